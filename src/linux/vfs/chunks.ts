@@ -1,0 +1,62 @@
+import type { ByteBudget } from "./budget.ts";
+
+/** File content is held in pieces of this size, so that a sparse or half-copied file costs what was written. */
+export const CHUNK_BYTES = 64 * 1024;
+const PAGE_BYTES = 4096;
+
+/** The written parts of one file. A chunk's buffer may be shorter than a chunk: what is missing reads as zeros. */
+export class Chunks {
+  readonly #budget: ByteBudget;
+  readonly #chunks = new Map<number, Uint8Array>();
+  #allocatedBytes = 0;
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#chunks.size === 0;
+  }
+
+  get(index: number): Uint8Array | undefined {
+    return this.#chunks.get(index);
+  }
+
+  /** The chunk's buffer, at least `neededBytes` long; grows by doubling so that appending stays linear. */
+  ensure(index: number, neededBytes: number): Uint8Array {
+    const old = this.#chunks.get(index);
+    if (old !== undefined && old.length >= neededBytes) return old;
+    const pages = Math.ceil(neededBytes / PAGE_BYTES) * PAGE_BYTES;
+    const size = old === undefined ? pages : Math.min(CHUNK_BYTES, Math.max(pages, old.length * 2));
+    this.#charge(size - (old?.length ?? 0));
+    const buffer = new Uint8Array(size);
+    if (old !== undefined) buffer.set(old);
+    this.#chunks.set(index, buffer);
+    return buffer;
+  }
+
+  /** Drops everything from `sizeBytes` on. */
+  truncate(sizeBytes: number): void {
+    const firstGone = Math.ceil(sizeBytes / CHUNK_BYTES);
+    for (const [index, buffer] of this.#chunks) {
+      if (index < firstGone) continue;
+      this.#chunks.delete(index);
+      this.#refund(buffer.length);
+    }
+    this.#chunks.get(Math.floor(sizeBytes / CHUNK_BYTES))?.fill(0, sizeBytes % CHUNK_BYTES);
+  }
+
+  #charge(bytes: number): void {
+    this.#budget.allocate(bytes);
+    this.#allocatedBytes += bytes;
+  }
+
+  #refund(bytes: number): void {
+    this.#budget.free(bytes);
+    this.#allocatedBytes -= bytes;
+  }
+}

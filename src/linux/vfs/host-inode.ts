@@ -1,0 +1,219 @@
+import { type BigIntStats, constants, fstatSync, readlinkSync, readSync } from "node:fs";
+import { readDirectory } from "../../vmm/host/openat2.ts";
+import { fail } from "../errno.ts";
+import { failFromHost, fromHost } from "./host-errors.ts";
+import type { HostTree } from "./host-tree.ts";
+import { type DirectoryEntry, FILE_TYPE_MASK, FileType, Inode, type Stat } from "./inode.ts";
+
+/** A directory changed less than this before it was read may change again within the same time stamp (as git's index). */
+const RACY_NS = 2_000_000_000n;
+
+/** A file of the host, read only. Its stat is taken at most once per run, so a run sees one state of it. */
+export abstract class HostInode extends Inode {
+  readonly tree: HostTree;
+  abstract override readonly type: number;
+  /** Where it was last found, relative to the tree's root; "." for the root. */
+  path: string;
+  /** The run (see HostTree.generation) in which the stat was taken. */
+  generation: number;
+  #host: BigIntStats;
+  #stat: Stat | undefined;
+
+  constructor(tree: HostTree, path: string, host: BigIntStats) {
+    super();
+    this.tree = tree;
+    this.path = path;
+    this.#host = host;
+    this.generation = tree.generation;
+  }
+
+  override get readOnly(): boolean {
+    return true;
+  }
+
+  /** What identifies the file on the host, whatever its names. */
+  get identity(): string {
+    return identityOf(this.#host);
+  }
+
+  get host(): BigIntStats {
+    return this.#host;
+  }
+
+  /** The file was found again, at `path`, with this stat. */
+  refresh(path: string, host: BigIntStats): void {
+    const changed = !sameState(this.#host, host);
+    this.path = path;
+    this.generation = this.tree.generation;
+    if (changed) {
+      this.#host = host;
+      this.#stat = undefined;
+    }
+    this.refreshed(changed);
+  }
+
+  protected refreshed(_changed: boolean): void {}
+
+  override stat(): Stat {
+    this.#stat ??= {
+      dev: this.tree.deviceNumber(this.#host.dev),
+      ino: Number(this.#host.ino),
+      mode: Number(this.#host.mode),
+      nlink: Number(this.#host.nlink),
+      uid: Number(this.#host.uid),
+      gid: Number(this.#host.gid),
+      rdev: 0,
+      sizeBytes: Number(this.#host.size),
+      blocks: Number(this.#host.blocks),
+      atimeNs: this.#host.atimeNs,
+      mtimeNs: this.#host.mtimeNs,
+      ctimeNs: this.#host.ctimeNs,
+    };
+    return this.#stat;
+  }
+
+  override contentKey(): string {
+    const { size, mtimeNs, ctimeNs } = this.#host;
+    return `${this.identity}:${size}:${mtimeNs}:${ctimeNs}`;
+  }
+}
+
+export function identityOf(host: BigIntStats): string {
+  return `${host.dev}:${host.ino}`;
+}
+
+/** Whether nothing happened to the file between the two stats; its ctime tells all but being read. */
+export function sameState(a: BigIntStats, b: BigIntStats): boolean {
+  return a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
+}
+
+export class HostFile extends HostInode {
+  override readonly type = FileType.regular;
+  #noted = -1;
+
+  override read(into: Uint8Array, position: number): number {
+    this.noteRead();
+    const descriptor = this.#descriptor();
+    return fromHost(() => readSync(descriptor, into, 0, into.length, position));
+  }
+
+  override noteRead(): void {
+    if (this.#noted === this.tree.generation) return;
+    this.#noted = this.tree.generation;
+    this.tree.recorder?.note(this);
+  }
+
+  protected override refreshed(changed: boolean): void {
+    if (changed) this.tree.descriptors.drop(this);
+  }
+
+  /** Reads the content for our own bookkeeping: not recorded as read by the guest. */
+  readUnrecorded(into: Uint8Array, position: number): number {
+    return fromHost(() => readSync(this.#descriptor(), into, 0, into.length, position));
+  }
+
+  /** The file's state on the host at this moment, which the run may not have seen. */
+  currentState(): BigIntStats {
+    return fromHost(() => fstatSync(this.#descriptor(), { bigint: true }));
+  }
+
+  #descriptor(): number {
+    const cached = this.tree.descriptors.get(this);
+    if (cached !== undefined) return cached;
+    // O_NONBLOCK: a pipe swapped in for the file must not hang us before the check below.
+    const descriptor = this.tree.openBeneath(this.path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    if (descriptor < 0) return failFromHost(descriptor);
+    this.tree.descriptors.set(this, descriptor);
+    const found = fromHost(() => fstatSync(descriptor, { bigint: true }));
+    if (identityOf(found) !== this.identity || !found.isFile()) {
+      this.tree.descriptors.drop(this);
+      return fail("ESTALE");
+    }
+    return descriptor;
+  }
+}
+
+export class HostSymlink extends HostInode {
+  override readonly type = FileType.symlink;
+  #target: string | undefined;
+
+  override readlink(): string {
+    this.#target ??= this.#readTarget();
+    return this.#target;
+  }
+
+  protected override refreshed(changed: boolean): void {
+    if (changed) this.#target = undefined;
+  }
+
+  #readTarget(): string {
+    const separator = this.path.lastIndexOf("/");
+    const directory = separator < 0 ? "." : this.path.slice(0, separator);
+    // The last component alone is looked at through the descriptor, and readlink never follows it.
+    return this.tree.withDirectory(directory, (descriptor) => {
+      const name = Buffer.from(this.path.slice(separator + 1), "latin1");
+      const path = Buffer.concat([Buffer.from(`/proc/self/fd/${descriptor}/`), name]);
+      return fromHost(() => readlinkSync(path, "latin1"));
+    });
+  }
+}
+
+export class HostDirectory extends HostInode {
+  override readonly type = FileType.directory;
+  readonly #children = new Map<string, HostInode>();
+  /** Names known to be absent, and the listing; good as long as the directory's times stay. */
+  readonly #absent = new Set<string>();
+  #entries: readonly DirectoryEntry[] | undefined;
+  #cachedAtNs = 0n;
+
+  override lookup(name: string): HostInode | undefined {
+    const known = this.#children.get(name);
+    if (known?.generation === this.tree.generation) return known;
+    if (this.#absent.has(name)) return undefined;
+    const found = this.tree.find(this.path === "." ? name : `${this.path}/${name}`);
+    if (found !== undefined) this.#children.set(name, found);
+    else {
+      this.#children.delete(name);
+      this.#noteCaching();
+      this.#absent.add(name);
+    }
+    return found;
+  }
+
+  override list(): readonly DirectoryEntry[] {
+    if (this.#entries === undefined) {
+      this.#noteCaching();
+      this.#entries = this.#readEntries();
+    }
+    return this.#entries;
+  }
+
+  protected override refreshed(changed: boolean): void {
+    if (!changed && this.#cachedAtNs - this.host.mtimeNs > RACY_NS) return;
+    this.#absent.clear();
+    this.#entries = undefined;
+    this.#cachedAtNs = 0n;
+  }
+
+  /** Remembers when the oldest cached fact was learnt. */
+  #noteCaching(): void {
+    if (this.#cachedAtNs === 0n) this.#cachedAtNs = BigInt(Date.now()) * 1_000_000n;
+  }
+
+  #readEntries(): readonly DirectoryEntry[] {
+    const found = this.tree.withDirectory(this.path, readDirectory, true);
+    if (typeof found === "number") return failFromHost(found);
+    const entries: DirectoryEntry[] = [];
+    for (const entry of found) {
+      const name = entry.name.toString("latin1");
+      const type = entry.type === 0 ? (this.lookup(name)?.type ?? 0) : (entry.type << 12) & FILE_TYPE_MASK;
+      if (isShown(type)) entries.push({ name, ino: entry.ino, type });
+    }
+    return entries;
+  }
+}
+
+/** Sockets, pipes and devices of the host would be ways out of the sandbox: the guest never sees them. */
+export function isShown(type: number): boolean {
+  return type === FileType.regular || type === FileType.directory || type === FileType.symlink;
+}

@@ -1,0 +1,186 @@
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { ZtlError } from "../../errors.ts";
+import { openBeneath } from "../../vmm/host/openat2.ts";
+import { Errno } from "../errno.ts";
+import { DescriptorCache } from "./descriptor-cache.ts";
+import { failFromHost, fromHost } from "./host-errors.ts";
+import { HostDirectory, HostFile, type HostInode, HostSymlink, identityOf, sameState } from "./host-inode.ts";
+import { FILE_TYPE_MASK, FileType } from "./inode.ts";
+import type { ReadRecorder } from "./read-recorder.ts";
+
+/** asm-generic/fcntl.h; Node does not name these two. */
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+
+/** Known files above which a tree is forgotten between runs; about 50 MB of host memory. */
+const INODES_MAX = 100_000;
+
+/** Guest device numbers for host devices: major 0 as for all file systems without a device, in order of first sight. */
+const FIRST_DEVICE_NUMBER = 0x20;
+
+/** What all trees of a process share: descriptors and the numbers of devices. */
+export class HostShared {
+  readonly descriptors = new DescriptorCache();
+  readonly #devices = new Map<bigint, number>();
+
+  deviceNumber(host: bigint): number {
+    let number = this.#devices.get(host);
+    if (number === undefined) {
+      number = FIRST_DEVICE_NUMBER + this.#devices.size;
+      this.#devices.set(host, number);
+    }
+    return number;
+  }
+}
+
+/**
+ * A read-only view of one host directory (or one host file), mounted at one place in the guest. Lives across runs; what it
+ * remembers is checked against the host once per run and file. One run at a time.
+ */
+export class HostTree {
+  readonly hostPath: string;
+  readonly guestPath: string;
+  readonly descriptors: DescriptorCache;
+  readonly #shared: HostShared;
+  /** Number of the current run. */
+  generation = 0;
+  recorder: ReadRecorder | undefined;
+  /** Path of the root below {@link #rootFd}: ".", or the name of the single file mounted. */
+  #rootPath = ".";
+  #rootFd = -1;
+  #root: HostInode | undefined;
+  #inodes = new Map<string, HostInode>();
+
+  constructor(shared: HostShared, hostPath: string, guestPath: string) {
+    this.#shared = shared;
+    this.descriptors = shared.descriptors;
+    this.hostPath = hostPath;
+    this.guestPath = guestPath;
+  }
+
+  /** Starts a run: everything known is to be checked again, reads go to `recorder`. */
+  begin(recorder: ReadRecorder | undefined): void {
+    this.generation++;
+    this.recorder = recorder;
+    if (this.#inodes.size > INODES_MAX) this.#forget();
+  }
+
+  /** @throws ZtlError `mount-missing` when the host has nothing (or nothing that can be shown) there. */
+  root(): HostInode {
+    if (this.#root?.generation === this.generation) return this.#root;
+    let state: BigIntStats;
+    try {
+      state = statSync(this.hostPath, { bigint: true });
+    } catch (cause) {
+      throw new ZtlError("mount-missing", `Nothing to mount at ${this.hostPath}.`, { host: this.hostPath }, { cause });
+    }
+    if (this.#root === undefined || this.#root.identity !== identityOf(state)) return this.#openRoot(state);
+    this.#root.refresh(this.#rootPath, state);
+    return this.#root;
+  }
+
+  /** The guest's path (byte string) of the file at `path`. */
+  guestPathOf(path: string): string {
+    return path === this.#rootPath ? this.guestPath : joinPath(this.guestPath, path);
+  }
+
+  /** The host's path of the file at `path`, as text: bytes that are not UTF-8 are replaced. */
+  hostPathOf(path: string): string {
+    if (path === this.#rootPath) return this.hostPath;
+    return joinPath(this.hostPath, Buffer.from(path, "latin1").toString("utf8"));
+  }
+
+  deviceNumber(host: bigint): number {
+    return this.#shared.deviceNumber(host);
+  }
+
+  /** The file at a path without symbolic links, or undefined. */
+  find(path: string): HostInode | undefined {
+    const descriptor = this.openBeneath(path, O_PATH | constants.O_NOFOLLOW);
+    if (descriptor < 0) {
+      return -descriptor === Errno.EACCES || -descriptor === Errno.ENAMETOOLONG ? failFromHost(descriptor) : undefined;
+    }
+    try {
+      return this.#adopt(path, fromHost(() => fstatSync(descriptor, { bigint: true })));
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  openBeneath(path: string, flags: number): number {
+    if (this.#rootFd < 0) this.root();
+    return openBeneath(this.#rootFd, Buffer.from(path, "latin1"), flags | O_CLOEXEC);
+  }
+
+  /** Calls `use` with a descriptor of the directory, for reading its names when `readable`. */
+  withDirectory<T>(path: string, use: (descriptor: number) => T, readable = false): T {
+    const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW | (readable ? constants.O_RDONLY : O_PATH);
+    const descriptor = this.openBeneath(path, flags);
+    if (descriptor < 0) return failFromHost(descriptor);
+    try {
+      return use(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  close(): void {
+    this.#forget();
+  }
+
+  /** The one inode of that host file. One changed or replaced in the middle of a run becomes a new one. */
+  #adopt(path: string, state: BigIntStats): HostInode | undefined {
+    const key = identityOf(state);
+    const known = this.#inodes.get(key);
+    if (known !== undefined && known.type === (Number(state.mode) & FILE_TYPE_MASK)) {
+      if (known.generation !== this.generation) {
+        known.refresh(path, state);
+        return known;
+      }
+      if (sameState(known.host, state)) return known;
+    }
+    const made = makeInode(this, path, state);
+    if (made !== undefined) this.#inodes.set(key, made);
+    return made;
+  }
+
+  #openRoot(state: BigIntStats): HostInode {
+    this.#forget();
+    const real = realpathSync(this.hostPath);
+    const isDirectory = state.isDirectory();
+    this.#rootPath = isDirectory ? "." : basename(real);
+    this.#rootFd = openSync(isDirectory ? real : dirname(real), O_PATH | constants.O_DIRECTORY);
+    this.#root = this.find(this.#rootPath);
+    if (this.#root !== undefined) return this.#root;
+    throw new ZtlError("mount-missing", `Only files and directories can be mounted: ${this.hostPath}.`, {
+      host: this.hostPath,
+    });
+  }
+
+  #forget(): void {
+    for (const inode of this.#inodes.values()) this.descriptors.drop(inode);
+    this.#inodes = new Map();
+    this.#root = undefined;
+    if (this.#rootFd >= 0) closeSync(this.#rootFd);
+    this.#rootFd = -1;
+  }
+}
+
+function joinPath(root: string, path: string): string {
+  return root.endsWith("/") ? root + path : `${root}/${path}`;
+}
+
+function makeInode(tree: HostTree, path: string, state: BigIntStats): HostInode | undefined {
+  switch (Number(state.mode) & FILE_TYPE_MASK) {
+    case FileType.regular:
+      return new HostFile(tree, path, state);
+    case FileType.directory:
+      return new HostDirectory(tree, path, state);
+    case FileType.symlink:
+      return new HostSymlink(tree, path, state);
+    default:
+      return undefined;
+  }
+}
+

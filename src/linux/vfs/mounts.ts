@@ -1,0 +1,162 @@
+import { ZtlError } from "../../errors.ts";
+import { EmptyDirectory, FixedFile, FixedSymlink } from "./fixed.ts";
+import { HostDirectory } from "./host-inode.ts";
+import { HostShared, HostTree } from "./host-tree.ts";
+import type { Inode } from "./inode.ts";
+import { RamFs, type RamFsOptions } from "./ram-fs.ts";
+import type { ReadRecorder } from "./read-recorder.ts";
+
+/**
+ * One thing in the guest's file tree. `guest` is an absolute, normalised path without symbolic links; what lies below it in
+ * another mount is hidden, directories missing on the way to it are shown.
+ */
+export type MountSpec =
+  /** A host directory or file, never writable. */
+  | { readonly guest: string; readonly kind: "ro"; readonly host: string }
+  /** A host directory whose changes stay in RAM. */
+  | { readonly guest: string; readonly kind: "overlay"; readonly host: string }
+  /** An empty directory in RAM; `mode` defaults to 0o755. */
+  | { readonly guest: string; readonly kind: "tmpfs"; readonly mode?: number }
+  /** A read-only file with this content (text is stored as UTF-8); `mode` defaults to 0o644. */
+  | { readonly guest: string; readonly kind: "file"; readonly content: string | Uint8Array; readonly mode?: number }
+  | { readonly guest: string; readonly kind: "symlink"; readonly target: string }
+  /** A tree made by the personality, such as /proc. */
+  | { readonly guest: string; readonly kind: "synthetic"; readonly root: Inode };
+
+export type MountKind = MountSpec["kind"] | "root" | "anonymous";
+
+/** One mounted file system, as locations and /proc/mounts know it. */
+export interface Mount {
+  readonly kind: MountKind;
+  /** Byte string; "" for what is mounted nowhere (pipes). */
+  readonly guestPath: string;
+  readonly readOnly: boolean;
+  /** False for trees whose names come and go by themselves (/proc): every walk asks again. */
+  readonly keepsNames: boolean;
+  /** The RAM file system, for overlays and tmpfs. */
+  readonly fs?: RamFs;
+}
+
+/** A name in the plan: a mount, or a directory on the way to one. */
+export interface Attachment {
+  readonly name: string;
+  readonly children: Map<string, Attachment>;
+  spec: MountSpec | undefined;
+  /** Position among all mounts; gives RAM file systems their device numbers. */
+  index: number;
+  tree: HostTree | undefined;
+  /** The inode of a `file` or `symlink`: the same in every run. */
+  fixed: Inode | undefined;
+}
+
+/** Device numbers of RAM file systems begin here, above those of host devices. */
+const FIRST_RAM_DEV = 0x1000;
+
+/** Paths as the personality holds them: one character per byte. */
+export function toBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+/** A mount configuration, parsed once and used by run after run; keeps the host trees and what they remember. */
+export class MountPlan {
+  readonly root: Attachment = newAttachment("");
+  readonly specs: readonly MountSpec[];
+  readonly #shared: HostShared;
+  readonly #trees: HostTree[] = [];
+
+  constructor(specs: readonly MountSpec[], shared = new HostShared()) {
+    this.specs = specs;
+    this.#shared = shared;
+    specs.forEach((spec, index) => this.#add(spec, index));
+  }
+
+  /** Starts a run on all host trees. */
+  begin(recorder: ReadRecorder | undefined): void {
+    for (const tree of this.#trees) tree.begin(recorder);
+  }
+
+  close(): void {
+    for (const tree of this.#trees) tree.close();
+  }
+
+  #add(spec: MountSpec, index: number): void {
+    const path = toBytes(spec.guest);
+    if (!path.startsWith("/") || path.includes("//") || path.includes("/./") || path.includes("/../")) {
+      throw new ZtlError("mount-invalid", `A mount's guest path must be absolute and normalised: ${spec.guest}`);
+    }
+    let at = this.root;
+    for (const name of path.split("/").filter((part) => part !== "")) {
+      let child = at.children.get(name);
+      if (child === undefined) {
+        child = newAttachment(name);
+        at.children.set(name, child);
+      }
+      at = child;
+    }
+    if (at.spec !== undefined) throw new ZtlError("mount-invalid", `Two mounts at ${spec.guest}`);
+    at.spec = spec;
+    at.index = index;
+    this.#prepare(at, spec, path);
+  }
+
+  #prepare(attachment: Attachment, spec: MountSpec, path: string): void {
+    switch (spec.kind) {
+      case "ro":
+      case "overlay":
+        attachment.tree = new HostTree(this.#shared, spec.host, path);
+        this.#trees.push(attachment.tree);
+        return;
+      case "file": {
+        const content = typeof spec.content === "string" ? Buffer.from(spec.content, "utf8") : spec.content;
+        attachment.fixed = new FixedFile(content, spec.mode ?? 0o644);
+        return;
+      }
+      case "symlink":
+        attachment.fixed = new FixedSymlink(toBytes(spec.target));
+        return;
+      case "tmpfs":
+      case "synthetic":
+        return;
+    }
+  }
+}
+
+function newAttachment(name: string): Attachment {
+  return { name, children: new Map(), spec: undefined, index: 0, tree: undefined, fixed: undefined };
+}
+
+/** What a run mounts there: made when a path first leads through it, so that a run pays for what it uses only. */
+export function realise(attachment: Attachment, path: string, options: Omit<RamFsOptions, "dev">): [Mount, Inode] {
+  const { spec } = attachment;
+  const dev = FIRST_RAM_DEV + attachment.index;
+  switch (spec?.kind) {
+    case undefined:
+      return [{ kind: "root", guestPath: path, readOnly: true, keepsNames: true }, new EmptyDirectory()];
+    case "ro":
+      return [{ kind: spec.kind, guestPath: path, readOnly: true, keepsNames: true }, treeOf(attachment).root()];
+    case "overlay": {
+      const lower = treeOf(attachment).root();
+      if (!(lower instanceof HostDirectory)) throw new ZtlError("mount-invalid", `Not a directory: ${spec.host}`);
+      return ramMount(spec.kind, path, new RamFs({ ...options, dev }, { lower }));
+    }
+    case "tmpfs":
+      return ramMount(spec.kind, path, new RamFs({ ...options, dev }, { mode: spec.mode ?? 0o755 }));
+    case "synthetic":
+      return [{ kind: spec.kind, guestPath: path, readOnly: false, keepsNames: false }, spec.root];
+    case "file":
+    case "symlink": {
+      const { fixed } = attachment;
+      if (fixed === undefined) throw new ZtlError("invariant", "A fixed mount was not prepared");
+      return [{ kind: spec.kind, guestPath: path, readOnly: true, keepsNames: true }, fixed];
+    }
+  }
+}
+
+function ramMount(kind: MountKind, guestPath: string, fs: RamFs): [Mount, Inode] {
+  return [{ kind, guestPath, readOnly: false, keepsNames: true, fs }, fs.root];
+}
+
+function treeOf(attachment: Attachment): HostTree {
+  if (attachment.tree === undefined) throw new ZtlError("invariant", "A host mount was not prepared");
+  return attachment.tree;
+}

@@ -1,0 +1,79 @@
+import type { ByteBudget } from "./budget.ts";
+import { HostDirectory, HostFile, type HostInode, HostSymlink } from "./host-inode.ts";
+import { RamDirectory } from "./ram-directory.ts";
+import { RamFile } from "./ram-file.ts";
+import type { RamInode } from "./ram-inode.ts";
+import { RamSymlink } from "./ram-symlink.ts";
+
+/** Inode numbers of files born in RAM begin here, above those host file systems give out in practice. */
+const FIRST_NEW_INO = 2 ** 48;
+
+/** What a RAM file system needs of its run. */
+export interface RamFsOptions {
+  readonly dev: number;
+  readonly budget: ByteBudget;
+  /** The guest's clock: nanoseconds since the epoch. */
+  readonly now: () => bigint;
+}
+
+/**
+ * One file system in RAM. With a lower host directory it is an overlay: a file of the host becomes a RAM inode when it is
+ * first looked at, keeps its number, and copies what is changed. Without one it is a tmpfs.
+ */
+export class RamFs {
+  readonly dev: number;
+  readonly budget: ByteBudget;
+  readonly now: () => bigint;
+  readonly root: RamDirectory;
+  /** The RAM inode of each host file seen, by host identity: hard links below stay hard links. */
+  readonly #byLower = new Map<string, RamInode>();
+  /** Device of the lower root: only its inode numbers can be kept without clashes. */
+  readonly #lowerDev: number | undefined;
+  #nextIno: number;
+
+  constructor(options: RamFsOptions, root: { readonly lower: HostDirectory } | { readonly mode: number }) {
+    this.dev = options.dev;
+    this.budget = options.budget;
+    this.now = options.now;
+    const lower = "lower" in root ? root.lower : undefined;
+    this.#nextIno = lower === undefined ? 1 : FIRST_NEW_INO;
+    this.#lowerDev = lower?.stat().dev;
+    if (lower !== undefined) this.root = this.adopt(lower, "") as RamDirectory;
+    else this.root = new RamDirectory(this, { mode: "mode" in root ? root.mode : 0, uid: 0, gid: 0 });
+  }
+
+  newIno(): number {
+    return this.#nextIno++;
+  }
+
+  /** The RAM inode for a file of the lower tree, first found at `path` (relative to the mount, no leading slash). */
+  adopt(lower: HostInode, path: string): RamInode {
+    const known = this.#byLower.get(lower.identity);
+    if (known !== undefined && known.type === lower.type) return known;
+    const inode = this.#wrap(lower, path);
+    this.#byLower.set(lower.identity, inode);
+    return inode;
+  }
+
+  /** The RAM inode of a lower file, if the run has looked at it. */
+  adopted(lower: HostInode): RamInode | undefined {
+    return this.#byLower.get(lower.identity);
+  }
+
+  /** Every lower file the run has looked at. */
+  allAdopted(): Iterable<RamInode> {
+    return this.#byLower.values();
+  }
+
+  inoOfLower(lower: HostInode): number {
+    const { dev, ino } = lower.stat();
+    return dev === this.#lowerDev ? ino : this.newIno();
+  }
+
+  #wrap(lower: HostInode, path: string): RamInode {
+    const origin = { lower, path };
+    if (lower instanceof HostDirectory) return new RamDirectory(this, origin);
+    if (lower instanceof HostSymlink) return new RamSymlink(this, origin);
+    return new RamFile(this, { lower: lower as HostFile, path });
+  }
+}

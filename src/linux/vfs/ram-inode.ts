@@ -1,0 +1,119 @@
+import type { HostInode } from "./host-inode.ts";
+import { type Attributes, Inode, type NewFile, type Stat } from "./inode.ts";
+import type { RamFs } from "./ram-fs.ts";
+
+/** The lower file an overlay inode began as, and where. */
+export interface Origin<Lower extends HostInode = HostInode> {
+  readonly lower: Lower;
+  /** Path relative to the mount at which it was first found. */
+  readonly path: string;
+}
+
+export function isOrigin<Lower extends HostInode>(born: Origin<Lower> | NewFile): born is Origin<Lower> {
+  return "lower" in born;
+}
+
+/** Permission bits, with set-id and sticky. */
+export const PERMISSION_MASK = 0o7777;
+
+/** Owner, mode, times and names of a file in RAM. Access times are never updated, as on a `noatime` mount. */
+export abstract class RamInode extends Inode {
+  abstract override readonly type: number;
+  readonly fs: RamFs;
+  readonly origin: Origin | undefined;
+  readonly ino: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  nlink: number;
+  atimeNs: bigint;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+  #holders = 0;
+
+  constructor(fs: RamFs, born: Origin | NewFile) {
+    super();
+    this.fs = fs;
+    if (isOrigin(born)) {
+      const stat = born.lower.stat();
+      this.origin = born;
+      this.ino = fs.inoOfLower(born.lower);
+      this.mode = stat.mode & PERMISSION_MASK;
+      this.uid = stat.uid;
+      this.gid = stat.gid;
+      this.nlink = stat.nlink;
+      this.atimeNs = stat.atimeNs;
+      this.mtimeNs = stat.mtimeNs;
+      this.ctimeNs = stat.ctimeNs;
+    } else {
+      this.origin = undefined;
+      this.ino = fs.newIno();
+      this.mode = born.mode & PERMISSION_MASK;
+      this.uid = born.uid;
+      this.gid = born.gid;
+      this.nlink = 0;
+      this.atimeNs = this.mtimeNs = this.ctimeNs = fs.now();
+    }
+  }
+
+  get sizeBytes(): number {
+    return 0;
+  }
+
+  protected get blocks(): number {
+    return 0;
+  }
+
+  protected get rdev(): number {
+    return 0;
+  }
+
+  override stat(): Stat {
+    return {
+      dev: this.fs.dev,
+      ino: this.ino,
+      mode: this.type | this.mode,
+      nlink: this.nlink,
+      uid: this.uid,
+      gid: this.gid,
+      rdev: this.rdev,
+      sizeBytes: this.sizeBytes,
+      blocks: this.blocks,
+      atimeNs: this.atimeNs,
+      mtimeNs: this.mtimeNs,
+      ctimeNs: this.ctimeNs,
+    };
+  }
+
+  override setAttributes(attributes: Attributes): void {
+    this.mode = (attributes.mode ?? this.mode) & PERMISSION_MASK;
+    this.uid = attributes.uid ?? this.uid;
+    this.gid = attributes.gid ?? this.gid;
+    this.atimeNs = attributes.atimeNs ?? this.atimeNs;
+    this.mtimeNs = attributes.mtimeNs ?? this.mtimeNs;
+    this.ctimeNs = this.fs.now();
+  }
+
+  /** A name more or less leads here. */
+  addLinks(count: number): void {
+    this.nlink += count;
+    this.ctimeNs = this.fs.now();
+    this.#freeIfUnused();
+  }
+
+  override retain(): void {
+    this.#holders++;
+  }
+
+  override release(): void {
+    this.#holders--;
+    this.#freeIfUnused();
+  }
+
+  #freeIfUnused(): void {
+    if (this.nlink <= 0 && this.#holders <= 0) this.freeContent();
+  }
+
+  /** Nothing can reach the content any more. */
+  protected freeContent(): void {}
+}

@@ -1,0 +1,39 @@
+import { FileType, type NewFile } from "./inode.ts";
+import type { RamFs } from "./ram-fs.ts";
+import { type Origin, RamInode } from "./ram-inode.ts";
+
+/** A symbolic link in RAM, or one of the lower tree seen through an overlay. Its target never changes. */
+export class RamSymlink extends RamInode {
+  override readonly type = FileType.symlink;
+  #target: string | undefined;
+
+  constructor(fs: RamFs, born: Origin | NewFile, target?: string) {
+    super(fs, born);
+    this.#target = target;
+  }
+
+  override get sizeBytes(): number {
+    return this.readlink().length;
+  }
+
+  override readlink(): string {
+    this.#target ??= this.origin?.lower.readlink() ?? "";
+    return this.#target;
+  }
+}
+
+/** A named pipe, socket or device node: a name and numbers; what it does is the opener's matter. */
+export class RamSpecial extends RamInode {
+  override readonly type: number;
+  readonly #rdev: number;
+
+  constructor(fs: RamFs, born: NewFile, type: number, rdev: number) {
+    super(fs, born);
+    this.type = type;
+    this.#rdev = rdev;
+  }
+
+  protected override get rdev(): number {
+    return this.#rdev;
+  }
+}

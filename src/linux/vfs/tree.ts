@@ -1,0 +1,133 @@
+import { ByteBudget } from "./budget.ts";
+import { Access, type Credentials, mayAccess } from "./credentials.ts";
+import { EmptyDirectory } from "./fixed.ts";
+import { type DirectoryEntry, FileType, type Inode } from "./inode.ts";
+import { Location } from "./location.ts";
+import { type Attachment, type Mount, type MountPlan, realise } from "./mounts.ts";
+import type { RamFsOptions } from "./ram-fs.ts";
+import type { ReadRecorder } from "./read-recorder.ts";
+import { fail } from "../errno.ts";
+import { type Tree, Walk } from "./walk.ts";
+
+export interface VfsOptions {
+  readonly plan: MountPlan;
+  /** What the run may write; 256 MiB when absent. */
+  readonly budget?: ByteBudget;
+  /** The guest's clock in nanoseconds since the epoch; the host's when absent. */
+  readonly now?: () => bigint;
+  /** Learns which host files the guest reads. */
+  readonly recorder?: ReadRecorder;
+}
+
+/** As {@link DEFAULT_LIMITS.overlayBytes}. */
+const DEFAULT_BUDGET_BYTES = 256 * 1024 * 1024;
+
+const clockOffsetNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+
+function hostClock(): bigint {
+  return clockOffsetNs + process.hrtime.bigint();
+}
+
+/** The guest's file tree: mounts, and the names under them. */
+export class FileTree implements Tree {
+  readonly plan: MountPlan;
+  readonly budget: ByteBudget;
+  readonly now: () => bigint;
+  readonly root: Location;
+  /** Mounts in use so far. */
+  readonly mounts: Mount[] = [];
+  readonly #ramOptions: Omit<RamFsOptions, "dev">;
+
+  constructor(options: VfsOptions) {
+    this.plan = options.plan;
+    this.budget = options.budget ?? new ByteBudget(DEFAULT_BUDGET_BYTES);
+    this.now = options.now ?? hostClock;
+    this.#ramOptions = { budget: this.budget, now: this.now };
+    this.plan.begin(options.recorder);
+    this.root = this.#attach(this.plan.root, undefined, "/");
+  }
+
+  walk(credentials: Credentials): Walk {
+    return new Walk(this, credentials);
+  }
+
+  child(directory: Location, name: string): Location | undefined {
+    const known = directory.children?.get(name);
+    if (known !== undefined) return known;
+    const attachment = directory.attachments?.get(name);
+    if (attachment !== undefined) {
+      const separator = directory === this.root ? "" : "/";
+      const path = `${directory === this.root ? "/" : directory.pathname()}${separator}${name}`;
+      return this.remember(this.#attach(attachment, directory, path));
+    }
+    const inode = directory.inode.lookup(name);
+    if (inode === undefined) return undefined;
+    const found = new Location(directory.mount, inode, directory, name);
+    return directory.mount.keepsNames ? this.remember(found) : found;
+  }
+
+  /** The directory's entries without "." and "..", mounts included. */
+  list(directory: Location): readonly DirectoryEntry[] {
+    const entries = directory.inode.list();
+    if (directory.attachments === undefined) return entries;
+    const mounted: DirectoryEntry[] = [];
+    for (const name of directory.attachments.keys()) {
+      const inode = this.child(directory, name)?.inode;
+      if (inode !== undefined) mounted.push({ name, ino: inode.stat().ino, type: inode.type });
+    }
+    return [...entries.filter((entry) => !directory.attachments?.has(entry.name)), ...mounted];
+  }
+
+  /** A location for an object without a name, shown as `text` in /proc/self/fd: "pipe:[7]". */
+  anonymous(inode: Inode, text: string): Location {
+    return new Location(ANONYMOUS_MOUNT, inode, undefined, text);
+  }
+
+  /** Enters a location into its directory's names. */
+  protected remember(location: Location): Location {
+    const { parent } = location;
+    if (parent !== undefined) {
+      parent.children ??= new Map();
+      parent.children.set(location.name, location);
+    }
+    return location;
+  }
+
+  /** The name is gone; what holds the location goes on holding the file. */
+  protected forget(location: Location): void {
+    location.isDeleted = true;
+    location.parent?.children?.delete(location.name);
+  }
+
+  #attach(attachment: Attachment, parent: Location | undefined, path: string): Location {
+    const location = this.#attachedLocation(attachment, parent, path);
+    if (attachment.children.size > 0) location.attachments = attachment.children;
+    return location;
+  }
+
+  #attachedLocation(attachment: Attachment, parent: Location | undefined, path: string): Location {
+    if (attachment.spec === undefined && parent !== undefined) {
+      const below = parent.inode.lookup(attachment.name);
+      if (below?.type === FileType.directory) return new Location(parent.mount, below, parent, attachment.name);
+      return new Location(PASSAGE_MOUNT, new EmptyDirectory(), parent, attachment.name);
+    }
+    const [mount, inode] = realise(attachment, path, this.#ramOptions);
+    this.mounts.push(mount);
+    return new Location(mount, inode, parent, attachment.name);
+  }
+}
+
+const ANONYMOUS_MOUNT: Mount = { kind: "anonymous", guestPath: "", readOnly: false, keepsNames: false };
+/** Directories that lead to a mount and exist nowhere else. */
+const PASSAGE_MOUNT: Mount = { kind: "root", guestPath: "/", readOnly: true, keepsNames: true };
+
+/** EROFS for a location on a read-only mount. */
+export function checkWritableMount(location: Location): void {
+  if (location.mount.readOnly) fail("EROFS");
+}
+
+/** EACCES unless names may be made and removed in this directory. */
+export function checkNamesChangeable(directory: Location, credentials: Credentials): void {
+  if (directory.inode.type !== FileType.directory) fail("ENOTDIR");
+  if (!mayAccess(directory.inode.stat(), credentials, Access.write | Access.execute)) fail("EACCES");
+}
