@@ -1,0 +1,351 @@
+import { ZtlError } from "../errors.ts";
+import { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
+import { cpuFeatures } from "./cpu-features.ts";
+import type { GuestMemory } from "./guest-memory.ts";
+import { KvmVcpu, type KvmVm } from "./host/kvm.ts";
+import { Events, Exit, Msr, Request, Run, Segment, Sregs, SYNC_REGISTERS, XSAVE_SIZE } from "./host/kvm-abi.ts";
+import { stableBytes } from "./host/libc.ts";
+import { CANONICAL_LIMIT, DOORBELL_EXCEPTIONS, DOORBELL_PHYSICAL, SystemVa, USER_ADDRESS_LIMIT } from "./layout.ts";
+import { writeRing3Entry, writeUserMode } from "./segments.ts";
+import {
+  exceptionStubEnd,
+  Frame,
+  pushesErrorCode,
+  STAR,
+  SYSCALL_MASK,
+  SYSCALL_STUB_END,
+  type SyscallRing,
+} from "./system-pages.ts";
+
+/** Indices of 32-bit halves in `registers32`. */
+const RCX = 2 * Register.rcx;
+const RSP = 2 * Register.rsp;
+const R11 = 2 * Register.r11;
+const RIP = 2 * Register.rip;
+const RFLAGS = 2 * Register.rflags;
+
+/** RFLAGS bits a program may change (CF PF AF ZF SF TF DF OF NT RF AC ID); IF and bit 1 are always on, IOPL is 0. */
+const RFLAGS_USER = 0x254dd5;
+const RFLAGS_FIXED = 0x202;
+
+/** errno(3) */
+const EINTR = 4;
+const EAGAIN = 11;
+
+const EXIT_REASON = Run.exitReason >> 2;
+const MMIO_LOW = Run.union >> 2;
+const MMIO_LENGTH = Run.mmioLength >> 2;
+const DIRTY_REGISTERS = Run.dirtyRegisters >> 2;
+
+/** Pieces KVM cuts one access to the doorbell into: a 64-byte store in 1-byte pieces is the worst (KVM_MAX_MMIO_FRAGMENTS
+ * is lower). */
+const MAX_FRAGMENTS = 64;
+/** Interruptions inside the system pages taken in a row before the CPU counts as stuck; each stub is one instruction long. */
+const MAX_STUB_INTERRUPTIONS = 10_000;
+
+/** What is between the guest's present state and user mode. */
+const Mode = {
+  /** Ring 3: go on as it is. */
+  user: 0,
+  /** In ring 0 at the stub's `sysretq`. */
+  syscallStub: 1,
+  /** In ring 0 at an exception stub. */
+  exceptionStub: 2,
+} as const;
+
+/** {@link Cpu} on KVM: one vCPU in ring 3 of a machine without a kernel. */
+export class KvmCpu implements Cpu {
+  registers: BigUint64Array<ArrayBuffer>;
+  registers32: Uint32Array<ArrayBuffer>;
+  readonly fpuBytes = XSAVE_SIZE;
+  readonly initialFpu = initialFpu();
+  readonly #memory: GuestMemory;
+  readonly #vcpu: KvmVcpu;
+  readonly #ring: SyscallRing;
+  readonly #run32: Uint32Array<ArrayBuffer>;
+  readonly #sregs = stableBytes(Sregs.size);
+  readonly #sregsView = new DataView(this.#sregs.buffer);
+  /** The local copy is what the CPU has. */
+  #sregsFresh = false;
+  /** The local copy must go to the CPU before it runs. */
+  #sregsDirty = false;
+  #mode: (typeof Mode)[keyof typeof Mode] = Mode.user;
+  /** Registers as an interruption left them; handing back equal ones must not disturb a pending exception. */
+  readonly #atInterruption = new Uint32Array(2 * REGISTER_COUNT);
+  #interrupted = false;
+  readonly #events = stableBytes(Events.size);
+  #exitCount = 0;
+  #closed = false;
+
+  constructor(vm: KvmVm, memory: GuestMemory, ring: SyscallRing) {
+    const features = cpuFeatures();
+    this.#memory = memory;
+    this.#ring = ring;
+    this.#vcpu = new KvmVcpu(vm, REGISTER_COUNT);
+    this.registers = this.#vcpu.registers;
+    this.registers32 = this.#vcpu.registers32;
+    this.#run32 = this.#vcpu.run32;
+    this.#vcpu.transfer("KVM_SET_CPUID2", Request.setCpuid2, features.cpuid);
+    this.#vcpu.setXcr0(features.xcr0);
+    this.#vcpu.setMsrs([
+      [Msr.star, STAR],
+      [Msr.lstar, BigInt(SystemVa.syscallStub)],
+      [Msr.cstar, BigInt(SystemVa.syscallStub)],
+      [Msr.syscallMask, SYSCALL_MASK],
+      [Msr.sysenterCs, 0n],
+    ]);
+    this.#refreshSregs();
+    writeUserMode(this.#sregsView, features.umip);
+    this.#sregsDirty = true;
+    this.registers.fill(0n);
+    this.writeFpu(this.initialFpu);
+  }
+
+  get exitCount(): number {
+    return this.#exitCount;
+  }
+
+  /** Physical root of the current page tables. */
+  get addressSpaceRoot(): number {
+    this.#refreshSregs();
+    return Number(this.#sregsView.getBigUint64(Sregs.cr3, true));
+  }
+
+  /** The ring the guest is in: after a trap, before going on (for finding out how this host delivers `syscall`). */
+  currentRing(): number {
+    this.#refreshSregs();
+    return this.#sregsView.getUint8(Sregs.cs + Segment.dpl);
+  }
+
+  readSegmentBases(): { readonly fs: number; readonly gs: number } {
+    this.#refreshSregs();
+    return { fs: this.#base(Sregs.fs), gs: this.#base(Sregs.gs) };
+  }
+
+  writeSegmentBases(fs: number, gs: number): void {
+    this.#refreshSregs();
+    this.#sregsView.setBigInt64(Sregs.fs + Segment.base, canonicalBase(fs), true);
+    this.#sregsView.setBigInt64(Sregs.gs + Segment.base, canonicalBase(gs), true);
+    this.#sregsDirty = true;
+  }
+
+  loadAddressSpace(rootPhysical: number): void {
+    this.#refreshSregs();
+    this.#sregsView.setBigUint64(Sregs.cr3, BigInt(rootPhysical), true);
+    this.#sregsDirty = true;
+  }
+
+  readFpu(into: Uint8Array): void {
+    this.#vcpu.transfer("KVM_GET_XSAVE", Request.getXsave, into);
+  }
+
+  writeFpu(from: Uint8Array): void {
+    this.#vcpu.transfer("KVM_SET_XSAVE", Request.setXsave, from);
+  }
+
+  /**
+   * Forgets whatever the CPU was in the middle of: the next run starts in ring 3 with fresh segments, no pending
+   * exception and the registers as they are then.
+   */
+  resetToUserMode(): void {
+    this.#finishAccess();
+    this.#events.fill(0);
+    this.#vcpu.transfer("KVM_SET_VCPU_EVENTS", Request.setVcpuEvents, this.#events);
+    this.#refreshSregs();
+    writeUserMode(this.#sregsView, cpuFeatures().umip);
+    this.#sregsView.setBigUint64(Sregs.cr2, 0n, true);
+    this.#sregsDirty = true;
+    this.#interrupted = false;
+    this.#mode = Mode.user;
+  }
+
+  run(): Trap {
+    const r = this.registers32;
+    if ((r[RIP + 1] as number) >= CANONICAL_LIMIT / 2 ** 32) return exception(Vector.generalProtection, 0, 0);
+    this.#memory.flushRevoked();
+    this.#prepareEntry();
+    for (let stubInterruptions = 0; stubInterruptions < MAX_STUB_INTERRUPTIONS; stubInterruptions++) {
+      const errno = this.#vcpu.enter();
+      this.#exitCount++;
+      this.#sregsFresh = false;
+      if (errno === 0) return this.#decodeExit();
+      if (errno !== EINTR && errno !== EAGAIN) return fatal(`KVM_RUN failed with errno ${errno}`);
+      if (!this.#inSystemPages() && !this.#exceptionOnItsWay()) return this.#interruption();
+    }
+    return fatal("the CPU does not leave the system pages");
+  }
+
+  /** Brings the CPU to the user-mode state in `registers`. */
+  #prepareEntry(): void {
+    const r = this.registers32;
+    const unchanged = this.#interrupted && this.#sameAsAtInterruption();
+    this.#interrupted = false;
+    if (!unchanged) {
+      r[RFLAGS] = ((r[RFLAGS] as number) & RFLAGS_USER) | RFLAGS_FIXED;
+      r[RFLAGS + 1] = 0;
+      this.#run32[DIRTY_REGISTERS] = SYNC_REGISTERS;
+    }
+    if (this.#mode === Mode.syscallStub && !this.#sregsDirty && this.#sysretIsExact()) {
+      setAddress(r, RIP, SYSCALL_STUB_END);
+    } else if (this.#mode !== Mode.user) {
+      this.#refreshSregs();
+      writeRing3Entry(this.#sregsView);
+      this.#sregsDirty = true;
+    }
+    this.#mode = Mode.user;
+    if (this.#sregsDirty) {
+      this.#vcpu.transfer("KVM_SET_SREGS", Request.setSregs, this.#sregs);
+      this.#sregsDirty = false;
+    }
+  }
+
+  /** `sysretq` loads RIP from RCX and RFLAGS from R11, so it may do the return only when they agree. */
+  #sysretIsExact(): boolean {
+    const r = this.registers32;
+    return r[RCX] === r[RIP] && r[RCX + 1] === r[RIP + 1] && r[R11] === r[RFLAGS] && r[R11 + 1] === 0;
+  }
+
+  #decodeExit(): Trap {
+    const run = this.#run32;
+    const reason = run[EXIT_REASON] as number;
+    if (reason !== Exit.mmio) return this.#decodeFatal(reason);
+    const offset = (run[MMIO_LOW] as number) - DOORBELL_PHYSICAL;
+    // One-byte store: length 1, is_write 1. Anything else was not one of our stubs.
+    if (run[MMIO_LENGTH] === 1 && this.#vcpu.run.getUint8(Run.mmioIsWrite) === 1 && run[MMIO_LOW + 1] === 0) {
+      if (offset === 0 && addressAt(this.registers32, RIP) === SYSCALL_STUB_END) return this.#syscall();
+      const vector = offset / DOORBELL_EXCEPTIONS - 1;
+      if (vector >= 0 && vector < 32 && addressAt(this.registers32, RIP) === exceptionStubEnd(vector)) {
+        return this.#exception(vector);
+      }
+    }
+    // The program reached for the doorbell by hand. Linux has nothing there: it is a wild pointer.
+    this.#finishAccess();
+    return exception(Vector.generalProtection, 0, 0);
+  }
+
+  #syscall(): Trap {
+    const r = this.registers32;
+    r[RIP] = r[RCX] as number;
+    r[RIP + 1] = r[RCX + 1] as number;
+    r[RFLAGS] = ((r[R11] as number) & RFLAGS_USER) | RFLAGS_FIXED;
+    r[RFLAGS + 1] = 0;
+    this.#mode = this.#ring === 0 ? Mode.syscallStub : Mode.user;
+    return SYSCALL;
+  }
+
+  #exception(vector: number): Trap {
+    const r = this.registers32;
+    const words = this.#memory.words;
+    const copy = (register: number, physical: number) => {
+      r[register] = words[physical >>> 2] as number;
+      r[register + 1] = words[(physical >>> 2) + 1] as number;
+    };
+    if (((words[Frame.cs >>> 2] as number) & 3) !== 3) return fatal(`exception ${vector} inside the system pages`);
+    copy(RIP, Frame.rip);
+    copy(RSP, Frame.rsp);
+    copy(RFLAGS, Frame.rflags);
+    this.#mode = Mode.exceptionStub;
+    if (vector === Vector.doubleFault || vector === MACHINE_CHECK) return fatal(`exception ${vector}`);
+    this.#refreshSregs();
+    const address = vector === Vector.pageFault ? Number(this.#sregsView.getBigUint64(Sregs.cr2, true)) : 0;
+    return exception(vector, pushesErrorCode(vector) ? (words[Frame.errorCode >>> 2] as number) : 0, address);
+  }
+
+  #decodeFatal(reason: number): Trap {
+    if (reason === Exit.shutdown) return fatal("triple fault");
+    if (reason === Exit.internalError) return fatal(`KVM internal error ${this.#run32[MMIO_LOW]}`);
+    if (reason === Exit.failEntry) return fatal("the CPU refused the machine's state");
+    return fatal(`unexpected KVM exit ${reason}`);
+  }
+
+  #interruption(): Trap {
+    this.#interrupted = true;
+    this.#atInterruption.set(this.registers32);
+    return INTERRUPTED;
+  }
+
+  #sameAsAtInterruption(): boolean {
+    const r = this.registers32;
+    const before = this.#atInterruption;
+    for (let i = 0; i < before.length; i++) if (r[i] !== before[i]) return false;
+    return true;
+  }
+
+  #inSystemPages(): boolean {
+    const rip = addressAt(this.registers32, RIP);
+    return rip >= USER_ADDRESS_LIMIT && rip < CANONICAL_LIMIT;
+  }
+
+  /** True while KVM holds an exception the guest has not seen yet: stopping here could lose it. */
+  #exceptionOnItsWay(): boolean {
+    this.#vcpu.transfer("KVM_GET_VCPU_EVENTS", Request.getVcpuEvents, this.#events);
+    return this.#events[Events.exceptionInjected] !== 0 || this.#events[Events.exceptionPending] !== 0;
+  }
+
+  /** Lets KVM complete a half-done access to the doorbell, without running the guest any further. */
+  #finishAccess(): void {
+    this.#vcpu.run.setUint8(Run.immediateExit, 1);
+    for (let piece = 0; piece < MAX_FRAGMENTS; piece++) {
+      if (this.#vcpu.enter() !== 0) break;
+    }
+    this.#vcpu.run.setUint8(Run.immediateExit, 0);
+    this.#sregsFresh = false;
+  }
+
+  #refreshSregs(): void {
+    if (this.#sregsFresh || this.#sregsDirty) return;
+    this.#vcpu.transfer("KVM_GET_SREGS", Request.getSregs, this.#sregs);
+    this.#sregsFresh = true;
+  }
+
+  #base(segment: number): number {
+    // Signed, so that a base in the upper half (`wrfsbase` allows it) is a small negative number, exact as a double.
+    return Number(this.#sregsView.getBigInt64(segment + Segment.base, true));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.registers = new BigUint64Array(REGISTER_COUNT);
+    this.registers32 = new Uint32Array(this.registers.buffer);
+    this.#vcpu.close();
+  }
+}
+
+const MACHINE_CHECK = 18;
+const SYSCALL: Trap = { kind: "syscall" };
+const INTERRUPTED: Trap = { kind: "interrupted" };
+
+function exception(vector: number, errorCode: number, address: number): Trap {
+  return { kind: "exception", vector, errorCode, address };
+}
+
+function fatal(reason: string): Trap {
+  return { kind: "fatal", reason };
+}
+
+function addressAt(registers32: Uint32Array, index: number): number {
+  return (registers32[index] as number) + (registers32[index + 1] as number) * 2 ** 32;
+}
+
+function setAddress(registers32: Uint32Array, index: number, address: number): void {
+  registers32[index] = address >>> 0;
+  registers32[index + 1] = Math.floor(address / 2 ** 32);
+}
+
+/** A non-canonical base would make KVM refuse the whole state; arch_prctl(2) answers EPERM before it gets here. */
+function canonicalBase(base: number): bigint {
+  if (base < -CANONICAL_LIMIT || base >= CANONICAL_LIMIT) {
+    throw new ZtlError("bad-segment-base", `A segment base must be a canonical address, not ${base}.`, { base });
+  }
+  return BigInt(base);
+}
+
+/** XSAVE image after FNINIT and with MXCSR's reset value (Intel SDM vol. 1, 13.4). */
+function initialFpu(): Uint8Array {
+  const view = new DataView(new ArrayBuffer(XSAVE_SIZE));
+  view.setUint16(0, 0x37f, true);
+  view.setUint32(24, 0x1f80, true);
+  view.setUint32(512, 3, true);
+  return new Uint8Array(view.buffer);
+}

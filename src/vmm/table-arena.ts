@@ -1,0 +1,51 @@
+import { ZtlError } from "../errors.ts";
+import { PAGE_SIZE, TABLE_ARENA_END, TABLE_ARENA_START } from "./layout.ts";
+
+const TABLE_COUNT = TABLE_ARENA_END / PAGE_SIZE;
+
+/**
+ * The pages that page tables are made of. They are kept apart from the guest's data because a table page must never
+ * change its level or its parent: KVM's shadow of a link between tables outlives every edit the host makes to it.
+ */
+export class TableArena {
+  #bump = TABLE_ARENA_START;
+  #free: number[] = [];
+  /** By page number: 1 when an entry of this leaf table was written since the last {@link clearTouched}. */
+  readonly touched = new Uint8Array(TABLE_COUNT);
+
+  /** A zeroed page for a table. @throws ZtlError `out-of-page-tables` */
+  allocate(): number {
+    const reused = this.#free.pop();
+    if (reused !== undefined) return reused;
+    if (this.#bump >= TABLE_ARENA_END) {
+      throw new ZtlError("out-of-page-tables", "The guest's address spaces need more page tables than a machine has.");
+    }
+    const page = this.#bump;
+    this.#bump += PAGE_SIZE;
+    return page;
+  }
+
+  /** Takes back zeroed tables; only once KVM has forgotten every link to them. */
+  reclaim(tables: Iterable<number>): void {
+    this.#free.push(...tables);
+  }
+
+  get bump(): number {
+    return this.#bump;
+  }
+
+  /** Tables that can still be handed out. */
+  get tablesLeft(): number {
+    return (TABLE_ARENA_END - this.#bump) / PAGE_SIZE + this.#free.length;
+  }
+
+  /** Goes to an image's state: tables up to `bump` are in use. */
+  restore(bump: number): void {
+    this.#bump = bump;
+    this.#free = [];
+  }
+
+  clearTouched(): void {
+    this.touched.fill(0, TABLE_ARENA_START / PAGE_SIZE, this.#bump / PAGE_SIZE);
+  }
+}

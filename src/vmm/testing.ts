@@ -1,0 +1,72 @@
+import { accessSync, constants } from "node:fs";
+import { type Cpu, Register, type Trap } from "./cpu.ts";
+import { Machine } from "./machine.ts";
+import type { PageTables } from "./page-tables.ts";
+
+/** For `{ skip: kvmMissing }`: false where machines can run, else a reason no one overlooks. */
+export const kvmMissing: string | false = (() => {
+  try {
+    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
+    return false;
+  } catch {
+    return "NOT TESTED: no usable /dev/kvm on this host, so nothing about virtual machines was checked";
+  }
+})();
+
+export const TEST_MEMORY_BYTES = 32 << 20;
+export const CODE = 0x400000;
+export const DATA = 0x500000;
+
+/** A machine with one page of code (read, execute) and one of data (read, write), RIP at the code. */
+export interface TestGuest {
+  readonly machine: Machine;
+  readonly cpu: Cpu;
+  readonly tables: PageTables;
+  readonly codePage: number;
+  readonly dataPage: number;
+}
+
+export function testGuest(code: readonly number[]): TestGuest {
+  const machine = Machine.create({ memoryBytes: TEST_MEMORY_BYTES });
+  const tables = machine.newAddressSpace();
+  const codePage = machine.pages.allocate();
+  const dataPage = machine.pages.allocate();
+  tables.map(CODE, codePage, false, true);
+  tables.map(DATA, dataPage, true, false);
+  machine.memory.bytes.set(code, codePage);
+  machine.memory.markWritten(codePage, code.length);
+  machine.cpu.loadAddressSpace(tables.root);
+  machine.cpu.registers[Register.rip] = BigInt(CODE);
+  machine.cpu.registers[Register.rsp] = BigInt(DATA + 4096);
+  return { machine, cpu: machine.cpu, tables, codePage, dataPage };
+}
+
+/** Runs code in a machine of its own and hands the first trap to `check`. */
+export function withTrap(code: readonly number[], check: (trap: Trap, guest: TestGuest) => void): void {
+  const guest = testGuest(code);
+  try {
+    check(guest.cpu.run(), guest);
+  } finally {
+    guest.machine.close();
+  }
+}
+
+/** Machine code of a few instructions; operands are little-endian immediates. */
+export const Code = {
+  syscall: [0x0f, 0x05],
+  ud2: [0x0f, 0x0b],
+  jumpToSelf: [0xeb, 0xfe],
+  movRax: (value: number) => [0x48, 0xb8, ...quad(value)],
+  movRbx: (value: number) => [0x48, 0xbb, ...quad(value)],
+  movRcx: (value: number) => [0x48, 0xb9, ...quad(value)],
+  /** mov [rbx], al */
+  storeByte: [0x88, 0x03],
+  /** mov al, [rbx] */
+  loadByte: [0x8a, 0x03],
+  /** jmp rbx */
+  jumpRbx: [0xff, 0xe3],
+} as const;
+
+export function quad(value: number): number[] {
+  return [0, 1, 2, 3, 4, 5, 6, 7].map((i) => Math.floor(value / 256 ** i) % 256);
+}
