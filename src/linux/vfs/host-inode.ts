@@ -1,5 +1,5 @@
 import { type BigIntStats, constants, fstatSync, readlinkSync, readSync } from "node:fs";
-import { readDirectory } from "../../vmm/host/openat2.ts";
+import { readDirectory } from "../../vmm/host/directory.ts";
 import { fail } from "../errno.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import type { HostTree } from "./host-tree.ts";
@@ -98,9 +98,10 @@ export class HostFile extends HostInode {
   }
 
   override noteRead(): void {
-    if (this.#noted === this.tree.generation) return;
-    this.#noted = this.tree.generation;
-    this.tree.recorder?.note(this);
+    const { recorder, generation } = this.tree;
+    if (recorder === undefined || this.#noted === generation) return;
+    this.#noted = generation;
+    recorder.note(this);
   }
 
   protected override refreshed(changed: boolean): void {

@@ -1,7 +1,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { ZtlError } from "../../errors.ts";
-import { openBeneath } from "../../vmm/host/openat2.ts";
+import { openBeneath } from "../../vmm/host/process.ts";
 import { Errno } from "../errno.ts";
 import { DescriptorCache } from "./descriptor-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
@@ -9,9 +9,8 @@ import { HostDirectory, HostFile, type HostInode, HostSymlink, identityOf, sameS
 import { FILE_TYPE_MASK, FileType } from "./inode.ts";
 import type { ReadRecorder } from "./read-recorder.ts";
 
-/** asm-generic/fcntl.h; Node does not name these two. */
+/** asm-generic/fcntl.h; Node does not name it. */
 const O_PATH = 0o10000000;
-const O_CLOEXEC = 0o2000000;
 
 /** Known files above which a tree is forgotten between runs; about 50 MB of host memory. */
 const INODES_MAX = 100_000;
@@ -110,7 +109,7 @@ export class HostTree {
 
   openBeneath(path: string, flags: number): number {
     if (this.#rootFd < 0) this.root();
-    return openBeneath(this.#rootFd, Buffer.from(path, "latin1"), flags | O_CLOEXEC);
+    return openBeneath(this.#rootFd, Buffer.from(path, "latin1"), flags);
   }
 
   /** Calls `use` with a descriptor of the directory, for reading its names when `readable`. */

@@ -1,9 +1,21 @@
 export { ByteBudget, OverlayFull } from "./budget.ts";
 export { Access, type Credentials, inGroup, mayAccess, mayExecute, ROOT } from "./credentials.ts";
+export type { Change, ChangedFileType } from "./changes.ts";
 export * from "./inode.ts";
 export { Location } from "./location.ts";
 export { type Mount, MountPlan, type MountSpec, toBytes } from "./mounts.ts";
-export { type FileRead, HashCache, ReadRecorder } from "./read-recorder.ts";
-export { type VfsOptions } from "./tree.ts";
+export type { FileRead } from "./read-recorder.ts";
+export type { VfsOptions } from "./tree.ts";
 export { type Opened, OpenFlag, type ResolveOptions, Vfs } from "./vfs.ts";
 export { MagicLink, NAME_MAX } from "./walk.ts";
+export { devMounts, devRoot } from "./dev.ts";
+export { type ProcFile, procRoot, type ProcSource } from "./proc.ts";
+export {
+  fixedEntries,
+  type Owner,
+  type ProcLink,
+  SyntheticDirectory,
+  type SyntheticEntries,
+  SyntheticFile,
+  SyntheticSymlink,
+} from "./synthetic.ts";

@@ -4,7 +4,7 @@ import { HostDirectory } from "./host-inode.ts";
 import { HostShared, HostTree } from "./host-tree.ts";
 import type { Inode } from "./inode.ts";
 import { RamFs, type RamFsOptions } from "./ram-fs.ts";
-import type { ReadRecorder } from "./read-recorder.ts";
+import { HashCache, type ReadRecorder } from "./read-recorder.ts";
 
 /**
  * One thing in the guest's file tree. `guest` is an absolute, normalised path without symbolic links; what lies below it in
@@ -20,8 +20,8 @@ export type MountSpec =
   /** A read-only file with this content (text is stored as UTF-8); `mode` defaults to 0o644. */
   | { readonly guest: string; readonly kind: "file"; readonly content: string | Uint8Array; readonly mode?: number }
   | { readonly guest: string; readonly kind: "symlink"; readonly target: string }
-  /** A tree made by the personality, such as /proc. */
-  | { readonly guest: string; readonly kind: "synthetic"; readonly root: Inode };
+  /** A tree made by the personality, the same for all runs (/dev), or given to each Vfs (/proc; VfsOptions.roots). */
+  | { readonly guest: string; readonly kind: "synthetic"; readonly root?: Inode };
 
 export type MountKind = MountSpec["kind"] | "root" | "anonymous";
 
@@ -59,6 +59,8 @@ export function toBytes(text: string): string {
 
 /** A mount configuration, parsed once and used by run after run; keeps the host trees and what they remember. */
 export class MountPlan {
+  /** Hashes of host files, kept across runs. */
+  readonly hashes = new HashCache();
   readonly root: Attachment = newAttachment("");
   readonly specs: readonly MountSpec[];
   readonly #shared: HostShared;
@@ -73,6 +75,19 @@ export class MountPlan {
   /** Starts a run on all host trees. */
   begin(recorder: ReadRecorder | undefined): void {
     for (const tree of this.#trees) tree.begin(recorder);
+  }
+
+  /** Runs `work`, whose reads are our own and not the guest's. */
+  withoutRecording<T>(work: () => T): T {
+    const recorders = this.#trees.map((tree) => tree.recorder);
+    for (const tree of this.#trees) tree.recorder = undefined;
+    try {
+      return work();
+    } finally {
+      this.#trees.forEach((tree, i) => {
+        tree.recorder = recorders[i];
+      });
+    }
   }
 
   close(): void {
@@ -125,8 +140,14 @@ function newAttachment(name: string): Attachment {
   return { name, children: new Map(), spec: undefined, index: 0, tree: undefined, fixed: undefined };
 }
 
+/** What a run brings to its mounts. */
+export interface RealiseOptions extends Omit<RamFsOptions, "dev"> {
+  /** Trees of `synthetic` mounts that differ between runs, by guest path. */
+  readonly roots?: Readonly<Record<string, () => Inode>>;
+}
+
 /** What a run mounts there: made when a path first leads through it, so that a run pays for what it uses only. */
-export function realise(attachment: Attachment, path: string, options: Omit<RamFsOptions, "dev">): [Mount, Inode] {
+export function realise(attachment: Attachment, path: string, options: RealiseOptions): [Mount, Inode] {
   const { spec } = attachment;
   const dev = FIRST_RAM_DEV + attachment.index;
   switch (spec?.kind) {
@@ -141,8 +162,11 @@ export function realise(attachment: Attachment, path: string, options: Omit<RamF
     }
     case "tmpfs":
       return ramMount(spec.kind, path, new RamFs({ ...options, dev }, { mode: spec.mode ?? 0o755 }));
-    case "synthetic":
-      return [{ kind: spec.kind, guestPath: path, readOnly: false, keepsNames: false }, spec.root];
+    case "synthetic": {
+      const root = spec.root ?? options.roots?.[spec.guest]?.();
+      if (root === undefined) throw new ZtlError("mount-invalid", `No tree was given to mount at ${spec.guest}`);
+      return [{ kind: spec.kind, guestPath: path, readOnly: false, keepsNames: false }, root];
+    }
     case "file":
     case "symlink": {
       const { fixed } = attachment;

@@ -24,15 +24,23 @@ const HASH_BUFFER_BYTES = 1024 * 1024;
 export class HashCache {
   readonly #hashes = new Map<string, string>();
 
-  sha256(file: HostFile): string {
+  /**
+   * The hash of the file's present content. `isStale`: the host changed it since the run looked at it, so it may not be
+   * what the guest saw; such a hash is not kept.
+   * @throws LinuxError when it cannot be read any more
+   */
+  ofState(file: HostFile): { readonly sha256: string; readonly isStale: boolean } {
+    const isStale = !sameState(file.host, file.currentState());
+    if (isStale) return { sha256: hashFile(file), isStale };
     const key = file.contentKey();
-    let hash = this.#hashes.get(key);
-    if (hash === undefined) {
-      hash = hashFile(file);
+    let sha256 = this.#hashes.get(key);
+    if (sha256 === undefined) {
+      sha256 = hashFile(file);
+      if (!sameState(file.host, file.currentState())) return { sha256, isStale: true };
       if (this.#hashes.size >= HASHES_MAX) this.#hashes.clear();
-      this.#hashes.set(key, hash);
+      this.#hashes.set(key, sha256);
     }
-    return hash;
+    return { sha256, isStale };
   }
 }
 
@@ -80,9 +88,8 @@ export class ReadRecorder {
 
   #hash(file: HostFile): { sha256: string | undefined; changedDuringRun: boolean } {
     try {
-      const changedDuringRun = !sameState(file.host, file.currentState());
-      // A hash taken of a changed file must not enter the cache under the old key.
-      return { sha256: changedDuringRun ? hashFile(file) : this.#hashes.sha256(file), changedDuringRun };
+      const { sha256, isStale } = this.#hashes.ofState(file);
+      return { sha256, changedDuringRun: isStale };
     } catch (error) {
       if (error instanceof LinuxError) return { sha256: undefined, changedDuringRun: true };
       throw error;

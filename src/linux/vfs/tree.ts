@@ -1,11 +1,11 @@
 import { ByteBudget } from "./budget.ts";
 import { Access, type Credentials, mayAccess } from "./credentials.ts";
+import { type Change, collectChanges } from "./changes.ts";
 import { EmptyDirectory } from "./fixed.ts";
 import { type DirectoryEntry, FileType, type Inode } from "./inode.ts";
 import { Location } from "./location.ts";
-import { type Attachment, type Mount, type MountPlan, realise } from "./mounts.ts";
-import type { RamFsOptions } from "./ram-fs.ts";
-import type { ReadRecorder } from "./read-recorder.ts";
+import { type Attachment, type Mount, type MountPlan, realise, type RealiseOptions } from "./mounts.ts";
+import { type FileRead, ReadRecorder } from "./read-recorder.ts";
 import { fail } from "../errno.ts";
 import { type Tree, Walk } from "./walk.ts";
 
@@ -15,8 +15,8 @@ export interface VfsOptions {
   readonly budget?: ByteBudget;
   /** The guest's clock in nanoseconds since the epoch; the host's when absent. */
   readonly now?: () => bigint;
-  /** Learns which host files the guest reads. */
-  readonly recorder?: ReadRecorder;
+  /** Roots of `synthetic` mounts that belong to this run, by guest path; made when first walked into. */
+  readonly roots?: Readonly<Record<string, () => Inode>>;
 }
 
 /** As {@link DEFAULT_LIMITS.overlayBytes}. */
@@ -36,14 +36,17 @@ export class FileTree implements Tree {
   readonly root: Location;
   /** Mounts in use so far. */
   readonly mounts: Mount[] = [];
-  readonly #ramOptions: Omit<RamFsOptions, "dev">;
+  readonly #recorder: ReadRecorder;
+  readonly #realiseOptions: RealiseOptions;
 
   constructor(options: VfsOptions) {
     this.plan = options.plan;
     this.budget = options.budget ?? new ByteBudget(DEFAULT_BUDGET_BYTES);
     this.now = options.now ?? hostClock;
-    this.#ramOptions = { budget: this.budget, now: this.now };
-    this.plan.begin(options.recorder);
+    const { roots = {} } = options;
+    this.#realiseOptions = { budget: this.budget, now: this.now, roots };
+    this.#recorder = new ReadRecorder(this.plan.hashes);
+    this.plan.begin(this.#recorder);
     this.root = this.#attach(this.plan.root, undefined, "/");
   }
 
@@ -76,6 +79,20 @@ export class FileTree implements Tree {
       if (inode !== undefined) mounted.push({ name, ino: inode.stat().ino, type: inode.type });
     }
     return [...entries.filter((entry) => !directory.attachments?.has(entry.name)), ...mounted];
+  }
+
+  /** The host files whose content the guest read, sorted by guest path. */
+  collectReads(): FileRead[] {
+    return this.#recorder.collect();
+  }
+
+  /** What the run did to its overlays, sorted by path; see {@link Change}. */
+  collectChanges(): Change[] {
+    const overlays = this.mounts.filter((mount) => mount.kind === "overlay");
+    const changes = this.plan.withoutRecording(() =>
+      overlays.flatMap(({ fs, guestPath }) => (fs ? collectChanges(fs.root, guestPath, this.plan.hashes) : [])),
+    );
+    return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   }
 
   /** A location for an object without a name, shown as `text` in /proc/self/fd: "pipe:[7]". */
@@ -111,7 +128,7 @@ export class FileTree implements Tree {
       if (below?.type === FileType.directory) return new Location(parent.mount, below, parent, attachment.name);
       return new Location(PASSAGE_MOUNT, new EmptyDirectory(), parent, attachment.name);
     }
-    const [mount, inode] = realise(attachment, path, this.#ramOptions);
+    const [mount, inode] = realise(attachment, path, this.#realiseOptions);
     this.mounts.push(mount);
     return new Location(mount, inode, parent, attachment.name);
   }

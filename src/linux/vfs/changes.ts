@@ -1,0 +1,281 @@
+import { createHash } from "node:crypto";
+import { LinuxError } from "../errno.ts";
+import { HostDirectory, HostFile, type HostInode } from "./host-inode.ts";
+import { FileType } from "./inode.ts";
+import { RamDirectory } from "./ram-directory.ts";
+import { RamFile } from "./ram-file.ts";
+import { PERMISSION_MASK, type RamInode } from "./ram-inode.ts";
+import type { HashCache } from "./read-recorder.ts";
+
+export type ChangedFileType = "file" | "directory" | "symlink" | "fifo" | "socket" | "character-device" | "block-device";
+
+/**
+ * One difference between an overlay and the host directory below it. A type that changed is a `delete` and an `add` of the
+ * same path. To apply a list: the deletes from last to first, then the rest from first to last.
+ */
+export interface Change {
+  /** In the guest, absolute; a byte string. */
+  readonly path: string;
+  readonly kind: "add" | "modify" | "delete";
+  readonly fileType: ChangedFileType;
+  /** Permission bits and owner it has now; for `add` and `modify`. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly symlinkTarget?: string;
+  readonly sizeBytes?: number;
+  /** SHA-256 in hex of a regular file's content on the host, for `modify` and `delete`. */
+  readonly baseSha256?: string;
+  /** The host changed the file during the run: what the guest saw of it is not certain. */
+  readonly baseChangedDuringRun?: true;
+  /** SHA-256 in hex of a regular file's content now, for `add` and `modify`. */
+  readonly newSha256?: string;
+  /** The content now; to be called before the next run starts. Absent when it did not change. */
+  readonly content?: () => Uint8Array;
+  /** Where this file was on the host; the content may have changed since. */
+  readonly renamedFrom?: string;
+  /** Another name, in the list or on the host, of the same file (hard link). */
+  readonly linkOf?: string;
+  /** Mode or owner changed, content did not. */
+  readonly metadataOnly?: true;
+}
+
+/** The change set of one overlay: exact (what was undone is not in it) and sorted by path. */
+export function collectChanges(root: RamDirectory, guestPath: string, hashes: HashCache): Change[] {
+  return new ChangeCollector(root, guestPath, hashes).collect();
+}
+
+interface Found {
+  readonly change: Change;
+  readonly inode: RamInode | undefined;
+}
+
+const HASH_BUFFER_BYTES = 1024 * 1024;
+
+class ChangeCollector {
+  readonly #root: RamDirectory;
+  readonly #prefix: string;
+  readonly #guestPath: string;
+  readonly #hashes: HashCache;
+  readonly #found: Found[] = [];
+
+  constructor(root: RamDirectory, guestPath: string, hashes: HashCache) {
+    this.#root = root;
+    this.#guestPath = guestPath;
+    this.#prefix = guestPath === "/" ? "" : guestPath;
+    this.#hashes = hashes;
+  }
+
+  collect(): Change[] {
+    const { lower } = this.#root;
+    if (lower === undefined) return [];
+    this.#touchHardLinks();
+    this.#compareDirectory(this.#root, lower, "");
+    this.#found.sort(byPath);
+    return this.#withLinks();
+  }
+
+  #pathOf(path: string): string {
+    return path === "" ? this.#guestPath : `${this.#prefix}/${path}`;
+  }
+
+  #compare(now: RamInode | undefined, base: HostInode | undefined, path: string): void {
+    if (now === undefined) {
+      if (base !== undefined) this.#delete(base, path);
+    } else if (base === undefined) this.#add(now, path);
+    else if (now.type !== base.type) {
+      this.#delete(base, path);
+      this.#add(now, path);
+    } else if (now instanceof RamDirectory) this.#compareDirectory(now, base as HostDirectory, path);
+    else if (now instanceof RamFile) this.#compareFile(now, base as HostFile, path);
+    else this.#compareSymlink(now, base, path);
+  }
+
+  #compareDirectory(now: RamDirectory, base: HostDirectory, path: string): void {
+    if (metadataDiffers(now, base)) this.#modify(now, path, { fileType: "directory", metadataOnly: true });
+    for (const name of namesThatMayDiffer(now, base)) {
+      this.#compare(now.lookup(name), base.lookup(name), path === "" ? name : `${path}/${name}`);
+    }
+  }
+
+  #compareFile(now: RamFile, base: HostFile, path: string): void {
+    const isSame = now.isPristine && now.origin?.lower.identity === base.identity;
+    const newSha256 = isSame ? undefined : hashOf(now);
+    if (isSame && !metadataDiffers(now, base)) return;
+    const state = this.#baseState(base);
+    const contentDiffers = newSha256 !== undefined && (newSha256 !== state.baseSha256 || state.baseChangedDuringRun);
+    if (!contentDiffers && !metadataDiffers(now, base)) return;
+    this.#modify(now, path, {
+      fileType: "file",
+      ...state,
+      ...(contentDiffers ? describeContent(now, newSha256) : { metadataOnly: true }),
+    });
+  }
+
+  #compareSymlink(now: RamInode, base: HostInode, path: string): void {
+    const symlinkTarget = now.readlink();
+    const isSame = symlinkTarget === base.readlink();
+    if (isSame && !metadataDiffers(now, base)) return;
+    this.#modify(now, path, { fileType: "symlink", symlinkTarget, ...(isSame ? { metadataOnly: true } : {}) });
+  }
+
+  #modify(inode: RamInode, path: string, details: Omit<Change, "path" | "kind">): void {
+    const { uid, gid, mode } = inode;
+    this.#found.push({ inode, change: { path: this.#pathOf(path), kind: "modify", mode, uid, gid, ...details } });
+  }
+
+  #add(inode: RamInode, path: string): void {
+    const { uid, gid, mode } = inode;
+    const change: Change = {
+      path: this.#pathOf(path),
+      kind: "add",
+      fileType: typeName(inode.type),
+      mode,
+      uid,
+      gid,
+      ...(inode instanceof RamFile ? describeContent(inode, hashOf(inode)) : {}),
+      ...(inode.type === FileType.symlink ? { symlinkTarget: inode.readlink() } : {}),
+      ...this.#origin(inode),
+    };
+    this.#found.push({ inode, change });
+    if (!(inode instanceof RamDirectory)) return;
+    for (const { name } of inode.list()) {
+      const child = inode.lookup(name);
+      if (child !== undefined) this.#add(child, `${path}/${name}`);
+    }
+  }
+
+  #delete(base: HostInode, path: string): void {
+    const change: Change = {
+      path: this.#pathOf(path),
+      kind: "delete",
+      fileType: typeName(base.type),
+      ...(base instanceof HostFile ? { ...this.#baseState(base), sizeBytes: base.stat().sizeBytes } : {}),
+    };
+    this.#found.push({ inode: undefined, change });
+    if (!(base instanceof HostDirectory)) return;
+    for (const { name } of base.list()) {
+      const child = base.lookup(name);
+      if (child !== undefined) this.#delete(child, `${path}/${name}`);
+    }
+  }
+
+  /** Without a hash when the host does not let us read the file (any more). */
+  #baseState(base: HostFile): Pick<Change, "baseSha256" | "baseChangedDuringRun"> {
+    try {
+      const { sha256, isStale } = this.#hashes.ofState(base);
+      return isStale ? { baseSha256: sha256, baseChangedDuringRun: true } : { baseSha256: sha256 };
+    } catch (error) {
+      if (error instanceof LinuxError) return {};
+      throw error;
+    }
+  }
+
+  /** A host file at a new place was renamed, unless its old name still leads to it: then this is one more name. */
+  #origin(inode: RamInode): Pick<Change, "renamedFrom" | "linkOf"> {
+    if (inode.origin === undefined) return {};
+    const path = this.#pathOf(inode.origin.path);
+    return this.#lookupPath(inode.origin.path) === inode ? { linkOf: path } : { renamedFrom: path };
+  }
+
+  #lookupPath(path: string): RamInode | undefined {
+    let at: RamInode | undefined = this.#root;
+    for (const name of path.split("/")) at = at instanceof RamDirectory ? at.lookup(name) : undefined;
+    return at;
+  }
+
+  /** Names added for one new file: all but the first are links to it. */
+  #withLinks(): Change[] {
+    const firstNames = new Map<RamInode, string>();
+    return this.#found.map(({ change, inode }) => {
+      if (inode === undefined || change.kind !== "add" || change.linkOf !== undefined) return change;
+      const first = firstNames.get(inode);
+      if (first !== undefined) return { ...change, linkOf: first };
+      firstNames.set(inode, change.path);
+      return change;
+    });
+  }
+
+  /**
+   * A file changed through one name has changed under its others too, which the run may never have looked at. Only when a
+   * file with several names changed is the whole tree searched for them.
+   */
+  #touchHardLinks(): void {
+    const changed = new Set<number>();
+    for (const inode of this.#root.fs.allAdopted()) {
+      const lower = inode.origin?.lower;
+      if (lower === undefined || !(inode instanceof RamFile) || lower.stat().nlink < 2) continue;
+      if (!inode.isPristine || metadataDiffers(inode, lower)) changed.add(lower.stat().ino);
+    }
+    if (changed.size > 0) touchNames(this.#root, changed);
+  }
+}
+
+/** Looks up every name of the given inode numbers, so that the comparison sees it. */
+function touchNames(directory: RamDirectory, inos: ReadonlySet<number>): void {
+  for (const { name, ino, type } of directory.list()) {
+    if (type === FileType.directory) {
+      const child = directory.lookup(name);
+      if (child instanceof RamDirectory) touchNames(child, inos);
+    } else if (inos.has(ino)) directory.lookup(name);
+  }
+}
+
+function namesThatMayDiffer(now: RamDirectory, base: HostDirectory): Iterable<string> {
+  if (now.lower?.identity === base.identity) return [...now.touchedNames.keys()];
+  return new Set([...now.list(), ...base.list()].map(({ name }) => name));
+}
+
+function metadataDiffers(now: RamInode, base: HostInode): boolean {
+  const stat = base.stat();
+  return now.mode !== (stat.mode & PERMISSION_MASK) || now.uid !== stat.uid || now.gid !== stat.gid;
+}
+
+function describeContent(
+  file: RamFile,
+  newSha256: string,
+): Required<Pick<Change, "sizeBytes" | "newSha256" | "content">> {
+  return { sizeBytes: file.sizeBytes, newSha256, content: () => readAll(file) };
+}
+
+function readAll(file: RamFile): Uint8Array {
+  const content = new Uint8Array(file.sizeBytes);
+  file.read(content, 0);
+  return content;
+}
+
+function hashOf(file: RamFile): string {
+  const hash = createHash("sha256");
+  const buffer = new Uint8Array(Math.min(HASH_BUFFER_BYTES, file.sizeBytes));
+  for (let position = 0; position < file.sizeBytes; ) {
+    const bytes = file.read(buffer, position);
+    hash.update(buffer.subarray(0, bytes));
+    position += bytes;
+  }
+  return hash.digest("hex");
+}
+
+function typeName(type: number): ChangedFileType {
+  switch (type) {
+    case FileType.directory:
+      return "directory";
+    case FileType.symlink:
+      return "symlink";
+    case FileType.fifo:
+      return "fifo";
+    case FileType.socket:
+      return "socket";
+    case FileType.characterDevice:
+      return "character-device";
+    case FileType.blockDevice:
+      return "block-device";
+    default:
+      return "file";
+  }
+}
+
+/** By path; a delete comes before an add of the same path. */
+function byPath(a: Found, b: Found): number {
+  if (a.change.path !== b.change.path) return a.change.path < b.change.path ? -1 : 1;
+  return a.change.kind === "delete" ? -1 : 1;
+}

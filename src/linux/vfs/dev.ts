@@ -1,0 +1,99 @@
+import { randomFillSync } from "node:crypto";
+import { fail } from "../errno.ts";
+import { fixedStat, newFixedIno } from "./fixed.ts";
+import { type Attributes, FileType, Inode, type Stat } from "./inode.ts";
+import type { MountSpec } from "./mounts.ts";
+import { fixedEntries, SyntheticDirectory, SyntheticSymlink } from "./synthetic.ts";
+
+/** What a character device does; positions mean nothing to it. */
+interface Device {
+  /** Admin-guide/devices.txt: major and minor. */
+  readonly major: number;
+  readonly minor: number;
+  readonly open?: () => void;
+  readonly read: (into: Uint8Array) => number;
+  readonly write: (from: Uint8Array) => number;
+}
+
+/** The random devices take at most this much at once from the host's generator (randomFillSync's own bound is 2 GiB). */
+const RANDOM_BYTES_MAX = 256 * 1024;
+
+const MEMORY_MAJOR = 1;
+
+function zeros(into: Uint8Array): number {
+  into.fill(0);
+  return into.length;
+}
+
+function random(into: Uint8Array): number {
+  const part = into.subarray(0, RANDOM_BYTES_MAX);
+  randomFillSync(part);
+  return part.length;
+}
+
+const swallow = (from: Uint8Array): number => from.length;
+
+const DEVICES: Readonly<Record<string, Device>> = {
+  null: { major: MEMORY_MAJOR, minor: 3, read: () => 0, write: swallow },
+  zero: { major: MEMORY_MAJOR, minor: 5, read: zeros, write: swallow },
+  full: { major: MEMORY_MAJOR, minor: 7, read: zeros, write: () => fail("ENOSPC") },
+  random: { major: MEMORY_MAJOR, minor: 8, read: random, write: swallow },
+  urandom: { major: MEMORY_MAJOR, minor: 9, read: random, write: swallow },
+  // No process of the guest has a controlling terminal (tty(4)).
+  tty: { major: 5, minor: 0, open: () => fail("ENXIO"), read: () => fail("EIO"), write: () => fail("EIO") },
+};
+
+class DeviceInode extends Inode {
+  override readonly type = FileType.characterDevice;
+  readonly #device: Device;
+  readonly #stat: Stat;
+
+  constructor(device: Device) {
+    super();
+    this.#device = device;
+    // makedev() for majors below 4096 and minors below 256 (sysmacros.h).
+    const rdev = (device.major << 8) | device.minor;
+    this.#stat = { ...fixedStat(newFixedIno(), FileType.characterDevice | 0o666, 0), rdev };
+  }
+
+  override stat(): Stat {
+    return this.#stat;
+  }
+  override open(): Inode {
+    this.#device.open?.();
+    return this;
+  }
+  override read(into: Uint8Array, _position: number): number {
+    return this.#device.read(into);
+  }
+  override write(from: Uint8Array, _position: number): number {
+    return this.#device.write(from);
+  }
+  override truncate(_sizeBytes: number): void {}
+  override setAttributes(_attributes: Attributes): void {
+    fail("EPERM");
+  }
+}
+
+const LINKS: Readonly<Record<string, string>> = {
+  fd: "/proc/self/fd",
+  stdin: "/proc/self/fd/0",
+  stdout: "/proc/self/fd/1",
+  stderr: "/proc/self/fd/2",
+};
+
+/** The root of /dev: the devices programs expect, and nothing of the host's. */
+export function devRoot(): Inode {
+  const entries = new Map<string, Inode>();
+  for (const [name, device] of Object.entries(DEVICES)) entries.set(name, new DeviceInode(device));
+  for (const [name, target] of Object.entries(LINKS)) entries.set(name, new SyntheticSymlink(() => target));
+  return new SyntheticDirectory(fixedEntries(entries), 0o755);
+}
+
+/** The mounts of a usual /dev; devices keep no state, so one tree serves all runs. */
+export function devMounts(): MountSpec[] {
+  return [
+    { guest: "/dev", kind: "synthetic", root: devRoot() },
+    { guest: "/dev/shm", kind: "tmpfs", mode: 0o1777 },
+  ];
+}
