@@ -1,6 +1,8 @@
 import { invariant } from "../errors.ts";
 import type { GuestMemory } from "./guest-memory.ts";
-import { PageTables, type PageTablesImage } from "./page-tables.ts";
+import { TABLE_ARENA_START } from "./layout.ts";
+import type { AddressSpacesImage } from "./machine-image.ts";
+import { PageTables } from "./page-tables.ts";
 import { TableArena } from "./table-arena.ts";
 
 /** Trees made before released ones are recycled; making one is cheaper than the flush that recycling takes. */
@@ -15,8 +17,8 @@ export class AddressSpaces {
   #released: PageTables[] = [];
   /** Cleared and forgotten: as good as new. */
   #clean: PageTables[] = [];
-  /** Roots of the trees in the image: kept for rollback even when released. */
-  #inImage: ReadonlySet<number> = new Set();
+  /** The trees of the image by root: kept for rollback even when released. */
+  #inImage: ReadonlyMap<number, PageTables> = new Map();
   #made = 0;
 
   constructor(memory: GuestMemory) {
@@ -63,13 +65,61 @@ export class AddressSpaces {
     return tables;
   }
 
-  toImage(): PageTablesImage[] {
-    return [...this.#live.values()].map((tables) => tables.toImage());
+  toImage(): AddressSpacesImage {
+    return {
+      live: [...this.#live.values()].map((tables) => tables.toImage()),
+      spare: [...this.#released, ...this.#clean].map((tables) => tables.toImage()),
+      arenaBump: this.arena.bump,
+    };
   }
 
-  /** Takes over an image's trees; the tables themselves are in memory already. */
-  restore(images: readonly PageTablesImage[], arenaBump: number): void {
-    this.arena.restore(arenaBump);
-    for (const image of images) this.#live.set(image.root, PageTables.fromImage(this.#memory, this.arena, image));
+  /** Takes over an image's trees, whose tables are in memory already; they are what {@link rollback} goes back to. */
+  restore(image: AddressSpacesImage): void {
+    const load = (tables: AddressSpacesImage["live"][number]) => PageTables.fromImage(this.#memory, this.arena, tables);
+    this.arena.clearTouched();
+    this.arena.restore(image.arenaBump);
+    this.#live.clear();
+    for (const tables of image.live) this.#live.set(tables.root, load(tables));
+    this.#inImage = new Map(this.#live);
+    this.#released = [];
+    this.#clean = image.spare.map(load);
+    this.#made = image.live.length + image.spare.length;
+  }
+
+  /**
+   * Back to the image's trees, entry by entry where something was written. Trees and tables made since stay as empty ones:
+   * what KVM remembers of their links would otherwise be wrong. Translations to pages from `floor` on are the caller's.
+   */
+  rollback(floor: number): void {
+    for (const tables of this.#live.values()) if (!this.#inImage.has(tables.root)) this.release(tables);
+    for (const [root, tables] of this.#inImage) {
+      this.#live.set(root, tables);
+      tables.rollback(floor);
+    }
+    this.arena.clearTouched();
+  }
+
+  /** Back to the image's very tables; only while KVM has no memory of any of them. */
+  reset(image: AddressSpacesImage): void {
+    const { allBytes, sizeBytes } = this.#memory;
+    allBytes.fill(0, image.arenaBump, this.arena.bump);
+    allBytes.copyWithin(TABLE_ARENA_START, sizeBytes + TABLE_ARENA_START, sizeBytes + image.arenaBump);
+    this.restore(image);
+  }
+
+  /** Copies another machine's trees into this one, which has the same image or none; copies the tables' memory too. */
+  copyFrom(other: AddressSpaces): void {
+    const { bytes } = this.#memory;
+    bytes.set(other.#memory.bytes.subarray(TABLE_ARENA_START, other.arena.bump), TABLE_ARENA_START);
+    this.arena.restore(other.arena.bump);
+    this.arena.touched.set(other.arena.touched);
+    for (const [root, tables] of other.#inImage) this.#inImage.get(root)?.adoptLeaves(tables);
+    const copy = (tables: PageTables) => PageTables.fromImage(this.#memory, this.arena, tables.toImage());
+    this.#live.clear();
+    for (const [root, tables] of other.#live) this.#live.set(root, this.#inImage.get(root) ?? copy(tables));
+    // Nothing has run here yet, so there is no old translation that would make a released tree wait.
+    this.#released = [];
+    this.#clean = [...other.#released, ...other.#clean].map(copy);
+    this.#made = other.#made;
   }
 }

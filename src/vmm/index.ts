@@ -4,6 +4,7 @@ export { duplicateFd, memfdCreate, sealMemfd } from "./host/memfd.ts";
 export { lockDownProcess, openBeneath, pollReadable, setParentDeathSignal, threadId } from "./host/process.ts";
 export { PAGE_SIZE, USER_ADDRESS_LIMIT } from "./layout.ts";
 export { Machine } from "./machine.ts";
+export type { MachineImage } from "./machine-image.ts";
 export { OutOfGuestMemory, PageAllocator } from "./page-allocator.ts";
 export {
   type Entry,
@@ -13,3 +14,4 @@ export {
   isWritable,
   type PageTables,
 } from "./page-tables.ts";
+export type { RollbackResult } from "./rollback.ts";

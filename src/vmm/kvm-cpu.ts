@@ -5,6 +5,7 @@ import type { GuestMemory } from "./guest-memory.ts";
 import { KvmVcpu, type KvmVm } from "./host/kvm.ts";
 import { Events, Exit, Msr, Request, Run, Segment, Sregs, SYNC_REGISTERS, XSAVE_SIZE } from "./host/kvm-abi.ts";
 import { stableBytes } from "./host/libc.ts";
+import type { CpuImage } from "./machine-image.ts";
 import { CANONICAL_LIMIT, DOORBELL_EXCEPTIONS, DOORBELL_PHYSICAL, SystemVa, USER_ADDRESS_LIMIT } from "./layout.ts";
 import { writeRing3Entry, writeUserMode } from "./segments.ts";
 import {
@@ -157,6 +158,29 @@ export class KvmCpu implements Cpu {
     this.#sregsDirty = true;
     this.#interrupted = false;
     this.#mode = Mode.user;
+  }
+
+  toImage(): CpuImage {
+    const fpu = new Uint8Array(this.fpuBytes);
+    this.readFpu(fpu);
+    return {
+      registers: Array.from(this.registers, (value) => `0x${value.toString(16)}`),
+      fpu: Buffer.from(fpu).toString("base64"),
+      ...this.readSegmentBases(),
+      root: this.addressSpaceRoot,
+    };
+  }
+
+  /** Takes over another CPU's user-mode state. */
+  copyFrom(other: KvmCpu): void {
+    this.resetToUserMode();
+    this.registers.set(other.registers);
+    const fpu = new Uint8Array(this.fpuBytes);
+    other.readFpu(fpu);
+    this.writeFpu(fpu);
+    const { fs, gs } = other.readSegmentBases();
+    this.writeSegmentBases(fs, gs);
+    this.loadAddressSpace(other.addressSpaceRoot);
   }
 
   run(): Trap {

@@ -141,9 +141,16 @@ export class PageAllocator {
     this.#populatedTo = end;
   }
 
-  /** The host pages from here on are no longer present. */
+  /** The host pages from here on are no longer present; called before a {@link rollback} to `from` or below. */
   forgetPopulated(from: number): void {
-    this.#populatedTo = Math.max(Math.min(this.#populatedTo, from), this.#bump);
+    this.#populatedTo = Math.min(this.#populatedTo, from);
+  }
+
+  /** Takes over another allocator's state (same memory size); the floor stays. */
+  copyFrom(other: PageAllocator): void {
+    this.restore(other.toImage(), this.#floor);
+    this.#peakPages = other.peakPages;
+    this.limitPages = other.limitPages;
   }
 
   /** Every free page that was in use before, zeroed: no leftover may reach an image. */

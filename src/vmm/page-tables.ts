@@ -65,6 +65,8 @@ export class PageTables {
   readonly #arena: TableArena;
   /** Leaf table by span; authoritative, because the guest cannot reach its own tables. */
   readonly #leaves: Map<number, number>;
+  /** How many of {@link leaves}, in order, were in the image this tree came from. */
+  readonly #leavesInImage: number;
   #lastSpan = -1;
   #lastLeaf = 0;
 
@@ -73,6 +75,7 @@ export class PageTables {
     this.#arena = arena;
     this.root = root;
     this.#leaves = leaves;
+    this.#leavesInImage = leaves.size;
   }
 
   /** An empty tree that maps nothing but the system pages. */
@@ -91,9 +94,9 @@ export class PageTables {
     return { root: this.root, leaves: [...this.#leaves] };
   }
 
-  /** Spans and leaf tables, in no particular order. */
-  get leaves(): ReadonlyMap<number, number> {
-    return this.#leaves;
+  /** Takes over the leaf tables another machine's copy of this tree got since the image. */
+  adoptLeaves(other: PageTables): void {
+    for (const [span, leaf] of other.#leaves) this.#leaves.set(span, leaf);
   }
 
   /** Maps one user page; replaces what was there. */
@@ -173,22 +176,35 @@ export class PageTables {
     }
   }
 
-  /** Every table page of this tree, leaves included; walks the links in memory. */
-  allTables(): number[] {
-    const tables = [this.root];
-    for (let i = 0, level = 4, levelEnd = 1; level > 2; level--, levelEnd = tables.length) {
-      for (; i < levelEnd; i++) tables.push(...this.#linksOf(tables[i] as number));
+  /**
+   * Puts every entry written since the image back, from the pristine copy behind the memory. Targets that the guest could
+   * reach and should not any more are revoked if they lie below `floor`; the caller drops all above.
+   */
+  rollback(floor: number): void {
+    let index = 0;
+    for (const leaf of this.#leaves.values()) {
+      const inImage = index++ < this.#leavesInImage;
+      if (this.#arena.touched[leaf >>> 12] === 1) this.#rollbackLeaf(leaf, inImage, floor);
     }
-    return [...tables, ...this.#leaves.values()];
   }
 
-  #linksOf(table: number): number[] {
-    const links: number[] = [];
-    for (let word = table >>> 2; word < (table + PAGE_SIZE) >>> 2; word += 2) {
-      const low = this.#memory.words[word] as number;
-      if ((low & PRESENT) !== 0) links.push(physicalOf(low));
+  #rollbackLeaf(leaf: number, inImage: boolean, floor: number): void {
+    const words = this.#memory.allWords;
+    const pristine = this.#memory.sizeBytes >>> 2;
+    const end = (leaf + PAGE_SIZE) >>> 2;
+    for (let word = leaf >>> 2; word < end; word += 2) {
+      const low = words[word] as number;
+      const high = words[word + 1] as number;
+      const oldLow = inImage ? (words[pristine + word] as number) : 0;
+      const oldHigh = inImage ? (words[pristine + word + 1] as number) : 0;
+      if (low === oldLow && high === oldHigh) continue;
+      const target = physicalOf(low);
+      if (target < floor && isNarrowed(packEntry(low, high), packEntry(oldLow, oldHigh))) {
+        this.#memory.revoke(target, PAGE_SIZE);
+      }
+      words[word] = oldLow;
+      words[word + 1] = oldHigh;
     }
-    return links;
   }
 
   /** Word index of the entry for `va`; 0 when its leaf table does not exist and is not to be made. */

@@ -9,14 +9,11 @@ const TABLE_COUNT = TABLE_ARENA_END / PAGE_SIZE;
  */
 export class TableArena {
   #bump = TABLE_ARENA_START;
-  #free: number[] = [];
   /** By page number: 1 when an entry of this leaf table was written since the last {@link clearTouched}. */
   readonly touched = new Uint8Array(TABLE_COUNT);
 
   /** A zeroed page for a table. @throws ZtlError `out-of-page-tables` */
   allocate(): number {
-    const reused = this.#free.pop();
-    if (reused !== undefined) return reused;
     if (this.#bump >= TABLE_ARENA_END) {
       throw new ZtlError("out-of-page-tables", "The guest's address spaces need more page tables than a machine has.");
     }
@@ -25,24 +22,18 @@ export class TableArena {
     return page;
   }
 
-  /** Takes back zeroed tables; only once KVM has forgotten every link to them. */
-  reclaim(tables: Iterable<number>): void {
-    this.#free.push(...tables);
-  }
-
   get bump(): number {
     return this.#bump;
   }
 
   /** Tables that can still be handed out. */
   get tablesLeft(): number {
-    return (TABLE_ARENA_END - this.#bump) / PAGE_SIZE + this.#free.length;
+    return (TABLE_ARENA_END - this.#bump) / PAGE_SIZE;
   }
 
   /** Goes to an image's state: tables up to `bump` are in use. */
   restore(bump: number): void {
     this.#bump = bump;
-    this.#free = [];
   }
 
   clearTouched(): void {

@@ -1,0 +1,68 @@
+import { bitmapBytes, type GuestMemory } from "./guest-memory.ts";
+import type { KvmVm } from "./host/kvm.ts";
+import { stableBytes } from "./host/libc.ts";
+import { PAGE_SIZE, TABLE_ARENA_END, TABLE_ARENA_START } from "./layout.ts";
+
+/**
+ * Which pages differ, or may differ, from the image: KVM's log of the guest's writes, never cleared, so cumulative over
+ * rollbacks, together with the host's own writes since the last rollback. Page tables are not counted: only the host
+ * writes them, and {@link AddressSpaces} knows where.
+ */
+export class DirtyPages {
+  readonly #memory: GuestMemory;
+  readonly #vm: KvmVm;
+  readonly #log: Uint8Array<ArrayBuffer>;
+  readonly #words: Uint32Array<ArrayBuffer>;
+
+  constructor(memory: GuestMemory, vm: KvmVm) {
+    this.#memory = memory;
+    this.#vm = vm;
+    this.#log = stableBytes(bitmapBytes(memory.sizeBytes));
+    this.#words = new Uint32Array(this.#log.buffer);
+  }
+
+  /** Asks KVM for its log; the other methods speak of this moment. */
+  refresh(): void {
+    this.#vm.readDirtyLog(this.#log);
+  }
+
+  /** Calls back for each maximal run of dirty pages in [start, end). Returns the number of pages. */
+  forEachRun(start: number, end: number, fn: (start: number, end: number) => void): number {
+    let pages = 0;
+    let runStart = -1;
+    const last = end / PAGE_SIZE;
+    for (let page = start / PAGE_SIZE; page < last; ) {
+      const bits = this.#bits(page >>> 5) >>> (page & 31);
+      if (bits === 0) {
+        // The rest of this word is clean.
+        if (runStart >= 0) fn(runStart * PAGE_SIZE, page * PAGE_SIZE);
+        runStart = -1;
+        page = (page | 31) + 1;
+        continue;
+      }
+      if ((bits & 1) !== 0) {
+        pages++;
+        if (runStart < 0) runStart = page;
+      } else if (runStart >= 0) {
+        fn(runStart * PAGE_SIZE, page * PAGE_SIZE);
+        runStart = -1;
+      }
+      page++;
+    }
+    if (runStart >= 0) fn(runStart * PAGE_SIZE, last * PAGE_SIZE);
+    return pages;
+  }
+
+  #bits(word: number): number {
+    return ((this.#words[word] as number) | (this.#memory.hostWrites[word] as number)) & notTables(word);
+  }
+}
+
+const PAGES_BEFORE_ARENA = TABLE_ARENA_START / PAGE_SIZE;
+const ARENA_END_WORD = TABLE_ARENA_END / PAGE_SIZE / 32;
+
+/** The bits of a bitmap word that are not page tables; the arena begins in the middle of word 0. */
+function notTables(word: number): number {
+  if (word >= ARENA_END_WORD) return -1;
+  return word === 0 ? (1 << PAGES_BEFORE_ARENA) - 1 : 0;
+}
