@@ -15,3 +15,5 @@ export {
   type PageTables,
 } from "./page-tables.ts";
 export type { RollbackResult } from "./rollback.ts";
+export { type HostProbe, type HostProblem, probeHost } from "./probe.ts";
+export { loadImage, saveImage } from "./snapshot-file.ts";
