@@ -25,19 +25,23 @@ export interface FrameLimits {
 /** Bytes before the JSON part. */
 export const FRAME_PREFIX_BYTES = 8;
 
-const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The frame as byte chunks to be written one after the other; the body is not copied. */
-export function encodeFrame(header: Readonly<Record<string, unknown>>, body: Uint8Array = EMPTY): Uint8Array[] {
+/** The frame as byte chunks to be written one after the other; the parts of its body are not copied. */
+export function encodeFrame(header: object, bodyParts: readonly Uint8Array[] = []): Uint8Array[] {
   const json = encoder.encode(JSON.stringify(header));
+  const parts = bodyParts.filter((part) => part.length > 0);
   const head = new Uint8Array(FRAME_PREFIX_BYTES + json.length);
   const view = new DataView(head.buffer);
   view.setUint32(0, json.length, true);
-  view.setUint32(4, body.length, true);
+  view.setUint32(
+    4,
+    parts.reduce((sum, part) => sum + part.length, 0),
+    true,
+  );
   head.set(json, FRAME_PREFIX_BYTES);
-  return body.length === 0 ? [head] : [head, body];
+  return [head, ...parts];
 }
 
 function malformed(reason: string, details: Record<string, unknown> = {}): never {

@@ -1,0 +1,55 @@
+import { ZtlError } from "../../errors.ts";
+import { type Config, Kernel, type Outcome } from "../../linux/index.ts";
+import { DEFAULT_LIMITS } from "../../linux/limits.ts";
+import { Machine, PAGE_SIZE, saveImage } from "../../vmm/index.ts";
+import { GUEST_HOSTNAME } from "../guest-tree.ts";
+import type { TemplateRecipe } from "../templates/recipe.ts";
+import type { BuildRequest, BuiltReply } from "./protocol.ts";
+
+/** A template is built once, from the host's own programs: generous, but bounded. */
+const BUILD_TIME_MS = 120_000;
+/** Page tables and system pages come before the guest's own memory (vmm/layout.ts), which the limit does not count. */
+const TABLES_BYTES = 16 * 1024 * 1024;
+/** Kept of what a failing template program says. */
+const SAID_CHARACTERS = 2000;
+
+/** Makes the snapshot a recipe describes and writes its memory to `imagePath`. */
+export function buildTemplate(request: BuildRequest): BuiltReply {
+  const { recipe } = request;
+  const config: Config = { mounts: recipe.mounts, hostname: GUEST_HOSTNAME, ...recipe.identity };
+  const limits = { ...DEFAULT_LIMITS, wallMs: BUILD_TIME_MS, cpuMs: BUILD_TIME_MS, memoryBytes: recipe.memoryBytes };
+  const machine = Machine.create({ memoryBytes: Math.ceil(recipe.memoryBytes / PAGE_SIZE) * PAGE_SIZE + TABLES_BYTES });
+  try {
+    const kernel = Kernel.boot(machine, config, limits);
+    start(kernel, recipe);
+    const reads = kernel.collectReads().map((read) => read.hostPath);
+    const kernelImage = kernel.seal();
+    saveImage(request.imagePath, machine.memoryFd, machine.seal());
+    return { type: "built", kernel: kernelImage, reads };
+  } finally {
+    machine.close();
+  }
+}
+
+function start(kernel: Kernel, recipe: TemplateRecipe): void {
+  const poll = (): "continue" => "continue";
+  if (recipe.start.kind === "job") {
+    kernel.spawn({ ...recipe.start.program, job: true });
+    expect(kernel, recipe, kernel.run({ poll, untilJobWanted: true }), "waiting");
+    return;
+  }
+  for (const program of recipe.start.programs) {
+    kernel.spawn(program);
+    expect(kernel, recipe, kernel.run({ poll }), "exited");
+  }
+}
+
+function expect(kernel: Kernel, recipe: TemplateRecipe, outcome: Outcome, kind: Outcome["kind"]): void {
+  if (outcome.kind === kind && (outcome.kind !== "exited" || outcome.code === 0)) return;
+  const said = kernel.output.stderr.toString("utf8").slice(-SAID_CHARACTERS);
+  throw new ZtlError(
+    "template-failed",
+    `The ${recipe.name} template's program should have been ${kind}, but: ${JSON.stringify(outcome)}; it said: ${JSON.stringify(said)}`,
+    { outcome, unknownSyscalls: Object.fromEntries(kernel.diagnostics.unknownSyscalls) },
+  );
+}

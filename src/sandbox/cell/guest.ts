@@ -1,0 +1,133 @@
+import { ZtlError } from "../../errors.ts";
+import { type Change, type Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
+import { Machine } from "../../vmm/index.ts";
+import type { Diagnostics } from "../result.ts";
+import { type LoadRequest, MEMORY_FD, monotonicUs, type ResultReply, type RunRequest, type WireChange, type WireEnding } from "./protocol.ts";
+
+/** Variants of the image by working directory that are kept: callers use few. */
+const DIRECTORIES_MAX = 64;
+
+/** The loaded template of a cell and its one virtual machine. */
+export class Guest {
+  readonly #machine: Machine;
+  readonly #image: KernelImage;
+  readonly #config: Config;
+  readonly #byDirectory = new Map<string, KernelImage>();
+
+  constructor(request: LoadRequest) {
+    this.#machine = Machine.fromImage({ fd: MEMORY_FD, image: request.machine });
+    this.#image = request.kernel;
+    this.#config = request.config;
+  }
+
+  /** Runs one call, brings the machine back to its snapshot, and only then returns what to tell. */
+  run(request: RunRequest, body: Uint8Array, poll: () => "continue" | "cancel"): { reply: ResultReply; parts: Uint8Array[] } {
+    const exitsBefore = this.#machine.cpu.exitCount;
+    const { kernel, ending, startedUs } = this.#execute(request, body, poll);
+    const endedUs = monotonicUs();
+    // Files may be backed by guest memory, so they are collected before it is rolled back.
+    const collected = kernel === undefined ? NOTHING : collect(kernel, request.changeContents);
+    const diagnostics = kernel === undefined ? NO_DIAGNOSTICS : this.#diagnose(kernel, exitsBefore);
+    const rollbackUs = monotonicUs();
+    this.#machine.rollback();
+    const doneUs = monotonicUs();
+    const { stdout, stderr, contents, ...sets } = collected;
+    const reply: ResultReply = {
+      type: "result",
+      id: request.id,
+      ending,
+      stdoutBytes: stdout.length,
+      stderrBytes: stderr.length,
+      startedUs,
+      runMs: (endedUs - startedUs) / 1000,
+      rollbackMs: (doneUs - rollbackUs) / 1000,
+      ...sets,
+      diagnostics,
+    };
+    return { reply, parts: [stdout, stderr, ...contents] };
+  }
+
+  #execute(request: RunRequest, body: Uint8Array, poll: () => "continue" | "cancel"): Execution {
+    let startedUs = monotonicUs();
+    let kernel: Kernel | undefined;
+    try {
+      kernel = Kernel.restore(this.#machine, this.#imageAt(request.cwd), this.#config, request.limits);
+      kernel.setInput(body.subarray(request.jobBytes));
+      if (request.program !== null) kernel.spawn(request.program);
+      else kernel.giveJob(body.subarray(0, request.jobBytes));
+      startedUs = monotonicUs();
+      const outcome = kernel.run({ poll });
+      return { kernel, ending: endingOf(outcome), startedUs };
+    } catch (error) {
+      if (!ZtlError.isInstance(error)) throw error;
+      return { kernel, ending: { kind: "error", code: error.code, message: error.message }, startedUs };
+    }
+  }
+
+  /** The sealed process stands in its template's directory; starting it elsewhere saves it a system call. */
+  #imageAt(cwd: string | null): KernelImage {
+    const { process } = this.#image;
+    if (cwd === null || process === undefined || process.cwd === cwd) return this.#image;
+    let image = this.#byDirectory.get(cwd);
+    if (image === undefined) {
+      image = { ...this.#image, process: { ...process, cwd: Buffer.from(cwd, "utf8").toString("latin1") } };
+      if (this.#byDirectory.size >= DIRECTORIES_MAX) this.#byDirectory.clear();
+      this.#byDirectory.set(cwd, image);
+    }
+    return image;
+  }
+
+  #diagnose(kernel: Kernel, exitsBefore: number): Diagnostics {
+    return {
+      unknownSyscalls: Object.fromEntries(kernel.diagnostics.unknownSyscalls),
+      exits: this.#machine.cpu.exitCount - exitsBefore,
+      syscalls: kernel.diagnostics.syscalls,
+      peakMemoryBytes: this.#machine.pages.peakPages * 4096,
+    };
+  }
+}
+
+interface Execution {
+  /** Absent when the guest could not even be set up. */
+  readonly kernel: Kernel | undefined;
+  readonly ending: WireEnding;
+  readonly startedUs: number;
+}
+
+const NO_DIAGNOSTICS: Diagnostics = { unknownSyscalls: {}, exits: 0, syscalls: 0, peakMemoryBytes: 0 };
+const EMPTY = new Uint8Array(0);
+
+interface Collected extends Pick<ResultReply, "reads" | "changes"> {
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly contents: readonly Uint8Array[];
+}
+const NOTHING: Collected = { stdout: EMPTY, stderr: EMPTY, contents: [], reads: [], changes: [] };
+
+function collect(kernel: Kernel, withContents: boolean): Collected {
+  const contents: Uint8Array[] = [];
+  const changes = kernel.collectChanges().map((change) => toWire(change, withContents, contents));
+  return { stdout: kernel.output.stdout, stderr: kernel.output.stderr, contents, reads: kernel.collectReads(), changes };
+}
+
+function toWire(change: Change, withContents: boolean, contents: Uint8Array[]): WireChange {
+  const { content, ...facts } = change;
+  if (!withContents || content === undefined) return facts;
+  const bytes = content();
+  contents.push(bytes);
+  return { ...facts, contentBytes: bytes.length };
+}
+
+function endingOf(outcome: Outcome): WireEnding {
+  switch (outcome.kind) {
+    case "exited":
+    case "signaled":
+    case "limit":
+    case "cancelled":
+      return outcome;
+    case "waiting":
+      return { kind: "error", code: "guest-stuck", message: "Every process of the guest waits for something that cannot come." };
+    case "failed":
+      return { kind: "error", code: "guest-failed", message: `The virtual machine failed: ${outcome.reason}` };
+  }
+}

@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Duplex } from "node:stream";
+import { ZtlError } from "../../errors.ts";
+import { encodeFrame, type Frame, FrameReader } from "../frames.ts";
+import { REPLY_LIMITS, type Reply, type Request } from "./protocol.ts";
+
+/** main.ts in a clone, main.js in the built package. */
+const CELL_PROGRAM = fileURLToPath(new URL(`./main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+/** Kept of what a cell says on stderr: only its own failures appear there, never guest output. */
+const STDERR_BYTES = 8192;
+
+/** A reply with the bytes that came with it. */
+export interface ReplyFrame {
+  readonly reply: Reply;
+  readonly body: Uint8Array;
+}
+
+interface Waiter {
+  resolve(frame: ReplyFrame): void;
+  reject(error: ZtlError): void;
+}
+
+export interface CellOptions {
+  /** Descriptor of a sealed memory image, inherited by the cell. */
+  readonly memoryFd?: number | undefined;
+  /** Node's compile cache; makes the start of a cell several times faster. */
+  readonly compileCache?: string | undefined;
+}
+
+/** The host's end of one cell process: one request at a time, one reply for each. */
+export class CellHandle {
+  readonly #child: ChildProcess;
+  readonly #channel: Duplex;
+  readonly #reader = new FrameReader(REPLY_LIMITS);
+  readonly #exited: Promise<void>;
+  #waiter: Waiter | undefined;
+  #failure: ZtlError | undefined;
+  #stderr = "";
+
+  constructor(options: CellOptions = {}) {
+    const child = spawn(process.execPath, ["--no-warnings", CELL_PROGRAM], {
+      // The host's environment may hold secrets, so none of it is passed on.
+      env: options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache },
+      stdio: ["ignore", "ignore", "pipe", "pipe", options.memoryFd ?? "ignore"],
+      // A process group of its own: a Ctrl-C meant for the host does not reach it, and it can be killed as a whole.
+      detached: true,
+      cwd: "/",
+    });
+    this.#child = child;
+    this.#channel = child.stdio[3] as Duplex;
+    this.#channel.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.#channel.on("error", (error) => this.#fail("cell-lost", `The channel to a cell broke: ${error.message}`));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_BYTES);
+    });
+    this.#exited = new Promise((resolve) => {
+      child.once("error", (error) => {
+        this.#fail("cell-start-failed", `A cell could not be started: ${error.message}`);
+        resolve();
+      });
+      child.once("close", (code, signal) => {
+        this.#fail("cell-lost", `A cell ended unexpectedly (${signal ?? `status ${code}`})${this.#lastWords()}`);
+        resolve();
+      });
+    });
+    this.idle();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get alive(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** Sends a request and waits for its reply. Rejects with a ZtlError when the cell dies or misbehaves. */
+  request(message: Request, bodyParts: readonly Uint8Array[] = []): Promise<ReplyFrame> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#waiter !== undefined) return Promise.reject(new ZtlError("invariant", "A cell got two requests at once"));
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      this.#setReferenced(true);
+      this.#send(message, bodyParts);
+    });
+  }
+
+  /** Asks the cell to end its run early; the run's reply still comes. */
+  cancel(id: number): void {
+    if (this.#failure === undefined) this.#send({ type: "cancel", id }, []);
+  }
+
+  /** Ends the process at once; a pending request is rejected with this reason. */
+  kill(code: string, message: string): void {
+    this.#fail(code, message);
+  }
+
+  /** Ends the process and waits until it is gone. */
+  async close(): Promise<void> {
+    this.#fail("closed", "The cell was closed");
+    this.#setReferenced(true);
+    await this.#exited;
+  }
+
+  /** Lets the host process end while this cell only waits. */
+  idle(): void {
+    this.#setReferenced(false);
+  }
+
+  #send(message: Request, bodyParts: readonly Uint8Array[]): void {
+    this.#channel.cork();
+    for (const part of encodeFrame(message, bodyParts)) this.#channel.write(part);
+    this.#channel.uncork();
+  }
+
+  #receive(chunk: Uint8Array): void {
+    let frames: Frame[];
+    try {
+      frames = this.#reader.push(chunk);
+    } catch (error) {
+      this.#fail("frame-malformed", String(error));
+      return;
+    }
+    for (const frame of frames) {
+      const waiter = this.#waiter;
+      if (waiter === undefined) {
+        this.#fail("frame-malformed", "A cell replied without having been asked");
+        return;
+      }
+      this.#waiter = undefined;
+      this.idle();
+      waiter.resolve({ reply: frame.header as unknown as Reply, body: frame.body });
+    }
+  }
+
+  /** The end of this cell, whatever the cause: the first one told is kept. */
+  #fail(code: string, message: string): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = new ZtlError(code, message, { pid: this.#child.pid });
+    this.#killGroup();
+    this.#channel.destroy();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.reject(this.#failure);
+    this.idle();
+  }
+
+  #killGroup(): void {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      // The group does not exist before the child's setsid, and no more after its end.
+      this.#child.kill("SIGKILL");
+    }
+  }
+
+  #lastWords(): string {
+    const words = this.#stderr.trim();
+    return words === "" ? "" : `; its last words: ${words}`;
+  }
+
+  #setReferenced(referenced: boolean): void {
+    const streams = [this.#child, this.#channel, this.#child.stderr] as unknown as { ref(): void; unref(): void }[];
+    for (const stream of streams) referenced ? stream.ref() : stream.unref();
+  }
+}

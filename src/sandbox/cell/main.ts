@@ -1,0 +1,72 @@
+import { ZtlError } from "../../errors.ts";
+import { lockDownProcess, pollReadable, setParentDeathSignal } from "../../vmm/index.ts";
+import type { Frame } from "../frames.ts";
+import { buildTemplate } from "./build.ts";
+import { Guest } from "./guest.ts";
+import { CHANNEL_FD, REQUEST_LIMITS, type Request } from "./protocol.ts";
+import { SyncChannel } from "./sync-channel.ts";
+
+/**
+ * The cell: a process of its own around one virtual machine. It answers one request at a time. Whatever goes wrong in
+ * here beyond what a request may expect ends the process; the pool starts another.
+ */
+const channel = new SyncChannel(CHANNEL_FD, REQUEST_LIMITS);
+let guest: Guest | undefined;
+
+/** Looks for a cancellation while run `id` goes on. */
+function pollFor(id: number): () => "continue" | "cancel" {
+  let cancelled = false;
+  return () => {
+    // More than one may wait: a late cancellation of an earlier run comes first.
+    while (!cancelled && pollReadable(CHANNEL_FD, 0)) {
+      const frame = channel.read();
+      // The host process is gone, and nobody will read the result.
+      if (frame === undefined) process.exit(0);
+      const message = frame.header as unknown as Request;
+      if (message.type !== "cancel") throw new ZtlError("frame-malformed", `Unexpected ${message.type} during a run`);
+      cancelled = message.id === id;
+    }
+    return cancelled ? "cancel" : "continue";
+  };
+}
+
+function answer({ header, body }: Frame): void {
+  const request = header as unknown as Request;
+  switch (request.type) {
+    case "build":
+      channel.write(buildTemplate(request));
+      return;
+    case "load":
+      guest = new Guest(request);
+      channel.write({ type: "ready" });
+      return;
+    case "run": {
+      if (guest === undefined) throw new ZtlError("frame-malformed", "A run before a template was loaded");
+      const { reply, parts } = guest.run(request, body, pollFor(request.id));
+      channel.write(reply, parts);
+      return;
+    }
+    case "cancel":
+      // Crossed the result of its run on the way.
+      return;
+  }
+}
+
+function main(): void {
+  // If the host died before this call, the channel is closed and the next read ends the cell.
+  setParentDeathSignal();
+  lockDownProcess();
+  for (let frame = channel.read(); frame !== undefined; frame = channel.read()) answer(frame);
+}
+
+try {
+  main();
+} catch (error) {
+  const code = ZtlError.isInstance(error) ? error.code : "cell-failed";
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  try {
+    channel.write({ type: "failed", code, message: ZtlError.isInstance(error) ? error.message : message });
+  } finally {
+    process.exitCode = 70;
+  }
+}

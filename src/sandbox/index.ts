@@ -1,0 +1,3 @@
+export type { CallerMount, SandboxEvent, SandboxOptions, ToolCall, ToolName } from "./call.ts";
+export type { ChangedFile, Diagnostics, ReadFile, RunEnding, RunFacts, RunResult, RunTimings } from "./result.ts";
+export { Sandbox } from "./sandbox.ts";

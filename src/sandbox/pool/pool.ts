@@ -1,0 +1,148 @@
+import { closeSync } from "node:fs";
+import { ZtlError } from "../../errors.ts";
+import type { SandboxEvent, ToolName } from "../call.ts";
+import { CellHandle } from "../cell/handle.ts";
+import type { CellConfig } from "../cell/protocol.ts";
+import type { Template } from "../templates/store.ts";
+import { WaitingLine } from "./waiting-line.ts";
+
+/** A cell that cannot load its template within this time will not; loading takes some 100 ms. */
+const LOAD_TIMEOUT_MS = 30_000;
+
+export interface PoolOptions {
+  readonly name: ToolName;
+  readonly config: CellConfig;
+  /** Cells at most, so calls at once. */
+  readonly cells: number;
+  /** Calls that may wait for a cell. */
+  readonly queue: number;
+  readonly compileCache: string | undefined;
+  readonly provide: () => Promise<Template>;
+  readonly onEvent: (event: SandboxEvent) => void;
+}
+
+/**
+ * The cells of one template. A cell serves one call at a time; when none is free a new one is made up to the limit, and
+ * further calls wait in line. A cell that died or was killed is not repaired: its place is free for a new one.
+ */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #idle: CellHandle[] = [];
+  readonly #all = new Set<CellHandle>();
+  readonly #line: WaitingLine<CellHandle>;
+  #starting = 0;
+  #template: Promise<Template> | undefined;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#line = new WaitingLine(options.queue);
+  }
+
+  /** Cells that exist, for tests and diagnostics. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Makes all cells now, so that the first calls find them warm. */
+  async prewarm(): Promise<void> {
+    const count = this.#options.cells - this.#all.size - this.#starting;
+    await Promise.all(Array.from({ length: Math.max(0, count) }, () => this.#add()));
+  }
+
+  /**
+   * A free cell, the caller's until it is given back with {@link release}.
+   * Rejects with ZtlError `queue-full`, `cancelled`, `closed`, or what kept the cell from starting.
+   */
+  async acquire(signal?: AbortSignal): Promise<CellHandle> {
+    this.#refuseClosed();
+    for (let cell = this.#idle.pop(); cell !== undefined; cell = this.#idle.pop()) {
+      if (cell.alive) return cell;
+      this.#forget(cell);
+    }
+    const place = this.#line.join(signal);
+    this.#grow();
+    return place;
+  }
+
+  /** Takes a cell back; one that died leaves room for a new one. */
+  release(cell: CellHandle): void {
+    if (this.#closed) return;
+    if (cell.alive) {
+      if (!this.#line.serve(cell)) this.#idle.push(cell);
+      return;
+    }
+    this.#forget(cell);
+    this.#grow();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#line.refuseAll(new ZtlError("closed", "The sandbox was closed"));
+    await Promise.all([...this.#all].map((cell) => cell.close()));
+    const template = await this.#template?.catch(() => undefined);
+    if (template !== undefined) closeSync(template.memoryFd);
+  }
+
+  /** Starts cells while calls wait and there is room for more. */
+  #grow(): void {
+    while (this.#line.length > this.#starting && this.#all.size + this.#starting < this.#options.cells) {
+      this.#add().catch((error: unknown) => {
+        const reason = ZtlError.isInstance(error) ? error : new ZtlError("cell-failed", String(error), {}, { cause: error });
+        this.#options.onEvent({ type: "cell-lost", template: this.#options.name, code: reason.code, message: reason.message });
+        // Without a cell nobody in line would ever be served; with some, the others serve the line.
+        if (this.#all.size + this.#starting === 0) this.#line.refuseAll(reason);
+      });
+    }
+  }
+
+  async #add(): Promise<void> {
+    this.#starting++;
+    let cell: CellHandle;
+    try {
+      cell = await this.#start();
+    } finally {
+      this.#starting--;
+    }
+    this.release(cell);
+  }
+
+  async #start(): Promise<CellHandle> {
+    const template = await this.#provideTemplate();
+    this.#refuseClosed();
+    const cell = new CellHandle({ memoryFd: template.memoryFd, compileCache: this.#options.compileCache });
+    this.#all.add(cell);
+    const timer = setTimeout(() => cell.kill("cell-start-failed", "A cell took too long to load its template"), LOAD_TIMEOUT_MS);
+    try {
+      const { machine, kernel } = template;
+      const { reply } = await cell.request({ type: "load", machine, kernel, config: this.#options.config });
+      if (reply.type === "failed") throw new ZtlError(reply.code, reply.message);
+      if (reply.type !== "ready") throw new ZtlError("frame-malformed", `A cell answered ${reply.type} to load`);
+      return cell;
+    } catch (error) {
+      this.#forget(cell);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** One template for all cells; after a failure the next call tries again. */
+  #provideTemplate(): Promise<Template> {
+    this.#template ??= this.#options.provide().catch((error: unknown) => {
+      this.#template = undefined;
+      throw error;
+    });
+    return this.#template;
+  }
+
+  #forget(cell: CellHandle): void {
+    this.#all.delete(cell);
+    cell.kill("closed", "The cell was given up");
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new ZtlError("closed", "The sandbox is closed");
+  }
+}

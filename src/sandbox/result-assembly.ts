@@ -1,0 +1,77 @@
+import type { ReplyFrame } from "./cell/handle.ts";
+import type { ResultReply, WireChange, WireEnding, WireRead } from "./cell/protocol.ts";
+import { type ChangedFile, makeResult, type ReadFile, type RunEnding, type RunResult } from "./result.ts";
+
+/** When the call was made and when it had a cell, on the clock of both processes, in microseconds. */
+export interface CallTimes {
+  readonly calledUs: number;
+  readonly acquiredUs: number;
+  readonly repliedUs: number;
+}
+
+/** A cell's answer as the caller gets it. */
+export function assembleResult(reply: ResultReply, body: ReplyFrame["body"], times: CallTimes): RunResult {
+  const stderrEnd = reply.stdoutBytes + reply.stderrBytes;
+  return makeResult(toEnding(reply.ending), {
+    stdout: body.subarray(0, reply.stdoutBytes),
+    stderr: body.subarray(reply.stdoutBytes, stderrEnd),
+    timingsMs: {
+      queue: (times.acquiredUs - times.calledUs) / 1000,
+      start: (reply.startedUs - times.calledUs) / 1000,
+      run: reply.runMs,
+      rollback: reply.rollbackMs,
+      total: (times.repliedUs - times.calledUs) / 1000,
+    },
+    reads: reply.reads.map(toRead),
+    changes: toChanges(reply.changes, body.subarray(stderrEnd)),
+    diagnostics: reply.diagnostics,
+  });
+}
+
+function toEnding(ending: WireEnding): RunEnding {
+  switch (ending.kind) {
+    case "exited":
+      return ending.code === 0 ? { status: "ok", exitCode: 0 } : { status: "failed", exitCode: ending.code };
+    case "signaled":
+      return { status: "signaled", exitCode: 128 + ending.number, signal: ending.signal, signalNumber: ending.number };
+    case "limit":
+      return { status: "limit", exitCode: null, limit: ending.limit };
+    case "cancelled":
+      return { status: "cancelled", exitCode: null };
+    case "error":
+      return { status: "error", exitCode: null, error: { code: ending.code, message: ending.message } };
+  }
+}
+
+const decoder = new TextDecoder();
+
+/** Names are bytes on Linux. As text, what is not UTF-8 shows as U+FFFD; then the bytes are kept beside it. */
+function toText(byteString: string): { text: string; bytes: Uint8Array | undefined } {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII is the same in both forms.
+  if (/^[\x00-\x7f]*$/.test(byteString)) return { text: byteString, bytes: undefined };
+  const bytes = Buffer.from(byteString, "latin1");
+  const text = decoder.decode(bytes);
+  return { text, bytes: Buffer.from(text, "utf8").equals(bytes) ? undefined : new Uint8Array(bytes) };
+}
+
+function toRead(read: WireRead): ReadFile {
+  return { ...read, sha256: read.sha256, path: toText(read.path).text, hostPath: read.hostPath };
+}
+
+function toChanges(changes: readonly WireChange[], contents: Uint8Array): ChangedFile[] {
+  let at = 0;
+  return changes.map(({ contentBytes, ...change }) => {
+    const { text, bytes } = toText(change.path);
+    const content = contentBytes === undefined ? undefined : contents.subarray(at, at + contentBytes);
+    at += contentBytes ?? 0;
+    return {
+      ...change,
+      path: text,
+      ...(bytes && { pathBytes: bytes }),
+      ...(content && { content }),
+      ...(change.renamedFrom !== undefined && { renamedFrom: toText(change.renamedFrom).text }),
+      ...(change.linkOf !== undefined && { linkOf: toText(change.linkOf).text }),
+      ...(change.symlinkTarget !== undefined && { symlinkTarget: toText(change.symlinkTarget).text }),
+    };
+  });
+}

@@ -1,0 +1,104 @@
+import type { LimitName } from "../linux/limits.ts";
+import type { Change } from "../linux/vfs/index.ts";
+
+/** How one tool call went. Expected endings are values; only a misuse of the API throws. */
+export type RunResult = RunEnding & RunFacts;
+
+export type RunEnding =
+  /** Exited with status 0. */
+  | { readonly status: "ok"; readonly exitCode: 0 }
+  /** Exited with another status. */
+  | { readonly status: "failed"; readonly exitCode: number }
+  /** Killed by a signal; `exitCode` is 128 + its number, as a shell reports it. */
+  | { readonly status: "signaled"; readonly exitCode: number; readonly signal: string; readonly signalNumber: number }
+  /** Ended because it used up a limit; what it had written until then is in the result. */
+  | { readonly status: "limit"; readonly exitCode: null; readonly limit: LimitName }
+  /** Ended by the caller's AbortSignal. */
+  | { readonly status: "cancelled"; readonly exitCode: null }
+  /** The program did not run, or the cell was lost; `error.code` is stable. */
+  | { readonly status: "error"; readonly exitCode: null; readonly error: { readonly code: string; readonly message: string } };
+
+export interface RunFacts {
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  /** The same decoded as UTF-8, with U+FFFD for what is not. */
+  readonly stdoutText: string;
+  readonly stderrText: string;
+  readonly timingsMs: RunTimings;
+  /** Host files whose content the guest read. */
+  readonly reads: readonly ReadFile[];
+  /** What the run would change on the host, were it applied: nothing is. */
+  readonly changes: readonly ChangedFile[];
+  readonly diagnostics: Diagnostics;
+}
+
+export interface RunTimings {
+  /** Waiting for a free cell. */
+  readonly queue: number;
+  /** From the call to the guest's first instruction, `queue` included. */
+  readonly start: number;
+  /** From the first instruction to the end of the guest. */
+  readonly run: number;
+  /** Bringing the micro-VM back to its snapshot; done before the result was sent. */
+  readonly rollback: number;
+  /** From the call to the result. */
+  readonly total: number;
+}
+
+export interface ReadFile {
+  /** Where the guest saw it. */
+  readonly path: string;
+  readonly hostPath: string;
+  readonly sizeBytes: number;
+  /** Absent when the file could not be read any more. */
+  readonly sha256: string | undefined;
+  /** True when the host changed the file during the run: the guest may have seen another content. */
+  readonly changedDuringRun: boolean;
+}
+
+/** A change as the personality reports it, with text for its paths. */
+export interface ChangedFile extends Omit<Change, "content"> {
+  /** Guest path; for a name that is not UTF-8, `pathBytes` has the exact bytes. */
+  readonly path: string;
+  readonly pathBytes?: Uint8Array;
+  /** The new content of a file, when it changed and contents were asked for. */
+  readonly content?: Uint8Array;
+}
+
+export interface Diagnostics {
+  /** System calls the personality does not know, by name, with how often they were made (answered ENOSYS). */
+  readonly unknownSyscalls: Readonly<Record<string, number>>;
+  /** Visits to the virtual machine monitor. */
+  readonly exits: number;
+  readonly syscalls: number;
+  readonly peakMemoryBytes: number;
+}
+
+const decoder = new TextDecoder();
+
+/** A result; the texts are decoded when first asked for. */
+export function makeResult(ending: RunEnding, facts: Omit<RunFacts, "stdoutText" | "stderrText">): RunResult {
+  let stdoutText: string | undefined;
+  let stderrText: string | undefined;
+  return {
+    ...ending,
+    ...facts,
+    get stdoutText(): string {
+      stdoutText ??= decoder.decode(facts.stdout);
+      return stdoutText;
+    },
+    get stderrText(): string {
+      stderrText ??= decoder.decode(facts.stderr);
+      return stderrText;
+    },
+  };
+}
+
+export const NO_DIAGNOSTICS: Diagnostics = { unknownSyscalls: {}, exits: 0, syscalls: 0, peakMemoryBytes: 0 };
+
+/** A result for a call that never reached a guest. */
+export function unstarted(ending: RunEnding, waitedMs: number): RunResult {
+  const timingsMs = { queue: waitedMs, start: waitedMs, run: 0, rollback: 0, total: waitedMs };
+  const empty = new Uint8Array(0);
+  return makeResult(ending, { stdout: empty, stderr: empty, timingsMs, reads: [], changes: [], diagnostics: NO_DIAGNOSTICS });
+}

@@ -1,0 +1,65 @@
+import { ZtlError } from "../errors.ts";
+import type { RunLimits } from "../linux/limits.ts";
+import type { CellHandle } from "./cell/handle.ts";
+import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
+import type { RunPlan } from "./plan.ts";
+import type { RunResult } from "./result.ts";
+import { assembleResult } from "./result-assembly.ts";
+
+/**
+ * How long after its wall limit a run may still take to hand in its result (hashing and sending what it wrote), before
+ * its cell is taken for stuck and killed.
+ */
+const WALL_GRACE_MS = 5000;
+/** The same after a cancellation, which a working cell notices within some 10 ms. */
+const CANCEL_GRACE_MS = 2000;
+/** setTimeout takes a signed 32-bit number of milliseconds. */
+const TIMEOUT_MAX_MS = 0x7fff_ffff;
+
+export interface RunOrder {
+  readonly id: number;
+  readonly plan: RunPlan;
+  readonly limits: RunLimits;
+  readonly calledUs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * One run in a cell. Rejects with a ZtlError when the cell did not give a result: `wall-limit` or `cancelled` when it had
+ * to be killed for not answering in time, else what became of it. The cell is dead then.
+ */
+export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunResult> {
+  const { id, plan, limits, calledUs, signal } = order;
+  const acquiredUs = monotonicUs();
+  const request: RunRequest = {
+    type: "run",
+    id,
+    limits,
+    jobBytes: plan.job?.length ?? 0,
+    program: plan.program,
+    cwd: plan.job === undefined ? null : plan.cwd,
+    changeContents: true,
+  };
+  const timers: NodeJS.Timeout[] = [];
+  const killAfter = (ms: number, code: string, message: string): void => {
+    timers.push(setTimeout(() => cell.kill(code, message), Math.min(ms, TIMEOUT_MAX_MS)));
+  };
+  const cancel = (): void => {
+    cell.cancel(id);
+    killAfter(CANCEL_GRACE_MS, "cancelled", "A cancelled run did not end, so its cell was killed");
+  };
+  killAfter(limits.wallMs + WALL_GRACE_MS, "wall-limit", "A run outlived its wall limit, so its cell was killed");
+  try {
+    if (signal?.aborted) throw new ZtlError("cancelled", "The call was cancelled before it started");
+    const replied = cell.request(request, plan.job === undefined ? [plan.stdin] : [plan.job, plan.stdin]);
+    signal?.addEventListener("abort", cancel);
+    const { reply, body } = await replied;
+    if (reply.type === "result") return assembleResult(reply, body, { calledUs, acquiredUs, repliedUs: monotonicUs() });
+    const lost = reply.type === "failed" ? reply : { code: "frame-malformed", message: `A cell answered ${reply.type} to run` };
+    cell.kill(lost.code, lost.message);
+    throw new ZtlError(lost.code, lost.message);
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    for (const timer of timers) clearTimeout(timer);
+  }
+}

@@ -1,0 +1,204 @@
+import { mkdirSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { ZtlError } from "../errors.ts";
+import type { RunLimits } from "../linux/limits.ts";
+import { type CallerMount, parseCall, parseOptions, resolveLimits, type SandboxOptions, type ToolCall, type ToolName, toMountSpecs } from "./call.ts";
+import { monotonicUs } from "./cell/protocol.ts";
+import { GUEST_HOME, GUEST_HOSTNAME, type GuestIdentity } from "./guest-tree.ts";
+import { type PlanSurroundings, planRun, type RunPlan } from "./plan.ts";
+import { Pool } from "./pool/pool.ts";
+import { type RunResult, unstarted } from "./result.ts";
+import { runInCell } from "./run.ts";
+import { defaultCacheDirectory, privateDirectory } from "./templates/cache-directory.ts";
+import { findHostPython, type HostPython } from "./templates/host-python.ts";
+import { execRecipe, shellRecipe } from "./templates/programs.ts";
+import { provideTemplate } from "./templates/provider.ts";
+import { pythonEnvironment, pythonRecipe } from "./templates/python.ts";
+import type { TemplateRecipe } from "./templates/recipe.ts";
+
+/** Cells at once unless asked otherwise: one per CPU, but each may use as much memory as its limit says. */
+const CELLS_MAX = 4;
+const QUEUE_DEFAULT = 1024;
+
+/**
+ * Runs tool calls, each in a micro-VM of its own that is rolled back before its result is returned.
+ *
+ *     await using sandbox = await Sandbox.open({ mounts: [{ kind: "overlay", host: "./data", guest: "/data" }] });
+ *     const run = await sandbox.run({ tool: "python", code: "print(6 * 7)" });
+ */
+export class Sandbox implements AsyncDisposable {
+  readonly #options: SandboxOptions;
+  readonly #limits: RunLimits;
+  readonly #cwd: string;
+  readonly #identity: GuestIdentity;
+  readonly #python: Promise<HostPython | ZtlError>;
+  readonly #cacheDirectory: string | false;
+  readonly #compileCache: string | undefined;
+  readonly #pools = new Map<ToolName, Promise<Pool>>();
+  #nextId = 1;
+  #closed = false;
+
+  private constructor(options: SandboxOptions) {
+    this.#options = options;
+    this.#limits = resolveLimits(options.limits);
+    this.#cwd = options.cwd ?? options.mounts?.find(isDirectoryMount)?.guest ?? GUEST_HOME;
+    this.#identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    this.#cacheDirectory = options.cacheDirectory ?? defaultCacheDirectory();
+    this.#compileCache = this.#cacheDirectory === false ? undefined : compileCache(this.#cacheDirectory);
+    this.#python = findHostPython(options.python?.program).catch((error: unknown) => {
+      if (ZtlError.isInstance(error)) return error;
+      throw error;
+    });
+    // Looked at when the first call needs it; until then a failure is nobody's business.
+    this.#python.catch(() => {});
+  }
+
+  /**
+   * Prepares to run calls. Cells are made when first needed, or now for the tools in `prewarm`.
+   * Throws ZtlError `invalid-input`, `mount-not-found`, or with `prewarm` whatever keeps those cells from starting.
+   */
+  static async open(options: SandboxOptions = {}): Promise<Sandbox> {
+    const parsed = parseOptions(options);
+    const sandbox = new Sandbox({ ...parsed, mounts: (parsed.mounts ?? []).map(absoluteMount) });
+    try {
+      await Promise.all((parsed.prewarm ?? []).map(async (tool) => (await sandbox.#pool(tool)).prewarm()));
+    } catch (error) {
+      await sandbox.close();
+      throw error;
+    }
+    return sandbox;
+  }
+
+  /**
+   * Runs one call. However the guest ends, the promise resolves; `status` tells how. It rejects with ZtlError
+   * `invalid-input` for what is not a call, and `closed` after {@link close}.
+   */
+  async run(call: ToolCall, options: { readonly signal?: AbortSignal } = {}): Promise<RunResult> {
+    const calledUs = monotonicUs();
+    if (this.#closed) throw new ZtlError("closed", "The sandbox is closed");
+    const parsed = parseCall(call);
+    const limits = this.#limitsOf(parsed);
+    try {
+      const plan = planRun(parsed, await this.#surroundings());
+      return await this.#runPlan(plan, limits, calledUs, options.signal);
+    } catch (error) {
+      return refusal(error, calledUs);
+    }
+  }
+
+  /** Ends all cells; calls that run or wait end with status "error", code "closed". */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#pools.values()].map(async (pool) => (await pool).close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #limitsOf(call: ToolCall): RunLimits {
+    const limits = resolveLimits(this.#limits, call.limits);
+    if (limits.memoryBytes > this.#limits.memoryBytes) {
+      throw new ZtlError("invalid-input", "A call's memoryBytes cannot exceed that of its sandbox", {
+        asked: limits.memoryBytes,
+        sandbox: this.#limits.memoryBytes,
+      });
+    }
+    return limits;
+  }
+
+  async #surroundings(): Promise<PlanSurroundings> {
+    const python = await this.#hostPython();
+    return { env: pythonEnvironment(this.#identity, python), cwd: this.#cwd, pythonExecutable: python?.executable };
+  }
+
+  async #hostPython(): Promise<HostPython | undefined> {
+    const python = await this.#python;
+    return ZtlError.isInstance(python) ? undefined : python;
+  }
+
+  async #runPlan(plan: RunPlan, limits: RunLimits, calledUs: number, signal: AbortSignal | undefined): Promise<RunResult> {
+    const pool = await this.#pool(plan.template);
+    const cell = await pool.acquire(signal);
+    try {
+      return await runInCell(cell, { id: this.#nextId++, plan, limits, calledUs, signal });
+    } catch (error) {
+      if (ZtlError.isInstance(error) && error.code !== "closed") {
+        this.#options.onEvent?.({ type: "cell-lost", template: plan.template, code: error.code, message: error.message });
+      }
+      throw error;
+    } finally {
+      pool.release(cell);
+    }
+  }
+
+  #pool(tool: ToolName): Promise<Pool> {
+    let pool = this.#pools.get(tool);
+    if (pool === undefined) {
+      pool = this.#makePool(tool);
+      this.#pools.set(tool, pool);
+      // What cannot be made now may be possible at the next call.
+      pool.catch(() => this.#pools.delete(tool));
+    }
+    return pool;
+  }
+
+  async #makePool(tool: ToolName): Promise<Pool> {
+    const recipe = await this.#recipe(tool);
+    const mounts = new Map(recipe.mounts.map((mount) => [mount.guest, mount]));
+    for (const mount of toMountSpecs(this.#options.mounts ?? [])) mounts.set(mount.guest, mount);
+    const onEvent = this.#options.onEvent ?? (() => {});
+    return new Pool({
+      name: tool,
+      config: { mounts: [...mounts.values()], hostname: GUEST_HOSTNAME, ...this.#identity },
+      cells: this.#options.cells ?? Math.min(availableParallelism(), CELLS_MAX),
+      queue: this.#options.queue ?? QUEUE_DEFAULT,
+      compileCache: this.#compileCache,
+      provide: () => provideTemplate(recipe, { cacheDirectory: this.#cacheDirectory, compileCache: this.#compileCache, onEvent }),
+      onEvent,
+    });
+  }
+
+  async #recipe(tool: ToolName): Promise<TemplateRecipe> {
+    const common = { identity: this.#identity, memoryBytes: this.#limits.memoryBytes };
+    const python = await this.#python;
+    if (tool === "python") {
+      if (ZtlError.isInstance(python)) throw python;
+      return pythonRecipe({ ...common, python, preload: this.#options.python?.preload });
+    }
+    const shown = ZtlError.isInstance(python) ? undefined : python;
+    return tool === "shell" ? shellRecipe({ ...common, python: shown }) : execRecipe({ ...common, python: shown });
+  }
+}
+
+function isDirectoryMount(mount: CallerMount): boolean {
+  return mount.kind === "tmpfs" || ((mount.kind === "ro" || mount.kind === "overlay") && statSync(mount.host).isDirectory());
+}
+
+function absoluteMount(mount: CallerMount): CallerMount {
+  if (mount.kind !== "ro" && mount.kind !== "overlay") return mount;
+  const host = resolve(mount.host);
+  const status = statSync(host, { throwIfNoEntry: false });
+  if (status === undefined) throw new ZtlError("mount-not-found", `There is no ${host} on this host to mount at ${mount.guest}`, { host });
+  if (!status.isDirectory() && !(status.isFile() && mount.kind === "ro")) {
+    throw new ZtlError("mount-invalid", `${host} cannot be mounted: a directory, or for ro a file, is needed`, { host });
+  }
+  return { ...mount, host };
+}
+
+function compileCache(cacheDirectory: string): string {
+  privateDirectory(cacheDirectory);
+  const directory = join(cacheDirectory, "compile");
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}
+
+/** A call that did not come to run, or whose cell was lost, as a result. Misuse and bugs go on as exceptions. */
+function refusal(error: unknown, calledUs: number): RunResult {
+  if (!ZtlError.isInstance(error) || error.code === "invalid-input" || error.code === "invariant") throw error;
+  const waitedMs = (monotonicUs() - calledUs) / 1000;
+  if (error.code === "cancelled") return unstarted({ status: "cancelled", exitCode: null }, waitedMs);
+  if (error.code === "wall-limit") return unstarted({ status: "limit", exitCode: null, limit: "wall" }, waitedMs);
+  return unstarted({ status: "error", exitCode: null, error: { code: error.code, message: error.message } }, waitedMs);
+}

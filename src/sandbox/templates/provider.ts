@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ZtlError } from "../../errors.ts";
+import { loadImage } from "../../vmm/index.ts";
+import type { SandboxEvent } from "../call.ts";
+import { CellHandle } from "../cell/handle.ts";
+import type { BuiltReply } from "../cell/protocol.ts";
+import { recipeKey, type TemplateRecipe } from "./recipe.ts";
+import { type Template, TemplateStore } from "./store.ts";
+
+/** Longer than a cell takes at most to build (see cell/build.ts). */
+const BUILD_TIMEOUT_MS = 150_000;
+
+export interface ProviderOptions {
+  /** False keeps nothing on disk. */
+  readonly cacheDirectory: string | false;
+  readonly compileCache: string | undefined;
+  readonly onEvent: (event: SandboxEvent) => void;
+}
+
+/** Gets the template of a recipe: from the store when what is there may be used, else built by a cell. */
+export async function provideTemplate(recipe: TemplateRecipe, options: ProviderOptions): Promise<Template> {
+  const started = performance.now();
+  const elapsed = (): number => performance.now() - started;
+  if (options.cacheDirectory === false) {
+    const template = await buildUnstored(recipe, options);
+    options.onEvent({ type: "template-built", template: recipe.name, durationMs: elapsed(), reason: "not-stored" });
+    return template;
+  }
+  const store = new TemplateStore(options.cacheDirectory);
+  const key = recipeKey(recipe);
+  const { template, reason } = fromStore(store, key, recipe, options);
+  if (template !== undefined) {
+    options.onEvent({ type: "template-loaded", template: recipe.name, durationMs: elapsed() });
+    return template;
+  }
+  const built = await buildStored(store, key, recipe, options);
+  options.onEvent({ type: "template-built", template: recipe.name, durationMs: elapsed(), reason });
+  return built;
+}
+
+/** Refusals that a rebuild mends; anything else is a fault to be shown. */
+const REBUILD = new Set(["template-cache-corrupt", "template-stale", "snapshot-corrupt", "snapshot-incompatible", "snapshot-untrusted"]);
+
+function fromStore(
+  store: TemplateStore,
+  key: string,
+  recipe: TemplateRecipe,
+  options: ProviderOptions,
+): { template: Template | undefined; reason: string } {
+  try {
+    return { template: store.load(key), reason: "template-missing" };
+  } catch (error) {
+    if (!ZtlError.isInstance(error) || !REBUILD.has(error.code)) throw error;
+    options.onEvent({ type: "template-refused", template: recipe.name, code: error.code, message: error.message });
+    return { template: undefined, reason: error.code };
+  }
+}
+
+async function buildStored(store: TemplateStore, key: string, recipe: TemplateRecipe, options: ProviderOptions): Promise<Template> {
+  const { directory, imagePath } = store.stage();
+  try {
+    const built = await buildInCell(recipe, imagePath, options);
+    const { fd, image } = loadImage(imagePath);
+    store.commit(key, directory, built.kernel, [...built.reads, ...recipe.watch]);
+    return { memoryFd: fd, machine: image, kernel: built.kernel };
+  } catch (error) {
+    store.discard(directory);
+    throw error;
+  }
+}
+
+async function buildUnstored(recipe: TemplateRecipe, options: ProviderOptions): Promise<Template> {
+  const directory = mkdtempSync(join(tmpdir(), "ztl-template-"));
+  try {
+    const imagePath = join(directory, "memory.img");
+    const built = await buildInCell(recipe, imagePath, options);
+    const { fd, image } = loadImage(imagePath);
+    return { memoryFd: fd, machine: image, kernel: built.kernel };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function buildInCell(recipe: TemplateRecipe, imagePath: string, options: ProviderOptions): Promise<BuiltReply> {
+  const cell = new CellHandle({ compileCache: options.compileCache });
+  const timer = setTimeout(() => cell.kill("template-failed", `Building the ${recipe.name} template took too long`), BUILD_TIMEOUT_MS);
+  try {
+    const { reply } = await cell.request({ type: "build", recipe, imagePath });
+    if (reply.type === "built") return reply;
+    if (reply.type === "failed") throw new ZtlError(reply.code, reply.message, { template: recipe.name });
+    throw new ZtlError("frame-malformed", `A cell answered ${reply.type} to build`);
+  } finally {
+    clearTimeout(timer);
+    await cell.close();
+  }
+}
