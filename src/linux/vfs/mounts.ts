@@ -49,8 +49,8 @@ export interface Attachment {
   fixed: Inode | undefined;
 }
 
-/** Device numbers of RAM file systems begin here, above those of host devices. */
-const FIRST_RAM_DEV = 0x1000;
+/** Device numbers of RAM file systems begin here: makedev(0, 256), above those of host devices. */
+const FIRST_RAM_DEV = 0x100000;
 
 /** Paths as the personality holds them: one character per byte. */
 export function toBytes(text: string): string {

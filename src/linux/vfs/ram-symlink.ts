@@ -1,4 +1,5 @@
-import { FileType, type NewFile } from "./inode.ts";
+import { fail } from "../errno.ts";
+import { FileType, type Inode, type NewFile } from "./inode.ts";
 import type { RamFs } from "./ram-fs.ts";
 import { type Origin, RamInode } from "./ram-inode.ts";
 
@@ -31,6 +32,11 @@ export class RamSpecial extends RamInode {
     super(fs, born);
     this.type = type;
     this.#rdev = rdev;
+  }
+
+  /** A node made with mknod has no driver behind it here, a socket no listener. */
+  override open(): Inode {
+    return this.type === FileType.fifo ? this : fail("ENXIO");
   }
 
   protected override get rdev(): number {

@@ -1,0 +1,130 @@
+import { fail } from "../errno.ts";
+import { DirectoryFile, InodeFile, PathFile } from "../files/inode-file.ts";
+import { Open, type OpenFile } from "../files/open-file.ts";
+import { PipeBoth, PipeBuffer, PipeReader, PipeWriter } from "../files/pipe.ts";
+import { FileType, Inode, type Location, OpenFlag, type Stat } from "../vfs/index.ts";
+import type { Call, SyscallTable } from "./call.ts";
+
+/** Every flag open(2) knows; openat2-style strictness is not open's, unknown ones are ignored. */
+const KEPT_FLAGS = ~(Open.create | Open.exclusive | Open.truncate | Open.closeOnExec | Open.noFollow | Open.directory);
+
+/** An open regular file or device, which keeps its content though its name goes. */
+class HeldFile extends InodeFile {
+  constructor(location: Location, flags: number) {
+    super(location, flags);
+    location.inode.retain();
+  }
+
+  protected override closed(): void {
+    this.location.inode.release();
+  }
+}
+
+/** Stands for an open description without a name, so that /proc/self/fd/1 and /dev/stdout can lead to a pipe. */
+export class DescriptionInode extends Inode {
+  override readonly type: number;
+  readonly file: OpenFile;
+
+  constructor(file: OpenFile) {
+    super();
+    this.file = file;
+    this.type = file.stat().mode & 0o170000;
+  }
+
+  override stat(): Stat {
+    return this.file.stat();
+  }
+}
+
+/** Where a descriptor's link in /proc/PID/fd leads. */
+export function descriptionLocation(vfs: { anonymous(inode: Inode, text: string): Location }, file: OpenFile): Location {
+  return file.location ?? vfs.anonymous(new DescriptionInode(file), file.label);
+}
+
+/** The pipe behind each named one, while anything refers to the name. */
+const namedPipes = new WeakMap<Inode, PipeBuffer>();
+
+/** What a blocked open of a named pipe has already opened. */
+class PendingPipe {
+  readonly file: OpenFile;
+  constructor(file: OpenFile) {
+    this.file = file;
+  }
+}
+
+function open(call: Call, base: Location, path: string, flags: number, mode: number): number {
+  const { process, kernel } = call;
+  const closeOnExec = (flags & Open.closeOnExec) !== 0;
+  if (call.memo instanceof PendingPipe) return process.files.install(call.memo.file, closeOnExec);
+  const permissions = mode & 0o7777 & ~process.fs.umask;
+  const { location } = kernel.vfs.open(base, path, flags, permissions, process.credentials);
+  const file = describe(call, location, flags);
+  if (file instanceof PendingPipe) return waitForOtherEnd(call, file, location.inode);
+  return process.files.install(file, closeOnExec);
+}
+
+/** The open description for a location; a named pipe whose other end is missing comes back as pending. */
+function describe(call: Call, location: Location, flags: number): OpenFile | PendingPipe {
+  const { inode } = location;
+  const status = flags & KEPT_FLAGS;
+  if ((flags & OpenFlag.path) !== 0) return new PathFile(location, status);
+  if (inode instanceof DescriptionInode) return reopened(inode.file, status);
+  switch (inode.type) {
+    case FileType.directory:
+      return new DirectoryFile(location, status);
+    case FileType.fifo:
+      return openNamedPipe(location, status);
+    default:
+      return new HeldFile(location, status);
+  }
+}
+
+/** A pipe opened again through /proc/self/fd is another description of the same pipe. */
+function reopened(file: OpenFile, flags: number): OpenFile {
+  const pipe = "pipe" in file && file.pipe instanceof PipeBuffer ? file.pipe : undefined;
+  if (pipe === undefined) return file;
+  return pipeEnd(pipe, flags);
+}
+
+function pipeEnd(pipe: PipeBuffer, flags: number, location?: Location): OpenFile {
+  switch (flags & Open.accessMode) {
+    case Open.readOnly:
+      return new PipeReader(pipe, flags, location);
+    case Open.writeOnly:
+      return new PipeWriter(pipe, flags, location);
+    default:
+      return new PipeBoth(pipe, flags, location);
+  }
+}
+
+/** fifo(7): opening waits for the other end, unless non-blocking: then reading succeeds and writing is ENXIO. */
+function openNamedPipe(location: Location, flags: number): OpenFile | PendingPipe {
+  let pipe = namedPipes.get(location.inode);
+  if (pipe === undefined) {
+    pipe = new PipeBuffer();
+    namedPipes.set(location.inode, pipe);
+  }
+  const access = flags & Open.accessMode;
+  const isNonBlocking = (flags & Open.nonBlock) !== 0;
+  if (access === Open.writeOnly && pipe.readers === 0 && isNonBlocking) fail("ENXIO");
+  const file = pipeEnd(pipe, flags, location);
+  const otherEnds = access === Open.readOnly ? pipe.writers : pipe.readers;
+  return otherEnds > 0 || isNonBlocking || access >= Open.readWrite ? file : new PendingPipe(file);
+}
+
+function waitForOtherEnd(call: Call, pending: PendingPipe, inode: Inode): number {
+  const pipe = namedPipes.get(inode);
+  const isReader = (pending.file.flags & Open.accessMode) === Open.readOnly;
+  call.memo = pending;
+  return call.block(() => (isReader ? (pipe?.writers ?? 1) > 0 : (pipe?.readers ?? 1) > 0));
+}
+
+export const openCalls: SyscallTable = {
+  open: (call) => open(call, call.process.fs.cwd, call.path(0), call.int(1), call.uint(2)),
+  creat: (call) =>
+    open(call, call.process.fs.cwd, call.path(0), Open.create | Open.writeOnly | Open.truncate, call.uint(1)),
+  openat(call) {
+    const path = call.path(1);
+    return open(call, call.directory(0, path), path, call.int(2), call.uint(3));
+  },
+};
