@@ -1,6 +1,6 @@
 import { fail } from "../errno.ts";
 import { Access, type Credentials, mayAccess } from "./credentials.ts";
-import { FileType, type Inode, type NewFile } from "./inode.ts";
+import { FILE_TYPE_MASK, FileType, type Inode, type NewFile, type Stat } from "./inode.ts";
 import { Location } from "./location.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "./ram-directory.ts";
 import { checkNamesChangeable, checkWritableMount, FileTree } from "./tree.ts";
@@ -46,6 +46,7 @@ export class NameOperations extends FileTree {
   link(source: Location, base: Location, path: string, credentials: Credentials): Location {
     const last = this.#newName(base, path, credentials, false);
     if (last.parent.mount !== source.mount) fail("EXDEV");
+    if (!isSafelyLinked(source.inode.stat(), credentials)) fail("EPERM");
     checkNamesChangeable(last.parent, credentials);
     if (source.inode.type === FileType.directory) fail("EPERM");
     if (source.inode.stat().nlink === 0 && !isUnnamed(source)) fail("ENOENT");
@@ -199,6 +200,17 @@ export class NameOperations extends FileTree {
     target.name = from.name;
     this.remember(target);
   }
+}
+
+/**
+ * protected_hardlinks (proc_sys_fs(5)), on in every distribution: others' files may be linked only when they are plain
+ * and the caller may read and write them.
+ */
+function isSafelyLinked(stat: Stat, credentials: Credentials): boolean {
+  if (credentials.uid === 0 || credentials.uid === stat.uid) return true;
+  if ((stat.mode & FILE_TYPE_MASK) !== FileType.regular || (stat.mode & S_ISUID) !== 0) return false;
+  const isSetGroup = (stat.mode & S_ISGID) !== 0 && (stat.mode & 0o010) !== 0;
+  return !isSetGroup && mayAccess(stat, credentials, Access.read | Access.write);
 }
 
 /** Slashes after a name say "directory": only one may be renamed so. */

@@ -1,0 +1,104 @@
+import { fail } from "../errno.ts";
+import type { OpenFile, OpenFileCount } from "./open-file.ts";
+
+interface Descriptor {
+  readonly file: OpenFile;
+  readonly closeOnExec: boolean;
+}
+
+/** A process's file descriptor table. Descriptors are the lowest free number, as POSIX wants. */
+export class Descriptors {
+  readonly #table: (Descriptor | undefined)[] = [];
+  readonly #count: OpenFileCount;
+  /** RLIMIT_NOFILE: descriptors are below this. */
+  limit: number;
+  #users = 1;
+
+  constructor(count: OpenFileCount, limit: number) {
+    this.#count = count;
+    this.limit = limit;
+  }
+
+  /** The open file, or EBADF. */
+  get(descriptor: number): OpenFile {
+    return this.#entry(descriptor).file;
+  }
+
+  peek(descriptor: number): OpenFile | undefined {
+    return this.#table[descriptor]?.file;
+  }
+
+  #entry(descriptor: number): Descriptor {
+    return this.#table[descriptor] ?? fail("EBADF");
+  }
+
+  /** Gives the file the lowest free descriptor from `minimum` on: EMFILE. */
+  install(file: OpenFile, closeOnExec = false, minimum = 0): number {
+    let descriptor = minimum;
+    while (this.#table[descriptor] !== undefined) descriptor++;
+    if (descriptor >= this.limit) {
+      // A file nobody refers to is closed properly, so that its other end notices.
+      if (file.references === 0) file.retain(this.#count).release(this.#count);
+      fail("EMFILE");
+    }
+    this.#table[descriptor] = { file: file.retain(this.#count), closeOnExec };
+    return descriptor;
+  }
+
+  /** Puts the file at this very descriptor, closing what was there (dup2(2)). */
+  place(descriptor: number, file: OpenFile, closeOnExec = false): void {
+    if (descriptor < 0 || descriptor >= this.limit) fail("EBADF");
+    file.retain(this.#count);
+    const old = this.#table[descriptor];
+    this.#table[descriptor] = { file, closeOnExec };
+    old?.file.release(this.#count);
+  }
+
+  close(descriptor: number): void {
+    const { file } = this.#entry(descriptor);
+    this.#table[descriptor] = undefined;
+    file.release(this.#count);
+  }
+
+  closeOnExec(descriptor: number): boolean {
+    return this.#entry(descriptor).closeOnExec;
+  }
+
+  setCloseOnExec(descriptor: number, closeOnExec: boolean): void {
+    this.#table[descriptor] = { ...this.#entry(descriptor), closeOnExec };
+  }
+
+  /** All open descriptors in order. */
+  *all(): Generator<readonly [number, OpenFile, boolean]> {
+    for (const [descriptor, entry] of this.#table.entries()) {
+      if (entry !== undefined) yield [descriptor, entry.file, entry.closeOnExec];
+    }
+  }
+
+  get length(): number {
+    return this.#table.length;
+  }
+
+  share(): this {
+    this.#users++;
+    return this;
+  }
+
+  /** Lets go of the table; the last user closes everything. */
+  release(): void {
+    if (--this.#users > 0) return;
+    for (const [descriptor] of [...this.all()]) this.close(descriptor);
+  }
+
+  copy(): Descriptors {
+    const copy = new Descriptors(this.#count, this.limit);
+    for (const [descriptor, file, closeOnExec] of this.all()) {
+      copy.#table[descriptor] = { file: file.retain(this.#count), closeOnExec };
+    }
+    return copy;
+  }
+
+  closeForExec(): void {
+    for (const [descriptor, , closeOnExec] of [...this.all()]) if (closeOnExec) this.close(descriptor);
+  }
+}

@@ -1,0 +1,102 @@
+import { fail } from "../errno.ts";
+import type { Stat } from "../vfs/index.ts";
+import { anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
+
+const EPOLLONESHOT = 1 << 30;
+const EPOLLET = 2 ** 31;
+const EVENT_BITS = 0x3fff;
+/** Descriptors one epoll instance may watch: what a process may have open. */
+const WATCHES_MAX = 4096;
+
+interface Interest {
+  readonly events: number;
+  readonly data: bigint;
+}
+
+interface Watch {
+  readonly file: OpenFile;
+  interest: Interest;
+  armed: boolean;
+  /** What was last reported; edge-triggered watches report only what is new since. */
+  reported: number;
+}
+
+/** An epoll instance (epoll(7)). Readiness is asked of each watched file when needed. */
+export class EpollFile extends OpenFile {
+  readonly label = "anon_inode:[eventpoll]";
+  readonly #watches = new Map<number, Watch>();
+
+  constructor() {
+    super(Open.readWrite);
+  }
+
+  override stat(): Stat {
+    return anonymousStat(0o600, 1);
+  }
+
+  add(descriptor: number, file: OpenFile, interest: Interest): void {
+    this.#dropClosed();
+    if (this.#watches.get(descriptor)?.file === file) fail("EEXIST");
+    if (this.#watches.size >= WATCHES_MAX) fail("ENOSPC");
+    this.#watches.set(descriptor, { file, interest, armed: true, reported: 0 });
+  }
+
+  modify(descriptor: number, file: OpenFile, interest: Interest): void {
+    const watch = this.#watches.get(descriptor);
+    if (watch?.file !== file) return fail("ENOENT");
+    watch.interest = interest;
+    watch.armed = true;
+    watch.reported = 0;
+  }
+
+  remove(descriptor: number, file: OpenFile): void {
+    if (this.#watches.get(descriptor)?.file !== file) fail("ENOENT");
+    this.#watches.delete(descriptor);
+  }
+
+  /** A file whose last descriptor is closed leaves by itself. */
+  #dropClosed(): void {
+    for (const [descriptor, watch] of this.#watches) if (watch.file.references === 0) this.#watches.delete(descriptor);
+  }
+
+  #eventsOf(watch: Watch): number {
+    if (!watch.armed) return 0;
+    return watch.file.poll() & ((watch.interest.events & EVENT_BITS) | Poll.err | Poll.hup);
+  }
+
+  #isNews(watch: Watch, now: number): boolean {
+    return watch.interest.events < EPOLLET ? now !== 0 : (now & ~watch.reported) !== 0;
+  }
+
+  hasReady(): boolean {
+    for (const watch of this.#watches.values()) {
+      const now = this.#eventsOf(watch);
+      if (this.#isNews(watch, now)) return true;
+      // An edge needs a change: what is gone may come again.
+      watch.reported &= now;
+    }
+    return false;
+  }
+
+  /** Up to `most` ready watches; moves them to the end so that all get their turn. */
+  collect(most: number): Interest[] {
+    this.#dropClosed();
+    const ready: Interest[] = [];
+    for (const [descriptor, watch] of [...this.#watches]) {
+      if (ready.length >= most) break;
+      const now = this.#eventsOf(watch);
+      const news = this.#isNews(watch, now);
+      watch.reported = now;
+      if (!news) continue;
+      ready.push({ events: now, data: watch.interest.data });
+      if ((watch.interest.events & EPOLLONESHOT) !== 0) watch.armed = false;
+      this.#watches.delete(descriptor);
+      this.#watches.set(descriptor, watch);
+    }
+    return ready;
+  }
+
+  override poll(): number {
+    return this.hasReady() ? Poll.in : 0;
+  }
+}

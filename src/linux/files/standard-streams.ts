@@ -1,0 +1,112 @@
+import { LimitReached } from "../limits.ts";
+import { FileType, type Stat } from "../vfs/index.ts";
+import { anonymousInode, anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
+
+/** What the run wrote to its standard output and standard error, bounded together. */
+export class Output {
+  readonly #limitBytes: number;
+  readonly #pieces: { readonly stdout: Uint8Array[]; readonly stderr: Uint8Array[] } = { stdout: [], stderr: [] };
+  #bytes = 0;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  append(stream: "stdout" | "stderr", from: Uint8Array): void {
+    const room = this.#limitBytes - this.#bytes;
+    const part = Uint8Array.prototype.slice.call(from, 0, Math.max(0, room));
+    if (part.length > 0) this.#pieces[stream].push(part);
+    this.#bytes += part.length;
+    if (part.length < from.length) throw new LimitReached("output");
+  }
+
+  get stdout(): Buffer {
+    return Buffer.concat(this.#pieces.stdout);
+  }
+
+  get stderr(): Buffer {
+    return Buffer.concat(this.#pieces.stderr);
+  }
+}
+
+/** Descriptor 1 or 2 of the first process: a pipe to the host, as far as the guest can tell. */
+export class OutputFile extends OpenFile {
+  readonly stream: "stdout" | "stderr";
+  readonly #output: Output;
+  readonly #ino = anonymousInode();
+
+  constructor(output: Output, stream: "stdout" | "stderr") {
+    super(Open.writeOnly);
+    this.#output = output;
+    this.stream = stream;
+  }
+
+  get label(): string {
+    return `pipe:[${this.#ino}]`;
+  }
+
+  override stat(): Stat {
+    return anonymousStat(FileType.fifo | 0o600, this.#ino);
+  }
+
+  override write(from: Uint8Array): number {
+    this.#output.append(this.stream, from);
+    return from.length;
+  }
+
+  override poll(): number {
+    return Poll.out | Poll.wrNorm;
+  }
+}
+
+/**
+ * A stream of bytes the host gives: standard input, or the job a template waits for. Without bytes given it blocks when it
+ * waits for its first (`content` undefined), else it ends.
+ */
+export class InputFile extends OpenFile {
+  readonly role: "stdin" | "job";
+  #content: Uint8Array | undefined;
+  #offset = 0;
+  readonly #ino = anonymousInode();
+
+  constructor(role: "stdin" | "job", content?: Uint8Array) {
+    super(Open.readOnly);
+    this.role = role;
+    this.#content = content;
+  }
+
+  /** Gives the bytes; readers that wait for them go on. */
+  give(content: Uint8Array): void {
+    this.#content = content;
+    this.#offset = 0;
+  }
+
+  get waiting(): boolean {
+    return this.#content === undefined;
+  }
+
+  get label(): string {
+    return `pipe:[${this.#ino}]`;
+  }
+
+  override stat(): Stat {
+    return anonymousStat(FileType.fifo | 0o600, this.#ino);
+  }
+
+  override read(into: Uint8Array): number {
+    if (this.#content === undefined) return BLOCKED;
+    const part = this.#content.subarray(this.#offset, this.#offset + into.length);
+    into.set(part);
+    this.#offset += part.length;
+    return part.length;
+  }
+
+  override get readableBytes(): number {
+    return (this.#content?.length ?? 0) - this.#offset;
+  }
+
+  override poll(): number {
+    if (this.#content === undefined) return 0;
+    return this.readableBytes > 0 ? Poll.in | Poll.rdNorm : Poll.hup;
+  }
+}

@@ -1,0 +1,219 @@
+import { randomFillSync } from "node:crypto";
+import { type Cpu, type Machine, OutOfGuestMemory, PAGE_SIZE } from "../vmm/index.ts";
+import { LinuxError } from "./errno.ts";
+import { OpenFileCount } from "./files/open-file.ts";
+import { BrokenPipe } from "./files/pipe.ts";
+import { InputFile, Output } from "./files/standard-streams.ts";
+import { type Config, configuredVfs } from "./kernel/config.ts";
+import { Diagnostics } from "./kernel/diagnostics.ts";
+import { type KernelImage, preparedCache, restoreProcess, sealKernel } from "./kernel/image.ts";
+import { type Control, type Outcome, Scheduler } from "./kernel/scheduler.ts";
+import { type ProgramSpec, spawnProgram } from "./kernel/spawn.ts";
+import { DEFAULT_LIMITS, LimitReached, type RunLimits } from "./limits.ts";
+import { PageCache } from "./memory/page-cache.ts";
+import { type SharedPages, shareFile } from "./memory/shared-pages.ts";
+import { finishProcess, finishTask } from "./process/exit.ts";
+import type { ExitStatus, Process } from "./process/process.ts";
+import type { Task } from "./process/task.ts";
+import { force, send } from "./signals/delivery.ts";
+import { SiCode, Signal } from "./signals/signals.ts";
+import { BLOCKED, Call, REGISTERS_SET } from "./syscalls/call.ts";
+import { FutexTable } from "./process/futex.ts";
+import { syscallHandler, syscallName } from "./syscalls/table.ts";
+import type { Change, Credentials, FileRead, Inode, Vfs } from "./vfs/index.ts";
+
+/** Registers that carry a system call's arguments, in order (System V AMD64 ABI, A.2.1): RDI RSI RDX R10 R8 R9. */
+const ARGUMENT_REGISTERS = [5, 4, 3, 10, 8, 9] as const;
+
+/**
+ * The Linux personality of one micro-VM: its processes, files and time. Lives for one run; a warm cell makes a new one
+ * from its template after each rollback.
+ */
+export class Kernel {
+  readonly machine: Machine;
+  readonly cpu: Cpu;
+  readonly config: Config;
+  readonly vfs: Vfs;
+  readonly cache: PageCache;
+  readonly processes = new Map<number, Process>();
+  readonly futexes = new FutexTable();
+  readonly diagnostics = new Diagnostics();
+  readonly job = new InputFile("job");
+  readonly stdin = new InputFile("stdin", new Uint8Array());
+  readonly scheduler: Scheduler;
+  readonly limits: RunLimits;
+  readonly output: Output;
+  readonly openFiles: OpenFileCount;
+  /** The process whose system call is being answered: /proc/self. */
+  caller: Process | undefined;
+  /** The process whose end ends the run. */
+  main: Process | undefined;
+  readonly #sharedFiles = new Map<Inode, SharedPages>();
+  #nextPid = 2;
+
+  private constructor(machine: Machine, config: Config, limits: RunLimits, image?: KernelImage) {
+    this.machine = machine;
+    this.cpu = machine.cpu;
+    this.config = config;
+    this.limits = limits;
+    this.output = new Output(limits.outputBytes);
+    this.openFiles = new OpenFileCount(limits.openFiles);
+    machine.pages.limitPages = Math.floor(limits.memoryBytes / PAGE_SIZE);
+    this.vfs = configuredVfs(config, this);
+    this.cache = new PageCache(machine.memory, machine.pages, image && preparedCache(image));
+    this.scheduler = new Scheduler(this);
+    if (image) {
+      this.#nextPid = image.nextPid;
+      if (image.process) restoreProcess(this, image.process);
+    }
+  }
+
+  /** A personality without a process yet. */
+  static boot(machine: Machine, config: Config, limits = DEFAULT_LIMITS): Kernel {
+    return new Kernel(machine, config, limits);
+  }
+
+  /** The personality of a template; the machine stands at the template's snapshot. */
+  static restore(machine: Machine, image: KernelImage, config: Config, limits = DEFAULT_LIMITS): Kernel {
+    return new Kernel(machine, config, limits, image);
+  }
+
+  /** Starts the first process. */
+  spawn(program: ProgramSpec): void {
+    this.main = spawnProgram(this, program);
+  }
+
+  giveJob(bytes: Uint8Array): void {
+    this.job.give(bytes);
+  }
+
+  setInput(bytes: Uint8Array): void {
+    this.stdin.give(bytes);
+  }
+
+  /** Runs until the first process ends, a limit is reached, or (`untilJobWanted`) everything waits for the job. */
+  run(control: Control): Outcome {
+    return this.scheduler.run(control);
+  }
+
+  seal(): KernelImage {
+    return sealKernel(this, this.#nextPid);
+  }
+
+  collectReads(): FileRead[] {
+    return this.vfs.collectReads();
+  }
+
+  collectChanges(): Change[] {
+    return this.vfs.collectChanges();
+  }
+
+  // --- for the system calls ---
+
+  /** Who the guest's programs run as. */
+  get credentials(): Credentials {
+    return { uid: this.config.uid, gid: this.config.gid, groups: [this.config.gid] };
+  }
+
+  allocatePid(): number {
+    return this.#nextPid++;
+  }
+
+  random(bytes: Uint8Array): Uint8Array {
+    return randomFillSync(bytes);
+  }
+
+  /** The FPU image of a task, current or not. */
+  fpuOf(task: Task): Uint8Array {
+    if (task === this.scheduler.current) this.cpu.readFpu(task.saved.fpu);
+    return task.saved.fpu;
+  }
+
+  setFpu(task: Task, image: Uint8Array): void {
+    task.saved.fpu.set(image);
+    if (task === this.scheduler.current) this.cpu.writeFpu(task.saved.fpu);
+  }
+
+  segmentBases(task: Task): { readonly fs: number; readonly gs: number } {
+    return task === this.scheduler.current ? this.cpu.readSegmentBases() : task.saved;
+  }
+
+  setSegmentBases(task: Task, fs: number, gs: number): void {
+    task.saved.fs = fs;
+    task.saved.gs = gs;
+    if (task === this.scheduler.current) this.cpu.writeSegmentBases(fs, gs);
+  }
+
+  /** The pages all shared mappings of this file see; the file's own content while they exist. */
+  sharedFilePages(inode: Inode): SharedPages {
+    let shared = this.#sharedFiles.get(inode);
+    if (!shared) {
+      shared = shareFile(this.machine, inode, () => this.#sharedFiles.delete(inode));
+      this.#sharedFiles.set(inode, shared);
+    }
+    return shared;
+  }
+
+  /** Answers the system call the task stopped at. */
+  enterCall(task: Task): void {
+    const { registers32 } = task;
+    const low = new Uint32Array(6);
+    const high = new Uint32Array(6);
+    for (let i = 0; i < 6; i++) {
+      low[i] = registers32[2 * ARGUMENT_REGISTERS[i]];
+      high[i] = registers32[2 * ARGUMENT_REGISTERS[i] + 1];
+    }
+    this.diagnostics.syscalls++;
+    this.perform(task, new Call(this, task, registers32[0] | 0, low, high));
+  }
+
+  /** Makes a call, for the first time or again after its task slept. */
+  perform(task: Task, call: Call): void {
+    const result = this.#answer(call);
+    if (result === BLOCKED) {
+      task.call = call;
+      return;
+    }
+    task.wait = undefined;
+    task.call = undefined;
+    if (result !== REGISTERS_SET) task.setResult(result);
+  }
+
+  #answer(call: Call): number {
+    const handler = syscallHandler(call.number);
+    if (!handler) {
+      this.diagnostics.unknown(syscallName(call.number));
+      return -38;
+    }
+    this.caller = call.process;
+    try {
+      return handler(call);
+    } catch (error) {
+      if (error instanceof BrokenPipe) send(call.process, { signal: Signal.SIGPIPE, code: SiCode.user, pid: call.process.pid }, call.task);
+      if (error instanceof LinuxError) return -error.errno;
+      throw asLimit(error);
+    }
+  }
+
+  /** Ends a process with all its threads. */
+  endProcess(process: Process, status: ExitStatus): void {
+    finishProcess(this, process, status);
+  }
+
+  /** Ends one thread, and its process with the last one. */
+  endTask(task: Task, status: ExitStatus): void {
+    finishTask(this, task, status);
+  }
+
+  /** A fault of the task's own making. */
+  fault(task: Task, signal: number, code: number, address = 0): void {
+    force(task, { signal, code, address });
+  }
+}
+
+/** Exhausted guest memory, wherever noticed, is a limit of the run; every other error stays what it is. */
+export function asLimit(error: unknown): unknown {
+  return error instanceof OutOfGuestMemory ? new LimitReached("memory") : error;
+}
+
+

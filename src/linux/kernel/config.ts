@@ -1,0 +1,43 @@
+import type { Kernel } from "../kernel.ts";
+import { ByteBudget, devMounts, MountPlan, type MountSpec, procRoot, SyntheticDirectory, Vfs, fixedEntries } from "../vfs/index.ts";
+import { procSource } from "./proc.ts";
+
+/** What a guest's world looks like, apart from its programs. */
+export interface KernelConfig {
+  /** The file tree; /proc and /dev are added. */
+  readonly mounts: readonly MountSpec[];
+  readonly hostname: string;
+  /** Who the guest's programs run as. */
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A configuration made ready once and used by run after run; keeps what is known of the host's files. */
+export class Config {
+  readonly hostname: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly plan: MountPlan;
+
+  constructor(config: KernelConfig) {
+    this.hostname = config.hostname;
+    this.uid = config.uid;
+    this.gid = config.gid;
+    // /proc belongs to the run; the plan only says where it is.
+    const placeholder = new SyntheticDirectory(fixedEntries(new Map()), 0o555);
+    this.plan = new MountPlan([...config.mounts, ...devMounts(), { guest: "/proc", kind: "synthetic", root: placeholder }]);
+  }
+
+  close(): void {
+    this.plan.close();
+  }
+}
+
+/** The file system of one run. */
+export function configuredVfs(config: Config, kernel: Kernel): Vfs {
+  return new Vfs({
+    plan: config.plan,
+    budget: new ByteBudget(kernel.limits.overlayBytes),
+    roots: { "/proc": () => procRoot(procSource(kernel)) },
+  });
+}

@@ -1,0 +1,27 @@
+/** Most names kept: a guest may try any number, and each is only counted once it is known. */
+const NAMES_MAX = 64;
+
+/** What a run tells about itself for whoever has to find out why a program misbehaves. */
+export class Diagnostics {
+  syscalls = 0;
+  switches = 0;
+  faults = 0;
+  /** Calls of system calls the personality does not know, by name. */
+  readonly unknownSyscalls = new Map<string, number>();
+
+  /** Addresses the guest tried to reach, with how often. */
+  readonly egressAttempts = new Map<string, number>();
+
+  unknown(name: string): void {
+    count(this.unknownSyscalls, name);
+  }
+
+  egress(address: string): void {
+    count(this.egressAttempts, address);
+  }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  if (counts.size >= NAMES_MAX && !counts.has(name)) return;
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

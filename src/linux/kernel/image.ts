@@ -1,0 +1,205 @@
+import { ZtlError } from "../../errors.ts";
+import { Descriptors } from "../files/descriptors.ts";
+import { InputFile, OutputFile } from "../files/standard-streams.ts";
+import type { OpenFile } from "../files/open-file.ts";
+import type { Kernel } from "../kernel.ts";
+import { AddressSpace } from "../memory/address-space.ts";
+import { cacheBase, type PageCacheBase, type PageCacheImage } from "../memory/page-cache.ts";
+import { type MappedFile, type Vma, VmaList } from "../memory/vma.ts";
+import { Process, type ResourceLimit } from "../process/process.ts";
+import { type AltStack, newSavedCpu, Task } from "../process/task.ts";
+import type { SignalAction } from "../signals/signals.ts";
+import type { Inode } from "../vfs/index.ts";
+
+/** Which stream of the host a sealed descriptor stands for. */
+type StreamRole = "stdin" | "job" | "stdout" | "stderr";
+
+interface VmaImage {
+  readonly start: number;
+  readonly end: number;
+  readonly protection: number;
+  readonly path?: string | undefined;
+  readonly offset?: number | undefined;
+  readonly growsDown?: boolean | undefined;
+  readonly lazy?: boolean | undefined;
+  readonly name?: string | undefined;
+}
+
+interface ActionImage extends Omit<SignalAction, "mask"> {
+  readonly signal: number;
+  readonly mask: string;
+}
+
+export interface ProcessImage {
+  readonly pid: number;
+  readonly rootTable: number;
+  readonly vmas: readonly VmaImage[];
+  readonly parked: readonly (readonly [number, number])[];
+  readonly heapStart: number;
+  readonly heapEnd: number;
+  readonly arguments: AddressSpace["arguments"];
+  readonly descriptors: readonly (readonly [descriptor: number, role: StreamRole, closeOnExec: boolean])[];
+  readonly cwd: string;
+  readonly umask: number;
+  readonly executable: string;
+  readonly commandLine: readonly string[];
+  readonly environment: readonly string[];
+  readonly actions: readonly ActionImage[];
+  readonly limits: readonly (readonly [number, ResourceLimit])[];
+  readonly task: {
+    readonly name: string;
+    readonly signalMask: string;
+    readonly clearChildTid: number;
+    readonly robustList: number;
+    readonly altStack: AltStack;
+  };
+}
+
+/** The personality's part of a template, as JSON: at most one process, asleep in the read that wants the job. */
+export interface KernelImage {
+  readonly nextPid: number;
+  readonly cache: PageCacheImage;
+  readonly process: ProcessImage | undefined;
+}
+
+const prepared = new WeakMap<KernelImage, PageCacheBase>();
+
+/** The page cache of an image, parsed once however many runs start from it. */
+export function preparedCache(image: KernelImage): PageCacheBase {
+  let base = prepared.get(image);
+  if (!base) {
+    base = cacheBase(image.cache);
+    prepared.set(image, base);
+  }
+  return base;
+}
+
+function refuse(reason: string): never {
+  throw new ZtlError("template-not-sealable", `The template cannot be sealed: ${reason}.`);
+}
+
+export function sealKernel(kernel: Kernel, nextPid: number): KernelImage {
+  const cache = kernel.cache.image();
+  const alive = [...kernel.processes.values()].filter((process) => !process.exit);
+  const process = alive[0];
+  if (!process) return { nextPid, cache, process: undefined };
+  const [task] = process.tasks;
+  if (alive.length > 1) refuse("more than one process is running");
+  if (process.tasks.size > 1 || !task) refuse("its program has more than one thread");
+  if (!task.wait || !kernel.job.waiting) refuse("its program does not wait for a job");
+  if (kernel.scheduler.current !== task) refuse("its program is not the one on the CPU");
+  return { nextPid, cache, process: sealProcess(kernel, process, task) };
+}
+
+function sealProcess(kernel: Kernel, process: Process, task: Task): ProcessImage {
+  const { memory } = process;
+  return {
+    pid: process.pid,
+    rootTable: memory.tables.root,
+    vmas: memory.vmas.all.map(sealVma),
+    parked: [...memory.parked],
+    heapStart: memory.heapStart,
+    heapEnd: memory.heapEnd,
+    arguments: memory.arguments,
+    descriptors: [...process.files.all()].map(([descriptor, file, closeOnExec]) => [descriptor, roleOf(file), closeOnExec] as const),
+    cwd: kernel.vfs.pathname(process.fs.cwd),
+    umask: process.fs.umask,
+    executable: process.executable ? kernel.vfs.pathname(process.executable) : "",
+    commandLine: process.commandLine,
+    environment: process.environment,
+    actions: [...process.actions.entries()].flatMap(([signal, action]) => (action ? [{ ...action, signal, mask: action.mask.toString() }] : [])),
+    limits: [...process.limits],
+    task: {
+      name: task.name,
+      signalMask: task.signalMask.toString(),
+      clearChildTid: task.clearChildTid,
+      robustList: task.robustList,
+      altStack: task.altStack,
+    },
+  };
+}
+
+function sealVma(vma: Vma): VmaImage {
+  if (vma.shared) refuse("it has shared memory mapped");
+  const { start, end, protection, growsDown, lazy, name } = vma;
+  return { start, end, protection, growsDown, lazy, name, path: vma.file?.mapped.path, offset: vma.file?.offset };
+}
+
+function roleOf(file: OpenFile): StreamRole {
+  if (file instanceof InputFile) return file.role;
+  if (file instanceof OutputFile) return file.stream;
+  return refuse(`it has ${JSON.stringify(file.label)} open`);
+}
+
+/** Looks a template's mapped file up only when one of its pages is wanted that was not there at the seal. */
+class LazyFile implements MappedFile {
+  readonly path: string;
+  readonly #kernel: Kernel;
+  #inode: Inode | undefined;
+
+  constructor(kernel: Kernel, path: string) {
+    this.#kernel = kernel;
+    this.path = path;
+  }
+
+  get inode(): Inode {
+    this.#inode ??= this.#kernel.vfs.resolveFromRoot(this.path).inode;
+    return this.#inode;
+  }
+}
+
+/** Makes the sealed process again, asleep in its read. Runs once per call: no file is opened here. */
+export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
+  const files = new Map<string, LazyFile>();
+  const vmas = image.vmas.map((vma): Vma => {
+    if (vma.path === undefined) return vma;
+    let mapped = files.get(vma.path);
+    if (!mapped) files.set(vma.path, (mapped = new LazyFile(kernel, vma.path)));
+    return { ...vma, file: { mapped, offset: vma.offset ?? 0 } };
+  });
+  const memory = new AddressSpace(kernel.machine, kernel.cache, kernel.machine.addressSpace(image.rootTable), new VmaList(vmas), image.parked);
+  memory.heapStart = image.heapStart;
+  memory.heapEnd = image.heapEnd;
+  memory.arguments = image.arguments;
+  const limits = new Map(image.limits);
+  const process = new Process(image.pid, undefined, {
+    memory,
+    files: restoreDescriptors(kernel, image, limits),
+    fs: { root: kernel.vfs.root, cwd: kernel.vfs.resolveFromRoot(image.cwd), umask: image.umask },
+    credentials: kernel.credentials,
+    processGroup: image.pid,
+    session: image.pid,
+    limits,
+  });
+  for (const action of image.actions) process.actions[action.signal] = { ...action, mask: BigInt(action.mask) };
+  process.commandLine = image.commandLine;
+  process.environment = image.environment;
+  process.executablePath = image.executable;
+  kernel.processes.set(process.pid, process);
+  kernel.main = process;
+  restoreTask(kernel, process, image);
+}
+
+function restoreDescriptors(kernel: Kernel, image: ProcessImage, limits: ReadonlyMap<number, ResourceLimit>): Descriptors {
+  const files = new Descriptors(kernel.openFiles, limits.get(7)?.soft ?? 1024);
+  const streams: Partial<Record<StreamRole, OpenFile>> = { stdin: kernel.stdin, job: kernel.job };
+  for (const [descriptor, role, closeOnExec] of image.descriptors) {
+    if (role === "stdout" || role === "stderr") streams[role] ??= new OutputFile(kernel.output, role);
+    const file = streams[role];
+    if (file) files.place(descriptor, file, closeOnExec);
+  }
+  return files;
+}
+
+function restoreTask(kernel: Kernel, process: Process, image: ProcessImage): void {
+  const task = new Task(process.pid, process, newSavedCpu(kernel.cpu.initialFpu), image.task.name);
+  task.signalMask = BigInt(image.task.signalMask);
+  task.clearChildTid = image.task.clearChildTid;
+  task.robustList = image.task.robustList;
+  task.altStack = image.task.altStack;
+  process.tasks.add(task);
+  kernel.scheduler.add(task);
+  kernel.scheduler.adopt(task);
+  // RAX still holds the number of the read it slept in: making the call anew puts it back to sleep, or gives it the job.
+  kernel.enterCall(task);
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from "node:crypto";
+import type { Kernel } from "../kernel.ts";
+import { descriptionLocation } from "../syscalls/open.ts";
+import { Protection, type Vma } from "../memory/vma.ts";
+import type { Process } from "../process/process.ts";
+import type { Location, ProcFile, ProcLink, ProcSource } from "../vfs/index.ts";
+import { cpuinfo, limitsText, meminfo, statLine, statusText } from "./proc-text.ts";
+
+/** What /proc shows of a run's processes (proc(5)). */
+export function procSource(kernel: Kernel): ProcSource {
+  const alive = (pid: number): Process | undefined => kernel.processes.get(pid);
+  return {
+    processes: () => [...kernel.processes.keys()].sort((a, b) => a - b),
+    self: () => kernel.caller?.pid,
+    owner: (pid) => alive(pid)?.credentials ?? { uid: 0, gid: 0 },
+    files: (pid) => processFiles(kernel, alive(pid)),
+    links: (pid) => processLinks(kernel, alive(pid)),
+    descriptors: (pid) => descriptors(kernel, alive(pid)),
+    threads: (pid) => [...(alive(pid)?.tasks ?? [])].map((task) => task.tid),
+    global: globalFiles(kernel),
+  };
+}
+
+function processFiles(kernel: Kernel, process: Process | undefined): ReadonlyMap<string, ProcFile> {
+  if (!process) return new Map();
+  const nullTerminated = (strings: readonly string[]): string => (process.exit ? "" : strings.map((text) => `${text}\0`).join(""));
+  return new Map<string, ProcFile>([
+    ["cmdline", () => nullTerminated(process.commandLine)],
+    ["environ", () => nullTerminated(process.environment)],
+    ["comm", () => `${process.name}\n`],
+    ["stat", () => statLine(process)],
+    ["status", () => statusText(process)],
+    ["statm", () => statm(process)],
+    ["maps", () => (process.exit ? "" : process.memory.vmas.all.map(mapsLine).join(""))],
+    ["limits", () => limitsText(process)],
+    ["mounts", () => mounts(kernel)],
+    ["mountinfo", () => mountInfo(kernel)],
+    ["cgroup", () => "0::/\n"],
+    ["oom_score", () => "0\n"],
+    ["oom_score_adj", { read: () => "0\n", write: () => {} }],
+    ["loginuid", () => "4294967295"],
+    ["wchan", () => "0"],
+    // No interface: only the header lines.
+    ["net/dev", () => "Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"],
+  ]);
+}
+
+function mapsLine(vma: Vma): string {
+  const { protection } = vma;
+  const rights = `${protection & Protection.read ? "r" : "-"}${protection & Protection.write ? "w" : "-"}${protection & Protection.execute ? "x" : "-"}${vma.shared ? "s" : "p"}`;
+  const range = `${vma.start.toString(16).padStart(8, "0")}-${vma.end.toString(16).padStart(8, "0")}`;
+  const offset = (vma.file?.offset ?? 0).toString(16).padStart(8, "0");
+  const name = vma.file?.mapped.path ?? vma.name ?? "";
+  const head = `${range} ${rights} ${offset} 00:00 ${vma.file ? 1 : 0}`;
+  return `${name ? `${head.padEnd(72)} ${name.replaceAll("\n", "\\012")}` : head}\n`;
+}
+
+function statm(process: Process): string {
+  const pages = process.exit ? 0 : process.memory.vmas.all.reduce((sum, vma) => sum + (vma.end - vma.start) / 4096, 0);
+  return `${pages} ${pages} 0 0 0 ${pages} 0\n`;
+}
+
+function link(kernel: Kernel, location: () => Location | undefined, fallback = ""): ProcLink {
+  return {
+    text: () => {
+      const found = location();
+      return found ? kernel.vfs.pathname(found) : fallback;
+    },
+    follow: location,
+  };
+}
+
+function processLinks(kernel: Kernel, process: Process | undefined): ReadonlyMap<string, ProcLink> {
+  if (!process) return new Map();
+  const executable = (): Location | undefined =>
+    process.executable ?? (process.executablePath === undefined ? undefined : kernel.vfs.resolveFromRoot(process.executablePath));
+  return new Map([
+    ["exe", link(kernel, executable)],
+    ["cwd", link(kernel, () => process.fs.cwd)],
+    ["root", link(kernel, () => process.fs.root)],
+  ]);
+}
+
+function descriptors(kernel: Kernel, process: Process | undefined): ReadonlyMap<number, ProcLink> {
+  const links = new Map<number, ProcLink>();
+  if (!process || process.exit) return links;
+  for (const [descriptor, file] of process.files.all()) {
+    const { location } = file;
+    links.set(descriptor, location ? link(kernel, () => location) : { text: () => file.label, follow: () => descriptionLocation(kernel.vfs, file) });
+  }
+  return links;
+}
+
+function mountLines(kernel: Kernel): { readonly path: string; readonly type: string; readonly options: string }[] {
+  return kernel.config.plan.specs
+    .filter((spec) => spec.kind === "ro" || spec.kind === "overlay" || spec.kind === "tmpfs" || spec.kind === "synthetic")
+    .map((spec) => ({
+      path: Buffer.from(spec.guest, "utf8").toString("latin1").replaceAll(" ", "\\040").replaceAll("\n", "\\012"),
+      type: spec.kind === "tmpfs" ? "tmpfs" : spec.kind === "synthetic" ? (spec.guest === "/proc" ? "proc" : "devtmpfs") : "overlay",
+      options: spec.kind === "ro" ? "ro,relatime" : "rw,relatime",
+    }));
+}
+
+function mounts(kernel: Kernel): string {
+  return ["tmpfs / tmpfs rw,relatime 0 0", ...mountLines(kernel).map(({ path, type, options }) => `${type} ${path} ${type} ${options} 0 0`)].join("\n").concat("\n");
+}
+
+function mountInfo(kernel: Kernel): string {
+  return mountLines(kernel).map(({ path, type, options }, i) => `${i + 21} 20 0:${i + 21} / ${path} ${options} - ${type} ${type} rw\n`).join("");
+}
+
+function globalFiles(kernel: Kernel): ReadonlyMap<string, ProcFile> {
+  const bootId = randomUUID();
+  const uptime = (): string => (performance.now() / 1000).toFixed(2);
+  return new Map<string, ProcFile>([
+    ["meminfo", () => meminfo(kernel)],
+    ["cpuinfo", cpuinfo],
+    ["uptime", () => `${uptime()} ${uptime()}\n`],
+    ["loadavg", () => `0.00 0.00 0.00 1/${kernel.processes.size} ${kernel.main?.pid ?? 1}\n`],
+    ["version", () => "Linux version 6.1.0-ztl (zero-trust-loop) #1 SMP\n"],
+    ["stat", () => "cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\nintr 0\nctxt 0\nbtime 0\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n"],
+    ["filesystems", () => "nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n"],
+    ["mounts", () => mounts(kernel)],
+    ["cmdline", () => "\n"],
+    ["sys/kernel/ostype", () => "Linux\n"],
+    ["sys/kernel/osrelease", () => "6.1.0-ztl\n"],
+    ["sys/kernel/version", () => "#1 SMP\n"],
+    ["sys/kernel/hostname", () => `${kernel.config.hostname}\n`],
+    ["sys/kernel/pid_max", () => "4194304\n"],
+    ["sys/kernel/cap_last_cap", () => "40\n"],
+    ["sys/kernel/ngroups_max", () => "65536\n"],
+    ["sys/kernel/threads-max", () => `${kernel.limits.processes}\n`],
+    ["sys/kernel/random/boot_id", () => `${bootId}\n`],
+    ["sys/kernel/random/uuid", () => `${randomUUID()}\n`],
+    ["sys/kernel/random/entropy_avail", () => "256\n"],
+    ["sys/vm/overcommit_memory", () => "0\n"],
+    ["sys/vm/max_map_count", () => "65530\n"],
+    ["sys/fs/pipe-max-size", () => "1048576\n"],
+    ["sys/fs/file-max", () => `${kernel.limits.openFiles}\n`],
+  ]);
+}
+

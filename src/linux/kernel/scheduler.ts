@@ -1,0 +1,248 @@
+import type { Kernel } from "../kernel.ts";
+import { asLimit } from "../kernel.ts";
+import { type LimitName, LimitReached } from "../limits.ts";
+import type { Process } from "../process/process.ts";
+import type { Task } from "../process/task.ts";
+import { deliver, send } from "../signals/delivery.ts";
+import { SiCode, Signal, signalName } from "../signals/signals.ts";
+import { handleTrap } from "./traps.ts";
+
+/** How often a running guest is interrupted: short enough for fair turns and prompt cancelling, at about 1 % cost. */
+const TICK_MS = 10;
+/** Longest sleep while everything in the guest waits: how late a cancellation may be noticed. */
+const IDLE_MS_MAX = 10;
+
+/** What the caller of a run may do while it goes on. */
+export interface Control {
+  /** Asked at each tick. */
+  poll(): "continue" | "cancel";
+  /** Return `waiting` when every task sleeps and one of them wants the job. */
+  readonly untilJobWanted?: boolean;
+}
+
+/** How a run ended. */
+export type Outcome =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "signaled"; readonly signal: string; readonly number: number }
+  | { readonly kind: "limit"; readonly limit: LimitName }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "waiting" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Puts tasks on the one CPU in turn, wakes sleepers, and watches time. */
+export class Scheduler {
+  readonly #kernel: Kernel;
+  readonly #tasks: Task[] = [];
+  /** The task whose registers are in the CPU. */
+  current: Task | undefined;
+  #loadedRoot = -1;
+  #rotate = false;
+  #sleeping = 0;
+  readonly #timers = new Set<Process>();
+  #startedMs = 0;
+  #cpuMs = 0;
+  #lastMs = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Time the guest and its system calls took so far, in milliseconds. */
+  get cpuMs(): number {
+    return this.#cpuMs;
+  }
+
+  get taskCount(): number {
+    return this.#tasks.length;
+  }
+
+  get tasks(): readonly Task[] {
+    return this.#tasks;
+  }
+
+  add(task: Task): void {
+    if (this.#tasks.length >= this.#kernel.limits.processes) throw new LimitReached("processes");
+    this.#tasks.push(task);
+  }
+
+  remove(task: Task): void {
+    const index = this.#tasks.indexOf(task);
+    if (index >= 0) this.#tasks.splice(index, 1);
+    if (this.current === task) {
+      this.current = undefined;
+      this.#loadedRoot = -1;
+    }
+  }
+
+  /** Says that the CPU already holds this task's state (after a restore). */
+  adopt(task: Task): void {
+    this.current = task;
+    this.#loadedRoot = task.process.memory.tables.root;
+    task.registers = this.#kernel.cpu.registers;
+    task.registers32 = this.#kernel.cpu.registers32;
+  }
+
+  watchTimer(process: Process): void {
+    if (process.realTimer) this.#timers.add(process);
+    else this.#timers.delete(process);
+  }
+
+  run(control: Control): Outcome {
+    const { machine } = this.#kernel;
+    this.#startedMs = this.#lastMs = performance.now();
+    machine.startTimer(TICK_MS);
+    try {
+      for (;;) {
+        const outcome = this.#step(control);
+        if (outcome) return outcome;
+      }
+    } catch (error) {
+      const limit = asLimit(error);
+      if (limit instanceof LimitReached) return { kind: "limit", limit: limit.limit };
+      throw error;
+    } finally {
+      machine.stopTimer();
+    }
+  }
+
+  #step(control: Control): Outcome | undefined {
+    const { main } = this.#kernel;
+    if (main?.exit) return outcomeOf(main);
+    const now = this.#account();
+    const task = this.#next(now);
+    if (!task) return this.#kernel.main?.exit ? undefined : this.#idle(control, now);
+    this.#switchTo(task);
+    if (task.signalled) {
+      deliver(this.#kernel, task);
+      if (task.ended || task.wait || task.process.stopped) return undefined;
+    }
+    const trap = this.#kernel.cpu.run();
+    if (trap.kind === "syscall") this.#kernel.enterCall(task);
+    else if (trap.kind === "interrupted") return this.#tick(control);
+    else if (trap.kind === "fatal") return { kind: "failed", reason: trap.reason };
+    else handleTrap(this.#kernel, task, trap);
+    return undefined;
+  }
+
+  /** Charges the time since the last step to whoever ran; checks the time limits. Returns the time in milliseconds. */
+  #account(): number {
+    const now = performance.now();
+    const { limits } = this.#kernel;
+    const spent = now - this.#lastMs;
+    this.#lastMs = now;
+    if (this.current) this.current.process.cpuMs += spent;
+    this.#cpuMs += spent;
+    if (this.#cpuMs > limits.cpuMs) throw new LimitReached("cpu");
+    if (now - this.#startedMs > limits.wallMs) throw new LimitReached("wall");
+    return now;
+  }
+
+  #tick(control: Control): Outcome | undefined {
+    this.#rotate = true;
+    return control.poll() === "cancel" ? { kind: "cancelled" } : undefined;
+  }
+
+  /** The task to run now: the current one until it sleeps or its turn is over, then the next in order. */
+  #next(now: number): Task | undefined {
+    if (this.#timers.size > 0) this.#fireTimers(now);
+    if (this.#tasks.length > 1 || this.#sleeping > 0 || this.current === undefined) this.#wake(now);
+    const { current } = this;
+    if (current && !this.#rotate && isRunnable(current)) return current;
+    this.#rotate = false;
+    const start = current ? this.#tasks.indexOf(current) + 1 : 0;
+    for (let i = 0; i < this.#tasks.length; i++) {
+      const task = this.#tasks[(start + i) % this.#tasks.length];
+      if (isRunnable(task)) return task;
+    }
+    return undefined;
+  }
+
+  /** Lets sleepers whose wait is over, or who got a signal, go on. */
+  #wake(now: number): void {
+    this.#sleeping = 0;
+    for (const task of [...this.#tasks]) {
+      if (!task.wait || task.process.stopped) continue;
+      if (task.signalled) deliver(this.#kernel, task);
+      if (!task.wait || task.ended) continue;
+      if (task.wait.ready() || task.wait.deadlineMs <= now) this.#retry(task);
+      if (task.wait) this.#sleeping++;
+    }
+  }
+
+  #retry(task: Task): void {
+    const { call } = task;
+    if (!call) return;
+    // The handler decides anew whether it must wait.
+    task.wait = undefined;
+    this.#kernel.perform(task, call);
+  }
+
+  #fireTimers(now: number): void {
+    for (const process of this.#timers) {
+      const { realTimer } = process;
+      if (!realTimer || process.exit) {
+        this.#timers.delete(process);
+        continue;
+      }
+      if (realTimer.deadlineMs > now) continue;
+      process.realTimer = realTimer.intervalMs > 0 ? { ...realTimer, deadlineMs: now + realTimer.intervalMs } : undefined;
+      send(process, { signal: Signal.SIGALRM, code: SiCode.kernel });
+    }
+  }
+
+  /** Nothing can run: sleep until the next deadline, or say that the job is wanted. */
+  #idle(control: Control, now: number): Outcome | undefined {
+    if (control.untilJobWanted && this.#kernel.job.waiting) return { kind: "waiting" };
+    if (control.poll() === "cancel") return { kind: "cancelled" };
+    let deadline = this.#startedMs + this.#kernel.limits.wallMs + 1;
+    for (const task of this.#tasks) if (task.wait) deadline = Math.min(deadline, task.wait.deadlineMs);
+    for (const { realTimer } of this.#timers) if (realTimer) deadline = Math.min(deadline, realTimer.deadlineMs);
+    const sleepMs = Math.min(deadline - now, IDLE_MS_MAX);
+    if (sleepMs > 0) Atomics.wait(sleeper, 0, 0, sleepMs);
+    // Waiting is not computing: the pause is not charged.
+    this.#lastMs = performance.now();
+    return undefined;
+  }
+
+  #switchTo(task: Task): void {
+    const { cpu, diagnostics } = this.#kernel;
+    const { root } = task.process.memory.tables;
+    if (this.current !== task) {
+      diagnostics.switches++;
+      if (this.current) this.#save(this.current);
+      cpu.registers.set(task.saved.registers);
+      cpu.writeFpu(task.saved.fpu);
+      cpu.writeSegmentBases(task.saved.fs, task.saved.gs);
+      task.registers = cpu.registers;
+      task.registers32 = cpu.registers32;
+      this.current = task;
+    }
+    if (this.#loadedRoot !== root) {
+      cpu.loadAddressSpace(root);
+      this.#loadedRoot = root;
+    }
+  }
+
+  #save(task: Task): void {
+    const { cpu } = this.#kernel;
+    const bases = cpu.readSegmentBases();
+    task.saved.registers.set(cpu.registers);
+    cpu.readFpu(task.saved.fpu);
+    task.saved.fs = bases.fs;
+    task.saved.gs = bases.gs;
+    task.registers = task.saved.registers;
+    task.registers32 = new Uint32Array(task.saved.registers.buffer);
+  }
+}
+
+function isRunnable(task: Task): boolean {
+  return !task.wait && !task.ended && !task.process.stopped;
+}
+
+function outcomeOf(main: Process): Outcome {
+  const { exit } = main;
+  if (exit?.kind === "signaled") return { kind: "signaled", signal: signalName(exit.signal), number: exit.signal };
+  return { kind: "exited", code: exit?.code ?? 0 };
+}

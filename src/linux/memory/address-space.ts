@@ -1,0 +1,434 @@
+import { physicalOf, isWritable, type Machine, PAGE_SIZE, type PageTables } from "../../vmm/index.ts";
+
+import { fail } from "../errno.ts";
+import { MAPPINGS_MAX } from "../limits.ts";
+import type { PageCache } from "./page-cache.ts";
+import { RevokeList } from "./revoke-list.ts";
+import { UserMemory } from "./user-memory.ts";
+import { Protection, slice, type Vma, VmaList } from "./vma.ts";
+
+/** Where the main stack ends; a little below the VMM's own pages. */
+export const STACK_TOP = 0x7fff_e000_0000;
+/** How far the main stack may grow: RLIMIT_STACK's usual 8 MB (getrlimit(2)). */
+export const STACK_BYTES_MAX = 8 * 1024 * 1024;
+/** mmap looks for room below this: the stack with a gap of the same size above it. */
+const MMAP_CEILING = STACK_TOP - 2 * STACK_BYTES_MAX;
+/** Lowest address handed out (vm.mmap_min_addr's usual 64 KiB, Documentation/admin-guide/sysctl/vm.rst). */
+const MMAP_FLOOR = 0x1_0000;
+
+/** Pages brought in around a fault in anonymous memory: one exit costs as much as zeroing dozens of pages. */
+const ANONYMOUS_WINDOW = 32;
+/** Pages of a file mapped around a fault in it. */
+const FILE_WINDOW = 64;
+/** Anonymous mappings up to this size are filled when made (Python's arenas are 1 MiB). */
+const ANONYMOUS_EAGER_PAGES = 256;
+/** File mappings up to this size are mapped when made: a program's start touches most of them. */
+const FILE_EAGER_PAGES = 512;
+/** Writable private file mappings up to this size are copied when made; larger ones on the first write to each page. */
+const COPY_EAGER_PAGES = 64;
+
+export type Access = "read" | "write" | "execute";
+/** How a fault ended: handled, no mapping there, mapping forbids it, or beyond the end of the mapped file. */
+export type FaultResult = "handled" | "unmapped" | "forbidden" | "beyond-file";
+
+export const pageFloor = (address: number): number => address - (address % PAGE_SIZE);
+export const pageCeil = (address: number): number => Math.ceil(address / PAGE_SIZE) * PAGE_SIZE;
+
+/** One address space (Linux: mm_struct): mappings, their pages, the heap end. Threads and vfork children share it. */
+export class AddressSpace {
+  readonly tables: PageTables;
+  readonly user: UserMemory;
+  readonly machine: Machine;
+  readonly cache: PageCache;
+  readonly vmas: VmaList;
+  heapStart = 0;
+  heapEnd = 0;
+  /** Where argv and the environment lie on the stack, for /proc/PID/cmdline. */
+  arguments: { readonly start: number; readonly end: number; readonly environmentEnd: number } = { start: 0, end: 0, environmentEnd: 0 };
+  #users = 1;
+  /** Pages of mappings without any rights: kept, but in no page table. */
+  readonly #parked: Map<number, number>;
+
+  constructor(machine: Machine, cache: PageCache, tables = machine.newAddressSpace(), vmas = new VmaList(), parked: Iterable<readonly [number, number]> = []) {
+    this.machine = machine;
+    this.cache = cache;
+    this.tables = tables;
+    this.vmas = vmas;
+    this.#parked = new Map(parked);
+    this.user = new UserMemory(this, machine.memory);
+  }
+
+  get parked(): ReadonlyMap<number, number> {
+    return this.#parked;
+  }
+
+  share(): this {
+    this.#users++;
+    return this;
+  }
+
+  /** Lets go of the space; the last user frees its pages. */
+  release(): void {
+    if (--this.#users > 0) return;
+    for (const vma of this.vmas.all) this.#freePages(vma);
+    this.machine.releaseAddressSpace(this.tables);
+  }
+
+  // --- faults and translation ---
+
+  /** Physical address behind `address` after faulting it in if needed; -1 when the process may not reach it so. */
+  translate(address: number, write: boolean): number {
+    const entry = this.tables.entry(address);
+    if (entry !== 0 && (!write || isWritable(entry))) return physicalOf(entry) + (address % PAGE_SIZE);
+    if (this.fault(address, write ? "write" : "read", true) !== "handled") return -1;
+    return physicalOf(this.tables.entry(address)) + (address % PAGE_SIZE);
+  }
+
+  /** Brings the page at `address` in with the rights its mapping has. `byHost`: the guest did not fault, so it may hold a stale translation. */
+  fault(address: number, access: Access, byHost = false): FaultResult {
+    const vma = this.vmas.find(address) ?? this.#growStack(address);
+    if (vma === undefined) return "unmapped";
+    if (!permits(vma.protection, access)) return "forbidden";
+    const page = pageFloor(address);
+    const entry = this.tables.entry(page);
+    if (entry === 0) return this.#bringIn(vma, page, access === "write");
+    if (access === "write" && !isWritable(entry)) this.#makeWritable(vma, page, physicalOf(entry), byHost);
+    return "handled";
+  }
+
+  #growStack(address: number): Vma | undefined {
+    const above = this.vmas.next(address);
+    if (above?.growsDown !== true || above.end - address > STACK_BYTES_MAX) return undefined;
+    const start = Math.max(pageFloor(address) - (ANONYMOUS_WINDOW - 1) * PAGE_SIZE, above.end - STACK_BYTES_MAX);
+    if (this.vmas.overlapping(start, above.start).length > 0) return undefined;
+    this.vmas.cut(above.start, above.end);
+    const grown = { ...above, start };
+    this.vmas.insert(grown);
+    return grown;
+  }
+
+  #bringIn(vma: Vma, page: number, write: boolean): FaultResult {
+    if (vma.shared) return this.#bringInShared(vma, page);
+    if (vma.file) return this.#bringInFile(vma, page, write);
+    const span = ANONYMOUS_WINDOW * PAGE_SIZE;
+    const start = page - (page % span);
+    this.#fillAnonymous(vma, Math.max(vma.start, start), Math.min(vma.end, start + span));
+    return "handled";
+  }
+
+  #bringInShared(vma: Vma, page: number): FaultResult {
+    if (vma.file && vma.file.offset + (page - vma.start) >= vma.file.mapped.inode.stat().sizeBytes) return "beyond-file";
+    const { pages, firstPage } = vma.shared ?? fail("EFAULT");
+    const physical = pages.page(firstPage + (page - vma.start) / PAGE_SIZE);
+    this.#mapShared(vma, page, physical);
+    return "handled";
+  }
+
+  #mapShared(vma: Vma, page: number, physical: number): void {
+    this.machine.pages.retain(physical);
+    this.#mapPage(vma, page, physical, true);
+  }
+
+  #bringInFile(vma: Vma, page: number, write: boolean): FaultResult {
+    const end = this.#fileEnd(vma);
+    if (page >= end) return "beyond-file";
+    const span = FILE_WINDOW * PAGE_SIZE;
+    const start = page - (page % span);
+    this.#fillFile(vma, Math.max(vma.start, start), Math.min(end, start + span));
+    if (write) this.#makeWritable(vma, page, physicalOf(this.tables.entry(page)), false);
+    return "handled";
+  }
+
+  /** Address behind the last page of this mapping that its file reaches. */
+  #fileEnd(vma: Vma): number {
+    if (!vma.file) return vma.end;
+    const bytes = vma.file.mapped.inode.stat().sizeBytes - vma.file.offset;
+    return Math.min(vma.end, vma.start + pageCeil(Math.max(bytes, 0)));
+  }
+
+  /** Gives every page in the range that has none a fresh zero page. */
+  #fillAnonymous(vma: Vma, start: number, end: number): void {
+    let page = start;
+    while (page < end) {
+      if (this.tables.entry(page) !== 0) {
+        page += PAGE_SIZE;
+        continue;
+      }
+      let runEnd = page + PAGE_SIZE;
+      while (runEnd < end && this.tables.entry(runEnd) === 0) runEnd += PAGE_SIZE;
+      let physical = this.machine.pages.allocateRun((runEnd - page) / PAGE_SIZE);
+      for (; page < runEnd; page += PAGE_SIZE, physical += PAGE_SIZE) this.#mapPage(vma, page, physical, true);
+    }
+  }
+
+  /** Maps file pages that are not there yet: shared read-only from the page cache, or copies of content that may change. */
+  #fillFile(vma: Vma, start: number, end: number): void {
+    if (!vma.file || start >= end) return;
+    const { mapped, offset } = vma.file;
+    const key = mapped.inode.contentKey();
+    const first = (offset + start - vma.start) / PAGE_SIZE;
+    if (key === undefined) return this.#copyFile(vma, start, end);
+    this.cache.readAhead(mapped.inode, key, first, (end - start) / PAGE_SIZE);
+    mapped.inode.noteRead();
+    for (let page = start, index = first; page < end; page += PAGE_SIZE, index++) {
+      if (this.tables.entry(page) !== 0) continue;
+      const physical = this.cache.page(mapped.inode, key, index);
+      this.machine.pages.retain(physical);
+      this.#mapPage(vma, page, physical, false);
+    }
+  }
+
+  /** Private copies of file pages, made at once. */
+  #copyFile(vma: Vma, start: number, end: number): void {
+    const { mapped, offset } = vma.file ?? fail("EFAULT");
+    const { memory } = this.machine;
+    for (let page = start; page < end; page += PAGE_SIZE) {
+      if (this.tables.entry(page) !== 0) continue;
+      const physical = this.machine.pages.allocate();
+      mapped.inode.read(memory.bytes.subarray(physical, physical + PAGE_SIZE), offset + page - vma.start);
+      memory.markWritten(physical, PAGE_SIZE);
+      this.#mapPage(vma, page, physical, true);
+    }
+  }
+
+  /** Makes a present page writable: in place when nobody else has it, else as a copy. */
+  #makeWritable(vma: Vma, page: number, physical: number, byHost: boolean): void {
+    const { pages, memory } = this.machine;
+    if (vma.shared || pages.references(physical) === 1) {
+      this.tables.protect(page, true, (vma.protection & Protection.execute) !== 0);
+      return;
+    }
+    const copy = pages.allocate();
+    memory.copyPage(copy, physical);
+    this.#mapPage(vma, page, copy, true);
+    pages.release(physical);
+    // A guest that faulted re-reads the entry by itself; one whose page the host replaced would go on with the old one.
+    if (byHost) memory.revoke(physical, PAGE_SIZE);
+  }
+
+  #mapPage(vma: Vma, page: number, physical: number, own: boolean): void {
+    const writable = own && (vma.protection & Protection.write) !== 0;
+    this.tables.map(page, physical, writable, (vma.protection & Protection.execute) !== 0);
+  }
+
+  // --- mappings ---
+
+  /** A free range of `size` bytes; `hint` is used when free. */
+  findRange(size: number, hint = 0): number {
+    const wanted = pageFloor(hint);
+    if (wanted >= MMAP_FLOOR && wanted + size <= MMAP_CEILING && this.vmas.overlapping(wanted, wanted + size).length === 0) return wanted;
+    return this.vmas.findFree(size, MMAP_FLOOR, MMAP_CEILING) ?? fail("ENOMEM");
+  }
+
+  /** Adds a mapping, replacing what is there, and fills it when that is cheaper than faulting it in. */
+  map(vma: Vma, populate = false): void {
+    if (this.vmas.all.length >= MAPPINGS_MAX || vma.end > STACK_TOP) fail("ENOMEM");
+    this.unmap(vma.start, vma.end);
+    vma.shared?.pages.retain();
+    this.vmas.insert(vma);
+    if (vma.protection !== Protection.none) this.#fillEagerly(vma, populate);
+  }
+
+  #fillEagerly(vma: Vma, populate: boolean): void {
+    const count = (vma.end - vma.start) / PAGE_SIZE;
+    if (vma.shared) {
+      if (populate) for (let page = vma.start; page < vma.end && this.#bringInShared(vma, page) === "handled"; page += PAGE_SIZE);
+      return;
+    }
+    if (!vma.file) {
+      if (populate || (count <= ANONYMOUS_EAGER_PAGES && !vma.lazy)) this.#fillAnonymous(vma, vma.start, vma.end);
+      return;
+    }
+    const end = this.#fileEnd(vma);
+    if ((vma.protection & Protection.write) !== 0 && count <= COPY_EAGER_PAGES) this.#copyFile(vma, vma.start, end);
+    else if (populate || count <= FILE_EAGER_PAGES) this.#fillFile(vma, vma.start, end);
+    else this.#fillFile(vma, vma.start, Math.min(end, vma.start + FILE_WINDOW * PAGE_SIZE));
+  }
+
+  unmap(start: number, end: number): void {
+    const taken = this.vmas.cut(start, end);
+    if (taken.length === 0) return;
+    const revoked = new RevokeList(this.machine.memory);
+    for (const vma of taken) this.#freePages(vma, revoked);
+    revoked.flush();
+  }
+
+  /** Releases every page of a mapping that is gone; `revoked` collects what the guest must no longer reach. */
+  #freePages(vma: Vma, revoked?: RevokeList): void {
+    const { pages } = this.machine;
+    this.tables.forEach(vma.start, vma.end, (page, entry) => {
+      const physical = physicalOf(entry);
+      if (revoked) {
+        this.tables.unmap(page);
+        revoked.add(physical);
+      }
+      pages.release(physical);
+    });
+    if (this.#parked.size > 0) this.#takeParked(vma, (_page, physical) => pages.release(physical));
+    vma.shared?.pages.release();
+  }
+
+  #takeParked(vma: Vma, visit: (page: number, physical: number) => void): void {
+    for (const [page, physical] of [...this.#parked]) {
+      if (page < vma.start || page >= vma.end) continue;
+      this.#parked.delete(page);
+      visit(page, physical);
+    }
+  }
+
+  /** mprotect(2): ENOMEM when part of the range is not mapped. */
+  protect(start: number, end: number, protection: number): void {
+    const affected = this.vmas.overlapping(start, end);
+    let covered = start;
+    for (const vma of affected) {
+      if (vma.start > covered) fail("ENOMEM");
+      covered = vma.end;
+    }
+    if (covered < end) fail("ENOMEM");
+    const revoked = new RevokeList(this.machine.memory);
+    for (const old of this.vmas.cut(start, end)) {
+      const vma: Vma = { ...old, protection };
+      this.vmas.insert(vma);
+      if (old.protection !== protection) this.#reprotectPages(old, vma, revoked);
+    }
+    revoked.flush();
+  }
+
+  #reprotectPages(old: Vma, vma: Vma, revoked: RevokeList): void {
+    const narrower = (old.protection & ~vma.protection) !== 0;
+    const executable = (vma.protection & Protection.execute) !== 0;
+    this.tables.forEach(vma.start, vma.end, (page, entry) => {
+      const physical = physicalOf(entry);
+      if (narrower) revoked.add(physical);
+      if (vma.protection === Protection.none) {
+        this.tables.unmap(page);
+        this.#parked.set(page, physical);
+        return;
+      }
+      const own = vma.shared !== undefined || this.machine.pages.references(physical) === 1;
+      this.tables.protect(page, own && (vma.protection & Protection.write) !== 0, executable);
+    });
+    if (vma.protection === Protection.none || this.#parked.size === 0) return;
+    this.#takeParked(vma, (page, physical) => {
+      const own = vma.shared !== undefined || this.machine.pages.references(physical) === 1;
+      this.#mapPage(vma, page, physical, own);
+    });
+  }
+
+  /** madvise(MADV_DONTNEED): private pages read as zeros (or as the file) again. */
+  discard(start: number, end: number): void {
+    const revoked = new RevokeList(this.machine.memory);
+    for (const vma of this.vmas.overlapping(start, end)) {
+      const part = slice(vma, Math.max(start, vma.start), Math.min(end, vma.end));
+      part.shared?.pages.retain();
+      this.#freePages(part, revoked);
+    }
+    revoked.flush();
+  }
+
+  /** mremap(2) without MREMAP_FIXED, or to `target` with it: moves the pages themselves. */
+  move(from: number, oldSize: number, newSize: number, target: number): void {
+    const source = this.vmas.find(from);
+    if (source === undefined || source.end < from + oldSize) fail("EFAULT");
+    const moved: { page: number; physical: number }[] = [];
+    const revoked = new RevokeList(this.machine.memory);
+    const kept = Math.min(oldSize, newSize);
+    this.tables.forEach(from, from + kept, (page, entry) => {
+      moved.push({ page, physical: physicalOf(entry) });
+      this.tables.unmap(page);
+      revoked.add(physicalOf(entry));
+    });
+    const part = slice(source, from, from + oldSize);
+    part.shared?.pages.retain();
+    this.unmap(from, from + oldSize);
+    this.unmap(target, target + newSize);
+    const vma: Vma = { ...part, start: target, end: target + newSize };
+    this.vmas.insert(vma);
+    for (const { page, physical } of moved) {
+      const own = vma.shared !== undefined || this.machine.pages.references(physical) === 1;
+      this.#mapPage(vma, page - from + target, physical, own);
+    }
+    revoked.flush();
+  }
+
+  /** True when the mapping may simply become longer: nothing in the way, and nothing it shares ends there. */
+  canGrow(vma: Vma, end: number): boolean {
+    return end <= MMAP_CEILING && this.vmas.overlapping(vma.end, end).length === 0;
+  }
+
+  grow(vma: Vma, end: number): void {
+    this.vmas.cut(vma.start, vma.end);
+    this.vmas.insert({ ...vma, end });
+    const pages = (end - vma.end) / PAGE_SIZE;
+    if (!vma.file && !vma.shared && vma.protection !== Protection.none && pages <= ANONYMOUS_EAGER_PAGES) this.#fillAnonymous(vma, vma.end, end);
+  }
+
+  /** Moves the heap end (brk(2)); returns the new end, or the old one when there is no room. */
+  setHeapEnd(end: number): number {
+    if (end < this.heapStart) return this.heapEnd;
+    const oldTop = pageCeil(this.heapEnd);
+    const newTop = pageCeil(end);
+    if (newTop > oldTop) {
+      if (newTop > MMAP_CEILING || this.vmas.overlapping(oldTop, newTop).length > 0) return this.heapEnd;
+      const vma: Vma = { start: oldTop, end: newTop, protection: Protection.read | Protection.write, name: "[heap]" };
+      this.vmas.insert(vma);
+      if ((newTop - oldTop) / PAGE_SIZE <= ANONYMOUS_EAGER_PAGES) this.#fillAnonymous(vma, oldTop, newTop);
+    } else if (newTop < oldTop) {
+      this.unmap(newTop, oldTop);
+    }
+    this.heapEnd = end;
+    return end;
+  }
+
+  // --- fork ---
+
+  /**
+   * A copy for a forked child. Private writable pages are copied at once: on a host with shadow paging, write-protecting
+   * the parent's pages would cost each of them a first touch again, which is dearer than the copy.
+   */
+  fork(): AddressSpace {
+    const child = new AddressSpace(this.machine, this.cache);
+    child.heapStart = this.heapStart;
+    child.heapEnd = this.heapEnd;
+    child.arguments = this.arguments;
+    for (const vma of this.vmas.all) {
+      vma.shared?.pages.retain();
+      child.vmas.insert(vma);
+      this.#copyPages(vma, child);
+    }
+    return child;
+  }
+
+  #copyPages(vma: Vma, child: AddressSpace): void {
+    const { pages, memory } = this.machine;
+    const executable = (vma.protection & Protection.execute) !== 0;
+    const copies: number[] = [];
+    this.tables.forEach(vma.start, vma.end, (page, entry) => {
+      const physical = physicalOf(entry);
+      if (isWritable(entry) && !vma.shared) {
+        copies.push(page, physical);
+        return;
+      }
+      pages.retain(physical);
+      child.tables.map(page, physical, isWritable(entry), executable);
+    });
+    for (const [page, physical] of this.#parked) {
+      if (page < vma.start || page >= vma.end) continue;
+      const copy = pages.allocate();
+      memory.copyPage(copy, physical);
+      child.#parked.set(page, copy);
+    }
+    if (copies.length === 0) return;
+    let target = pages.allocateRun(copies.length / 2);
+    for (let i = 0; i < copies.length; i += 2, target += PAGE_SIZE) {
+      memory.copyPage(target, copies[i + 1]);
+      child.tables.map(copies[i], target, true, executable);
+    }
+  }
+}
+
+function permits(protection: number, access: Access): boolean {
+  if (access === "write") return (protection & Protection.write) !== 0;
+  if (access === "execute") return (protection & Protection.execute) !== 0;
+  return protection !== Protection.none;
+}

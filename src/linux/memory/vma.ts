@@ -1,0 +1,137 @@
+import type { Inode } from "../vfs/index.ts";
+import type { SharedPages } from "./shared-pages.ts";
+
+/** Rights of a mapping (asm-generic/mman-common.h). */
+export const Protection = { none: 0, read: 1, write: 2, execute: 4 } as const;
+
+/** A file that is mapped. After a restore the inode is looked up only when a page of it is wanted. */
+export interface MappedFile {
+  readonly inode: Inode;
+  /** Path as the guest opened it, for /proc/self/maps and for finding the file again after a restore. */
+  readonly path: string;
+}
+
+/** Where a file mapping's bytes come from. */
+export interface FileBacking {
+  readonly mapped: MappedFile;
+  /** Offset in the file of the mapping's first byte. */
+  readonly offset: number;
+}
+
+/** One mapping: a range of addresses with one set of rights and one source of pages. Replaced, never changed. */
+export interface Vma {
+  readonly start: number;
+  readonly end: number;
+  /** Bits of {@link Protection}. */
+  readonly protection: number;
+  /** Present for file mappings. */
+  readonly file?: FileBacking | undefined;
+  /** Present for shared mappings: the pages every sharer sees, and this mapping's first page among them. */
+  readonly shared?: { readonly pages: SharedPages; readonly firstPage: number } | undefined;
+  /** True for the main stack, which grows towards lower addresses. */
+  readonly growsDown?: boolean | undefined;
+  /** Filled page by page rather than at once (thread stacks, reservations). */
+  readonly lazy?: boolean | undefined;
+  /** "[heap]", "[stack]" and the like. */
+  readonly name?: string | undefined;
+}
+
+/** The part of a mapping in [start, end), its offsets moved along. */
+export function slice(vma: Vma, start: number, end: number): Vma {
+  if (start === vma.start && end === vma.end) return vma;
+  const shift = start - vma.start;
+  return {
+    ...vma,
+    start,
+    end,
+    file: vma.file && { ...vma.file, offset: vma.file.offset + shift },
+    shared: vma.shared && { ...vma.shared, firstPage: vma.shared.firstPage + shift / 4096 },
+  };
+}
+
+/** A process's mappings in address order, without overlap. */
+export class VmaList {
+  #list: Vma[];
+
+  constructor(list: readonly Vma[] = []) {
+    this.#list = [...list];
+  }
+
+  get all(): readonly Vma[] {
+    return this.#list;
+  }
+
+  /** Index of the first mapping that ends above `address`. */
+  #indexFrom(address: number): number {
+    let low = 0;
+    let high = this.#list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#list[middle].end > address) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  find(address: number): Vma | undefined {
+    const vma = this.#list[this.#indexFrom(address)];
+    return vma !== undefined && vma.start <= address ? vma : undefined;
+  }
+
+  /** The first mapping at or above `address`. */
+  next(address: number): Vma | undefined {
+    return this.#list[this.#indexFrom(address)];
+  }
+
+  overlapping(start: number, end: number): Vma[] {
+    const found: Vma[] = [];
+    for (let i = this.#indexFrom(start); i < this.#list.length && this.#list[i].start < end; i++) found.push(this.#list[i]);
+    return found;
+  }
+
+  /** Takes [start, end) out; returns the pieces taken. */
+  cut(start: number, end: number): Vma[] {
+    const first = this.#indexFrom(start);
+    const taken: Vma[] = [];
+    const kept: Vma[] = [];
+    let last = first;
+    for (; last < this.#list.length && this.#list[last].start < end; last++) {
+      const vma = this.#list[last];
+      if (vma.start < start) kept.push(slice(vma, vma.start, start));
+      taken.push(slice(vma, Math.max(vma.start, start), Math.min(vma.end, end)));
+      if (vma.end > end) kept.push(slice(vma, end, vma.end));
+    }
+    this.#list.splice(first, last - first, ...kept);
+    return taken;
+  }
+
+  /** Adds a mapping over a free range, joined with an anonymous neighbour of the same kind. */
+  insert(vma: Vma): void {
+    const index = this.#indexFrom(vma.start);
+    const before = this.#list[index - 1];
+    if (before !== undefined && joinable(before, vma)) {
+      this.#list[index - 1] = { ...before, end: vma.end };
+      return;
+    }
+    this.#list.splice(index, 0, vma);
+  }
+
+  /** Highest free range of `size` bytes that ends at or below `ceiling`, or undefined. */
+  findFree(size: number, floor: number, ceiling: number): number | undefined {
+    let top = ceiling;
+    for (let i = this.#indexFrom(ceiling - 1); i >= 0; i--) {
+      const vma = this.#list[i];
+      if (vma === undefined || vma.start >= top) continue;
+      if (top - vma.end >= size) return top - size;
+      top = Math.min(top, vma.start);
+    }
+    return top - size >= floor ? top - size : undefined;
+  }
+}
+
+function joinable(a: Vma, b: Vma): boolean {
+  return (
+    a.end === b.start && a.protection === b.protection && !a.file && !b.file && !a.shared && !b.shared &&
+    a.name === b.name && a.lazy === b.lazy && !a.growsDown && !b.growsDown
+  );
+}

@@ -1,0 +1,75 @@
+import type { Kernel } from "../kernel.ts";
+import { notifyParent } from "../signals/delivery.ts";
+import { SIG_IGN, Sa, SiCode, Signal } from "../signals/signals.ts";
+import type { ExitStatus, Process } from "./process.ts";
+import type { Task } from "./task.ts";
+
+/** Ends one thread: clears and wakes its join word (set_tid_address(2)). */
+export function finishTask(kernel: Kernel, task: Task, status: ExitStatus): void {
+  if (task.ended) return;
+  const { process } = task;
+  if (process.tasks.size === 1) {
+    finishProcess(kernel, process, status);
+    return;
+  }
+  clearChildTid(kernel, task);
+  dropTask(kernel, task);
+}
+
+function clearChildTid(kernel: Kernel, task: Task): void {
+  if (task.clearChildTid === 0) return;
+  const { memory } = task.process;
+  const physical = memory.translate(task.clearChildTid, true);
+  if (physical < 0) return;
+  memory.user.writeU32(task.clearChildTid, 0);
+  kernel.futexes.wake(physical, 1);
+}
+
+function dropTask(kernel: Kernel, task: Task): void {
+  task.ended = true;
+  task.wait = undefined;
+  task.call = undefined;
+  task.process.tasks.delete(task);
+  kernel.scheduler.remove(task);
+}
+
+/** Ends every thread of the process but one (execve(2)). */
+export function dropOtherTasks(kernel: Kernel, survivor: Task): void {
+  for (const task of [...survivor.process.tasks]) if (task !== survivor) dropTask(kernel, task);
+}
+
+/** Ends a process (_exit(2), "Notes"): frees what it holds, hands its children to init, tells its parent. */
+export function finishProcess(kernel: Kernel, process: Process, status: ExitStatus): void {
+  if (process.exit) return;
+  process.exit = status;
+  for (const task of [...process.tasks]) dropTask(kernel, task);
+  process.files.release();
+  process.memory.release();
+  process.vforkDone = true;
+  for (const child of process.children) {
+    child.parent = undefined;
+    if (child.exit) kernel.processes.delete(child.pid);
+  }
+  process.children.clear();
+  reportEnd(kernel, process, status);
+}
+
+function reportEnd(kernel: Kernel, process: Process, status: ExitStatus): void {
+  const { parent } = process;
+  if (!parent) {
+    kernel.processes.delete(process.pid);
+    return;
+  }
+  const code = status.kind === "exited" ? SiCode.childExited : status.core ? SiCode.childDumped : SiCode.childKilled;
+  notifyParent(process, code, status.kind === "exited" ? status.code : status.signal);
+  const action = parent.action(Signal.SIGCHLD);
+  // A parent that does not care never gets to wait for it (wait(2), "Notes").
+  if (action.handler === SIG_IGN || (action.flags & Sa.noChildWait) !== 0) reap(kernel, process);
+}
+
+/** Forgets a process whose end was reported. */
+export function reap(kernel: Kernel, process: Process): void {
+  kernel.processes.delete(process.pid);
+  process.parent?.children.delete(process);
+  if (process.parent) process.parent.childrenCpuMs += process.cpuMs + process.childrenCpuMs;
+}

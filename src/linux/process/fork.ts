@@ -1,0 +1,85 @@
+import type { Kernel } from "../kernel.ts";
+import { fail } from "../errno.ts";
+import { Register } from "../../vmm/index.ts";
+import { Process } from "./process.ts";
+import { Task } from "./task.ts";
+
+/** clone(2) flags (linux/sched.h). */
+export const Clone = {
+  vm: 0x100,
+  fs: 0x200,
+  files: 0x400,
+  sighand: 0x800,
+  vfork: 0x4000,
+  parent: 0x8000,
+  thread: 0x10000,
+  newNamespaces: 0x7e020080,
+  setTls: 0x80000,
+  parentSetTid: 0x100000,
+  childClearTid: 0x200000,
+  childSetTid: 0x1000000,
+  clearSighand: 0x1_0000_0000,
+} as const;
+
+/** What clone, clone3, fork and vfork come down to. */
+export interface CloneRequest {
+  readonly flags: number;
+  readonly exitSignal: number;
+  /** New stack pointer, or 0 for the parent's. */
+  readonly stack: number;
+  readonly parentTid: number;
+  readonly childTid: number;
+  readonly tls: number;
+}
+
+/** Makes a thread or process; the child goes on behind the same call with result 0. */
+export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task {
+  const { flags } = request;
+  if ((flags & Clone.newNamespaces) !== 0) fail("EPERM");
+  const isThread = (flags & Clone.thread) !== 0;
+  if (isThread && (flags & Clone.sighand) === 0) fail("EINVAL");
+  if ((flags & Clone.sighand) !== 0 && (flags & Clone.vm) === 0) fail("EINVAL");
+  const bases = kernel.segmentBases(parent);
+  const pid = kernel.allocatePid();
+  const process = isThread ? parent.process : cloneProcess(kernel, parent.process, pid, request);
+  const saved = {
+    registers: BigUint64Array.from(parent.registers),
+    fpu: Uint8Array.from(kernel.fpuOf(parent)),
+    fs: (flags & Clone.setTls) !== 0 ? request.tls : bases.fs,
+    gs: bases.gs,
+  };
+  const task = new Task(pid, process, saved, parent.name);
+  task.setResult(0);
+  if (request.stack !== 0) task.registers[Register.rsp] = BigInt(request.stack);
+  task.signalMask = parent.signalMask;
+  if (!isThread && (flags & Clone.vm) === 0) task.altStack = parent.altStack;
+  if ((flags & Clone.childClearTid) !== 0) task.clearChildTid = request.childTid;
+  process.tasks.add(task);
+  if ((flags & Clone.childSetTid) !== 0) process.memory.user.writeU32(request.childTid, pid);
+  if ((flags & Clone.parentSetTid) !== 0) parent.process.memory.user.writeU32(request.parentTid, pid);
+  kernel.scheduler.add(task);
+  return task;
+}
+
+function cloneProcess(kernel: Kernel, parent: Process, pid: number, request: CloneRequest): Process {
+  const { flags } = request;
+  const process = new Process(pid, (flags & Clone.parent) !== 0 ? parent.parent : parent, {
+    memory: (flags & Clone.vm) !== 0 ? parent.memory.share() : parent.memory.fork(),
+    files: (flags & Clone.files) !== 0 ? parent.files.share() : parent.files.copy(),
+    fs: (flags & Clone.fs) !== 0 ? parent.fs : { ...parent.fs },
+    credentials: parent.credentials,
+    processGroup: parent.processGroup,
+    session: parent.session,
+    limits: new Map(parent.limits),
+    actions: (flags & Clone.sighand) !== 0 ? parent.actions : [...parent.actions],
+  });
+  if ((flags & Clone.clearSighand) !== 0) process.actions = [];
+  process.executable = parent.executable;
+  process.executablePath = parent.executablePath;
+  process.commandLine = parent.commandLine;
+  process.environment = parent.environment;
+  process.exitSignal = request.exitSignal;
+  process.vforkDone = (flags & Clone.vfork) === 0;
+  kernel.processes.set(pid, process);
+  return process;
+}

@@ -1,0 +1,48 @@
+import type { Task } from "./task.ts";
+
+/** One task sleeping on a futex word. */
+export interface FutexWaiter {
+  readonly task: Task;
+  readonly bitset: number;
+  woken: boolean;
+  /** Physical address of the word; changes when requeued. */
+  key: number;
+}
+
+/** Sleepers by the physical address of their futex word (futex(2)): shared words work across processes. */
+export class FutexTable {
+  readonly #waiters = new Set<FutexWaiter>();
+
+  add(waiter: FutexWaiter): void {
+    this.#waiters.add(waiter);
+  }
+
+  remove(waiter: FutexWaiter): void {
+    this.#waiters.delete(waiter);
+  }
+
+  /** Wakes up to `count` sleepers on the word, oldest first; returns how many. */
+  wake(key: number, count: number, bitset = 0xffff_ffff): number {
+    let woken = 0;
+    for (const waiter of this.#waiters) {
+      if (woken >= count) break;
+      if (waiter.key !== key || (waiter.bitset & bitset) === 0 || waiter.task.ended) continue;
+      waiter.woken = true;
+      this.#waiters.delete(waiter);
+      woken++;
+    }
+    return woken;
+  }
+
+  /** Moves up to `count` sleepers to another word; returns how many. */
+  requeue(from: number, to: number, count: number): number {
+    let moved = 0;
+    for (const waiter of this.#waiters) {
+      if (moved >= count) break;
+      if (waiter.key !== from) continue;
+      waiter.key = to;
+      moved++;
+    }
+    return moved;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Descriptors } from "../files/descriptors.ts";
+import type { AddressSpace } from "../memory/address-space.ts";
+import { DEFAULT_ACTION, PendingSignals, type SignalAction } from "../signals/signals.ts";
+import type { Credentials, Location } from "../vfs/index.ts";
+import type { Task } from "./task.ts";
+
+/** Directories and file mode mask (Linux: fs_struct); shared by CLONE_FS. */
+export interface FileSystemState {
+  root: Location;
+  cwd: Location;
+  umask: number;
+}
+
+/** One resource limit (getrlimit(2)); 2^64-1 is held as Infinity. */
+export interface ResourceLimit {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** How a process ended, as wait(2) reports it. */
+export type ExitStatus = { readonly kind: "exited"; readonly code: number } | { readonly kind: "signaled"; readonly signal: number; readonly core: boolean };
+
+/** The interval timer of real time (setitimer(2)). */
+export interface RealTimer {
+  readonly deadlineMs: number;
+  readonly intervalMs: number;
+}
+
+/** A process (Linux: thread group): what its threads share. */
+export class Process {
+  readonly pid: number;
+  parent: Process | undefined;
+  readonly children = new Set<Process>();
+  readonly tasks = new Set<Task>();
+  memory: AddressSpace;
+  files: Descriptors;
+  fs: FileSystemState;
+  credentials: Credentials;
+  /** Signal handlers by number; shared by CLONE_SIGHAND. */
+  actions: (SignalAction | undefined)[];
+  readonly pending = new PendingSignals();
+  processGroup: number;
+  session: number;
+  limits: Map<number, ResourceLimit>;
+  /** The program, for /proc/PID/exe; after a restore only its path. */
+  executable: Location | undefined;
+  executablePath: string | undefined;
+  commandLine: readonly string[] = [];
+  environment: readonly string[] = [];
+  /** Signal sent to the parent when this process ends (clone(2)). */
+  exitSignal = 17;
+  exit: ExitStatus | undefined;
+  /** Set while stopped by a signal; `reported` once a parent waited for it. */
+  stopped: { readonly signal: number; reported: boolean } | undefined;
+  continuedUnreported = false;
+  realTimer: RealTimer | undefined;
+  /** True once execve succeeded after the fork; setpgid on it is then refused. */
+  hasExecuted = false;
+  /** The vfork parent waiting for this child to exec or end. */
+  vforkDone = true;
+  dumpable = 1;
+  subreaper = false;
+  /** CPU time used, in milliseconds, and that of waited-for children. */
+  cpuMs = 0;
+  childrenCpuMs = 0;
+
+  constructor(pid: number, parent: Process | undefined, parts: Pick<Process, "memory" | "files" | "fs" | "credentials" | "processGroup" | "session" | "limits"> & { readonly actions?: (SignalAction | undefined)[] }) {
+    this.pid = pid;
+    this.parent = parent;
+    this.memory = parts.memory;
+    this.files = parts.files;
+    this.fs = parts.fs;
+    this.credentials = parts.credentials;
+    this.processGroup = parts.processGroup;
+    this.session = parts.session;
+    this.limits = parts.limits;
+    this.actions = parts.actions ?? [];
+    parent?.children.add(this);
+  }
+
+  action(signal: number): SignalAction {
+    return this.actions[signal] ?? DEFAULT_ACTION;
+  }
+
+  get name(): string {
+    for (const task of this.tasks) return task.name;
+    return "";
+  }
+}

@@ -1,0 +1,155 @@
+import { Register } from "../../vmm/index.ts";
+import { LinuxError } from "../errno.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Task } from "../process/task.ts";
+import { Sa, type SignalAction, type SignalInfo, Signal, UNBLOCKABLE } from "./signals.ts";
+
+/*
+ * The frame a handler runs on (struct rt_sigframe; asm/ucontext.h, asm/sigcontext.h), from the stack pointer up:
+ *   0   return address: the restorer
+ *   8   ucontext: flags 8, link 8, stack_t 24, sigcontext 256, sigmask 8
+ *   312 siginfo 128
+ *   440 end; the FPU image lies above, aligned to 64
+ */
+const UCONTEXT = 8;
+const SIGCONTEXT = UCONTEXT + 40;
+const FPSTATE_POINTER = SIGCONTEXT + 184;
+const SIGMASK = SIGCONTEXT + 256;
+const SIGINFO = SIGMASK + 8;
+const FRAME_BYTES = SIGINFO + 128;
+
+/** Bytes below the stack pointer that belong to the interrupted function (System V AMD64 ABI, 3.2.2). */
+const RED_ZONE_BYTES = 128;
+/** End of the last XSAVE component we enable (AVX-512 Hi16_ZMM, Intel SDM vol. 1, 13.5). */
+const XSAVE_BYTES = 2688;
+const XSAVE_MAGIC1 = 0x46505853;
+const XSAVE_MAGIC2 = 0x46505845;
+/** Where software puts its own data in an FXSAVE area (asm/sigcontext.h, struct _fpx_sw_bytes). */
+const SW_RESERVED = 464;
+const XSTATE_HEADER = 512;
+/** x87, SSE, AVX and AVX-512: what the CPU seam enables. */
+const XSTATE_MASK = 0xe7;
+/** Bits of MXCSR that may be set (Intel SDM vol. 1, 10.2.3); others fault on restore. */
+const MXCSR_MASK = 0xffff;
+
+/** Order of the general registers in struct sigcontext. */
+const CONTEXT_ORDER = [
+  Register.r8, Register.r9, Register.r10, Register.r11, Register.r12, Register.r13, Register.r14, Register.r15,
+  Register.rdi, Register.rsi, Register.rbp, Register.rbx, Register.rdx, Register.rax, Register.rcx, Register.rsp,
+  Register.rip, Register.rflags,
+];
+
+/** User code segment selector, as every 64-bit process on Linux sees it. */
+const USER_CS = 0x33;
+const USER_SS = 0x2b;
+
+const SS_ONSTACK = 1;
+const SS_DISABLE = 2;
+
+function onAltStack(task: Task, stackPointer: number): boolean {
+  const { base, size, flags } = task.altStack;
+  return (flags & SS_DISABLE) === 0 && stackPointer > base && stackPointer <= base + size;
+}
+
+/** Builds the frame and points the task at the handler; false when the stack cannot be written. */
+export function pushFrame(kernel: Kernel, task: Task, action: SignalAction, info: SignalInfo, oldMask: bigint): boolean {
+  const registers = task.registers;
+  let top = Number(registers[Register.rsp]);
+  const nested = onAltStack(task, top);
+  if ((action.flags & Sa.onStack) !== 0 && (task.altStack.flags & SS_DISABLE) === 0 && !nested) top = task.altStack.base + task.altStack.size;
+  else top -= RED_ZONE_BYTES;
+  const fpu = Math.floor((top - XSAVE_BYTES - 4) / 64) * 64;
+  // The handler must find the stack as after a call: RSP + 8 a multiple of 16 (System V AMD64 ABI, 3.2.2).
+  const frame = Math.floor((fpu - FRAME_BYTES) / 16) * 16 - 8;
+  const bytes = Buffer.alloc(FRAME_BYTES);
+  bytes.writeBigUInt64LE(BigInt(action.restorer), 0);
+  bytes.writeBigUInt64LE(0x7n, UCONTEXT); // UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
+  bytes.writeBigUInt64LE(BigInt(task.altStack.base), UCONTEXT + 16);
+  bytes.writeInt32LE(nested ? SS_ONSTACK : task.altStack.flags, UCONTEXT + 24);
+  bytes.writeBigUInt64LE(BigInt(task.altStack.size), UCONTEXT + 32);
+  CONTEXT_ORDER.forEach((register, i) => bytes.writeBigUInt64LE(registers[register], SIGCONTEXT + 8 * i));
+  bytes.writeUInt16LE(USER_CS, SIGCONTEXT + 144);
+  bytes.writeUInt16LE(USER_SS, SIGCONTEXT + 150);
+  bytes.writeBigUInt64LE(BigInt(info.signal === Signal.SIGSEGV ? 14 : 0), SIGCONTEXT + 160);
+  bytes.writeBigUInt64LE(oldMask, SIGCONTEXT + 168);
+  bytes.writeBigUInt64LE(BigInt(info.address ?? 0), SIGCONTEXT + 176);
+  bytes.writeBigUInt64LE(BigInt(fpu), FPSTATE_POINTER);
+  bytes.writeBigUInt64LE(oldMask, SIGMASK);
+  encodeSignalInfo(info).copy(bytes, SIGINFO);
+  try {
+    task.process.memory.user.write(fpu, fpuForUser(kernel, task));
+    task.process.memory.user.write(frame, bytes);
+  } catch (error) {
+    if (error instanceof LinuxError) return false;
+    throw error;
+  }
+  registers[Register.rsp] = BigInt(frame);
+  registers[Register.rip] = BigInt(action.handler);
+  registers[Register.rdi] = BigInt(info.signal);
+  registers[Register.rsi] = BigInt(frame + SIGINFO);
+  registers[Register.rdx] = BigInt(frame + UCONTEXT);
+  registers[Register.rax] = 0n;
+  // Handlers start with direction and trap flag clear.
+  registers[Register.rflags] &= ~0x500n;
+  return true;
+}
+
+function fpuForUser(kernel: Kernel, task: Task): Buffer {
+  const image = Buffer.alloc(XSAVE_BYTES + 4);
+  image.set(kernel.fpuOf(task).subarray(0, XSAVE_BYTES));
+  image.writeUInt32LE(XSAVE_MAGIC1, SW_RESERVED);
+  image.writeUInt32LE(XSAVE_BYTES + 4, SW_RESERVED + 4);
+  image.writeBigUInt64LE(BigInt(XSTATE_MASK), SW_RESERVED + 8);
+  image.writeUInt32LE(XSAVE_BYTES, SW_RESERVED + 16);
+  image.writeUInt32LE(XSAVE_MAGIC2, XSAVE_BYTES);
+  return image;
+}
+
+/** rt_sigreturn: takes the state back from the frame the stack pointer is at. The bytes are the guest's: nothing is trusted. */
+export function popFrame(kernel: Kernel, task: Task): void {
+  const { user } = task.process.memory;
+  // The restorer was reached by `ret`, which took the return address off.
+  const frame = Number(task.registers[Register.rsp]) - 8;
+  const bytes = user.read(frame, FRAME_BYTES);
+  CONTEXT_ORDER.forEach((register, i) => {
+    task.registers[register] = bytes.readBigUInt64LE(SIGCONTEXT + 8 * i);
+  });
+  task.signalMask = bytes.readBigUInt64LE(SIGMASK) & ~UNBLOCKABLE;
+  const flags = bytes.readInt32LE(UCONTEXT + 24);
+  task.altStack = {
+    base: Number(bytes.readBigUInt64LE(UCONTEXT + 16)),
+    size: Number(bytes.readBigUInt64LE(UCONTEXT + 32)),
+    flags: flags & SS_DISABLE,
+  };
+  const pointer = Number(bytes.readBigUInt64LE(FPSTATE_POINTER));
+  if (pointer !== 0) kernel.setFpu(task, sanitiseFpu(user.read(pointer, XSAVE_BYTES), kernel.machine.cpu.fpuBytes));
+}
+
+/** Makes an FPU image from the guest one that the CPU accepts: reserved bits faulting on XRSTOR are cleared. */
+function sanitiseFpu(image: Buffer, size: number): Uint8Array {
+  const clean = Buffer.alloc(size);
+  image.copy(clean);
+  const extended = image.readUInt32LE(SW_RESERVED) === XSAVE_MAGIC1;
+  clean.fill(0, SW_RESERVED, XSTATE_HEADER);
+  clean.writeUInt32LE(image.readUInt32LE(24) & MXCSR_MASK, 24);
+  const components = extended ? image.readUInt32LE(XSTATE_HEADER) & XSTATE_MASK : 3;
+  clean.fill(0, XSTATE_HEADER, XSTATE_HEADER + 64);
+  clean.writeUInt32LE(components, XSTATE_HEADER);
+  return clean;
+}
+
+/** siginfo_t (asm-generic/siginfo.h): signo, errno, code, then a union by kind of signal. */
+export function encodeSignalInfo(info: SignalInfo): Buffer {
+  const bytes = Buffer.alloc(128);
+  bytes.writeInt32LE(info.signal, 0);
+  bytes.writeInt32LE(info.code, 8);
+  if (info.address !== undefined) {
+    bytes.writeBigUInt64LE(BigInt(info.address), 16);
+    return bytes;
+  }
+  bytes.writeInt32LE(info.pid ?? 0, 16);
+  bytes.writeUInt32LE(info.uid ?? 0, 20);
+  if (info.value !== undefined) bytes.writeBigUInt64LE(info.value, 24);
+  else bytes.writeInt32LE(info.status ?? 0, 24);
+  return bytes;
+}

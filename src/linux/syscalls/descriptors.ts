@@ -1,0 +1,184 @@
+import { fail } from "../errno.ts";
+import { DirectoryFile } from "../files/inode-file.ts";
+import { Open, type OpenFile, SETTABLE_FLAGS } from "../files/open-file.ts";
+import { PipeBuffer, PipeReader, PipeWriter } from "../files/pipe.ts";
+import type { Call, SyscallTable } from "./call.ts";
+
+/** fcntl commands (asm-generic/fcntl.h, linux/fcntl.h). */
+const Fcntl = {
+  dupFd: 0, getFd: 1, setFd: 2, getFl: 3, setFl: 4, getLk: 5, setLk: 6, setLkw: 7, setOwn: 8, getOwn: 9,
+  ofdGetLk: 36, ofdSetLk: 37, ofdSetLkw: 38, getLease: 1025, dupFdCloexec: 1030, setPipeSize: 1031, getPipeSize: 1032, getSeals: 1034,
+} as const;
+const F_UNLCK = 2;
+const PIPE_BYTES = 65_536;
+
+const Seek = { set: 0, current: 1, end: 2, data: 3, hole: 4 } as const;
+
+function lseek(call: Call): number {
+  const file = call.process.files.get(call.int(0));
+  if (!file.seekable) fail("ESPIPE");
+  const target = seekTarget(file, call.signed(1), call.int(2));
+  if (target < 0) fail("EINVAL");
+  file.position = target;
+  return target;
+}
+
+function seekTarget(file: OpenFile, offset: number, whence: number): number {
+  switch (whence) {
+    case Seek.set:
+      return offset;
+    case Seek.current:
+      return file.position + offset;
+    case Seek.end:
+      return (file instanceof DirectoryFile ? 0 : file.stat().sizeBytes) + offset;
+    case Seek.data:
+      return offset < file.stat().sizeBytes ? offset : fail("ENXIO");
+    case Seek.hole:
+      return offset < file.stat().sizeBytes ? file.stat().sizeBytes : fail("ENXIO");
+    default:
+      return fail("EINVAL");
+  }
+}
+
+function fcntl(call: Call): number {
+  const { files } = call.process;
+  const descriptor = call.int(0);
+  const file = files.get(descriptor);
+  switch (call.int(1)) {
+    case Fcntl.dupFd:
+    case Fcntl.dupFdCloexec:
+      if (call.int(2) < 0 || call.int(2) >= files.limit) fail("EINVAL");
+      return files.install(file, call.int(1) === Fcntl.dupFdCloexec, call.int(2));
+    case Fcntl.getFd:
+      return files.closeOnExec(descriptor) ? 1 : 0;
+    case Fcntl.setFd:
+      files.setCloseOnExec(descriptor, (call.int(2) & 1) !== 0);
+      return 0;
+    case Fcntl.getFl:
+      return file.flags & ~(Open.closeOnExec | Open.create | Open.exclusive | Open.truncate);
+    case Fcntl.setFl:
+      file.flags = (file.flags & ~SETTABLE_FLAGS) | (call.int(2) & SETTABLE_FLAGS);
+      return 0;
+    case Fcntl.getLk:
+    case Fcntl.ofdGetLk:
+      // Locks of other processes never conflict here: see flock.
+      call.memory.write(call.unsigned(2), Buffer.from([F_UNLCK, 0]));
+      return 0;
+    case Fcntl.setLk:
+    case Fcntl.setLkw:
+    case Fcntl.ofdSetLk:
+    case Fcntl.ofdSetLkw:
+    case Fcntl.setOwn:
+      return 0;
+    case Fcntl.getOwn:
+      return 0;
+    case Fcntl.getLease:
+      return F_UNLCK;
+    case Fcntl.setPipeSize:
+    case Fcntl.getPipeSize:
+      return file.label.startsWith("pipe:") ? PIPE_BYTES : fail("EBADF");
+    default:
+      return fail("EINVAL");
+  }
+}
+
+function makePipe(call: Call, flags: number): number {
+  if ((flags & ~(Open.closeOnExec | Open.nonBlock | 0o40000)) !== 0) fail("EINVAL");
+  const pipe = new PipeBuffer();
+  const { files } = call.process;
+  const status = flags & Open.nonBlock;
+  const cloexec = (flags & Open.closeOnExec) !== 0;
+  const reader = files.install(new PipeReader(pipe, Open.readOnly | status), cloexec);
+  let writer = -1;
+  const pair = Buffer.alloc(8);
+  try {
+    writer = files.install(new PipeWriter(pipe, Open.writeOnly | status), cloexec);
+    pair.writeInt32LE(reader, 0);
+    pair.writeInt32LE(writer, 4);
+    call.memory.write(call.unsigned(0), pair);
+  } catch (error) {
+    files.close(reader);
+    if (writer >= 0) files.close(writer);
+    throw error;
+  }
+  return 0;
+}
+
+function duplicate(call: Call, flags: number): number {
+  const from = call.int(0);
+  const to = call.int(1);
+  const { files } = call.process;
+  const file = files.get(from);
+  if (from !== to) files.place(to, file, (flags & Open.closeOnExec) !== 0);
+  return to;
+}
+
+/** ioctl requests every file is asked (asm-generic/ioctls.h). */
+const Ioctl = { fionbio: 0x5421, fionread: 0x541b, fionclex: 0x5450, fioclex: 0x5451 } as const;
+
+function ioctl(call: Call): number {
+  const { files } = call.process;
+  const file = files.get(call.int(0));
+  switch (call.uint(1)) {
+    case Ioctl.fioclex:
+    case Ioctl.fionclex:
+      files.setCloseOnExec(call.int(0), call.uint(1) === Ioctl.fioclex);
+      return 0;
+    case Ioctl.fionbio:
+      file.flags = call.memory.readI32(call.unsigned(2)) === 0 ? file.flags & ~Open.nonBlock : file.flags | Open.nonBlock;
+      return 0;
+    case Ioctl.fionread: {
+      const bytes = file.readableBytes ?? (file.seekable ? file.stat().sizeBytes - file.position : fail("ENOTTY"));
+      call.memory.writeU32(call.unsigned(2), bytes);
+      return 0;
+    }
+    default:
+      // No terminal, no device.
+      return fail("ENOTTY");
+  }
+}
+
+function closeRange(call: Call): number {
+  const first = call.uint(0);
+  const last = call.uint(1);
+  const flags = call.uint(2);
+  if (first > last || (flags & ~6) !== 0) fail("EINVAL");
+  const { files } = call.process;
+  for (const [descriptor] of [...files.all()]) {
+    if (descriptor < first || descriptor > last) continue;
+    if ((flags & 4) !== 0) files.setCloseOnExec(descriptor, true);
+    else files.close(descriptor);
+  }
+  return 0;
+}
+
+export const descriptorCalls: SyscallTable = {
+  close(call) {
+    call.process.files.close(call.int(0));
+    return 0;
+  },
+  close_range: closeRange,
+  lseek,
+  fcntl,
+  ioctl,
+  dup: (call) => call.process.files.install(call.process.files.get(call.int(0))),
+  dup2: (call) => duplicate(call, 0),
+  dup3(call) {
+    if (call.int(0) === call.int(1) || (call.int(2) & ~Open.closeOnExec) !== 0) fail("EINVAL");
+    return duplicate(call, call.int(2));
+  },
+  pipe: (call) => makePipe(call, 0),
+  pipe2: (call) => makePipe(call, call.int(1)),
+  // Nothing outside the VM can hold a lock, and within it descriptions of one run cooperate; a lock is always granted.
+  flock(call) {
+    call.process.files.get(call.int(0));
+    return 0;
+  },
+  fsync: (call) => (call.process.files.get(call.int(0)).seekable ? 0 : fail("EINVAL")),
+  fdatasync: (call) => (call.process.files.get(call.int(0)).seekable ? 0 : fail("EINVAL")),
+  sync: () => 0,
+  syncfs: () => 0,
+  sync_file_range: () => 0,
+  fadvise64: (call) => (call.process.files.get(call.int(0)).seekable ? 0 : fail("ESPIPE")),
+  readahead: () => 0,
+};

@@ -1,0 +1,178 @@
+import { PAGE_SIZE } from "../../vmm/index.ts";
+import { fail } from "../errno.ts";
+import { InodeFile } from "../files/inode-file.ts";
+import { Open } from "../files/open-file.ts";
+import { pageCeil } from "../memory/address-space.ts";
+import { SharedPages } from "../memory/shared-pages.ts";
+import { Protection, type Vma } from "../memory/vma.ts";
+import { FileType, type Inode } from "../vfs/index.ts";
+import type { Call, SyscallTable } from "./call.ts";
+
+/** mmap flags (asm-generic/mman-common.h, asm-generic/mman.h). */
+const Map = {
+  typeMask: 0xf,
+  shared: 1,
+  private: 2,
+  sharedValidate: 3,
+  fixed: 0x10,
+  anonymous: 0x20,
+  growsDown: 0x100,
+  noReserve: 0x4000,
+  populate: 0x8000,
+  stack: 0x20000,
+  fixedNoReplace: 0x100000,
+} as const;
+
+const REMAP_MAY_MOVE = 1;
+const REMAP_FIXED = 2;
+const PROTECTION_BITS = Protection.read | Protection.write | Protection.execute;
+/** End of the addresses a process may name (47 bits). */
+const ADDRESS_LIMIT = 0x7fff_ffff_f000;
+
+function checkedEnd(start: number, length: number): number {
+  if (start % PAGE_SIZE !== 0) fail("EINVAL");
+  const end = start + pageCeil(length);
+  return end > ADDRESS_LIMIT ? fail("ENOMEM") : end;
+}
+
+function mmap(call: Call): number {
+  const length = pageCeil(call.unsigned(1));
+  const flags = call.uint(3);
+  const { memory } = call.process;
+  if (length === 0) fail("EINVAL");
+  if (length > ADDRESS_LIMIT) fail("ENOMEM");
+  const type = flags & Map.typeMask;
+  if (type !== Map.shared && type !== Map.private && type !== Map.sharedValidate) fail("EINVAL");
+  const source = (flags & Map.anonymous) !== 0 ? undefined : mappableFile(call);
+  const start = chooseAddress(call, length, flags);
+  const vma: Vma = {
+    start,
+    end: start + length,
+    protection: call.uint(2) & PROTECTION_BITS,
+    lazy: (flags & (Map.noReserve | Map.stack | Map.growsDown)) !== 0,
+    file: source && { mapped: { inode: source.location.inode, path: call.kernel.vfs.pathname(source.location) }, offset: call.unsigned(5) },
+  };
+  memory.map(type === Map.private ? vma : shareMapping(call, vma, source?.location.inode), (flags & Map.populate) !== 0);
+  return start;
+}
+
+function chooseAddress(call: Call, length: number, flags: number): number {
+  const { memory } = call.process;
+  const wanted = call.unsigned(0);
+  if ((flags & (Map.fixed | Map.fixedNoReplace)) === 0) return memory.findRange(length, wanted);
+  const end = checkedEnd(wanted, length);
+  if ((flags & Map.fixedNoReplace) !== 0 && memory.vmas.overlapping(wanted, end).length > 0) fail("EEXIST");
+  return wanted;
+}
+
+/** The file behind the descriptor, if it can be mapped the way the call asks (mmap(2), "Errors"). */
+function mappableFile(call: Call): InodeFile {
+  const file = call.process.files.get(call.int(4));
+  if (call.unsigned(5) % PAGE_SIZE !== 0) fail("EINVAL");
+  if (!(file instanceof InodeFile)) return fail("ENODEV");
+  if (file.location.inode.type !== FileType.regular) fail("ENODEV");
+  const mode = file.flags & Open.accessMode;
+  const sharedWrite = (call.uint(3) & Map.typeMask) !== Map.private && (call.uint(2) & Protection.write) !== 0;
+  if (mode === Open.writeOnly || (sharedWrite && mode !== Open.readWrite)) fail("EACCES");
+  return file;
+}
+
+function shareMapping(call: Call, vma: Vma, inode: Inode | undefined): Vma {
+  const { pages } = call.kernel.machine;
+  if (!inode) return { ...vma, shared: { pages: new SharedPages(pages), firstPage: 0 } };
+  // A file that cannot change looks the same shared or private.
+  if (inode.readOnly) return vma;
+  return { ...vma, shared: { pages: call.kernel.sharedFilePages(inode), firstPage: (vma.file?.offset ?? 0) / PAGE_SIZE } };
+}
+
+function mremap(call: Call): number {
+  const { memory } = call.process;
+  const old = call.unsigned(0);
+  const oldSize = pageCeil(call.unsigned(1));
+  const newSize = pageCeil(call.unsigned(2));
+  const flags = call.uint(3);
+  if (old % PAGE_SIZE !== 0 || newSize === 0 || oldSize === 0 || (flags & ~7) !== 0) fail("EINVAL");
+  const vma = memory.vmas.find(old) ?? fail("EFAULT");
+  if ((flags & REMAP_FIXED) !== 0) {
+    const target = call.unsigned(4);
+    if ((flags & REMAP_MAY_MOVE) === 0 || target % PAGE_SIZE !== 0) fail("EINVAL");
+    memory.move(old, oldSize, newSize, target);
+    return target;
+  }
+  if (newSize <= oldSize) {
+    memory.unmap(old + newSize, old + oldSize);
+    return old;
+  }
+  if (old + oldSize > vma.end) fail("EFAULT");
+  const roomAbove = old + oldSize === vma.end && memory.vmas.overlapping(vma.end, old + newSize).length === 0;
+  if (roomAbove && checkedEnd(old, newSize) > 0 && memory.canGrow(vma, old + newSize)) {
+    memory.grow(vma, old + newSize);
+    return old;
+  }
+  if ((flags & REMAP_MAY_MOVE) === 0) fail("ENOMEM");
+  const target = memory.findRange(newSize);
+  memory.move(old, oldSize, newSize, target);
+  return target;
+}
+
+const Advice = { normal: 0, random: 1, sequential: 2, willNeed: 3, dontNeed: 4, free: 8, remove: 9, populateRead: 22, populateWrite: 23 } as const;
+
+function madvise(call: Call): number {
+  const start = call.unsigned(0);
+  const end = checkedEnd(start, call.unsigned(1));
+  const advice = call.int(2);
+  // MADV_FREE may drop the pages at once (madvise(2)); doing so keeps secrets shorter.
+  if (advice === Advice.dontNeed || advice === Advice.free) call.process.memory.discard(start, end);
+  else if (advice === Advice.remove || advice < 0 || advice > 25) fail("EINVAL");
+  return 0;
+}
+
+function mincore(call: Call): number {
+  const start = call.unsigned(0);
+  const end = checkedEnd(start, call.unsigned(1));
+  const { memory } = call.process;
+  const present = Buffer.alloc((end - start) / PAGE_SIZE);
+  for (let i = 0; i < present.length; i++) {
+    const address = start + i * PAGE_SIZE;
+    if (!memory.vmas.find(address)) fail("ENOMEM");
+    present[i] = memory.tables.entry(address) === 0 ? 0 : 1;
+  }
+  call.memory.write(call.unsigned(2), present);
+  return 0;
+}
+
+export const memoryCalls: SyscallTable = {
+  mmap,
+  munmap(call) {
+    const start = call.unsigned(0);
+    if (call.unsigned(1) === 0) fail("EINVAL");
+    call.process.memory.unmap(start, checkedEnd(start, call.unsigned(1)));
+    return 0;
+  },
+  mprotect(call) {
+    const start = call.unsigned(0);
+    const end = checkedEnd(start, call.unsigned(1));
+    if ((call.uint(2) & ~(PROTECTION_BITS | 0x0300_0000)) !== 0) fail("EINVAL");
+    if (end > start) call.process.memory.protect(start, end, call.uint(2) & PROTECTION_BITS);
+    return 0;
+  },
+  brk: (call) => call.process.memory.setHeapEnd(call.unsigned(0)),
+  mremap,
+  madvise,
+  mincore,
+  msync(call) {
+    if (call.unsigned(0) % PAGE_SIZE !== 0) fail("EINVAL");
+    return 0;
+  },
+  // All guest memory stays in RAM anyway.
+  mlock: () => 0,
+  mlock2: () => 0,
+  munlock: () => 0,
+  mlockall: () => 0,
+  munlockall: () => 0,
+  // One node, one CPU: there is nothing to place.
+  mbind: () => 0,
+  set_mempolicy: () => 0,
+  // With one virtual CPU every other thread has passed a barrier when this one runs.
+  membarrier: (call) => (call.int(0) === 0 ? 0x1ff : 0),
+};

@@ -1,0 +1,200 @@
+import { fail } from "../errno.ts";
+import { Open } from "../files/open-file.ts";
+import { InodeFile } from "../files/inode-file.ts";
+import type { Process, ResourceLimit } from "../process/process.ts";
+import { toBytes } from "../vfs/index.ts";
+import type { Call, SyscallTable } from "./call.ts";
+
+/** What uname shows: the ABI we answer, not the host (uname(2)). */
+const RELEASE = "6.1.0-ztl";
+const VERSION = "#1 SMP";
+const FIELD_BYTES = 65;
+
+function uname(call: Call): number {
+  const bytes = Buffer.alloc(6 * FIELD_BYTES);
+  const fields = ["Linux", toBytes(call.kernel.config.hostname).slice(0, 64), RELEASE, VERSION, "x86_64", "(none)"];
+  fields.forEach((text, i) => bytes.write(text, i * FIELD_BYTES, "latin1"));
+  call.memory.write(call.unsigned(0), bytes);
+  return 0;
+}
+
+function sysinfo(call: Call): number {
+  const { machine, limits, scheduler } = call.kernel;
+  const bytes = Buffer.alloc(112);
+  const used = machine.pages.pagesInUse * 4096;
+  bytes.writeBigInt64LE(BigInt(Math.floor(performance.now() / 1000)), 0);
+  bytes.writeBigUInt64LE(BigInt(limits.memoryBytes), 32);
+  bytes.writeBigUInt64LE(BigInt(Math.max(limits.memoryBytes - used, 0)), 40);
+  bytes.writeUInt16LE(scheduler.taskCount, 80);
+  bytes.writeUInt32LE(1, 104);
+  call.memory.write(call.unsigned(0), bytes);
+  return 0;
+}
+
+/** Random bytes are made in pieces of this size, so that a huge request cannot hold the host's memory. */
+const RANDOM_PIECE_BYTES = 65_536;
+
+function getrandom(call: Call): number {
+  if ((call.uint(2) & ~7) !== 0) fail("EINVAL");
+  const length = Math.min(call.unsigned(1), 32 * 1024 * 1024);
+  return call.memory.visit(call.unsigned(0), length, true, (piece) => {
+    for (let at = 0; at < piece.length; at += RANDOM_PIECE_BYTES) call.kernel.random(piece.subarray(at, at + RANDOM_PIECE_BYTES));
+    return piece.length;
+  });
+}
+
+const RLIMIT_NOFILE = 7;
+const RESOURCES = 16;
+const INFINITE = 0xffff_ffff_ffff_ffffn;
+
+function limitBytes(limit: ResourceLimit): Buffer {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64LE(Number.isFinite(limit.soft) ? BigInt(limit.soft) : INFINITE, 0);
+  bytes.writeBigUInt64LE(Number.isFinite(limit.hard) ? BigInt(limit.hard) : INFINITE, 8);
+  return bytes;
+}
+
+function resourceLimit(call: Call, target: Process, resource: number, newAddress: number, oldAddress: number): number {
+  if (resource < 0 || resource >= RESOURCES) fail("EINVAL");
+  const old = target.limits.get(resource) ?? { soft: Infinity, hard: Infinity };
+  if (newAddress !== 0) {
+    const bytes = call.memory.read(newAddress, 16);
+    const decode = (offset: number) => (bytes.readBigUInt64LE(offset) === INFINITE ? Infinity : Number(bytes.readBigUInt64LE(offset)));
+    const wanted = { soft: decode(0), hard: decode(8) };
+    if (wanted.soft > wanted.hard) fail("EINVAL");
+    if (wanted.hard > old.hard) fail("EPERM");
+    target.limits.set(resource, wanted);
+    if (resource === RLIMIT_NOFILE) target.files.limit = wanted.soft;
+  }
+  if (oldAddress !== 0) call.memory.write(oldAddress, limitBytes(old));
+  return 0;
+}
+
+/** prctl operations (linux/prctl.h). */
+const Prctl = { setPdeathsig: 1, getPdeathsig: 2, getDumpable: 3, setDumpable: 4, getKeepcaps: 7, setKeepcaps: 8, setName: 15, getName: 16, capbsetRead: 23, capbsetDrop: 24, setTimerSlack: 29, getTimerSlack: 30, setSubreaper: 36, getSubreaper: 37, setNoNewPrivs: 38, getNoNewPrivs: 39, setThp: 41, getThp: 42 } as const;
+
+function prctl(call: Call): number {
+  const { process, task } = call;
+  switch (call.int(0)) {
+    case Prctl.setName:
+      task.name = (call.memory.readString(call.unsigned(1), 16) ?? call.memory.read(call.unsigned(1), 15).toString("latin1")).slice(0, 15);
+      return 0;
+    case Prctl.getName: {
+      const name = Buffer.alloc(16);
+      name.write(task.name, "latin1");
+      call.memory.write(call.unsigned(1), name);
+      return 0;
+    }
+    case Prctl.getDumpable:
+      return process.dumpable;
+    case Prctl.setDumpable:
+      process.dumpable = call.int(1);
+      return 0;
+    case Prctl.getNoNewPrivs:
+      return 1;
+    case Prctl.setNoNewPrivs:
+    case Prctl.setPdeathsig:
+    case Prctl.setTimerSlack:
+    case Prctl.setThp:
+    case Prctl.setKeepcaps:
+      return 0;
+    case Prctl.getTimerSlack:
+      return 50_000;
+    case Prctl.getThp:
+    case Prctl.getKeepcaps:
+    case Prctl.capbsetRead:
+      return 0;
+    case Prctl.setSubreaper:
+      process.subreaper = call.unsigned(1) !== 0;
+      return 0;
+    case Prctl.getSubreaper:
+      call.memory.writeU32(call.unsigned(1), process.subreaper ? 1 : 0);
+      return 0;
+    default:
+      return fail("EINVAL");
+  }
+}
+
+/** One CPU: its mask is a single bit. */
+function affinity(call: Call): number {
+  if (call.unsigned(1) < 8) fail("EINVAL");
+  call.memory.writeU64(call.unsigned(2), 1);
+  return 8;
+}
+
+/** memfd_create(2): a file in RAM that has no name. */
+function memfdCreate(call: Call): number {
+  const name = call.path(0);
+  if (name.length > 249 || (call.uint(1) & ~0x1f) !== 0) fail("EINVAL");
+  const { location } = call.kernel.vfs.open(call.kernel.vfs.root, "/tmp", Open.readWrite | 0o20200000, 0o600, { uid: 0, gid: 0, groups: [] });
+  return call.process.files.install(new InodeFile(location, Open.readWrite), (call.uint(1) & 1) !== 0);
+}
+
+export const systemCalls: SyscallTable = {
+  uname,
+  sysinfo,
+  getrandom,
+  prlimit64(call) {
+    const pid = call.int(0);
+    const target = pid === 0 ? call.process : (call.kernel.processes.get(pid) ?? fail("ESRCH"));
+    return resourceLimit(call, target, call.int(1), call.unsigned(2), call.unsigned(3));
+  },
+  getrlimit: (call) => resourceLimit(call, call.process, call.int(0), 0, call.unsigned(1)),
+  setrlimit: (call) => resourceLimit(call, call.process, call.int(0), call.unsigned(1), 0),
+  prctl,
+  sched_yield: () => 0,
+  sched_getaffinity: affinity,
+  sched_setaffinity: () => 0,
+  sched_getscheduler: () => 0,
+  sched_setscheduler: (call) => (call.int(1) === 0 ? 0 : fail("EPERM")),
+  sched_getparam(call) {
+    call.memory.writeU32(call.unsigned(1), 0);
+    return 0;
+  },
+  sched_get_priority_max: (call) => (call.int(0) === 1 || call.int(0) === 2 ? 99 : 0),
+  sched_get_priority_min: (call) => (call.int(0) === 1 || call.int(0) === 2 ? 1 : 0),
+  getpriority: () => 20,
+  setpriority: () => 0,
+  ioprio_get: () => 0,
+  ioprio_set: () => 0,
+  getcpu(call) {
+    for (const pointer of [call.unsigned(0), call.unsigned(1)]) if (pointer !== 0) call.memory.writeU32(pointer, 0);
+    return 0;
+  },
+  memfd_create: memfdCreate,
+  // Restartable sequences and io_uring are optional: programs fall back when they are not there.
+  rseq: () => fail("ENOSYS"),
+  io_uring_setup: () => fail("ENOSYS"),
+  personality: (call) => (call.uint(0) === 0xffff_ffff || call.uint(0) === 0 ? 0 : fail("EINVAL")),
+  // What needs privileges on any Linux.
+  mount: () => fail("EPERM"),
+  umount2: () => fail("EPERM"),
+  pivot_root: () => fail("EPERM"),
+  swapon: () => fail("EPERM"),
+  swapoff: () => fail("EPERM"),
+  reboot: () => fail("EPERM"),
+  sethostname: () => fail("EPERM"),
+  setdomainname: () => fail("EPERM"),
+  init_module: () => fail("EPERM"),
+  finit_module: () => fail("EPERM"),
+  delete_module: () => fail("EPERM"),
+  kexec_load: () => fail("EPERM"),
+  unshare: (call) => (call.uint(0) === 0 ? 0 : fail("EPERM")),
+  setns: () => fail("EPERM"),
+  ptrace: () => fail("EPERM"),
+  process_vm_readv: () => fail("EPERM"),
+  process_vm_writev: () => fail("EPERM"),
+  perf_event_open: () => fail("EACCES"),
+  bpf: () => fail("EPERM"),
+  userfaultfd: () => fail("EPERM"),
+  keyctl: () => fail("ENOSYS"),
+  add_key: () => fail("ENOSYS"),
+  request_key: () => fail("ENOSYS"),
+  seccomp: () => fail("EINVAL"),
+  syslog: () => fail("EPERM"),
+  iopl: () => fail("EPERM"),
+  ioperm: () => fail("EPERM"),
+  quotactl: () => fail("EPERM"),
+  acct: () => fail("EPERM"),
+  vhangup: () => fail("EPERM"),
+};

@@ -1,0 +1,40 @@
+import type { SyscallHandler } from "./call.ts";
+import { descriptorCalls } from "./descriptors.ts";
+import { futexCalls } from "./futex.ts";
+import { identityCalls } from "./identity.ts";
+import { memoryCalls } from "./memory.ts";
+import { syscallNumbers } from "./names.ts";
+import { pathCalls } from "./paths.ts";
+import { pollCalls } from "./poll.ts";
+import { processCalls } from "./processes.ts";
+import { signalCalls } from "./signals.ts";
+import { socketCalls } from "./sockets.ts";
+import { systemCalls } from "./system.ts";
+import { timeCalls } from "./time.ts";
+import { transferCalls } from "./transfer.ts";
+
+/** Every system call we answer, by name. */
+export const handlers: Readonly<Record<string, SyscallHandler>> = {
+  ...descriptorCalls,
+  ...futexCalls,
+  ...identityCalls,
+  ...memoryCalls,
+  ...pathCalls,
+  ...pollCalls,
+  ...processCalls,
+  ...signalCalls,
+  ...socketCalls,
+  ...systemCalls,
+  ...timeCalls,
+  ...transferCalls,
+};
+
+const byNumber: (SyscallHandler | undefined)[] = [];
+for (const [number, name] of syscallNumbers()) byNumber[number] = handlers[name];
+
+/** The handler of a system call number, or undefined: ENOSYS. */
+export function syscallHandler(number: number): SyscallHandler | undefined {
+  return byNumber[number];
+}
+
+export { syscallName } from "./names.ts";

@@ -1,0 +1,160 @@
+import { fail } from "../errno.ts";
+import { BLOCKED, Open, type OpenFile } from "../files/open-file.ts";
+import { IOV_MAX, TRANSFER_MAX } from "../limits.ts";
+import type { Call, SyscallTable } from "./call.ts";
+
+/** One buffer of a transfer: user address and length. */
+interface UserBuffer {
+  readonly address: number;
+  readonly length: number;
+}
+
+function readable(call: Call): OpenFile {
+  const file = call.process.files.get(call.int(0));
+  return (file.flags & Open.accessMode) === Open.writeOnly ? fail("EBADF") : file;
+}
+
+function writable(call: Call): OpenFile {
+  const file = call.process.files.get(call.int(0));
+  return (file.flags & Open.accessMode) === Open.readOnly ? fail("EBADF") : file;
+}
+
+/** The buffers of readv and writev (readv(2)): EINVAL for too many or too long in sum. */
+function vector(call: Call): UserBuffer[] {
+  const count = call.int(2);
+  if (count < 0 || count > IOV_MAX) fail("EINVAL");
+  const raw = call.memory.read(call.unsigned(1), count * 16);
+  const buffers: UserBuffer[] = [];
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const length = Number(raw.readBigUInt64LE(16 * i + 8));
+    total += length;
+    if (total > Number.MAX_SAFE_INTEGER) fail("EINVAL");
+    buffers.push({ address: Number(raw.readBigUInt64LE(16 * i)), length: Math.min(length, TRANSFER_MAX) });
+  }
+  return buffers;
+}
+
+function single(call: Call): UserBuffer[] {
+  return [{ address: call.unsigned(1), length: Math.min(call.unsigned(2), TRANSFER_MAX) }];
+}
+
+/** Moves bytes between a file and user memory until done, short, or nothing more is to be had. */
+function transfer(call: Call, file: OpenFile, buffers: readonly UserBuffer[], writing: boolean, position?: number): number {
+  let done = 0;
+  let blocked = false;
+  for (const { address, length } of buffers) {
+    const moved = call.memory.visit(address, length, !writing, (piece) => {
+      const at = position === undefined ? undefined : position + done;
+      const count = writing ? file.write(piece, at) : file.read(piece, at);
+      blocked = count === BLOCKED;
+      if (blocked) return 0;
+      done += count;
+      return count;
+    });
+    if (moved < length) break;
+  }
+  if (done > 0 || !blocked) return done;
+  if (file.nonBlocking) fail("EAGAIN");
+  return BLOCKED;
+}
+
+function readInto(call: Call, buffers: readonly UserBuffer[], position?: number): number {
+  const file = readable(call);
+  const count = transfer(call, file, buffers, false, position);
+  return count === BLOCKED ? call.block(() => (file.poll() & ~4) !== 0) : count;
+}
+
+/** Writes all that is asked for: a blocking write to a pipe goes on until everything is taken (pipe(7)). */
+function writeFrom(call: Call, buffers: readonly UserBuffer[], position?: number): number {
+  const file = writable(call);
+  const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+  const done = typeof call.memo === "number" ? call.memo : 0;
+  const wants = total - done;
+  if (!file.canTake(wants)) {
+    if (file.nonBlocking) fail("EAGAIN");
+    return call.block(() => file.canTake(wants));
+  }
+  const count = transfer(call, file, skip(buffers, done), true, position);
+  const sum = done + (count === BLOCKED ? 0 : count);
+  if (sum >= total || file.nonBlocking || (count !== BLOCKED && file.canTake(1))) return sum;
+  call.memo = sum;
+  return call.block(() => file.canTake(1), { restartable: sum === 0 });
+}
+
+function skip(buffers: readonly UserBuffer[], bytes: number): readonly UserBuffer[] {
+  if (bytes === 0) return buffers;
+  let left = bytes;
+  return buffers.map(({ address, length }) => {
+    const used = Math.min(left, length);
+    left -= used;
+    return { address: address + used, length: length - used };
+  });
+}
+
+function checkedPosition(call: Call, file: OpenFile): number {
+  const position = call.signed(3);
+  if (position < 0) fail("EINVAL");
+  return file.seekable ? position : fail("ESPIPE");
+}
+
+/** Bytes copied per step between two files. */
+const COPY_BYTES = 65_536;
+
+/** sendfile(2), copy_file_range(2), splice(2): all move bytes from one description to another. */
+function copy(call: Call, from: OpenFile, to: OpenFile, length: number, fromAt?: number, toAt?: number): number {
+  if ((from.flags & Open.accessMode) === Open.writeOnly || (to.flags & Open.accessMode) === Open.readOnly) fail("EBADF");
+  const buffer = new Uint8Array(Math.min(length, COPY_BYTES));
+  let done = 0;
+  while (done < length) {
+    if (!to.canTake(1)) return done > 0 ? done : to.nonBlocking ? fail("EAGAIN") : call.block(() => to.canTake(1));
+    const count = from.read(buffer.subarray(0, Math.min(buffer.length, length - done)), fromAt === undefined ? undefined : fromAt + done);
+    if (count === BLOCKED) return done > 0 ? done : from.nonBlocking ? fail("EAGAIN") : call.block(() => (from.poll() & ~4) !== 0);
+    if (count === 0) break;
+    const written = to.write(buffer.subarray(0, count), toAt === undefined ? undefined : toAt + done);
+    // What the target did not take is put back, as far as the source can be rewound.
+    if (written !== count && fromAt === undefined && from.seekable) from.position -= count - Math.max(written, 0);
+    done += Math.max(written, 0);
+    if (written !== count) break;
+  }
+  return done;
+}
+
+/** Runs a copy whose offset, if given, lives in user memory and moves along. */
+function withOffset(call: Call, pointer: number, run: (position: number | undefined) => number): number {
+  if (pointer === 0) return run(undefined);
+  const position = call.memory.readU64(pointer);
+  const count = run(position);
+  if (count > 0) call.memory.writeU64(pointer, position + count);
+  return count;
+}
+
+export const transferCalls: SyscallTable = {
+  read: (call) => readInto(call, single(call)),
+  write: (call) => writeFrom(call, single(call)),
+  readv: (call) => readInto(call, vector(call)),
+  writev: (call) => writeFrom(call, vector(call)),
+  pread64: (call) => readInto(call, single(call), checkedPosition(call, readable(call))),
+  pwrite64: (call) => writeFrom(call, single(call), checkedPosition(call, writable(call))),
+  preadv: (call) => readInto(call, vector(call), checkedPosition(call, readable(call))),
+  pwritev: (call) => writeFrom(call, vector(call), checkedPosition(call, writable(call))),
+  preadv2: (call) => readInto(call, vector(call), call.signed(3) === -1 ? undefined : checkedPosition(call, readable(call))),
+  pwritev2: (call) => writeFrom(call, vector(call), call.signed(3) === -1 ? undefined : checkedPosition(call, writable(call))),
+  sendfile(call) {
+    const { files } = call.process;
+    return withOffset(call, call.unsigned(2), (at) => copy(call, files.get(call.int(1)), files.get(call.int(0)), call.unsigned(3), at));
+  },
+  copy_file_range(call) {
+    const { files } = call.process;
+    const from = files.get(call.int(0));
+    const to = files.get(call.int(2));
+    if (!from.seekable || !to.seekable) fail("EINVAL");
+    return withOffset(call, call.unsigned(1), (at) => withOffset(call, call.unsigned(3), (toAt) => copy(call, from, to, call.unsigned(4), at, toAt)));
+  },
+  splice(call) {
+    const { files } = call.process;
+    return withOffset(call, call.unsigned(1), (at) =>
+      withOffset(call, call.unsigned(3), (toAt) => copy(call, files.get(call.int(0)), files.get(call.int(2)), call.unsigned(4), at, toAt)),
+    );
+  },
+};
