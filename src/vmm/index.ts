@@ -2,7 +2,7 @@ export { type Cpu, Register, REGISTER_COUNT, type Trap, Vector } from "./cpu.ts"
 export { GuestMemory } from "./guest-memory.ts";
 export { duplicateFd, memfdCreate, sealMemfd } from "./host/memfd.ts";
 export { lockDownProcess, openBeneath, pollReadable, setParentDeathSignal, threadId } from "./host/process.ts";
-export { PAGE_SIZE, USER_ADDRESS_LIMIT } from "./layout.ts";
+export { PAGE_SIZE, USER_ADDRESS_LIMIT, USER_ADDRESS_START } from "./layout.ts";
 export { Machine } from "./machine.ts";
 export type { MachineImage } from "./machine-image.ts";
 export { OutOfGuestMemory, PageAllocator } from "./page-allocator.ts";

@@ -6,11 +6,19 @@ import { KvmVcpu, type KvmVm } from "./host/kvm.ts";
 import { Events, Exit, Msr, Request, Run, Segment, Sregs, SYNC_REGISTERS, XSAVE_SIZE } from "./host/kvm-abi.ts";
 import { stableBytes } from "./host/libc.ts";
 import type { CpuImage } from "./machine-image.ts";
-import { CANONICAL_LIMIT, DOORBELL_EXCEPTIONS, DOORBELL_PHYSICAL, SystemVa, USER_ADDRESS_LIMIT } from "./layout.ts";
+import {
+  CANONICAL_LIMIT,
+  COMPAT_SYSCALL_TARGET,
+  DOORBELL_EXCEPTIONS,
+  DOORBELL_PHYSICAL,
+  SystemVa,
+  USER_ADDRESS_LIMIT,
+} from "./layout.ts";
 import { writeRing3Entry, writeUserMode } from "./segments.ts";
 import {
   exceptionStubEnd,
   Frame,
+  frameRsp,
   pushesErrorCode,
   STAR,
   SYSCALL_MASK,
@@ -32,6 +40,9 @@ const RFLAGS_FIXED = 0x202;
 /** errno(3) */
 const EINTR = 4;
 const EAGAIN = 11;
+
+/** KVM_INTERNAL_ERROR_EMULATION (linux/kvm.h). */
+const EMULATION_FAILED = 1;
 
 const EXIT_REASON = Run.exitReason >> 2;
 const MMIO_LOW = Run.union >> 2;
@@ -91,7 +102,7 @@ export class KvmCpu implements Cpu {
     this.#vcpu.setMsrs([
       [Msr.star, STAR],
       [Msr.lstar, BigInt(SystemVa.syscallStub)],
-      [Msr.cstar, BigInt(SystemVa.syscallStub)],
+      [Msr.cstar, BigInt(COMPAT_SYSCALL_TARGET)],
       [Msr.syscallMask, SYSCALL_MASK],
       [Msr.sysenterCs, 0n],
     ]);
@@ -194,7 +205,8 @@ export class KvmCpu implements Cpu {
       this.#sregsFresh = false;
       if (errno === 0) return this.#decodeExit();
       if (errno !== EINTR && errno !== EAGAIN) return fatal(`KVM_RUN failed with errno ${errno}`);
-      if (!this.#inSystemPages() && !this.#exceptionOnItsWay()) return this.#interruption();
+      if (this.#inSystemPages() || this.#exceptionOnItsWay()) continue;
+      return this.currentRing() === 3 ? this.#interruption() : fatal("the guest runs its own code in ring 0");
     }
     return fatal("the CPU does not leave the system pages");
   }
@@ -264,7 +276,9 @@ export class KvmCpu implements Cpu {
       r[register] = words[physical >>> 2] as number;
       r[register + 1] = words[(physical >>> 2) + 1] as number;
     };
-    if (((words[Frame.cs >>> 2] as number) & 3) !== 3) return fatal(`exception ${vector} inside the system pages`);
+    // An exception in ring 0 pushes elsewhere, or pushes a ring-0 CS: then nothing in the guest can be trusted any more.
+    const fromRing3 = addressAt(r, RSP) === frameRsp(vector) && ((words[Frame.cs >>> 2] as number) & 3) === 3;
+    if (!fromRing3) return fatal(`exception ${vector} in ring 0`);
     copy(RIP, Frame.rip);
     copy(RSP, Frame.rsp);
     copy(RFLAGS, Frame.rflags);
@@ -277,9 +291,15 @@ export class KvmCpu implements Cpu {
 
   #decodeFatal(reason: number): Trap {
     if (reason === Exit.shutdown) return fatal("triple fault");
-    if (reason === Exit.internalError) return fatal(`KVM internal error ${this.#run32[MMIO_LOW]}`);
+    if (reason === Exit.internalError) return this.#internalError(this.#run32[MMIO_LOW] as number);
     if (reason === Exit.failEntry) return fatal("the CPU refused the machine's state");
     return fatal(`unexpected KVM exit ${reason}`);
+  }
+
+  /** KVM cannot emulate every instruction; in ring 3 that means one aimed at the doorbell, which is a wild pointer. */
+  #internalError(subError: number): Trap {
+    const byProgram = subError === EMULATION_FAILED && !this.#inSystemPages() && this.currentRing() === 3;
+    return byProgram ? exception(Vector.generalProtection, 0, 0) : fatal(`KVM internal error ${subError}`);
   }
 
   #interruption(): Trap {

@@ -4,6 +4,13 @@ export const PAGE_SIZE = 4096;
 /** What one leaf page table covers. */
 export const TABLE_SPAN = 0x200000;
 
+/** Lowest address user mappings may use: Linux's default vm.mmap_min_addr. */
+export const USER_ADDRESS_START = 0x10000;
+/**
+ * Where a 32-bit `syscall` would land: an address no program can map. On one paravirtual KVM a program can reach 32-bit mode
+ * through the host's own descriptors, and such a `syscall` then jumps, in guest ring 0, to the low half of CSTAR.
+ */
+export const COMPAT_SYSCALL_TARGET = 0x1000;
 /** Lowest address user mappings may not reach: the VMM's own pages begin here, in the last 256 MiB of the lower half. */
 export const USER_ADDRESS_LIMIT = 0x7ffff0000000;
 /** First non-canonical address: nothing above may become RIP (the SYSRET hole, CVE-2012-0217). */

@@ -1,6 +1,6 @@
 import { invariant } from "../errors.ts";
 import type { GuestMemory } from "./guest-memory.ts";
-import { PAGE_SIZE, SystemPhysical, TABLE_SPAN, USER_ADDRESS_LIMIT } from "./layout.ts";
+import { PAGE_SIZE, SystemPhysical, TABLE_SPAN, USER_ADDRESS_LIMIT, USER_ADDRESS_START } from "./layout.ts";
 import type { TableArena } from "./table-arena.ts";
 
 /** Bits of a page-table entry's low word (Intel SDM vol. 3, 4.5). */
@@ -101,7 +101,7 @@ export class PageTables {
 
   /** Maps one user page; replaces what was there. */
   map(va: number, physical: number, writable: boolean, executable: boolean): void {
-    invariant(va >= 0 && va < USER_ADDRESS_LIMIT, "user mappings stay below the system pages");
+    assertUserAddress(va);
     const word = this.#entryWord(va, true);
     const low = (physical | PRESENT | USER | ACCESSED_DIRTY | (writable ? WRITABLE : 0)) >>> 0;
     this.#store(word, low, executable ? 0 : NO_EXECUTE_HIGH);
@@ -112,6 +112,7 @@ export class PageTables {
    * write makes KVM (and the CPU's TLB, which drops an address when it faults) read the new entry. Only for that case.
    */
   mapCopy(va: number, physical: number, executable: boolean): void {
+    assertUserAddress(va);
     const word = this.#entryWord(va, true);
     this.#memory.words[word] = (physical | PRESENT | USER | ACCESSED_DIRTY | WRITABLE) >>> 0;
     this.#memory.words[word + 1] = executable ? 0 : NO_EXECUTE_HIGH;
@@ -255,6 +256,11 @@ export class PageTables {
     words[word + 1] = high;
     this.#arena.touched[word >>> 10] = 1;
   }
+}
+
+function assertUserAddress(va: number): void {
+  // Below as above this range, a mapping would put the program's code where ring 0 may look for ours.
+  invariant(va >= USER_ADDRESS_START && va < USER_ADDRESS_LIMIT, "user mappings keep off the VMM's own addresses");
 }
 
 /** Index of the 2 MiB span an address lies in; fits 32 bits for every canonical user address. */

@@ -40,6 +40,11 @@ export function pushesErrorCode(vector: number): boolean {
   return ERROR_CODE_VECTORS.has(vector);
 }
 
+/** RSP right after the CPU pushed a frame for this vector, coming from ring 3. */
+export function frameRsp(vector: number): number {
+  return INTERRUPT_STACK_TOP - (pushesErrorCode(vector) ? 48 : 40);
+}
+
 /** RIP after the store of exception stub `vector`: the mark of a real exception. */
 export function exceptionStubEnd(vector: number): number {
   return SystemVa.exceptionStubs + EXCEPTION_STUB_SIZE * vector + STORE_LENGTH;
