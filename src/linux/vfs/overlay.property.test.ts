@@ -30,9 +30,15 @@ const mode = fc.constantFrom(0o777, 0o755, 0o700, 0o644, 0o600, 0o444, 0o000, 0o
 const flags = fc
   .tuple(
     fc.constantFrom(OpenFlag.readOnly, OpenFlag.writeOnly, OpenFlag.readWrite),
-    fc.subarray([OpenFlag.create, OpenFlag.exclusive, OpenFlag.truncate, OpenFlag.directory, OpenFlag.noFollow]),
+    fc.subarray<number>([
+      OpenFlag.create,
+      OpenFlag.exclusive,
+      OpenFlag.truncate,
+      OpenFlag.directory,
+      OpenFlag.noFollow,
+    ]),
   )
-  .map(([access, more]) => more.reduce((all, flag) => all | flag, access));
+  .map(([access, more]) => more.reduce<number>((all, flag) => all | flag, access));
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("open" as const), path, flags, mode, data: fc.string() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("mkdir" as const), path, mode }) },
@@ -217,7 +223,7 @@ describe("an overlay", () => {
 
   function check(operations: readonly Operation[], credentials: Credentials): void {
     const real = copyOfBase();
-    const vfs = new Vfs({ plan });
+    const vfs = new Vfs({ plan, uid: credentials.uid });
     for (const [index, op] of operations.entries()) {
       const expected = asUser(credentials, () => outcomeOf(() => onHost(real, op)));
       const found = outcomeOf(() => onGuest(vfs, op, credentials));
@@ -247,7 +253,7 @@ describe("an overlay", () => {
   it("behaves like a real directory, and its change set is exact", () => {
     fc.assert(
       fc.property(sequence, (operations) => check(operations, CALLER)),
-      { numRuns: 150 },
+      { numRuns: Number(process.env['VFS_RUNS'] ?? 150) },
     );
   });
 
@@ -255,7 +261,7 @@ describe("an overlay", () => {
   it("checks permissions as Linux does", { skip }, () => {
     fc.assert(
       fc.property(sequence, (operations) => check(operations, NOBODY)),
-      { numRuns: 150 },
+      { numRuns: Number(process.env['VFS_RUNS'] ?? 150) },
     );
   });
 });

@@ -3,7 +3,7 @@ import { CHUNK_BYTES, Chunks } from "./chunks.ts";
 import type { HostFile } from "./host-inode.ts";
 import { FileType, type NewFile, type SharedFilePages } from "./inode.ts";
 import type { RamFs } from "./ram-fs.ts";
-import { isOrigin, type Origin, RamInode } from "./ram-inode.ts";
+import { isOrigin, type Origin, RamInode, withoutSetId } from "./ram-inode.ts";
 
 /** Largest file: 8 TiB, half of what ext4 allows with 4 KiB blocks; keeps every offset exact as a number. */
 const FILE_BYTES_MAX = 8 * 2 ** 40;
@@ -121,6 +121,7 @@ export class RamFile extends RamInode {
 
   #contentChanged(): void {
     this.mtimeNs = this.ctimeNs = this.fs.now();
+    if (!this.fs.keepsSetId) this.mode = withoutSetId(this.mode);
   }
 
   /** The chunk that holds [at, at + size), with what the lower file has there unless all of it is overwritten. */

@@ -14,6 +14,8 @@ export interface RamFsOptions {
   readonly budget: ByteBudget;
   /** The guest's clock: nanoseconds since the epoch. */
   readonly now: () => bigint;
+  /** Whether writers have CAP_FSETID: a write by others takes the set-id bits from a file (write(2)). */
+  readonly keepsSetId: boolean;
 }
 
 /**
@@ -24,6 +26,7 @@ export class RamFs {
   readonly dev: number;
   readonly budget: ByteBudget;
   readonly now: () => bigint;
+  readonly keepsSetId: boolean;
   readonly root: RamDirectory;
   /** The RAM inode of each host file seen, by host identity: hard links below stay hard links. */
   readonly #byLower = new Map<string, RamInode>();
@@ -35,6 +38,7 @@ export class RamFs {
     this.dev = options.dev;
     this.budget = options.budget;
     this.now = options.now;
+    this.keepsSetId = options.keepsSetId;
     const lower = "lower" in root ? root.lower : undefined;
     this.#nextIno = lower === undefined ? 1 : FIRST_NEW_INO;
     this.#lowerDev = lower?.stat().dev;

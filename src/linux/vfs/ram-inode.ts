@@ -16,6 +16,14 @@ export function isOrigin<Lower extends HostInode>(born: Origin<Lower> | NewFile)
 /** Permission bits, with set-id and sticky. */
 export const PERMISSION_MASK = 0o7777;
 
+const S_ISUID = 0o4000;
+const S_ISGID = 0o2000;
+
+/** Set-group-ID without group execution means mandatory locking, not a privilege, and stays (chown(2)). */
+export function withoutSetId(mode: number): number {
+  return mode & ~S_ISUID & ((mode & 0o010) !== 0 ? ~S_ISGID : ~0);
+}
+
 /** Owner, mode, times and names of a file in RAM. Access times are never updated, as on a `noatime` mount. */
 export abstract class RamInode extends Inode {
   abstract override readonly type: number;

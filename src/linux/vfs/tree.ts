@@ -15,6 +15,8 @@ export interface VfsOptions {
   readonly budget?: ByteBudget;
   /** The guest's clock in nanoseconds since the epoch; the host's when absent. */
   readonly now?: () => bigint;
+  /** Who the guest's programs run as; user 0 when absent. */
+  readonly uid?: number;
   /** Roots of `synthetic` mounts that belong to this run, by guest path; made when first walked into. */
   readonly roots?: Readonly<Record<string, () => Inode>>;
 }
@@ -43,8 +45,8 @@ export class FileTree implements Tree {
     this.plan = options.plan;
     this.budget = options.budget ?? new ByteBudget(DEFAULT_BUDGET_BYTES);
     this.now = options.now ?? hostClock;
-    const { roots = {} } = options;
-    this.#realiseOptions = { budget: this.budget, now: this.now, roots };
+    const { roots = {}, uid = 0 } = options;
+    this.#realiseOptions = { budget: this.budget, now: this.now, keepsSetId: uid === 0, roots };
     this.#recorder = new ReadRecorder(this.plan.hashes);
     this.plan.begin(this.#recorder);
     this.root = this.#attach(this.plan.root, undefined, "/");

@@ -1,9 +1,10 @@
 import { fail } from "../errno.ts";
 import { Access, type Credentials, inGroup, mayAccess, ROOT } from "./credentials.ts";
-import { type Attributes, FILE_TYPE_MASK, FileType, type Inode, type Stat } from "./inode.ts";
+import { type Attributes, FileType, type Inode, type Stat } from "./inode.ts";
 import { Location } from "./location.ts";
-import { NameOperations, newFileIn, S_ISGID, S_ISUID } from "./names.ts";
+import { NameOperations, newFileIn, S_ISGID } from "./names.ts";
 import { RamDirectory } from "./ram-directory.ts";
+import { PERMISSION_MASK, withoutSetId } from "./ram-inode.ts";
 import { checkNamesChangeable, checkWritableMount } from "./tree.ts";
 import type { Last, Walk } from "./walk.ts";
 
@@ -168,10 +169,10 @@ export class Vfs extends NameOperations {
     const isExclusive = (flags & OpenFlag.exclusive) !== 0;
     const walk = this.walk(credentials);
     let last = walk.toLast(base, path);
-    checkNotDirectoryName(last);
+    checkCreatable(last, isExclusive);
     const followLast = !isExclusive && (flags & OpenFlag.noFollow) === 0;
     const found = walk.finish(last, followLast, (next) => {
-      checkNotDirectoryName(next);
+      checkCreatable(next, isExclusive);
       last = next;
     });
     if (found === undefined) return this.#create(walk, last, mode, credentials);
@@ -204,8 +205,9 @@ export class Vfs extends NameOperations {
 }
 
 /** A name that can only be a directory cannot be created by open(2). */
-function checkNotDirectoryName(last: Last): void {
-  if (last.trailingSlash || last.kind !== "name") fail("EISDIR");
+function checkCreatable(last: Last, isExclusive: boolean): void {
+  if (last.kind !== "name") fail(isExclusive ? "EEXIST" : "EISDIR");
+  if (last.trailingSlash) fail("EISDIR");
 }
 
 /** Access mode 3 asks for both rights and gives none (open(2), "BUGS"); truncating is writing. */
@@ -221,9 +223,7 @@ function checkOwner(stat: Stat, credentials: Credentials): void {
 }
 
 function clearedSetId(inode: Inode, mode: number): { mode?: number } {
-  if (inode.type === FileType.directory) return {};
-  const permissions = mode & ~FILE_TYPE_MASK;
-  // Set-group-ID without group execution means mandatory locking, not a privilege, and stays (chown(2)).
-  const cleared = permissions & ~S_ISUID & ((mode & 0o010) !== 0 ? ~S_ISGID : ~0);
-  return cleared === permissions ? {} : { mode: cleared };
+  const permissions = mode & PERMISSION_MASK;
+  if (inode.type === FileType.directory || withoutSetId(permissions) === permissions) return {};
+  return { mode: withoutSetId(permissions) };
 }
