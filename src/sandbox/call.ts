@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { z } from "zod";
 import { ZtlError } from "../errors.ts";
 import { DEFAULT_LIMITS, type RunLimits } from "../linux/limits.ts";
-import type { MountSpec } from "../linux/vfs/mounts.ts";
+import type { MountSpec } from "../linux/index.ts";
 
 /** What the caller hands over, parsed once at the boundary. */
 

@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync } from "node:fs";
-import type { MountSpec } from "../linux/vfs/mounts.ts";
+import type { MountSpec } from "../linux/index.ts";
 
 /**
  * The file tree every guest sees: what programs of the host need to run, and nothing that tells about the host's users.

@@ -1,5 +1,5 @@
 import type { LimitName } from "../linux/limits.ts";
-import type { Change } from "../linux/vfs/index.ts";
+import type { Change } from "../linux/index.ts";
 
 /** How one tool call went. Expected endings are values; only a misuse of the API throws. */
 export type RunResult = RunEnding & RunFacts;
@@ -68,6 +68,8 @@ export interface ChangedFile extends Omit<Change, "content"> {
 export interface Diagnostics {
   /** System calls the personality does not know, by name, with how often they were made (answered ENOSYS). */
   readonly unknownSyscalls: Readonly<Record<string, number>>;
+  /** Network addresses the guest tried to reach, with how often; every attempt was refused. */
+  readonly egressAttempts: Readonly<Record<string, number>>;
   /** Visits to the virtual machine monitor. */
   readonly exits: number;
   readonly syscalls: number;
@@ -94,7 +96,7 @@ export function makeResult(ending: RunEnding, facts: Omit<RunFacts, "stdoutText"
   };
 }
 
-export const NO_DIAGNOSTICS: Diagnostics = { unknownSyscalls: {}, exits: 0, syscalls: 0, peakMemoryBytes: 0 };
+export const NO_DIAGNOSTICS: Diagnostics = { unknownSyscalls: {}, egressAttempts: {}, exits: 0, syscalls: 0, peakMemoryBytes: 0 };
 
 /** A result for a call that never reached a guest. */
 export function unstarted(ending: RunEnding, waitedMs: number): RunResult {

@@ -1,5 +1,5 @@
 import { ZtlError } from "../../errors.ts";
-import { type Config, Kernel, type Outcome } from "../../linux/index.ts";
+import { Config, Kernel, type Outcome } from "../../linux/index.ts";
 import { DEFAULT_LIMITS } from "../../linux/limits.ts";
 import { Machine, PAGE_SIZE, saveImage } from "../../vmm/index.ts";
 import { GUEST_HOSTNAME } from "../guest-tree.ts";
@@ -16,7 +16,7 @@ const SAID_CHARACTERS = 2000;
 /** Makes the snapshot a recipe describes and writes its memory to `imagePath`. */
 export function buildTemplate(request: BuildRequest): BuiltReply {
   const { recipe } = request;
-  const config: Config = { mounts: recipe.mounts, hostname: GUEST_HOSTNAME, ...recipe.identity };
+  const config = new Config({ mounts: recipe.mounts, hostname: GUEST_HOSTNAME, ...recipe.identity });
   const limits = { ...DEFAULT_LIMITS, wallMs: BUILD_TIME_MS, cpuMs: BUILD_TIME_MS, memoryBytes: recipe.memoryBytes };
   const machine = Machine.create({ memoryBytes: Math.ceil(recipe.memoryBytes / PAGE_SIZE) * PAGE_SIZE + TABLES_BYTES });
   try {
@@ -28,6 +28,7 @@ export function buildTemplate(request: BuildRequest): BuiltReply {
     return { type: "built", kernel: kernelImage, reads };
   } finally {
     machine.close();
+    config.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { ZtlError } from "../../errors.ts";
-import { type Change, type Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
+import { type Change, Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
 import { Machine } from "../../vmm/index.ts";
-import type { Diagnostics } from "../result.ts";
+import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
 import { type LoadRequest, MEMORY_FD, monotonicUs, type ResultReply, type RunRequest, type WireChange, type WireEnding } from "./protocol.ts";
 
 /** Variants of the image by working directory that are kept: callers use few. */
@@ -17,7 +17,7 @@ export class Guest {
   constructor(request: LoadRequest) {
     this.#machine = Machine.fromImage({ fd: MEMORY_FD, image: request.machine });
     this.#image = request.kernel;
-    this.#config = request.config;
+    this.#config = new Config(request.config);
   }
 
   /** Runs one call, brings the machine back to its snapshot, and only then returns what to tell. */
@@ -80,6 +80,7 @@ export class Guest {
   #diagnose(kernel: Kernel, exitsBefore: number): Diagnostics {
     return {
       unknownSyscalls: Object.fromEntries(kernel.diagnostics.unknownSyscalls),
+      egressAttempts: Object.fromEntries(kernel.diagnostics.egressAttempts),
       exits: this.#machine.cpu.exitCount - exitsBefore,
       syscalls: kernel.diagnostics.syscalls,
       peakMemoryBytes: this.#machine.pages.peakPages * 4096,
@@ -94,7 +95,6 @@ interface Execution {
   readonly startedUs: number;
 }
 
-const NO_DIAGNOSTICS: Diagnostics = { unknownSyscalls: {}, exits: 0, syscalls: 0, peakMemoryBytes: 0 };
 const EMPTY = new Uint8Array(0);
 
 interface Collected extends Pick<ResultReply, "reads" | "changes"> {

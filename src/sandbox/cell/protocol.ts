@@ -1,6 +1,5 @@
-import type { Change, FileRead, KernelImage } from "../../linux/index.ts";
+import type { Change, FileRead, KernelConfig, KernelImage } from "../../linux/index.ts";
 import type { LimitName, RunLimits } from "../../linux/limits.ts";
-import type { MountSpec } from "../../linux/vfs/mounts.ts";
 import type { MachineImage } from "../../vmm/index.ts";
 import type { FrameLimits } from "../frames.ts";
 import type { Diagnostics } from "../result.ts";
@@ -32,15 +31,8 @@ export interface LoadRequest {
   readonly type: "load";
   readonly machine: MachineImage;
   readonly kernel: KernelImage;
-  readonly config: CellConfig;
-}
-
-/** The guest's surroundings, the same in every run of the cell. */
-export interface CellConfig {
-  readonly mounts: readonly MountSpec[];
-  readonly hostname: string;
-  readonly uid: number;
-  readonly gid: number;
+  /** The guest's surroundings, the same in every run of the cell. */
+  readonly config: KernelConfig;
 }
 
 /** Body: the job, then stdin. */

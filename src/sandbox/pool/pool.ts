@@ -1,8 +1,8 @@
 import { closeSync } from "node:fs";
 import { ZtlError } from "../../errors.ts";
+import type { KernelConfig } from "../../linux/index.ts";
 import type { SandboxEvent, ToolName } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
-import type { CellConfig } from "../cell/protocol.ts";
 import type { Template } from "../templates/store.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -11,7 +11,7 @@ const LOAD_TIMEOUT_MS = 30_000;
 
 export interface PoolOptions {
   readonly name: ToolName;
-  readonly config: CellConfig;
+  readonly config: KernelConfig;
   /** Cells at most, so calls at once. */
   readonly cells: number;
   /** Calls that may wait for a cell. */

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { ZtlError } from "../../errors.ts";
-import type { MountSpec } from "../../linux/vfs/mounts.ts";
+import type { MountSpec } from "../../linux/index.ts";
 
 /** A Python of this host, as it describes itself. */
 export interface HostPython {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { MountSpec } from "../../linux/vfs/mounts.ts";
+import type { MountSpec } from "../../linux/index.ts";
 import type { GuestIdentity } from "../guest-tree.ts";
 import type { ToolName } from "../call.ts";
 

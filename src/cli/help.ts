@@ -1,0 +1,39 @@
+export const HELP = `ztl - runs a program in its own micro-VM: no network, nothing written to this host
+
+  ztl run [options] -- PROGRAM [ARG...]     run a program
+  ztl run [options] --python CODE|FILE|-    run Python, warm (- reads the code from standard input)
+  ztl run [options] --shell CODE            run a shell script
+  ztl doctor [--json]                       what this host can do, what is missing, how to get it
+  ztl version
+
+ztl run --help lists the options and exit statuses.
+`;
+
+export const RUN_HELP = `ztl run [options] -- PROGRAM [ARG...]
+ztl run [options] --python CODE|FILE|- [-- ARG...]
+ztl run [options] --shell CODE [-- ARG...]
+
+What the guest sees
+  --mount HOST:GUEST[:ro|:overlay]  show a host directory or file at GUEST (repeatable). overlay, the default: the
+                                    guest may write, into RAM; ro: it may not. The host's files never change.
+  --env NAME=VALUE | --env NAME     set a variable, or pass this host's (repeatable); nothing else is passed on
+  --cwd DIR                         working directory (default: the first mounted directory, else /home/agent)
+  -i, --stdin                       pass standard input, read to its end first
+
+Limits (the run ends with status 124)
+  --timeout TIME                    wall-clock time: 500ms, 30s, 2m (default 30s)
+  --cpu-time TIME                   CPU time (default 30s)
+  --memory SIZE                     guest memory: 256M, 1G (default 512M)
+  --processes N                     processes and threads at once (default 64)
+  --open-files N                    open files (default 1024)
+  --max-changes SIZE                bytes written to files (default 256M)
+  --max-output SIZE                 bytes of standard output and error (default 8M)
+
+Output
+  --json                            print one JSON object: status, exitCode, stdout, stderr, timingsMs, changes, reads
+  --raw                             do not defuse control sequences when standard output is a terminal
+  -q, --quiet                       no summary of changed files (it is shown on a terminal only)
+
+Exit status: the guest's own; 128+n when it was killed by signal n; 124 limit reached; 125 ztl failed;
+126 program cannot be run; 127 program not found; 130 cancelled with Ctrl-C.
+`;

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { ZtlError } from "../errors.ts";
+import { ExitStatus } from "./exit-status.ts";
+import { HELP } from "./help.ts";
+import { writeAll } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Runs the command line and sets the process's exit status; the launcher in bin/ calls this. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    process.exitCode = await dispatch(args);
+  } catch (error) {
+    process.exitCode = ExitStatus.failure;
+    await writeAll(process.stderr, describe(error));
+  }
+}
+
+async function dispatch([command, ...rest]: readonly string[]): Promise<number> {
+  switch (command) {
+    case "run":
+      return (await import("./run.ts")).run(rest);
+    case "doctor":
+      return (await import("./doctor.ts")).doctor(rest);
+    case "version":
+    case "--version":
+      await writeAll(process.stdout, `${version()}\n`);
+      return 0;
+    case "help":
+    case "--help":
+    case "-h":
+      await writeAll(process.stdout, HELP);
+      return 0;
+    case undefined:
+      await writeAll(process.stderr, HELP);
+      return ExitStatus.failure;
+    default:
+      throw new UsageError(`there is no command ${JSON.stringify(command)}; to run a program: ztl run -- ${command}`);
+  }
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  return version;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof UsageError) return `ztl: ${error.message}\n     ztl --help and ztl run --help explain.\n`;
+  if (ZtlError.isInstance(error)) {
+    const { remedy } = error.details;
+    return `ztl: ${error.message} [${error.code}]\n${typeof remedy === "string" ? `     ${remedy}\n` : ""}`;
+  }
+  return `ztl: unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+}

@@ -1,0 +1,71 @@
+import type { ChangedFile, RunResult } from "../sandbox/index.ts";
+import { defuseName } from "./terminal.ts";
+
+/** Lines of the summary before it is cut. */
+const SUMMARY_LINES = 20;
+const MARKS = { add: "+", modify: "~", delete: "-" } as const;
+
+/** The object `ztl run --json` prints. Output that is not UTF-8 is given in base64 beside the text. */
+export function toJson(run: RunResult): Record<string, unknown> {
+  const { stdout, stderr, changes, timingsMs, reads, diagnostics, stdoutText, stderrText, ...ending } = run;
+  return {
+    ...ending,
+    stdout: stdoutText,
+    ...(isExact(stdoutText, stdout) ? {} : { stdoutBase64: Buffer.from(stdout).toString("base64") }),
+    stderr: stderrText,
+    ...(isExact(stderrText, stderr) ? {} : { stderrBase64: Buffer.from(stderr).toString("base64") }),
+    timingsMs,
+    changes: changes.map(changeToJson),
+    reads,
+    diagnostics,
+  };
+}
+
+function isExact(text: string, bytes: Uint8Array): boolean {
+  return Buffer.from(text, "utf8").equals(bytes);
+}
+
+/** Without the content: `newSha256` and `sizeBytes` tell what it is. */
+function changeToJson({ content: _, pathBytes, ...change }: ChangedFile): Record<string, unknown> {
+  return { ...change, ...(pathBytes && { pathBase64: Buffer.from(pathBytes).toString("base64") }) };
+}
+
+/** What the run would have changed, for people. Empty when nothing. */
+export function summarise(changes: readonly ChangedFile[]): string {
+  if (changes.length === 0) return "";
+  const lines = changes.slice(0, SUMMARY_LINES).map((change) => {
+    const size = change.sizeBytes === undefined || change.fileType !== "file" ? "" : ` (${change.sizeBytes} bytes)`;
+    return `  ${MARKS[change.kind]} ${defuseName(change.path)}${change.fileType === "directory" ? "/" : ""}${size}`;
+  });
+  const more = changes.length - lines.length;
+  if (more > 0) lines.push(`  … and ${more} more`);
+  const what = changes.length === 1 ? "1 change stayed" : `${changes.length} changes stayed`;
+  return `ztl: ${what} in the micro-VM and ${changes.length === 1 ? "was" : "were"} dropped:\n${lines.join("\n")}\n`;
+}
+
+/** Why a run did not end by itself. Empty when it did. */
+export function explain(run: RunResult): string {
+  switch (run.status) {
+    case "ok":
+    case "failed":
+      return "";
+    case "signaled":
+      return `ztl: killed by ${run.signal}\n`;
+    case "limit":
+      return `ztl: the ${LIMITS[run.limit].name} limit was reached; ${LIMITS[run.limit].option} sets it\n`;
+    case "cancelled":
+      return "ztl: cancelled\n";
+    case "error":
+      return `ztl: ${defuseName(run.error.message)} [${run.error.code}]\n`;
+  }
+}
+
+const LIMITS = {
+  wall: { name: "time", option: "--timeout" },
+  cpu: { name: "CPU time", option: "--cpu-time" },
+  memory: { name: "memory", option: "--memory" },
+  processes: { name: "processes", option: "--processes" },
+  files: { name: "open files", option: "--open-files" },
+  overlay: { name: "written bytes", option: "--max-changes" },
+  output: { name: "output", option: "--max-output" },
+} as const;

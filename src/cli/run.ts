@@ -1,0 +1,57 @@
+import { type RunResult, Sandbox } from "../sandbox/index.ts";
+import { exitStatusOf } from "./exit-status.ts";
+import { RUN_HELP } from "./help.ts";
+import { readStdin, writeAll } from "./output.ts";
+import { explain, summarise, toJson } from "./report.ts";
+import { parseRunArguments, type RunCommand } from "./run-arguments.ts";
+import { defuse } from "./terminal.ts";
+
+/** `ztl run`: one call in a sandbox of its own. Returns the exit status. */
+export async function run(args: readonly string[]): Promise<number> {
+  const before = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (before.includes("--help") || before.includes("-h")) {
+    await writeAll(process.stdout, RUN_HELP);
+    return 0;
+  }
+  const command = parseRunArguments(args);
+  const result = await execute(await withStdin(command));
+  await print(result, command);
+  return exitStatusOf(result);
+}
+
+async function withStdin(command: RunCommand): Promise<RunCommand> {
+  if (command.stdin === "none") return command;
+  const bytes = await readStdin();
+  if (command.stdin === "input") return { ...command, call: { ...command.call, stdin: bytes } };
+  return { ...command, call: { ...command.call, tool: "python", code: Buffer.from(bytes).toString("utf8") } as RunCommand["call"] };
+}
+
+async function execute(command: RunCommand): Promise<RunResult> {
+  const cancellation = new AbortController();
+  const cancel = (): void => cancellation.abort();
+  process.once("SIGINT", cancel).once("SIGTERM", cancel);
+  await using sandbox = await Sandbox.open({
+    ...command.options,
+    onEvent: (event) => {
+      if (event.type === "template-refused") process.stderr.write(`ztl: ${event.message} [${event.code}]; building it again\n`);
+    },
+  });
+  try {
+    return await sandbox.run(command.call, { signal: cancellation.signal });
+  } finally {
+    process.off("SIGINT", cancel).off("SIGTERM", cancel);
+  }
+}
+
+async function print(result: RunResult, command: RunCommand): Promise<void> {
+  if (command.json) {
+    await writeAll(process.stdout, `${JSON.stringify(toJson(result))}\n`);
+    return;
+  }
+  const shown = (bytes: Uint8Array, text: () => string, stream: NodeJS.WriteStream): Promise<void> =>
+    writeAll(stream, stream.isTTY && !command.raw ? defuse(text()) : bytes);
+  await shown(result.stdout, () => result.stdoutText, process.stdout);
+  await shown(result.stderr, () => result.stderrText, process.stderr);
+  await writeAll(process.stderr, explain(result));
+  if (process.stderr.isTTY && !command.quiet) await writeAll(process.stderr, summarise(result.changes));
+}

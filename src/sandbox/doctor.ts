@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { freemem } from "node:os";
+import { ZtlError } from "../errors.ts";
+import { DEFAULT_LIMITS } from "../linux/limits.ts";
+import { type HostProblem, probeHost } from "../vmm/index.ts";
+import { Sandbox } from "./sandbox.ts";
+import { defaultCacheDirectory, privateDirectory } from "./templates/cache-directory.ts";
+import { findHostPython } from "./templates/host-python.ts";
+
+/** One thing `ztl doctor` tells. `missing` keeps every tool call from running, a `note` only some, or is good to know. */
+export interface Finding {
+  readonly subject: string;
+  readonly state: "ok" | "note" | "missing";
+  readonly text: string;
+  readonly remedy?: string;
+}
+
+/** Looks at everything tool calls need on this host, and runs one. Never throws for what it finds. */
+export async function diagnoseHost(): Promise<Finding[]> {
+  const virtualisation = virtualisationFindings();
+  const usable = virtualisation.every((finding) => finding.state !== "missing");
+  return [
+    { subject: "Node", state: "ok", text: `${process.version} (${process.execPath})` },
+    ...virtualisation,
+    await pythonFinding(),
+    shellFinding(),
+    cacheFinding(),
+    memoryFinding(),
+    ...(usable ? [await trial()] : []),
+  ];
+}
+
+function virtualisationFindings(): Finding[] {
+  const subject = "KVM";
+  const probe = probeHost();
+  if (!probe.usable) return probe.problems.map((problem) => ({ subject, state: "missing", ...describeProblem(problem) }));
+  const by = probe.modules.length > 0 ? ` (${probe.modules.join(", ")})` : "";
+  const findings: Finding[] = [{ subject, state: "ok", text: `micro-VMs work${by} on ${probe.cpuModel ?? "an unknown processor"}` }];
+  if (probe.syscallRing === 3) {
+    findings.push({
+      subject: "Nested host",
+      state: "note",
+      text: "this host's KVM is paravirtual (it is a virtual machine itself): each system call of a guest costs some 80 us instead of 1 to 3",
+      remedy: "nothing is wrong; for the best speed run on bare metal or where VT-x/AMD-V is passed on",
+    });
+  } else if (probe.nested) {
+    findings.push({ subject: "Nested host", state: "note", text: "this host is a virtual machine itself, so exits cost more than on bare metal" });
+  }
+  return findings;
+}
+
+function describeProblem(problem: HostProblem): Pick<Finding, "text" | "remedy"> {
+  switch (problem.code) {
+    case "not-x86-64-linux":
+      return { text: `this is ${problem.found}; micro-VMs need Linux on x86-64`, remedy: "use such a machine, or a virtual machine with nested KVM" };
+    case "kvm-missing":
+      return {
+        text: "there is no /dev/kvm",
+        remedy: "bare metal: enable VT-x/AMD-V in the firmware, then `modprobe kvm_intel` or `kvm_amd`; cloud: choose an instance with nested virtualisation; container: pass --device /dev/kvm",
+      };
+    case "kvm-no-permission":
+      return { text: "/dev/kvm is there, but this user may not open it", remedy: "`sudo usermod -aG kvm $USER`, then log in again" };
+    case "kvm-unusable":
+      return { text: `/dev/kvm does not work: ${problem.reason}`, remedy: "look at `dmesg | grep -i kvm`; another hypervisor may hold the processor" };
+    case "kvm-capabilities-missing":
+      return { text: `this kernel's KVM lacks ${problem.names.join(", ")}`, remedy: "use Linux 5.10 or newer" };
+  }
+}
+
+async function pythonFinding(): Promise<Finding> {
+  try {
+    const python = await findHostPython();
+    return { subject: "Python", state: "ok", text: `${python.version} (${python.executable})` };
+  } catch (error) {
+    if (!ZtlError.isInstance(error)) throw error;
+    return { subject: "Python", state: "note", text: `${error.message}; the python tool will not run`, remedy: String(error.details.remedy ?? "install python3") };
+  }
+}
+
+function shellFinding(): Finding {
+  const bash = ["/bin/bash", "/usr/bin/bash"].find((path) => existsSync(path));
+  if (bash !== undefined) return { subject: "Shell", state: "ok", text: bash };
+  if (existsSync("/bin/sh")) return { subject: "Shell", state: "note", text: "no bash: the shell tool uses /bin/sh" };
+  return { subject: "Shell", state: "note", text: "neither bash nor sh: the shell tool will not run" };
+}
+
+function cacheFinding(): Finding {
+  const subject = "Template cache";
+  try {
+    return { subject, state: "ok", text: privateDirectory(defaultCacheDirectory()) };
+  } catch (error) {
+    const text = ZtlError.isInstance(error) ? error.message : `${defaultCacheDirectory()} cannot be used: ${String(error)}`;
+    return { subject, state: "missing", text, remedy: "name a writable directory of your own with XDG_CACHE_HOME" };
+  }
+}
+
+function memoryFinding(): Finding {
+  const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+  const text = `${mebibytes(freemem())} free; a micro-VM uses what its guest touches, ${mebibytes(DEFAULT_LIMITS.memoryBytes)} at most by default`;
+  return { subject: "Memory", state: freemem() < DEFAULT_LIMITS.memoryBytes ? "note" : "ok", text };
+}
+
+async function trial(): Promise<Finding> {
+  const subject = "Trial run";
+  try {
+    await using sandbox = await Sandbox.open({ cells: 1 });
+    const cold = await sandbox.run({ tool: "shell", code: "echo $((6 * 7))" });
+    const warm = await sandbox.run({ tool: "shell", code: "echo $((6 * 7))" });
+    if (warm.status === "ok" && warm.stdoutText === "42\n") {
+      return { subject, state: "ok", text: `a shell in a micro-VM: ${cold.timingsMs.total.toFixed(0)} ms cold, ${warm.timingsMs.total.toFixed(1)} ms warm` };
+    }
+    const why = warm.status === "error" ? warm.error.message : `${warm.status}, ${JSON.stringify(warm.stdoutText + warm.stderrText)}`;
+    return { subject, state: "missing", text: `a shell in a micro-VM failed: ${why}` };
+  } catch (error) {
+    return { subject, state: "missing", text: `a shell in a micro-VM failed: ${String(error)}` };
+  }
+}
