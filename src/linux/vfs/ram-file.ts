@@ -113,7 +113,9 @@ export class RamFile extends RamInode {
     };
   }
 
+  /** Gives the memory back. What still lies on the host costs nothing and stays readable. */
   protected override freeContent(): void {
+    if (this.#chunks.isEmpty) return;
     this.#chunks.truncate(0);
     this.#lowerBytes = 0;
     this.#sizeBytes = 0;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { applyChanges } from "./apply-changes.ts";
-import type { Credentials } from "./credentials.ts";
+import { type Credentials, ROOT } from "./credentials.ts";
 import { buildSampleTree, guestPicture, hostPicture, outcomeOf, type Picture, temporaryDirectory } from "./fixtures.ts";
 import { MountPlan } from "./mounts.ts";
 import { OpenFlag, Vfs } from "./vfs.ts";
@@ -65,6 +65,9 @@ function depthStaysInside(text: string): boolean {
   }
   return true;
 }
+
+/** Sequences tried per property; more with VFS_RUNS when the code they test changes. */
+const RUNS = Number(process.env["VFS_RUNS"] ?? 120);
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY: Credentials = { uid: 65534, gid: 65534, groups: [] };
@@ -184,7 +187,7 @@ function onGuest(vfs: Vfs, op: Operation, credentials: Credentials): unknown {
   }
 }
 
-describe("an overlay", () => {
+describe("a file system in RAM", () => {
   const lower = temporaryDirectory();
   const work = temporaryDirectory();
   const plan = new MountPlan([{ guest: "/w", kind: "overlay", host: lower.path }]);
@@ -217,13 +220,27 @@ describe("an overlay", () => {
   /** A copy of the lower tree with its links and owners. */
   function copyOfBase(): string {
     const target = join(work.path, String(runs++));
-    buildSampleTreeLike(lower.path, target);
+    copyTree(lower.path, target);
     return target;
   }
 
   function check(operations: readonly Operation[], credentials: Credentials): void {
-    const real = copyOfBase();
     const vfs = new Vfs({ plan, uid: credentials.uid });
+    compare(vfs, operations, credentials);
+    checkChanges(vfs);
+    assert.deepEqual(hostPicture(lower.path, { identity: true }), untouched, "the host tree was changed");
+  }
+
+  function checkTmpfs(operations: readonly Operation[], credentials: Credentials): void {
+    const tmpfs = new MountPlan([{ guest: "/w", kind: "tmpfs", mode: 0o777 }]);
+    const vfs = new Vfs({ plan: tmpfs, uid: credentials.uid });
+    copyIntoGuest(lower.path, vfs, "/w");
+    compare(vfs, operations, credentials);
+    assert.deepEqual(vfs.collectChanges(), []);
+  }
+
+  function compare(vfs: Vfs, operations: readonly Operation[], credentials: Credentials): void {
+    const real = copyOfBase();
     for (const [index, op] of operations.entries()) {
       const expected = asUser(credentials, () => outcomeOf(() => onHost(real, op)));
       const found = outcomeOf(() => onGuest(vfs, op, credentials));
@@ -231,8 +248,6 @@ describe("an overlay", () => {
     }
     assert.deepEqual(guestPicture(vfs, "/w", { links: true }), hostPicture(real, { links: true }));
     fs.rmSync(real, { recursive: true });
-    checkChanges(vfs);
-    assert.deepEqual(hostPicture(lower.path, { identity: true }), untouched, "the host tree was changed");
   }
 
   function checkChanges(vfs: Vfs): void {
@@ -253,7 +268,14 @@ describe("an overlay", () => {
   it("behaves like a real directory, and its change set is exact", () => {
     fc.assert(
       fc.property(sequence, (operations) => check(operations, CALLER)),
-      { numRuns: Number(process.env['VFS_RUNS'] ?? 150) },
+      { numRuns: RUNS },
+    );
+  });
+
+  it("behaves so on a tmpfs too", () => {
+    fc.assert(
+      fc.property(sequence, (operations) => checkTmpfs(operations, CALLER)),
+      { numRuns: RUNS },
     );
   });
 
@@ -261,13 +283,13 @@ describe("an overlay", () => {
   it("checks permissions as Linux does", { skip }, () => {
     fc.assert(
       fc.property(sequence, (operations) => check(operations, NOBODY)),
-      { numRuns: Number(process.env['VFS_RUNS'] ?? 150) },
+      { numRuns: RUNS },
     );
   });
 });
 
 /** cp -a, hard links included. */
-function buildSampleTreeLike(source: string, target: string): void {
+function copyTree(source: string, target: string): void {
   const known = new Map<bigint, string>();
   const visit = (from: string, to: string): void => {
     const stat = fs.lstatSync(from, { bigint: true });
@@ -283,6 +305,32 @@ function buildSampleTreeLike(source: string, target: string): void {
     }
     fs.lchownSync(to, Number(stat.uid), Number(stat.gid));
     if (!stat.isSymbolicLink()) fs.chmodSync(to, Number(stat.mode) & 0o7777);
+  };
+  visit(source, target);
+}
+
+/** The same through the guest's own operations, as user 0. */
+function copyIntoGuest(source: string, vfs: Vfs, target: string): void {
+  const known = new Map<bigint, string>();
+  const visit = (from: string, to: string): void => {
+    const stat = fs.lstatSync(from, { bigint: true });
+    const first = known.get(stat.ino);
+    if (first !== undefined) {
+      vfs.link(vfs.resolveFromRoot(first), vfs.root, to, ROOT);
+      return;
+    }
+    if (stat.isDirectory()) {
+      if (to !== target) vfs.mkdir(vfs.root, to, 0o777, ROOT);
+      for (const child of fs.readdirSync(from)) visit(join(from, child), `${to}/${child}`);
+    } else if (stat.isSymbolicLink()) vfs.symlink(fs.readlinkSync(from), vfs.root, to, ROOT);
+    else {
+      known.set(stat.ino, to);
+      const { location } = vfs.open(vfs.root, to, OpenFlag.create | OpenFlag.writeOnly, 0o777, ROOT);
+      location.inode.write(fs.readFileSync(from), 0);
+    }
+    const location = vfs.resolve(vfs.root, to, { followLast: false, credentials: ROOT });
+    vfs.chown(location, Number(stat.uid), Number(stat.gid), ROOT);
+    if (!stat.isSymbolicLink()) vfs.chmod(location, Number(stat.mode), ROOT);
   };
   visit(source, target);
 }
