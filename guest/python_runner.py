@@ -185,19 +185,27 @@ def exit_status(error):
 
 def finish(status, interrupted, template_modules):
     """The end of an interpreter: threads, atexit, files, objects, then the exit. The order is Py_FinalizeEx's."""
-    try:
-        threading._shutdown()
-    except BaseException as error:
-        sys.stderr.write("Exception ignored in: %r\n" % (threading,))
-        show_without_our_frame(error)
+    if threads_were_used():
+        try:
+            threading._shutdown()
+        except BaseException as error:
+            sys.stderr.write("Exception ignored in: %r\n" % (threading,))
+            show_without_our_frame(error)
     atexit._run_exitfuncs()
     failed = flush()
-    drop_objects(template_modules)
-    failed = flush() or failed
+    if drop_objects(template_modules):
+        failed = flush() or failed
     if interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(120 if failed else status)
+
+
+def threads_were_used():
+    """False when there is nothing to wait for; each lock that threading._shutdown takes costs a system call."""
+    return (
+        len(threading._active) != 1 or bool(threading._limbo) or bool(getattr(threading, "_threading_atexits", True))
+    )
 
 
 def flush():
@@ -224,7 +232,8 @@ def flush():
 def drop_objects(template_modules):
     """Lets go of what the job made, so that open files are written and __del__ and weakref callbacks run.
 
-    Plain objects go before functions, classes and modules: what runs at their end may still use those.
+    Plain objects go before functions, classes and modules: what runs at their end may still use those. True when there
+    was anything.
     """
     fresh = [module for name, module in list(sys.modules.items()) if name not in template_modules]
     names = [getattr(module, "__dict__", {}) for module in [sys.modules.get("__main__")] + fresh]
@@ -243,6 +252,7 @@ def drop_objects(template_modules):
         # Cycles too; what the template made is frozen and not looked at.
         if made > 0 and gc.isenabled():
             gc.collect()
+    return made > 0
 
 
 module_type = type(sys)
