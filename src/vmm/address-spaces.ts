@@ -75,14 +75,19 @@ export class AddressSpaces {
 
   /** Takes over an image's trees, whose tables are in memory already; they are what {@link rollback} goes back to. */
   restore(image: AddressSpacesImage): void {
-    const load = (tables: AddressSpacesImage["live"][number]) => PageTables.fromImage(this.#memory, this.arena, tables);
+    for (const tables of image.live) {
+      this.#live.set(tables.root, PageTables.fromImage(this.#memory, this.arena, tables));
+    }
+    this.#inImage = new Map(this.#live);
+    this.#forgetOthers(image);
+  }
+
+  /** Leaves nothing but the image's trees and spare ones. */
+  #forgetOthers(image: AddressSpacesImage): void {
     this.arena.clearTouched();
     this.arena.restore(image.arenaBump);
-    this.#live.clear();
-    for (const tables of image.live) this.#live.set(tables.root, load(tables));
-    this.#inImage = new Map(this.#live);
     this.#released = [];
-    this.#clean = image.spare.map(load);
+    this.#clean = image.spare.map((tables) => PageTables.fromImage(this.#memory, this.arena, tables));
     this.#made = image.live.length + image.spare.length;
   }
 
@@ -99,12 +104,13 @@ export class AddressSpaces {
     this.arena.clearTouched();
   }
 
-  /** Back to the image's very tables; only while KVM has no memory of any of them. */
+  /** After {@link rollback}, back to the image's very tables; only while KVM has no memory of any of them. */
   reset(image: AddressSpacesImage): void {
     const { allBytes, sizeBytes } = this.#memory;
     allBytes.fill(0, image.arenaBump, this.arena.bump);
     allBytes.copyWithin(TABLE_ARENA_START, sizeBytes + TABLE_ARENA_START, sizeBytes + image.arenaBump);
-    this.restore(image);
+    for (const tables of this.#inImage.values()) tables.forgetNewTables();
+    this.#forgetOthers(image);
   }
 
   /** Copies another machine's trees into this one, which has the same image or none; copies the tables' memory too. */

@@ -118,12 +118,16 @@ export class PageAllocator {
     const pages = this.#pagesInUse + count;
     if (pages > this.limitPages) throw new OutOfGuestMemory(this.#pagesInUse, this.limitPages);
     this.#pagesInUse = pages;
-    if (pages > this.#peakPages) this.#peakPages = pages;
+  }
+
+  #notePeak(): void {
+    if (this.#pagesInUse > this.#peakPages) this.#peakPages = this.#pagesInUse;
   }
 
   #reuse(physical: number): number {
     this.#memory.zeroPage(physical);
     this.#references[physical >>> 12] = 1;
+    this.#notePeak();
     return physical;
   }
 
@@ -131,6 +135,7 @@ export class PageAllocator {
     const first = this.#bump;
     this.#bump += count * PAGE_SIZE;
     this.#references.fill(1, first >>> 12, this.#bump >>> 12);
+    this.#notePeak();
     if (this.#bump > this.#populatedTo) this.#populateAhead();
     return first;
   }

@@ -90,6 +90,13 @@ export class PageTables {
     return new PageTables(memory, arena, image.root, new Map(image.leaves));
   }
 
+  /** Forgets every table this tree got since the image; the tables themselves are the caller's. */
+  forgetNewTables(): void {
+    let index = 0;
+    for (const span of this.#leaves.keys()) if (index++ >= this.#leavesInImage) this.#leaves.delete(span);
+    this.#lastSpan = -1;
+  }
+
   toImage(): PageTablesImage {
     return { root: this.root, leaves: [...this.#leaves] };
   }

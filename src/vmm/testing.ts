@@ -1,6 +1,8 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, closeSync, constants } from "node:fs";
 import { type Cpu, Register, type Trap } from "./cpu.ts";
+import { sealMemfd } from "./host/memfd.ts";
 import { Machine } from "./machine.ts";
+import type { MachineImage } from "./machine-image.ts";
 import type { PageTables } from "./page-tables.ts";
 
 /** For `{ skip: kvmMissing }`: false where machines can run, else a reason no one overlooks. */
@@ -39,6 +41,45 @@ export function testGuest(code: readonly number[]): TestGuest {
   machine.cpu.registers[Register.rip] = BigInt(CODE);
   machine.cpu.registers[Register.rsp] = BigInt(DATA + 4096);
   return { machine, cpu: machine.cpu, tables, codePage, dataPage };
+}
+
+/** A sealed machine's image, and descriptor of its memory. */
+export interface Sealed {
+  readonly fd: number;
+  readonly image: MachineImage;
+}
+
+/** Seals a guest where it stands and closes its machine. */
+export function seal(guest: TestGuest): Sealed {
+  const image = guest.machine.seal();
+  const fd = guest.machine.memoryFd;
+  guest.machine.close();
+  sealMemfd(fd);
+  return { fd, image };
+}
+
+/** A machine from an image, with its one address space. */
+export function restore(sealed: Sealed): { machine: Machine; cpu: Cpu; tables: PageTables } {
+  const machine = Machine.fromImage(sealed);
+  return { machine, cpu: machine.cpu, tables: machine.addressSpace(sealed.image.cpu.root) };
+}
+
+/** Seals a guest standing at its first system call, hands a machine made from it to `check`, and cleans up. */
+export function withRestored(
+  code: readonly number[],
+  prepare: (guest: TestGuest) => void,
+  check: (guest: ReturnType<typeof restore>, sealed: Sealed) => void,
+): void {
+  const guest = testGuest(code);
+  prepare(guest);
+  const sealed = seal(guest);
+  const restored = restore(sealed);
+  try {
+    check(restored, sealed);
+  } finally {
+    restored.machine.close();
+    closeSync(sealed.fd);
+  }
 }
 
 /** Runs code in a machine of its own and hands the first trap to `check`. */
