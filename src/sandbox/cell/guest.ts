@@ -1,5 +1,7 @@
 import { ZtlError } from "../../errors.ts";
+import { LinuxError } from "../../linux/errno.ts";
 import { type Change, Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
+import { FileType } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
 import { type LoadRequest, MEMORY_FD, monotonicUs, type ResultReply, type RunRequest, type WireChange, type WireEnding } from "./protocol.ts";
@@ -51,7 +53,7 @@ export class Guest {
     let startedUs = monotonicUs();
     let kernel: Kernel | undefined;
     try {
-      kernel = Kernel.restore(this.#machine, this.#imageAt(request.cwd), this.#config, request.limits);
+      kernel = this.#restore(request);
       kernel.setInput(body.subarray(request.jobBytes));
       if (request.program !== null) kernel.spawn(request.program);
       else kernel.giveJob(body.subarray(0, request.jobBytes));
@@ -62,6 +64,20 @@ export class Guest {
       if (!ZtlError.isInstance(error)) throw error;
       return { kernel, ending: { kind: "error", code: error.code, message: error.message }, startedUs };
     }
+  }
+
+  #restore({ cwd, limits }: RunRequest): Kernel {
+    let reason: string;
+    try {
+      const kernel = Kernel.restore(this.#machine, this.#imageAt(cwd), this.#config, limits);
+      const directory = kernel.main?.fs.cwd.inode;
+      if (directory === undefined || directory.type === FileType.directory) return kernel;
+      reason = "ENOTDIR";
+    } catch (error) {
+      if (!(error instanceof LinuxError)) throw error;
+      reason = error.name;
+    }
+    throw new ZtlError("cwd-not-found", `The guest has no working directory ${JSON.stringify(cwd)} (${reason})`, { cwd });
   }
 
   /** The sealed process stands in its template's directory; starting it elsewhere saves it a system call. */
