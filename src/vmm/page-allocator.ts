@@ -1,6 +1,6 @@
 import { invariant, ZtlError } from "../errors.ts";
 import type { GuestMemory } from "./guest-memory.ts";
-import { DATA_START, PAGE_SIZE } from "./layout.ts";
+import { DATA_START, PAGE_SIZE, TABLE_SPAN } from "./layout.ts";
 
 /** Host pages kept present ahead of the bump pointer: one first touch in the guest costs six times a populated one. */
 const POPULATE_AHEAD_PAGES = 256;
@@ -61,6 +61,11 @@ export class PageAllocator {
   /** First physical address never handed out. */
   get bump(): number {
     return this.#bump;
+  }
+
+  /** Where pages handed out since the image begin; below it only cold leftovers are ever handed out. */
+  get floor(): number {
+    return this.#floor;
   }
 
   /** A zeroed page with one reference. @throws OutOfGuestMemory */
@@ -151,9 +156,10 @@ export class PageAllocator {
     this.#populatedTo = Math.min(this.#populatedTo, from);
   }
 
-  /** Takes over another allocator's state (same memory size); the floor stays. */
+  /** Takes over the state of another allocator of the same memory size. */
   copyFrom(other: PageAllocator): void {
-    this.restore(other.toImage(), this.#floor);
+    this.#floor = other.#floor;
+    this.#load(other.toImage());
     this.#peakPages = other.peakPages;
     this.limitPages = other.limitPages;
   }
@@ -172,13 +178,23 @@ export class PageAllocator {
     };
   }
 
-  /** Takes over an image's state. `floor` divides pages of the image from fresh ones. */
-  restore(image: PageAllocatorImage, floor = image.bump): void {
+  /**
+   * Takes over an image's state. Fresh pages begin at the next 2 MiB boundary: rolling back drops the translations of all
+   * of them, and a paravirtual KVM then drops those of the whole 2 MiB around, which should not be the image's own.
+   */
+  restore(image: PageAllocatorImage): void {
+    const { sizeBytes } = this.#memory;
+    this.#floor = Math.min(Math.ceil(image.bump / TABLE_SPAN) * TABLE_SPAN, sizeBytes);
+    const gap: number[] = [];
+    for (let page = this.#floor - PAGE_SIZE; page >= image.bump; page -= PAGE_SIZE) gap.push(page);
+    this.#load({ ...image, bump: this.#floor, free: [...gap, ...image.free] });
+  }
+
+  #load(image: PageAllocatorImage): void {
     this.#bump = image.bump;
-    this.#floor = floor;
     this.#populatedTo = Math.max(this.#populatedTo, image.bump);
-    this.#freeBelow = image.free.filter((page) => page < floor);
-    this.#free = image.free.filter((page) => page >= floor);
+    this.#freeBelow = image.free.filter((page) => page < this.#floor);
+    this.#free = image.free.filter((page) => page >= this.#floor);
     this.#references.fill(0);
     decodeRuns(image.references, this.#references, DATA_START >>> 12);
     this.#pagesInUse = (image.bump - DATA_START) / PAGE_SIZE - image.free.length;

@@ -65,7 +65,7 @@ export class Baseline {
   rollback(): RollbackResult {
     const { memory, pages, spaces } = this.#parts;
     this.dirty.refresh();
-    spaces.rollback(this.image.pages.bump);
+    spaces.rollback(pages.floor);
     const old = this.#restorePages();
     const fresh = this.#clearFresh();
     memory.hostWrites.fill(0);
@@ -78,8 +78,9 @@ export class Baseline {
 
   /** Copies back what changed of the pages the image had in use. */
   #restorePages(): number {
-    const { sizeBytes, allBytes } = this.#parts.memory;
-    return this.dirty.forEachRun(0, this.image.pages.bump, (start, end) => {
+    const { memory, pages } = this.#parts;
+    const { sizeBytes, allBytes } = memory;
+    return this.dirty.forEachRun(0, pages.floor, (start, end) => {
       allBytes.copyWithin(start, sizeBytes + start, sizeBytes + end);
     });
   }
@@ -87,7 +88,7 @@ export class Baseline {
   /** Empties the pages handed out since the image, and has the guest forget where they were mapped. */
   #clearFresh(): number {
     const { memory, pages } = this.#parts;
-    const from = this.image.pages.bump;
+    const from = pages.floor;
     const length = pages.bump - from;
     if (length === 0) return 0;
     if (length > ZERO_IN_PLACE_BYTES) {

@@ -28,8 +28,8 @@ export interface TestGuest {
   readonly dataPage: number;
 }
 
-export function testGuest(code: readonly number[]): TestGuest {
-  const machine = Machine.create({ memoryBytes: TEST_MEMORY_BYTES });
+export function testGuest(code: readonly number[], memoryBytes = TEST_MEMORY_BYTES): TestGuest {
+  const machine = Machine.create({ memoryBytes });
   const tables = machine.newAddressSpace();
   const codePage = machine.pages.allocate();
   const dataPage = machine.pages.allocate();

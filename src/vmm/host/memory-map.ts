@@ -14,6 +14,9 @@ const MADV_DONTFORK = 10;
 const MADV_DONTDUMP = 16;
 const MADV_POPULATE_WRITE = 23;
 
+/** Guest-physical and host addresses agree modulo 2 MiB, so that what KVM does by 2 MiB block is foreseeable. */
+const ALIGNMENT = 2 << 20;
+
 export type MemoryMapKind =
   /** Writes go to the memfd. */
   | "shared"
@@ -26,22 +29,27 @@ export class MemoryMap {
   readonly sizeBytes: number;
   /** One buffer over both halves, so that restoring a page is one `copyWithin`. */
   readonly buffer: ArrayBuffer;
-  readonly #reservedBytes: number;
+  /** What was reserved: a little more than what is used, to begin at a 2 MiB boundary. */
+  readonly #reserved: { readonly address: number; readonly bytes: number };
+  readonly #usedBytes: number;
   #closed = false;
 
   constructor(fd: number, sizeBytes: number, kind: MemoryMapKind) {
     this.sizeBytes = sizeBytes;
-    this.#reservedBytes = kind === "shared" ? sizeBytes : 2 * sizeBytes;
+    this.#usedBytes = kind === "shared" ? sizeBytes : 2 * sizeBytes;
+    const bytes = this.#usedBytes + ALIGNMENT;
     // SAFETY: address 0 lets the kernel choose an unused range, so no existing mapping is replaced.
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    this.address = checked(mmap(0, this.#reservedBytes, PROT_NONE, flags, -1, 0), "mmap of guest memory");
+    const address = checked(mmap(0, bytes, PROT_NONE, flags, -1, 0), "mmap of guest memory");
+    this.#reserved = { address, bytes };
+    this.address = Math.ceil(address / ALIGNMENT) * ALIGNMENT;
     try {
       this.#place(fd, kind);
     } catch (error) {
-      munmap(this.address, this.#reservedBytes);
+      munmap(address, bytes);
       throw error;
     }
-    this.buffer = viewOf(this.address, this.#reservedBytes);
+    this.buffer = viewOf(this.address, this.#usedBytes);
   }
 
   #place(fd: number, kind: MemoryMapKind): void {
@@ -55,8 +63,8 @@ export class MemoryMap {
     }
     // Guest memory holds other people's data: no core dump and no forked child may carry it. Both are advice, and a
     // kernel that does not know them changes nothing for the guest.
-    madvise(this.address, this.#reservedBytes, MADV_DONTDUMP);
-    madvise(this.address, this.#reservedBytes, MADV_DONTFORK);
+    madvise(this.address, this.#usedBytes, MADV_DONTDUMP);
+    madvise(this.address, this.#usedBytes, MADV_DONTFORK);
   }
 
   /**
@@ -86,7 +94,7 @@ export class MemoryMap {
     if (this.#closed) return;
     this.#closed = true;
     // SAFETY: GuestMemory replaces its views with empty ones before it calls this, so no array reaches the range any more.
-    munmap(this.address, this.#reservedBytes);
+    munmap(this.#reserved.address, this.#reserved.bytes);
   }
 }
 
