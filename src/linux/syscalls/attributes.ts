@@ -40,10 +40,9 @@ function setTimes(call: Call, location: Location, atime: NewTime, mtime: NewTime
   if (atime === "omit" && mtime === "omit") return 0;
   const { vfs } = call.kernel;
   const now = vfs.now();
-  const valueOf = (time: NewTime): bigint | undefined =>
-    time === "omit" ? undefined : time === "now" ? now : time;
+  const nsOf = (time: NewTime): bigint | undefined => (time === "omit" ? undefined : time === "now" ? now : time);
   const isNow = atime === "now" && mtime === "now";
-  const times = { atimeNs: valueOf(atime), mtimeNs: valueOf(mtime), isNow };
+  const times = { atimeNs: nsOf(atime), mtimeNs: nsOf(mtime), isNow };
   vfs.utimens(location, times, call.process.credentials);
   return 0;
 }

@@ -37,7 +37,10 @@ export class DescriptionInode extends Inode {
 }
 
 /** Where a descriptor's link in /proc/PID/fd leads. */
-export function descriptionLocation(vfs: { anonymous(inode: Inode, text: string): Location }, file: OpenFile): Location {
+export function descriptionLocation(
+  vfs: { anonymous(inode: Inode, text: string): Location },
+  file: OpenFile,
+): Location {
   return file.location ?? vfs.anonymous(new DescriptionInode(file), file.label);
 }
 
@@ -58,13 +61,13 @@ function open(call: Call, base: Location, path: string, flags: number, mode: num
   if (call.memo instanceof PendingPipe) return process.files.install(call.memo.file, closeOnExec);
   const permissions = mode & 0o7777 & ~process.fs.umask;
   const { location } = kernel.vfs.open(base, path, flags, permissions, process.credentials);
-  const file = describe(call, location, flags);
+  const file = describe(location, flags);
   if (file instanceof PendingPipe) return waitForOtherEnd(call, file, location.inode);
   return process.files.install(file, closeOnExec);
 }
 
 /** The open description for a location; a named pipe whose other end is missing comes back as pending. */
-function describe(call: Call, location: Location, flags: number): OpenFile | PendingPipe {
+function describe(location: Location, flags: number): OpenFile | PendingPipe {
   const { inode } = location;
   const status = flags & KEPT_FLAGS;
   if ((flags & OpenFlag.path) !== 0) return new PathFile(location, status);

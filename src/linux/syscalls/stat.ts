@@ -45,9 +45,7 @@ const NS_PER_SECOND = 1_000_000_000n;
 /** Whole seconds and the nanoseconds after them, the latter never negative. */
 function splitTime(ns: bigint): [seconds: bigint, nanoseconds: number] {
   const rest = ns % NS_PER_SECOND;
-  return rest < 0n
-    ? [ns / NS_PER_SECOND - 1n, Number(rest + NS_PER_SECOND)]
-    : [ns / NS_PER_SECOND, Number(rest)];
+  return rest < 0n ? [ns / NS_PER_SECOND - 1n, Number(rest + NS_PER_SECOND)] : [ns / NS_PER_SECOND, Number(rest)];
 }
 
 /** struct stat (asm/stat.h, x86-64): 144 bytes. */
@@ -91,7 +89,11 @@ function statxBytes(stat: Stat): Buffer {
   bytes.writeBigUInt64LE(BigInt(stat.ino), 32);
   bytes.writeBigUInt64LE(BigInt(stat.sizeBytes), 40);
   bytes.writeBigUInt64LE(BigInt(Math.ceil(stat.blocks)), 48);
-  for (const [time, at] of [[stat.atimeNs, 64], [stat.ctimeNs, 96], [stat.mtimeNs, 112]] as const) {
+  for (const [time, at] of [
+    [stat.atimeNs, 64],
+    [stat.ctimeNs, 96],
+    [stat.mtimeNs, 112],
+  ] as const) {
     const [seconds, nanoseconds] = splitTime(time);
     bytes.writeBigInt64LE(seconds, at);
     bytes.writeUInt32LE(nanoseconds, at + 8);

@@ -7,7 +7,14 @@ import { RamFile } from "./ram-file.ts";
 import { PERMISSION_MASK, type RamInode } from "./ram-inode.ts";
 import type { HashCache } from "./read-recorder.ts";
 
-export type ChangedFileType = "file" | "directory" | "symlink" | "fifo" | "socket" | "character-device" | "block-device";
+export type ChangedFileType =
+  | "file"
+  | "directory"
+  | "symlink"
+  | "fifo"
+  | "socket"
+  | "character-device"
+  | "block-device";
 
 /**
  * One difference between an overlay and the host directory below it. A type that changed is a `delete` and an `add` of the

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -109,6 +110,10 @@ export function outcomeOf<T>(operation: () => T): T | string {
     if (error instanceof Error && "code" in error) return String(error.code);
     throw error;
   }
+}
+
+export function assertFails(operation: () => unknown, errno: string): void {
+  assert.equal(outcomeOf(operation), errno);
 }
 
 function hash(content: Uint8Array): string {

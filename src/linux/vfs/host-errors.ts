@@ -1,4 +1,4 @@
-import { Errno, type ErrnoName, fail, errnoName } from "../errno.ts";
+import { Errno, type ErrnoName, errnoName, fail } from "../errno.ts";
 
 /** Throws the guest's error for a negative error number of the host. Unknown ones are I/O errors to the guest. */
 export function failFromHost(negativeErrno: number): never {

@@ -1,7 +1,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { ZtlError } from "../../errors.ts";
-import { openBeneath } from "../../vmm/host/process.ts";
+import { openBeneath } from "../../vmm/index.ts";
 import { Errno } from "../errno.ts";
 import { DescriptorCache } from "./descriptor-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
@@ -101,7 +101,10 @@ export class HostTree {
       return -descriptor === Errno.EACCES || -descriptor === Errno.ENAMETOOLONG ? failFromHost(descriptor) : undefined;
     }
     try {
-      return this.#adopt(path, fromHost(() => fstatSync(descriptor, { bigint: true })));
+      return this.#adopt(
+        path,
+        fromHost(() => fstatSync(descriptor, { bigint: true })),
+      );
     } finally {
       closeSync(descriptor);
     }
@@ -182,4 +185,3 @@ function makeInode(tree: HostTree, path: string, state: BigIntStats): HostInode 
       return undefined;
   }
 }
-

@@ -1,15 +1,12 @@
 export { ByteBudget, OverlayFull } from "./budget.ts";
-export { Access, type Credentials, inGroup, mayAccess, mayExecute, ROOT } from "./credentials.ts";
 export type { Change, ChangedFileType } from "./changes.ts";
+export { Access, type Credentials, inGroup, mayAccess, mayExecute, ROOT } from "./credentials.ts";
+export { devMounts, devRoot } from "./dev.ts";
 export * from "./inode.ts";
 export { Location } from "./location.ts";
 export { type Mount, MountPlan, type MountSpec, toBytes } from "./mounts.ts";
+export { type ProcFile, type ProcSource, procRoot } from "./proc.ts";
 export type { FileRead } from "./read-recorder.ts";
-export type { VfsOptions } from "./tree.ts";
-export { type Opened, OpenFlag, type ResolveOptions, Vfs } from "./vfs.ts";
-export { MagicLink, NAME_MAX } from "./walk.ts";
-export { devMounts, devRoot } from "./dev.ts";
-export { type ProcFile, procRoot, type ProcSource } from "./proc.ts";
 export {
   fixedEntries,
   type Owner,
@@ -19,3 +16,6 @@ export {
   SyntheticFile,
   SyntheticSymlink,
 } from "./synthetic.ts";
+export type { VfsOptions } from "./tree.ts";
+export { type Opened, OpenFlag, type ResolveOptions, Vfs } from "./vfs.ts";
+export { MagicLink, NAME_MAX } from "./walk.ts";

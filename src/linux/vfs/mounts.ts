@@ -20,7 +20,7 @@ export type MountSpec =
   /** A read-only file with this content (text is stored as UTF-8); `mode` defaults to 0o644. */
   | { readonly guest: string; readonly kind: "file"; readonly content: string | Uint8Array; readonly mode?: number }
   | { readonly guest: string; readonly kind: "symlink"; readonly target: string }
-  /** A tree made by the personality, the same for all runs (/dev), or given to each Vfs (/proc; VfsOptions.roots). */
+  /** A tree made by the personality: given by each Vfs (/proc; VfsOptions.roots), else the same for all runs (/dev). */
   | { readonly guest: string; readonly kind: "synthetic"; readonly root?: Inode };
 
 export type MountKind = MountSpec["kind"] | "root" | "anonymous";
@@ -69,12 +69,20 @@ export class MountPlan {
   constructor(specs: readonly MountSpec[], shared = new HostShared()) {
     this.specs = specs;
     this.#shared = shared;
-    specs.forEach((spec, index) => this.#add(spec, index));
+    for (const [index, spec] of specs.entries()) this.#add(spec, index);
   }
 
   /** Starts a run on all host trees. */
   begin(recorder: ReadRecorder | undefined): void {
     for (const tree of this.#trees) tree.begin(recorder);
+  }
+
+  /**
+   * Looks at every host path now rather than when a run first walks into it.
+   * @throws ZtlError `mount-missing` or `mount-invalid`
+   */
+  checkHost(): void {
+    for (const tree of this.#trees) tree.root();
   }
 
   /** Runs `work`, whose reads are our own and not the guest's. */
@@ -163,7 +171,7 @@ export function realise(attachment: Attachment, path: string, options: RealiseOp
     case "tmpfs":
       return ramMount(spec.kind, path, new RamFs({ ...options, dev }, { mode: spec.mode ?? 0o755 }));
     case "synthetic": {
-      const root = spec.root ?? options.roots?.[spec.guest]?.();
+      const root = options.roots?.[spec.guest]?.() ?? spec.root;
       if (root === undefined) throw new ZtlError("mount-invalid", `No tree was given to mount at ${spec.guest}`);
       return [{ kind: spec.kind, guestPath: path, readOnly: false, keepsNames: false }, root];
     }

@@ -214,13 +214,7 @@ function isSafelyLinked(stat: Stat, credentials: Credentials): boolean {
 }
 
 /** Slashes after a name say "directory": only one may be renamed so. */
-function checkSlashes(
-  from: Last,
-  to: Last,
-  source: Location,
-  target: Location | undefined,
-  isExchange: boolean,
-): void {
+function checkSlashes(from: Last, to: Last, source: Location, target: Location | undefined, isExchange: boolean): void {
   const isDirectory = source.inode.type === FileType.directory;
   if (isExchange && to.trailingSlash && target?.inode.type !== FileType.directory) fail("ENOTDIR");
   if (!isDirectory && (from.trailingSlash || (!isExchange && to.trailingSlash))) fail("ENOTDIR");

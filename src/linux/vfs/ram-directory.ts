@@ -41,7 +41,7 @@ export class RamDirectory extends RamInode {
   }
 
   protected override get blocks(): number {
-    return this.lower?.stat().blocks ?? 0;
+    return this.lower?.stat().blocks ?? DIRECTORY_BYTES / 512;
   }
 
   /** Names the run looked up, made or removed: all that can differ from the lower directory. */
@@ -114,7 +114,7 @@ export class RamDirectory extends RamInode {
 
   override removeDirectory(name: string): void {
     const inode = this.lookup(name) ?? fail("ENOENT");
-    if (!(inode instanceof RamDirectory)) return fail("ENOTDIR");
+    if (!(inode instanceof RamDirectory)) fail("ENOTDIR");
     if (inode.list().length > 0) fail("ENOTEMPTY");
     this.#detach(name);
     this.#touch();
@@ -123,13 +123,16 @@ export class RamDirectory extends RamInode {
   }
 
   override rename(name: string, toDirectory: Inode, toName: string, flags: number): void {
-    if (!(toDirectory instanceof RamDirectory) || toDirectory.fs !== this.fs) return fail("EXDEV");
+    if (!(toDirectory instanceof RamDirectory) || toDirectory.fs !== this.fs) fail("EXDEV");
     if (toDirectory.#isRemoved) fail("ENOENT");
     const source = this.lookup(name) ?? fail("ENOENT");
     const target = toDirectory.lookup(toName);
     if (target === source) return;
     if ((flags & RENAME_NOREPLACE) !== 0 && target !== undefined) fail("EEXIST");
-    if ((flags & RENAME_EXCHANGE) !== 0) return this.#exchange(name, source, toDirectory, toName, target);
+    if ((flags & RENAME_EXCHANGE) !== 0) {
+      this.#exchange(name, source, toDirectory, toName, target);
+      return;
+    }
     if (target !== undefined) toDirectory.#replace(toName, target, source);
     this.#detach(name);
     toDirectory.#attach(toName, source);
@@ -149,8 +152,14 @@ export class RamDirectory extends RamInode {
     }
   }
 
-  #exchange(name: string, source: RamInode, other: RamDirectory, otherName: string, target: RamInode | undefined): void {
-    if (target === undefined) return fail("ENOENT");
+  #exchange(
+    name: string,
+    source: RamInode,
+    other: RamDirectory,
+    otherName: string,
+    target: RamInode | undefined,
+  ): void {
+    if (target === undefined) fail("ENOENT");
     this.#detach(name);
     other.#detach(otherName);
     this.#attach(name, target);

@@ -106,7 +106,10 @@ describe("a file in RAM", () => {
         case "read": {
           const into = Buffer.alloc(current.length, 0xee);
           const bytes = inode.read(into, current.position);
-          assert.deepEqual(into.subarray(0, bytes), model.subarray(current.position, current.position + current.length));
+          assert.deepEqual(
+            into.subarray(0, bytes),
+            model.subarray(current.position, current.position + current.length),
+          );
           break;
         }
         case "store":
@@ -140,11 +143,17 @@ describe("a file in RAM", () => {
   const steps = fc.array(step, { maxLength: 20 });
 
   it("holds what was written, over a lower file", () => {
-    fc.assert(fc.property(steps, (list) => check("/w/file", base, list)), { numRuns: 200 });
+    fc.assert(
+      fc.property(steps, (list) => check("/w/file", base, list)),
+      { numRuns: 200 },
+    );
   });
 
   it("holds what was written, from nothing", () => {
-    fc.assert(fc.property(steps, (list) => check("/t/file", Buffer.alloc(0), list)), { numRuns: 200 });
+    fc.assert(
+      fc.property(steps, (list) => check("/t/file", Buffer.alloc(0), list)),
+      { numRuns: 200 },
+    );
   });
 });
 

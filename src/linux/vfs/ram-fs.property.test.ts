@@ -12,7 +12,13 @@ import { OpenFlag, Vfs } from "./vfs.ts";
 /** The same operations on an overlay and on a real directory must have the same outcomes and leave the same tree. */
 
 type Operation =
-  | { readonly kind: "open"; readonly path: string; readonly flags: number; readonly mode: number; readonly data: string }
+  | {
+      readonly kind: "open";
+      readonly path: string;
+      readonly flags: number;
+      readonly mode: number;
+      readonly data: string;
+    }
   | { readonly kind: "mkdir"; readonly path: string; readonly mode: number }
   | { readonly kind: "unlink" | "rmdir" | "list" | "read" | "readlink"; readonly path: string }
   | { readonly kind: "rename" | "link"; readonly path: string; readonly to: string }
@@ -67,7 +73,7 @@ function depthStaysInside(text: string): boolean {
 }
 
 /** Sequences tried per property; more with VFS_RUNS when the code they test changes. */
-const RUNS = Number(process.env["VFS_RUNS"] ?? 120);
+const RUNS = Number(process.env.VFS_RUNS ?? 120);
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY: Credentials = { uid: 65534, gid: 65534, groups: [] };
@@ -143,7 +149,8 @@ function onGuest(vfs: Vfs, op: Operation, credentials: Credentials): unknown {
   switch (op.kind) {
     case "open": {
       const { location } = vfs.open(base, op.path, op.flags, op.mode, credentials);
-      if ((op.flags & OpenFlag.accessMode) !== OpenFlag.readOnly) location.inode.write(Buffer.from(op.data, "latin1"), 0);
+      if ((op.flags & OpenFlag.accessMode) !== OpenFlag.readOnly)
+        location.inode.write(Buffer.from(op.data, "latin1"), 0);
       return "ok";
     }
     case "mkdir":
@@ -157,7 +164,11 @@ function onGuest(vfs: Vfs, op: Operation, credentials: Credentials): unknown {
       return "ok";
     case "list": {
       const location = opened(OpenFlag.directory);
-      return vfs.list(location).map((entry) => entry.name).sort().join();
+      return vfs
+        .list(location)
+        .map((entry) => entry.name)
+        .sort()
+        .join();
     }
     case "read": {
       const location = opened(OpenFlag.readOnly);
@@ -294,7 +305,10 @@ function copyTree(source: string, target: string): void {
   const visit = (from: string, to: string): void => {
     const stat = fs.lstatSync(from, { bigint: true });
     const first = known.get(stat.ino);
-    if (first !== undefined) return fs.linkSync(first, to);
+    if (first !== undefined) {
+      fs.linkSync(first, to);
+      return;
+    }
     if (stat.isDirectory()) {
       fs.mkdirSync(to);
       for (const child of fs.readdirSync(from)) visit(join(from, child), join(to, child));

@@ -1,5 +1,5 @@
 import type { ByteBudget } from "./budget.ts";
-import { HostDirectory, HostFile, type HostInode, HostSymlink } from "./host-inode.ts";
+import { HostDirectory, type HostFile, type HostInode, HostSymlink } from "./host-inode.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
 import type { RamInode } from "./ram-inode.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { type HostFile, sameState } from "./host-inode.ts";
 import { LinuxError } from "../errno.ts";
+import { type HostFile, sameState } from "./host-inode.ts";
 
 /** A host file whose content the guest read. */
 export interface FileRead {

@@ -1,12 +1,12 @@
+import { fail } from "../errno.ts";
 import { ByteBudget } from "./budget.ts";
-import { Access, type Credentials, mayAccess } from "./credentials.ts";
 import { type Change, collectChanges } from "./changes.ts";
+import { Access, type Credentials, mayAccess } from "./credentials.ts";
 import { EmptyDirectory } from "./fixed.ts";
 import { type DirectoryEntry, FileType, type Inode } from "./inode.ts";
 import { Location } from "./location.ts";
-import { type Attachment, type Mount, type MountPlan, realise, type RealiseOptions } from "./mounts.ts";
+import { type Attachment, type Mount, type MountPlan, type RealiseOptions, realise } from "./mounts.ts";
 import { type FileRead, ReadRecorder } from "./read-recorder.ts";
-import { fail } from "../errno.ts";
 import { type Tree, Walk } from "./walk.ts";
 
 export interface VfsOptions {

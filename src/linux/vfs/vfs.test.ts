@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import * as fs from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { LimitReached } from "../limits.ts";
 import { ByteBudget } from "./budget.ts";
 import { type Credentials, ROOT } from "./credentials.ts";
-import { buildSampleTree, hostPicture, outcomeOf, readAll, temporaryDirectory } from "./fixtures.ts";
+import { assertFails, buildSampleTree, outcomeOf, readAll, temporaryDirectory } from "./fixtures.ts";
 import { FileType } from "./inode.ts";
 import { MountPlan, type MountSpec } from "./mounts.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "./ram-directory.ts";
@@ -47,7 +45,10 @@ function write(vfs: Vfs, path: string, content: string): void {
 }
 
 const names = (vfs: Vfs, path: string): string[] =>
-  vfs.list(vfs.resolveFromRoot(path)).map((entry) => entry.name).sort();
+  vfs
+    .list(vfs.resolveFromRoot(path))
+    .map((entry) => entry.name)
+    .sort();
 
 describe("mounts", () => {
   it("show mount points and the way to them, though nothing of them exists below", () => {
@@ -69,7 +70,10 @@ describe("mounts", () => {
     ]);
     assert.deepEqual(names(vfs, "/w/a/b"), ["big", "extra"]);
     write(vfs, "/w/a/new", "x");
-    assert.deepEqual(vfs.collectChanges().map((change) => change.path), ["/w/a/new"]);
+    assert.deepEqual(
+      vfs.collectChanges().map((change) => change.path),
+      ["/w/a/new"],
+    );
   });
 
   it("refuse every change below a read-only one with EROFS", () => {
@@ -95,26 +99,39 @@ describe("mounts", () => {
       () => vfs.open(vfs.root, "/etc/motd", OpenFlag.writeOnly, 0, ROOT),
       () => vfs.mkdir(vfs.root, "/etc/new", 0o755, ROOT),
     ];
-    assert.deepEqual(refusals.map(outcomeOf), refusals.map(() => "EROFS"));
-    assert.equal(outcomeOf(() => vfs.mkdir(vfs.root, "/ro/a", 0o755, ROOT)), "EEXIST");
+    assert.deepEqual(
+      refusals.map(outcomeOf),
+      refusals.map(() => "EROFS"),
+    );
+    assertFails(() => vfs.mkdir(vfs.root, "/ro/a", 0o755, ROOT), "EEXIST");
   });
 
   it("are borders: no rename or link across, no removal of a mount point", () => {
     const vfs = usual();
     const f = vfs.resolveFromRoot("/w/f");
-    assert.equal(outcomeOf(() => vfs.rename(vfs.root, "/w/f", vfs.root, "/w/mnt/deep/f", 0, ROOT)), "EXDEV");
-    assert.equal(outcomeOf(() => vfs.link(f, vfs.root, "/w/mnt/deep/f", ROOT)), "EXDEV");
-    const tmp = vfsOf([{ guest: "/t", kind: "tmpfs" }, { guest: "/t/in", kind: "tmpfs" }]);
-    assert.equal(outcomeOf(() => tmp.rmdir(tmp.root, "/t/in", ROOT)), "EBUSY");
-    assert.equal(outcomeOf(() => tmp.rename(tmp.root, "/t/in", tmp.root, "/t/out", 0, ROOT)), "EBUSY");
+    assertFails(() => vfs.rename(vfs.root, "/w/f", vfs.root, "/w/mnt/deep/f", 0, ROOT), "EXDEV");
+    assertFails(() => vfs.link(f, vfs.root, "/w/mnt/deep/f", ROOT), "EXDEV");
+    const tmp = vfsOf([
+      { guest: "/t", kind: "tmpfs" },
+      { guest: "/t/in", kind: "tmpfs" },
+    ]);
+    assertFails(() => tmp.rmdir(tmp.root, "/t/in", ROOT), "EBUSY");
+    assertFails(() => tmp.rename(tmp.root, "/t/in", tmp.root, "/t/out", 0, ROOT), "EBUSY");
   });
 
   it("say what is wrong with a configuration", () => {
     assert.throws(() => new MountPlan([{ guest: "w", kind: "tmpfs" }]), { code: "mount-invalid" });
     assert.throws(() => new MountPlan([{ guest: "/a/../b", kind: "tmpfs" }]), { code: "mount-invalid" });
-    assert.throws(() => new MountPlan([{ guest: "/a", kind: "tmpfs" }, { guest: "/a/", kind: "tmpfs" }]), {
-      code: "mount-invalid",
-    });
+    assert.throws(
+      () =>
+        new MountPlan([
+          { guest: "/a", kind: "tmpfs" },
+          { guest: "/a/", kind: "tmpfs" },
+        ]),
+      {
+        code: "mount-invalid",
+      },
+    );
     const vfs = vfsOf([{ guest: "/x", kind: "ro", host: join(host.path, "absent") }]);
     assert.throws(() => vfs.resolveFromRoot("/x"), { code: "mount-missing" });
   });
@@ -136,7 +153,7 @@ describe("names", () => {
     vfs.rmdir(vfs.root, "/w/c/moved/b", ROOT);
     assert.equal(cwd.isUnreachable, true);
     assert.equal(cwd.pathname(), "/w/c/moved/b (deleted)");
-    assert.equal(outcomeOf(() => vfs.open(cwd, "new", OpenFlag.create | OpenFlag.writeOnly, 0o644, ROOT)), "ENOENT");
+    assertFails(() => vfs.open(cwd, "new", OpenFlag.create | OpenFlag.writeOnly, 0o644, ROOT), "ENOENT");
     assert.equal(readAll(big).length, 200_000, "an open file outlives its name");
   });
 
@@ -162,19 +179,22 @@ describe("names", () => {
     assert.deepEqual(names(vfs, "/w/c"), ["h"]);
     vfs.link(location, vfs.root, "/w/c/named", ROOT);
     assert.equal(text(vfs, "/w/c/named"), "late");
-    assert.deepEqual(vfs.collectChanges().map(({ path, kind }) => [path, kind]), [["/w/c/named", "add"]]);
+    assert.deepEqual(
+      vfs.collectChanges().map(({ path, kind }) => [path, kind]),
+      [["/w/c/named", "add"]],
+    );
   });
 
   it("stop at the limits of path_resolution(7)", () => {
     const vfs = vfsOf([{ guest: "/t", kind: "tmpfs" }]);
     const long = "n".repeat(255);
     vfs.mkdir(vfs.root, `/t/${long}`, 0o755, ROOT);
-    assert.equal(outcomeOf(() => vfs.mkdir(vfs.root, `/t/${long}n`, 0o755, ROOT)), "ENAMETOOLONG");
-    assert.equal(outcomeOf(() => vfs.resolveFromRoot(`/${"t/../".repeat(900)}t`)), "ENAMETOOLONG");
+    assertFails(() => vfs.mkdir(vfs.root, `/t/${long}n`, 0o755, ROOT), "ENAMETOOLONG");
+    assertFails(() => vfs.resolveFromRoot(`/${"t/../".repeat(900)}t`), "ENAMETOOLONG");
     for (let i = 0; i < 45; i++) vfs.symlink(i === 0 ? "." : `l${i - 1}`, vfs.root, `/t/l${i}`, ROOT);
     assert.equal(vfs.resolveFromRoot("/t/l39").pathname(), "/t");
-    assert.equal(outcomeOf(() => vfs.resolveFromRoot("/t/l40")), "ELOOP");
-    assert.equal(outcomeOf(() => vfs.resolveFromRoot("")), "ENOENT");
+    assertFails(() => vfs.resolveFromRoot("/t/l40"), "ELOOP");
+    assertFails(() => vfs.resolveFromRoot(""), "ENOENT");
   });
 
   it("may hold any byte but a slash and a null", () => {
@@ -200,15 +220,15 @@ describe("permissions", () => {
     assert.equal(read(user), "EACCES");
     vfs.chown(vfs.resolveFromRoot("/t/d/f"), undefined, 50, ROOT);
     assert.equal(read(user), "ok");
-    assert.equal(outcomeOf(() => vfs.open(vfs.root, "/t/d", OpenFlag.readOnly, 0, user)), "EACCES");
-    assert.equal(outcomeOf(() => vfs.chmod(vfs.resolveFromRoot("/t/d/f"), 0o777, user)), "EPERM");
+    assertFails(() => vfs.open(vfs.root, "/t/d", OpenFlag.readOnly, 0, user), "EACCES");
+    assertFails(() => vfs.chmod(vfs.resolveFromRoot("/t/d/f"), 0o777, user), "EPERM");
   });
 
   it("let only owners remove from a sticky directory", () => {
     const vfs = vfsOf([{ guest: "/t", kind: "tmpfs", mode: 0o1777 }]);
     write(vfs, "/t/roots", "x");
     vfs.mkdir(vfs.root, "/t/mine", 0o755, user);
-    assert.equal(outcomeOf(() => vfs.unlink(vfs.root, "/t/roots", user)), "EPERM");
+    assertFails(() => vfs.unlink(vfs.root, "/t/roots", user), "EPERM");
     vfs.rmdir(vfs.root, "/t/mine", user);
   });
 });
@@ -235,7 +255,7 @@ describe("limits", () => {
     location.inode.write(Buffer.from("x"), 2 ** 40);
     assert.equal(budget.usedBytes, 65_536 + 4096);
     assert.equal(location.inode.stat().blocks, 8);
-    assert.equal(outcomeOf(() => location.inode.write(Buffer.from("x"), 2 ** 43)), "EFBIG");
+    assertFails(() => location.inode.write(Buffer.from("x"), 2 ** 43), "EFBIG");
   });
 
   it("bound the number of names", () => {
@@ -247,97 +267,5 @@ describe("limits", () => {
     assert.throws(() => {
       for (let i = 0; i < 11; i++) vfs.mkdir(vfs.root, `/t/${i}`, 0o755, ROOT);
     }, LimitReached);
-  });
-});
-
-describe("runs", () => {
-  it("see nothing of each other", () => {
-    const plan = new MountPlan([{ guest: "/w", kind: "overlay", host: host.path }]);
-    plans.push(plan);
-    const before = hostPicture(host.path, { identity: true });
-    const first = new Vfs({ plan });
-    write(first, "/w/secret", "of the first run");
-    write(first, "/w/f", "SECRET");
-    first.unlink(first.root, "/w/a/g", ROOT);
-    const second = new Vfs({ plan });
-    assert.equal(outcomeOf(() => second.resolveFromRoot("/w/secret")), "ENOENT");
-    assert.equal(text(second, "/w/f"), "first file\n");
-    assert.equal(text(second, "/w/a/g"), "g");
-    assert.deepEqual(second.collectChanges(), []);
-    assert.deepEqual(hostPicture(host.path, { identity: true }), before);
-  });
-
-  it("notice what changed on the host since the last one", () => {
-    const tree = temporaryDirectory();
-    fs.writeFileSync(join(tree.path, "f"), "old");
-    const plan = new MountPlan([{ guest: "/r", kind: "ro", host: tree.path }]);
-    plans.push(plan);
-    const first = new Vfs({ plan });
-    assert.equal(text(first, "/r/f"), "old");
-    const key = first.resolveFromRoot("/r/f").inode.contentKey();
-    assert.equal(outcomeOf(() => first.resolveFromRoot("/r/new")), "ENOENT");
-    assert.deepEqual(names(first, "/r"), ["f"]);
-
-    fs.writeFileSync(join(tree.path, "f"), "newer");
-    fs.writeFileSync(join(tree.path, "new"), "new");
-    const second = new Vfs({ plan });
-    assert.equal(text(second, "/r/f"), "newer");
-    assert.notEqual(second.resolveFromRoot("/r/f").inode.contentKey(), key);
-    assert.equal(text(second, "/r/new"), "new");
-    assert.deepEqual(names(second, "/r"), ["f", "new"]);
-
-    fs.writeFileSync(join(tree.path, "g"), "other");
-    fs.renameSync(join(tree.path, "g"), join(tree.path, "f"));
-    assert.equal(text(new Vfs({ plan }), "/r/f"), "other");
-    tree.dispose();
-  });
-
-  it("list the files they read, each once, and no others", () => {
-    const vfs = usual();
-    text(vfs, "/ro/f");
-    text(vfs, "/bin/l");
-    text(vfs, "/w/a/b/big");
-    vfs.resolveFromRoot("/ro/a/g").inode.stat();
-    write(vfs, "/w/c/h", "completely replaced");
-    vfs.collectChanges();
-    const reads = vfs.collectReads();
-    assert.deepEqual(reads.map((read) => read.path), ["/ro/f", "/w/a/b/big"]);
-    assert.equal(reads[0].hostPath, join(host.path, "f"));
-    assert.equal(reads[0].sha256, createHash("sha256").update("first file\n").digest("hex"));
-    assert.equal(reads[0].changedDuringRun, false);
-  });
-
-  it("do not lose a hard link's other names in the change set", () => {
-    const vfs = usual();
-    write(vfs, "/w/c/h", "TWO");
-    assert.deepEqual(
-      vfs.collectChanges().map(({ path, kind }) => [path, kind]),
-      [["/w/a/h", "modify"], ["/w/c/h", "modify"]],
-    );
-  });
-
-  it("tell renames and links apart in the change set", () => {
-    const vfs = usual();
-    vfs.rename(vfs.root, "/w/f", vfs.root, "/w/moved", 0, ROOT);
-    vfs.link(vfs.resolveFromRoot("/w/a/g"), vfs.root, "/w/linked", ROOT);
-    const changes = vfs.collectChanges().map(({ path, kind, renamedFrom, linkOf }) => [path, kind, renamedFrom ?? linkOf]);
-    assert.deepEqual(changes, [
-      ["/w/f", "delete", undefined],
-      ["/w/linked", "add", "/w/a/g"],
-      ["/w/moved", "add", "/w/f"],
-    ]);
-  });
-
-  it("mark what the host changed under them", () => {
-    const tree = temporaryDirectory();
-    fs.writeFileSync(join(tree.path, "f"), "seen by the guest");
-    const vfs = vfsOf([{ guest: "/w", kind: "overlay", host: tree.path }]);
-    text(vfs, "/w/f");
-    fs.writeFileSync(join(tree.path, "f"), "edited by the user meanwhile");
-    write(vfs, "/w/f", "written by the guest");
-    const [change] = vfs.collectChanges();
-    assert.equal(change.baseChangedDuringRun, true);
-    assert.equal(vfs.collectReads()[0].changedDuringRun, true);
-    tree.dispose();
   });
 });
