@@ -72,14 +72,14 @@ function shellArguments(script: string): string[] {
 }
 
 function runInVm(lower: string, script: string): string {
-  const mounts: MountSpec[] = [...SYSTEM, { guest: "/work", kind: "overlay", host: lower }];
+  const mounts: MountSpec[] = [...SYSTEM, { guest: "/data", kind: "overlay", host: lower }];
   const { uid, gid } = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const config = new Config({ mounts, hostname: "guest", uid, gid });
   const machine = Machine.create({ memoryBytes: 256 * 1024 * 1024 });
   try {
     const kernel = Kernel.boot(machine, config);
     const argv = ["/usr/bin/bash", ...shellArguments(script)];
-    kernel.spawn({ path: "/usr/bin/bash", argv, env: ENVIRONMENT, cwd: "/work" });
+    kernel.spawn({ path: "/usr/bin/bash", argv, env: ENVIRONMENT, cwd: "/data" });
     kernel.setInput(new Uint8Array());
     const outcome = kernel.run({ poll: () => "continue" });
     assert.deepEqual(outcome, { kind: "exited", code: 0 });
