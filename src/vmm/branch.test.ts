@@ -73,7 +73,10 @@ test("a branch taken at an interruption loses nothing", options, () => {
   const branch = machine.branch();
   assert.equal(branch.cpu.registers[Register.rax], before);
   branch.startTimer(2);
-  assert.equal(branch.cpu.run().kind, "interrupted");
+  // The first interruption can come before the first instruction, whose pages are not mapped in the new machine yet.
+  for (let i = 0; i < 50 && branch.cpu.registers[Register.rax] === before; i++) {
+    assert.equal(branch.cpu.run().kind, "interrupted");
+  }
   assert.ok((branch.cpu.registers[Register.rax] as bigint) > before);
   branch.close();
   machine.close();

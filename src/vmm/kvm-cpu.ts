@@ -65,6 +65,14 @@ const Mode = {
   exceptionStub: 2,
 } as const;
 
+/** A user-mode state in the form in which taking it up again is fastest. */
+export interface CpuState {
+  readonly registers: BigUint64Array;
+  readonly fpu: Uint8Array;
+  /** `struct kvm_sregs`, for ring 3. */
+  readonly sregs: Uint8Array;
+}
+
 /** {@link Cpu} on KVM: one vCPU in ring 3 of a machine without a kernel. */
 export class KvmCpu implements Cpu {
   registers: BigUint64Array<ArrayBuffer>;
@@ -86,6 +94,8 @@ export class KvmCpu implements Cpu {
   readonly #atInterruption = new Uint32Array(2 * REGISTER_COUNT);
   #interrupted = false;
   readonly #events = stableBytes(Events.size);
+  /** KVM was left at an odd place: it may hold an exception it has not delivered. */
+  #mayHoldException = false;
   #exitCount = 0;
   #closed = false;
 
@@ -155,20 +165,37 @@ export class KvmCpu implements Cpu {
     this.#vcpu.transfer("KVM_SET_XSAVE", Request.setXsave, from);
   }
 
-  /**
-   * Forgets whatever the CPU was in the middle of: the next run starts in ring 3 with fresh segments, no pending
-   * exception and the registers as they are then.
-   */
-  resetToUserMode(): void {
-    this.#finishAccess();
-    this.#events.fill(0);
-    this.#vcpu.transfer("KVM_SET_VCPU_EVENTS", Request.setVcpuEvents, this.#events);
+  /** The state in the local copies, as {@link restore} takes it; call it before the next run. */
+  capture(): CpuState {
+    const fpu = new Uint8Array(this.fpuBytes);
+    this.readFpu(fpu);
     this.#refreshSregs();
-    writeUserMode(this.#sregsView, cpuFeatures().umip);
-    this.#sregsView.setBigUint64(Sregs.cr2, 0n, true);
+    const sregs = this.#sregs.slice();
+    const view = new DataView(sregs.buffer);
+    writeUserMode(view, cpuFeatures().umip);
+    view.setBigUint64(Sregs.cr2, 0n, true);
+    return { registers: this.registers.slice(), fpu, sregs };
+  }
+
+  /**
+   * Puts the CPU into a captured user-mode state and forgets what it was in the middle of: the next run starts in ring 3
+   * with fresh segments and no pending exception. This is on the path of every rollback.
+   */
+  restore(state: CpuState): void {
+    if (this.#mayHoldException) this.#cancelExceptions();
+    this.registers.set(state.registers);
+    this.writeFpu(state.fpu);
+    this.#sregs.set(state.sregs);
     this.#sregsDirty = true;
     this.#interrupted = false;
     this.#mode = Mode.user;
+  }
+
+  /** Setting registers drops a pending exception, but not one KVM has begun to inject. */
+  #cancelExceptions(): void {
+    this.#events.fill(0);
+    this.#vcpu.transfer("KVM_SET_VCPU_EVENTS", Request.setVcpuEvents, this.#events);
+    this.#mayHoldException = false;
   }
 
   toImage(): CpuImage {
@@ -182,19 +209,13 @@ export class KvmCpu implements Cpu {
     };
   }
 
-  /** Takes over another CPU's user-mode state. */
-  copyFrom(other: KvmCpu): void {
-    this.resetToUserMode();
-    this.registers.set(other.registers);
-    const fpu = new Uint8Array(this.fpuBytes);
-    other.readFpu(fpu);
-    this.writeFpu(fpu);
-    const { fs, gs } = other.readSegmentBases();
-    this.writeSegmentBases(fs, gs);
-    this.loadAddressSpace(other.addressSpaceRoot);
+  run(): Trap {
+    const trap = this.#runToTrap();
+    if (trap.kind === "fatal") this.#mayHoldException = true;
+    return trap;
   }
 
-  run(): Trap {
+  #runToTrap(): Trap {
     const r = this.registers32;
     if ((r[RIP + 1] as number) >= CANONICAL_LIMIT / 2 ** 32) return exception(Vector.generalProtection, 0, 0);
     this.#memory.flushRevoked();

@@ -150,7 +150,7 @@ export class Machine {
       this.#copyMemoryTo(copy.memory);
       copy.pages.copyFrom(this.pages);
       copy.#parts.spaces.copyFrom(this.#parts.spaces);
-      copy.#parts.cpu.copyFrom(this.#parts.cpu);
+      copy.#parts.cpu.restore(this.#parts.cpu.capture());
       return copy;
     } catch (error) {
       copy.close();
@@ -212,9 +212,7 @@ function assemble(memory: GuestMemory, logDirty: boolean): MachineParts {
 function restore(parts: MachineParts, image: MachineImage): Baseline {
   parts.pages.restore(image.pages);
   parts.spaces.restore(image.addressSpaces);
-  const baseline = new Baseline(parts, image);
-  baseline.restoreCpu();
-  return baseline;
+  return new Baseline(parts, image);
 }
 
 /** In this order: KVM must be gone before its memory is, since it would go on writing to the range. */

@@ -2,9 +2,9 @@ import type { AddressSpaces } from "./address-spaces.ts";
 import { DirtyPages } from "./dirty-pages.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { KvmVm } from "./host/kvm.ts";
-import type { KvmCpu } from "./kvm-cpu.ts";
+import type { CpuState, KvmCpu } from "./kvm-cpu.ts";
 import { PAGE_SIZE, TABLE_ARENA_END } from "./layout.ts";
-import type { MachineImage } from "./machine-image.ts";
+import type { CpuImage, MachineImage } from "./machine-image.ts";
 import type { PageAllocator, PageAllocatorCheckpoint } from "./page-allocator.ts";
 
 /**
@@ -39,31 +39,19 @@ export class Baseline {
   readonly dirty: DirtyPages;
   readonly #parts: MachineParts;
   readonly #pages: PageAllocatorCheckpoint;
-  readonly #registers: BigUint64Array;
-  readonly #fpu: Uint8Array;
+  readonly #cpu: CpuState;
 
-  /** For a machine that stands exactly at `image`. */
+  /** For a machine whose memory, pages and address spaces are those of `image`; brings its CPU there, too. */
   constructor(parts: MachineParts, image: MachineImage) {
     this.image = image;
     this.dirty = new DirtyPages(parts.memory, parts.vm);
     this.#parts = parts;
     this.#pages = parts.pages.checkpoint();
-    this.#registers = BigUint64Array.from(image.cpu.registers, (hex) => BigInt(hex));
-    this.#fpu = Buffer.from(image.cpu.fpu, "base64");
-  }
-
-  /** Sets registers, FPU, segment bases and address space; cancels whatever the CPU was doing. */
-  restoreCpu(): void {
-    const { cpu } = this.#parts;
-    cpu.resetToUserMode();
-    cpu.registers.set(this.#registers);
-    cpu.writeFpu(this.#fpu);
-    cpu.writeSegmentBases(this.image.cpu.fs, this.image.cpu.gs);
-    cpu.loadAddressSpace(this.image.cpu.root);
+    this.#cpu = startCpu(parts.cpu, image.cpu);
   }
 
   rollback(): RollbackResult {
-    const { memory, pages, spaces } = this.#parts;
+    const { memory, cpu, pages, spaces } = this.#parts;
     this.dirty.refresh();
     spaces.rollback(pages.floor);
     const old = this.#restorePages();
@@ -72,7 +60,7 @@ export class Baseline {
     pages.rollback(this.#pages);
     if (old > MAX_LOGGED_PAGES || spaces.arena.tablesLeft < MIN_TABLES_LEFT) this.#startAnew();
     const flushedRanges = memory.flushRevoked();
-    this.restoreCpu();
+    cpu.restore(this.#cpu);
     return { pages: old + fresh, flushedRanges };
   }
 
@@ -107,4 +95,13 @@ export class Baseline {
     spaces.reset(this.image.addressSpaces);
     vm.setMemory(memory.hostAddress, memory.sizeBytes, true);
   }
+}
+
+/** Brings a CPU that has not run yet to an image's state, and keeps that state for going back to it. */
+function startCpu(cpu: KvmCpu, image: CpuImage): CpuState {
+  cpu.registers.set(BigUint64Array.from(image.registers, (hex) => BigInt(hex)));
+  cpu.writeFpu(Buffer.from(image.fpu, "base64"));
+  cpu.writeSegmentBases(image.fs, image.gs);
+  cpu.loadAddressSpace(image.root);
+  return cpu.capture();
 }
