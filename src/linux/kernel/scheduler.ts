@@ -39,7 +39,6 @@ export class Scheduler {
   current: Task | undefined;
   #loadedRoot = -1;
   #rotate = false;
-  #sleeping = 0;
   readonly #timers = new Set<Process>();
   #startedMs = 0;
   #cpuMs = 0;
@@ -147,7 +146,7 @@ export class Scheduler {
   /** The task to run now: the current one until it sleeps or its turn is over, then the next in order. */
   #next(now: number): Task | undefined {
     if (this.#timers.size > 0) this.#fireTimers(now);
-    if (this.#tasks.length > 1 || this.#sleeping > 0 || this.current === undefined) this.#wake(now);
+    if (this.#tasks.length > 1 || !this.current || this.current.wait) this.#wake(now);
     const { current } = this;
     if (current && !this.#rotate && isRunnable(current)) return current;
     this.#rotate = false;
@@ -161,13 +160,11 @@ export class Scheduler {
 
   /** Lets sleepers whose wait is over, or who got a signal, go on. */
   #wake(now: number): void {
-    this.#sleeping = 0;
     for (const task of [...this.#tasks]) {
       if (!task.wait || task.process.stopped) continue;
       if (task.signalled) deliver(this.#kernel, task);
       if (!task.wait || task.ended) continue;
       if (task.wait.ready() || task.wait.deadlineMs <= now) this.#retry(task);
-      if (task.wait) this.#sleeping++;
     }
   }
 
