@@ -1,0 +1,120 @@
+import { parseArgs } from "node:util";
+import { type RunResult, Sandbox } from "../src/index.ts";
+import { describeMachine } from "./machine.ts";
+import { hasBubblewrap, runNative, timeBubblewrap } from "./native.ts";
+import { round, type Summary, summarise } from "./statistics.ts";
+
+/** `npm run bench [-- --json] [--calls N]`: the figures the README quotes. */
+
+const { values } = parseArgs({ options: { json: { type: "boolean" }, calls: { type: "string" } } });
+const calls = Number(values.calls ?? 1000);
+
+/** Bubblewrap is started once for so many calls, in between them, so that both see the same machine. */
+const CALLS_PER_BUBBLEWRAP = 20;
+const CPU_ROUNDS = 7;
+const CPU_BOUND = `
+import time
+t = time.perf_counter()
+n, s = 0, {}
+for i in range(600_000):
+    n = (n * 1103515245 + 12345) % 2147483648
+    s[n % 1000] = s.get(n % 1000, 0) + i
+x = sorted(s.values())
+print(time.perf_counter() - t)
+`;
+/** Some 20 ms of computing: the cells' share of a call, so that it is cells that are compared and not this process. */
+const WORK = "print(sum(i * i for i in range(300_000)))";
+
+async function expectOk(sandbox: Sandbox, code: string): Promise<RunResult> {
+  const run = await sandbox.run({ tool: "python", code });
+  if (run.status !== "ok") throw new Error(`A benchmark call ended ${run.status}: ${run.stderrText}${run.status === "error" ? run.error.message : ""}`);
+  return run;
+}
+
+interface WarmFigures {
+  readonly totalMs: Summary;
+  readonly firstInstructionMs: Summary;
+  readonly rollbackMs: Summary;
+  readonly bubblewrapMs: Summary | undefined;
+  /** Bubblewrap's median over ours. */
+  readonly timesFaster: number | undefined;
+}
+
+async function warmCalls(): Promise<WarmFigures> {
+  await using sandbox = await Sandbox.open({ cells: 1, prewarm: ["python"] });
+  const bubblewrap = hasBubblewrap();
+  const runs: RunResult[] = [];
+  const bubblewrapMs: number[] = [];
+  // The first calls fill caches of this process and the cell; a pool's calls do not meet them.
+  for (let i = 0; i < 50; i++) await expectOk(sandbox, "print(1)");
+  for (let i = 0; i < calls; i++) {
+    runs.push(await expectOk(sandbox, "print(1)"));
+    if (bubblewrap && i % CALLS_PER_BUBBLEWRAP === 0) bubblewrapMs.push(timeBubblewrap("print(1)"));
+  }
+  const totalMs = summarise(runs.map((run) => run.timingsMs.total));
+  const compared = bubblewrap ? summarise(bubblewrapMs) : undefined;
+  return {
+    totalMs,
+    firstInstructionMs: summarise(runs.map((run) => run.timingsMs.start)),
+    rollbackMs: summarise(runs.map((run) => run.timingsMs.rollback)),
+    bubblewrapMs: compared,
+    timesFaster: compared && round(compared.p50 / totalMs.p50),
+  };
+}
+
+/** Calls per second with so many cells kept busy. */
+async function throughput(cells: number, code: string, count: number): Promise<number> {
+  await using sandbox = await Sandbox.open({ cells, prewarm: ["python"] });
+  await Promise.all(Array.from({ length: cells }, () => expectOk(sandbox, code)));
+  const started = performance.now();
+  let left = count;
+  await Promise.all(
+    Array.from({ length: cells }, async () => {
+      while (left-- > 0) await expectOk(sandbox, code);
+    }),
+  );
+  return round((count / (performance.now() - started)) * 1000);
+}
+
+async function parallelCells(): Promise<{ oneCell: number; twoCells: number; speedup: number }> {
+  const oneCell = await throughput(1, WORK, 100);
+  const twoCells = await throughput(2, WORK, 200);
+  return { oneCell, twoCells, speedup: round(twoCells / oneCell) };
+}
+
+async function cpuBound(): Promise<{ nativeMs: number; guestMs: number; ratio: number }> {
+  await using sandbox = await Sandbox.open({ cells: 1, prewarm: ["python"] });
+  const native: number[] = [];
+  const guest: number[] = [];
+  for (let i = 0; i < CPU_ROUNDS; i++) {
+    native.push(Number(runNative(CPU_BOUND)) * 1000);
+    guest.push(Number((await expectOk(sandbox, CPU_BOUND)).stdoutText) * 1000);
+  }
+  const nativeMs = summarise(native).p50;
+  const guestMs = summarise(guest).p50;
+  return { nativeMs, guestMs, ratio: round(guestMs / nativeMs) };
+}
+
+function line(name: string, summary: Summary | undefined): string {
+  if (summary === undefined) return `${name.padEnd(34)} not measured: no bubblewrap on this host`;
+  return `${name.padEnd(34)} p50 ${summary.p50.toFixed(2)} ms   p99 ${summary.p99.toFixed(2)} ms   (${summary.count})`;
+}
+
+const machine = describeMachine();
+const warm = await warmCalls();
+const parallel = await parallelCells();
+const cpu = await cpuBound();
+
+if (values.json) {
+  console.log(JSON.stringify({ machine, figures: { warmPython: warm, callsPerSecond: parallel, cpuBoundPython: cpu } }, undefined, 2));
+} else {
+  console.log(`${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}${machine.nested ? ", a virtual machine itself" : ""}`);
+  console.log(`KVM: ${machine.kvm}; Node ${machine.node}; ${machine.python}\n`);
+  console.log(line("warm Python call, end to end", warm.totalMs));
+  console.log(line("  until the first guest instruction", warm.firstInstructionMs));
+  console.log(line("  rollback", warm.rollbackMs));
+  console.log(line("bubblewrap, same Python and imports", warm.bubblewrapMs));
+  if (warm.timesFaster !== undefined) console.log(`${"".padEnd(34)} ${warm.timesFaster.toFixed(1)} times slower than a warm call`);
+  console.log(`calls per second, 20 ms of work each  one cell ${parallel.oneCell}, two cells ${parallel.twoCells}: ${parallel.speedup.toFixed(2)} times`);
+  console.log(`CPU-bound Python                    native ${cpu.nativeMs.toFixed(0)} ms, guest ${cpu.guestMs.toFixed(0)} ms: ratio ${cpu.ratio.toFixed(2)}`);
+}

@@ -1,0 +1,24 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { DEFAULT_PRELOAD } from "../src/sandbox/templates/python-job.ts";
+
+/** The same Python outside a micro-VM, for comparison. */
+
+export const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
+
+const IMPORTS = `import ${DEFAULT_PRELOAD.join(", ")}\n`;
+const ISOLATION = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--unshare-all", "--die-with-parent"];
+
+export function hasBubblewrap(): boolean {
+  return spawnSync("bwrap", [...ISOLATION, "true"]).status === 0;
+}
+
+/** Milliseconds that bubblewrap takes to start Python with the template's imports and run this code. */
+export function timeBubblewrap(code: string): number {
+  const started = performance.now();
+  execFileSync("bwrap", [...ISOLATION, python, "-c", IMPORTS + code], { stdio: ["ignore", "pipe", "inherit"] });
+  return performance.now() - started;
+}
+
+export function runNative(code: string): string {
+  return execFileSync(python, ["-c", code], { encoding: "utf8" });
+}

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+/** The rules of ARCHITECTURE.md as code: each room knows the rooms below it, and nothing above. */
+
+const source = fileURLToPath(new URL(".", import.meta.url));
+
+/** Room -> the rooms it may import from. A file directly in src/ belongs to the room "src". */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  vmm: ["src"],
+  linux: ["src", "vmm"],
+  sandbox: ["src", "vmm", "linux"],
+  cli: ["src", "sandbox"],
+  src: ["src", "linux", "sandbox"],
+};
+/** What each room may have from outside the package, besides Node's own modules. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = { "vmm/host": ["koffi"], sandbox: ["zod"] };
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+function sourceFiles(): string[] {
+  return globSync("**/*.ts", { cwd: source });
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(source, file), "utf8");
+  const specifiers = [...text.matchAll(/^\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|^import\s+"([^"]+)"/gm)];
+  return specifiers.map((match) => {
+    const specifier = (match[1] ?? match[2] ?? match[3]) as string;
+    const to = specifier.startsWith(".") ? relative(source, join(source, dirname(file), specifier)) : specifier;
+    return { from: file, to, typeOnly: isTypeOnly(match[0]) };
+  });
+}
+
+/** `import type …`, or a list in which every name is marked `type`: gone when types are stripped (verbatimModuleSyntax). */
+function isTypeOnly(statement: string): boolean {
+  return /^\s*(import|export)\s+type\b/.test(statement);
+}
+
+function roomOf(file: string): string {
+  return file.includes("/") ? (file.split("/")[0] as string) : "src";
+}
+
+const isTest = (file: string): boolean => /\.test\.ts$|(^|\/)testing\.ts$/.test(file);
+const isOutside = (target: string): boolean => !target.endsWith(".ts");
+const all = sourceFiles().flatMap(importsOf);
+const inProduct = all.filter(({ from }) => !isTest(from));
+
+test("the checker sees imports at all", () => {
+  assert.ok(inProduct.some(({ from, to }) => from === "sandbox/index.ts" && to === "sandbox/sandbox.ts"));
+  assert.ok(inProduct.some(({ to }) => to === "koffi"));
+});
+
+test("every room imports only from the rooms below it", () => {
+  const wrong = inProduct.filter(({ from, to }) => {
+    if (isOutside(to) || roomOf(from) === roomOf(to)) return false;
+    return !(ALLOWED[roomOf(from)] ?? []).includes(roomOf(to));
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test("the foundation (src/errors.ts) depends on nothing", () => {
+  assert.deepEqual(inProduct.filter(({ from }) => from === "errors.ts"), []);
+});
+
+test("another package is imported only where it belongs: koffi in vmm/host alone", () => {
+  const wrong = inProduct.filter(({ from, to }) => {
+    if (!isOutside(to) || to.startsWith("node:")) return false;
+    return !Object.entries(PACKAGES).some(([place, names]) => from.startsWith(`${place}/`) && names.includes(to));
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test("tests and helpers for tests are not imported by the product", () => {
+  assert.deepEqual(inProduct.filter(({ to }) => isTest(to)), []);
+});
+
+/** Modules that import each other at run time, as groups; types may refer to each other freely. */
+function cycles(imports: readonly Import[]): string[][] {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const reach = (start: string): Set<string> => {
+    const seen = new Set<string>();
+    const queue = [...(targets.get(start) ?? [])];
+    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      queue.push(...(targets.get(file) ?? []));
+    }
+    return seen;
+  };
+  const reached = new Map([...targets.keys()].map((file) => [file, reach(file)]));
+  const groups = [...reached].filter(([file, seen]) => seen.has(file)).map(([file, seen]) => [...seen].filter((other) => reached.get(other)?.has(file)).sort());
+  return [...new Map(groups.map((group) => [group.join(), group])).values()];
+}
+
+test("no module needs itself at run time", () => {
+  assert.deepEqual(cycles(inProduct.filter(({ typeOnly }) => !typeOnly)), []);
+});
