@@ -13,7 +13,22 @@ const XMM0 = 160;
 
 test("FPU and vector state is kept over switches between two programs", options, () => {
   // vmovq xmm0, rax; syscall; vmovq rax, xmm0; syscall; and round again
-  const code = [0xc4, 0xe1, 0xf9, 0x6e, 0xc0, ...Code.syscall, 0xc4, 0xe1, 0xf9, 0x7e, 0xc0, ...Code.syscall, 0xeb, 0xf8];
+  const code = [
+    0xc4,
+    0xe1,
+    0xf9,
+    0x6e,
+    0xc0,
+    ...Code.syscall,
+    0xc4,
+    0xe1,
+    0xf9,
+    0x7e,
+    0xc0,
+    ...Code.syscall,
+    0xeb,
+    0xf8,
+  ];
   const { cpu, machine } = testGuest(code);
   const states = [1n, 2n, 3n].map((value) => {
     cpu.writeFpu(cpu.initialFpu);

@@ -28,33 +28,32 @@ export class DirtyPages {
 
   /** Calls back for each maximal run of dirty pages in [start, end). Returns the number of pages. */
   forEachRun(start: number, end: number, fn: (start: number, end: number) => void): number {
+    const log = this.#words;
+    const host = this.#memory.hostWrites;
+    const last = end / PAGE_SIZE;
     let pages = 0;
     let runStart = -1;
-    const last = end / PAGE_SIZE;
     for (let page = start / PAGE_SIZE; page < last; ) {
-      const bits = this.#bits(page >>> 5) >>> (page & 31);
-      if (bits === 0) {
-        // The rest of this word is clean.
-        if (runStart >= 0) fn(runStart * PAGE_SIZE, page * PAGE_SIZE);
-        runStart = -1;
-        page = (page | 31) + 1;
-        continue;
+      const word = page >>> 5;
+      // This word's pages from `page` on, lowest bit first.
+      let bits = (((log[word] as number) | (host[word] as number)) & notTables(word)) >>> (page & 31);
+      const wordEnd = Math.min((word + 1) << 5, last);
+      for (; bits !== 0 && page < wordEnd; page++, bits >>>= 1) {
+        if ((bits & 1) !== 0) {
+          pages++;
+          if (runStart < 0) runStart = page;
+        } else if (runStart >= 0) {
+          fn(runStart * PAGE_SIZE, page * PAGE_SIZE);
+          runStart = -1;
+        }
       }
-      if ((bits & 1) !== 0) {
-        pages++;
-        if (runStart < 0) runStart = page;
-      } else if (runStart >= 0) {
-        fn(runStart * PAGE_SIZE, page * PAGE_SIZE);
-        runStart = -1;
-      }
-      page++;
+      if (page === wordEnd) continue;
+      if (runStart >= 0) fn(runStart * PAGE_SIZE, page * PAGE_SIZE);
+      runStart = -1;
+      page = wordEnd;
     }
     if (runStart >= 0) fn(runStart * PAGE_SIZE, last * PAGE_SIZE);
     return pages;
-  }
-
-  #bits(word: number): number {
-    return ((this.#words[word] as number) | (this.#memory.hostWrites[word] as number)) & notTables(word);
   }
 }
 

@@ -70,7 +70,8 @@ export class GuestMemory {
   revoke(physical: number, length: number): void {
     invariant(physical >= 0 && physical + length <= this.sizeBytes, "revoked range lies inside guest memory");
     if (this.#allStale) return;
-    for (let page = physical - (physical % PAGE_SIZE); page < physical + length; page += PAGE_SIZE) this.#stale.push(page);
+    for (let page = physical - (physical % PAGE_SIZE); page < physical + length; page += PAGE_SIZE)
+      this.#stale.push(page);
   }
 
   /** Has every translation to any page dropped before the guest runs next. */
@@ -115,10 +116,9 @@ export class GuestMemory {
   close(): void {
     // Views of unmapped memory must not survive: an access would end the process, not throw.
     const empty = new ArrayBuffer(0);
-    const views: { -readonly [Key in keyof GuestMemory]: GuestMemory[Key] } = this;
-    views.bytes = views.allBytes = new Uint8Array(empty);
-    views.words = views.allWords = new Uint32Array(empty);
-    views.view = new DataView(empty);
+    this.bytes = this.allBytes = new Uint8Array(empty);
+    this.words = this.allWords = new Uint32Array(empty);
+    this.view = new DataView(empty);
     this.#map.close();
   }
 }

@@ -1,4 +1,4 @@
-export { type Cpu, Register, REGISTER_COUNT, type Trap, Vector } from "./cpu.ts";
+export { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
 export { GuestMemory } from "./guest-memory.ts";
 export { duplicateFd, memfdCreate, sealMemfd } from "./host/memfd.ts";
 export { lockDownProcess, openBeneath, pollReadable, setParentDeathSignal, threadId } from "./host/process.ts";
@@ -10,10 +10,10 @@ export {
   type Entry,
   EntryFlag,
   isExecutable,
-  physicalOf,
   isWritable,
   type PageTables,
+  physicalOf,
 } from "./page-tables.ts";
-export type { RollbackResult } from "./rollback.ts";
 export { type HostProbe, type HostProblem, probeHost } from "./probe.ts";
+export type { RollbackResult } from "./rollback.ts";
 export { loadImage, saveImage } from "./snapshot-file.ts";

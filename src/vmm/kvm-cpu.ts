@@ -1,11 +1,9 @@
-import { ZtlError } from "../errors.ts";
 import { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
 import { cpuFeatures } from "./cpu-features.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import { KvmVcpu, type KvmVm } from "./host/kvm.ts";
-import { Events, Exit, Msr, Request, Run, Segment, Sregs, SYNC_REGISTERS, XSAVE_SIZE } from "./host/kvm-abi.ts";
+import { Events, Exit, Msr, Request, Run, SYNC_REGISTERS, XSAVE_SIZE } from "./host/kvm-abi.ts";
 import { stableBytes } from "./host/libc.ts";
-import type { CpuImage } from "./machine-image.ts";
 import {
   CANONICAL_LIMIT,
   COMPAT_SYSCALL_TARGET,
@@ -14,7 +12,8 @@ import {
   SystemVa,
   USER_ADDRESS_LIMIT,
 } from "./layout.ts";
-import { writeRing3Entry, writeUserMode } from "./segments.ts";
+import type { CpuImage } from "./machine-image.ts";
+import { addressAt, initialFpu, setAddress } from "./registers.ts";
 import {
   exceptionStubEnd,
   Frame,
@@ -25,6 +24,7 @@ import {
   SYSCALL_STUB_END,
   type SyscallRing,
 } from "./system-pages.ts";
+import { SystemRegisters } from "./system-registers.ts";
 
 /** Indices of 32-bit halves in `registers32`. */
 const RCX = 2 * Register.rcx;
@@ -69,8 +69,8 @@ const Mode = {
 export interface CpuState {
   readonly registers: BigUint64Array;
   readonly fpu: Uint8Array;
-  /** `struct kvm_sregs`, for ring 3. */
-  readonly sregs: Uint8Array;
+  /** From {@link SystemRegisters.capture}. */
+  readonly system: Uint8Array;
 }
 
 /** {@link Cpu} on KVM: one vCPU in ring 3 of a machine without a kernel. */
@@ -83,12 +83,7 @@ export class KvmCpu implements Cpu {
   readonly #vcpu: KvmVcpu;
   readonly #ring: SyscallRing;
   readonly #run32: Uint32Array<ArrayBuffer>;
-  readonly #sregs = stableBytes(Sregs.size);
-  readonly #sregsView = new DataView(this.#sregs.buffer);
-  /** The local copy is what the CPU has. */
-  #sregsFresh = false;
-  /** The local copy must go to the CPU before it runs. */
-  #sregsDirty = false;
+  readonly #system: SystemRegisters;
   #mode: (typeof Mode)[keyof typeof Mode] = Mode.user;
   /** Registers as an interruption left them; handing back equal ones must not disturb a pending exception. */
   readonly #atInterruption = new Uint32Array(2 * REGISTER_COUNT);
@@ -116,9 +111,7 @@ export class KvmCpu implements Cpu {
       [Msr.syscallMask, SYSCALL_MASK],
       [Msr.sysenterCs, 0n],
     ]);
-    this.#refreshSregs();
-    writeUserMode(this.#sregsView, features.umip);
-    this.#sregsDirty = true;
+    this.#system = new SystemRegisters(this.#vcpu, features.umip);
     this.registers.fill(0n);
     this.writeFpu(this.initialFpu);
   }
@@ -127,34 +120,21 @@ export class KvmCpu implements Cpu {
     return this.#exitCount;
   }
 
-  /** Physical root of the current page tables. */
-  get addressSpaceRoot(): number {
-    this.#refreshSregs();
-    return Number(this.#sregsView.getBigUint64(Sregs.cr3, true));
-  }
-
   /** The ring the guest is in: after a trap, before going on (for finding out how this host delivers `syscall`). */
   currentRing(): number {
-    this.#refreshSregs();
-    return this.#sregsView.getUint8(Sregs.cs + Segment.dpl);
+    return this.#system.ring;
   }
 
   readSegmentBases(): { readonly fs: number; readonly gs: number } {
-    this.#refreshSregs();
-    return { fs: this.#base(Sregs.fs), gs: this.#base(Sregs.gs) };
+    return this.#system.readBases();
   }
 
   writeSegmentBases(fs: number, gs: number): void {
-    this.#refreshSregs();
-    this.#sregsView.setBigInt64(Sregs.fs + Segment.base, canonicalBase(fs), true);
-    this.#sregsView.setBigInt64(Sregs.gs + Segment.base, canonicalBase(gs), true);
-    this.#sregsDirty = true;
+    this.#system.writeBases(fs, gs);
   }
 
   loadAddressSpace(rootPhysical: number): void {
-    this.#refreshSregs();
-    this.#sregsView.setBigUint64(Sregs.cr3, BigInt(rootPhysical), true);
-    this.#sregsDirty = true;
+    this.#system.root = rootPhysical;
   }
 
   readFpu(into: Uint8Array): void {
@@ -169,12 +149,7 @@ export class KvmCpu implements Cpu {
   capture(): CpuState {
     const fpu = new Uint8Array(this.fpuBytes);
     this.readFpu(fpu);
-    this.#refreshSregs();
-    const sregs = this.#sregs.slice();
-    const view = new DataView(sregs.buffer);
-    writeUserMode(view, cpuFeatures().umip);
-    view.setBigUint64(Sregs.cr2, 0n, true);
-    return { registers: this.registers.slice(), fpu, sregs };
+    return { registers: this.registers.slice(), fpu, system: this.#system.capture(cpuFeatures().umip) };
   }
 
   /**
@@ -185,8 +160,7 @@ export class KvmCpu implements Cpu {
     if (this.#mayHoldException) this.#cancelExceptions();
     this.registers.set(state.registers);
     this.writeFpu(state.fpu);
-    this.#sregs.set(state.sregs);
-    this.#sregsDirty = true;
+    this.#system.restore(state.system);
     this.#interrupted = false;
     this.#mode = Mode.user;
   }
@@ -205,7 +179,7 @@ export class KvmCpu implements Cpu {
       registers: Array.from(this.registers, (value) => `0x${value.toString(16)}`),
       fpu: Buffer.from(fpu).toString("base64"),
       ...this.readSegmentBases(),
-      root: this.addressSpaceRoot,
+      root: this.#system.root,
     };
   }
 
@@ -223,7 +197,7 @@ export class KvmCpu implements Cpu {
     for (let stubInterruptions = 0; stubInterruptions < MAX_STUB_INTERRUPTIONS; stubInterruptions++) {
       const errno = this.#vcpu.enter();
       this.#exitCount++;
-      this.#sregsFresh = false;
+      this.#system.invalidate();
       if (errno === 0) return this.#decodeExit();
       if (errno !== EINTR && errno !== EAGAIN) return fatal(`KVM_RUN failed with errno ${errno}`);
       if (this.#inSystemPages() || this.#exceptionOnItsWay()) continue;
@@ -242,18 +216,13 @@ export class KvmCpu implements Cpu {
       r[RFLAGS + 1] = 0;
       this.#run32[DIRTY_REGISTERS] = SYNC_REGISTERS;
     }
-    if (this.#mode === Mode.syscallStub && !this.#sregsDirty && this.#sysretIsExact()) {
+    if (this.#mode === Mode.syscallStub && !this.#system.isDirty && this.#sysretIsExact()) {
       setAddress(r, RIP, SYSCALL_STUB_END);
     } else if (this.#mode !== Mode.user) {
-      this.#refreshSregs();
-      writeRing3Entry(this.#sregsView);
-      this.#sregsDirty = true;
+      this.#system.leaveRing0();
     }
     this.#mode = Mode.user;
-    if (this.#sregsDirty) {
-      this.#vcpu.transfer("KVM_SET_SREGS", Request.setSregs, this.#sregs);
-      this.#sregsDirty = false;
-    }
+    this.#system.flush();
   }
 
   /** `sysretq` loads RIP from RCX and RFLAGS from R11, so it may do the return only when they agree. */
@@ -305,8 +274,7 @@ export class KvmCpu implements Cpu {
     copy(RFLAGS, Frame.rflags);
     this.#mode = Mode.exceptionStub;
     if (vector === Vector.doubleFault || vector === MACHINE_CHECK) return fatal(`exception ${vector}`);
-    this.#refreshSregs();
-    const address = vector === Vector.pageFault ? Number(this.#sregsView.getBigUint64(Sregs.cr2, true)) : 0;
+    const address = vector === Vector.pageFault ? this.#system.pageFaultAddress : 0;
     return exception(vector, pushesErrorCode(vector) ? (words[Frame.errorCode >>> 2] as number) : 0, address);
   }
 
@@ -354,18 +322,7 @@ export class KvmCpu implements Cpu {
       if (this.#vcpu.enter() !== 0) break;
     }
     this.#vcpu.run.setUint8(Run.immediateExit, 0);
-    this.#sregsFresh = false;
-  }
-
-  #refreshSregs(): void {
-    if (this.#sregsFresh || this.#sregsDirty) return;
-    this.#vcpu.transfer("KVM_GET_SREGS", Request.getSregs, this.#sregs);
-    this.#sregsFresh = true;
-  }
-
-  #base(segment: number): number {
-    // Signed, so that a base in the upper half (`wrfsbase` allows it) is a small negative number, exact as a double.
-    return Number(this.#sregsView.getBigInt64(segment + Segment.base, true));
+    this.#system.invalidate();
   }
 
   close(): void {
@@ -387,30 +344,4 @@ function exception(vector: number, errorCode: number, address: number): Trap {
 
 function fatal(reason: string): Trap {
   return { kind: "fatal", reason };
-}
-
-function addressAt(registers32: Uint32Array, index: number): number {
-  return (registers32[index] as number) + (registers32[index + 1] as number) * 2 ** 32;
-}
-
-function setAddress(registers32: Uint32Array, index: number, address: number): void {
-  registers32[index] = address >>> 0;
-  registers32[index + 1] = Math.floor(address / 2 ** 32);
-}
-
-/** A non-canonical base would make KVM refuse the whole state; arch_prctl(2) answers EPERM before it gets here. */
-function canonicalBase(base: number): bigint {
-  if (base < -CANONICAL_LIMIT || base >= CANONICAL_LIMIT) {
-    throw new ZtlError("bad-segment-base", `A segment base must be a canonical address, not ${base}.`, { base });
-  }
-  return BigInt(base);
-}
-
-/** XSAVE image after FNINIT and with MXCSR's reset value (Intel SDM vol. 1, 13.4). */
-function initialFpu(): Uint8Array {
-  const view = new DataView(new ArrayBuffer(XSAVE_SIZE));
-  view.setUint16(0, 0x37f, true);
-  view.setUint32(24, 0x1f80, true);
-  view.setUint32(512, 3, true);
-  return new Uint8Array(view.buffer);
 }

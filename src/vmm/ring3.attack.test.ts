@@ -34,7 +34,7 @@ test("a store to the doorbell by hand is a fault, not a system call", options, (
     "rep stosb over the page": [0x48, 0x89, 0xdf, 0xb9, 0, 0x10, 0, 0, 0xf3, 0xaa],
     "vmovdqu [rbx], ymm0": [0xc5, 0xfe, 0x7f, 0x03],
     "fxsave [rbx]": [0x0f, 0xae, 0x03],
-    "push": [0x48, 0x8d, 0x63, 0x08, 0x50], // lea rsp, [rbx + 8]; push rax
+    push: [0x48, 0x8d, 0x63, 0x08, 0x50], // lea rsp, [rbx + 8]; push rax
   };
   for (const [name, code] of Object.entries(stores)) {
     for (const offset of [0, 8, 8 * 15]) {
@@ -91,7 +91,9 @@ test("system pages cannot be read, written or run, except the stub", options, ()
       });
     }
   }
-  withTrap([...Code.movRbx(SystemVa.syscallStub), ...Code.storeByte], (trap) => assertException(trap, Vector.pageFault));
+  withTrap([...Code.movRbx(SystemVa.syscallStub), ...Code.storeByte], (trap) =>
+    assertException(trap, Vector.pageFault),
+  );
   withTrap([...Code.movRbx(SystemVa.doorbell), ...Code.jumpRbx], (trap) => assertException(trap, Vector.pageFault));
 });
 
@@ -156,12 +158,18 @@ test("an exception frame forged on the interrupt stack is not believed", options
   withTrap(Code.ud2, (trap, { machine }) => {
     assertException(trap, Vector.invalidOpcode);
     const saved = machine.memory.bytes.slice(SystemPhysical.interruptStack, SystemPhysical.interruptStack + 4096);
-    assert.ok(saved.some((byte) => byte !== 0), "the CPU pushed its frame where the VMM reads it");
+    assert.ok(
+      saved.some((byte) => byte !== 0),
+      "the CPU pushed its frame where the VMM reads it",
+    );
   });
 });
 
 test("vmcall and vmmcall do nothing for a program", options, () => {
-  for (const code of [[0x0f, 0x01, 0xc1], [0x0f, 0x01, 0xd9]]) {
+  for (const code of [
+    [0x0f, 0x01, 0xc1],
+    [0x0f, 0x01, 0xd9],
+  ]) {
     const guest = testGuest([...Code.movRax(1), ...code, ...Code.syscall]);
     const trap = guest.cpu.run();
     assert.ok(trap.kind === "exception" || trap.kind === "syscall", JSON.stringify(trap));
@@ -184,8 +192,11 @@ test("wild segment bases survive a round trip", options, () => {
 });
 
 test("the data page is what the program wrote and nothing else", options, () => {
-  withTrap([...Code.movRbx(DATA), ...Code.movRax(0x41), ...Code.storeByte, ...Code.syscall], (_, { machine, dataPage }) => {
-    assert.equal(machine.memory.bytes[dataPage], 0x41);
-    assert.ok(machine.memory.bytes.subarray(dataPage + 1, dataPage + 4096).every((byte) => byte === 0));
-  });
+  withTrap(
+    [...Code.movRbx(DATA), ...Code.movRax(0x41), ...Code.storeByte, ...Code.syscall],
+    (_, { machine, dataPage }) => {
+      assert.equal(machine.memory.bytes[dataPage], 0x41);
+      assert.ok(machine.memory.bytes.subarray(dataPage + 1, dataPage + 4096).every((byte) => byte === 0));
+    },
+  );
 });

@@ -53,7 +53,10 @@ function entries(tables: PageTables): Map<number, number> {
 /** Compares all of memory but the page tables, which are compared by their entries, with the pristine copy. */
 function assertPristine({ memory }: Machine): void {
   const all = Buffer.from(memory.allBytes.buffer);
-  for (const [start, end] of [[0, TABLE_ARENA_START], [TABLE_ARENA_END, memory.sizeBytes]] as const) {
+  for (const [start, end] of [
+    [0, TABLE_ARENA_START],
+    [TABLE_ARENA_END, memory.sizeBytes],
+  ] as const) {
     const size = memory.sizeBytes;
     assert.equal(all.compare(all, size + start, size + end, start, end), 0, "memory equals the image");
   }
@@ -96,7 +99,10 @@ test("after a rollback no secret is left anywhere", options, () => {
       assert.ok(!Buffer.from(bytes.buffer, 0, machine.memory.sizeBytes).includes(secret), "no secret in memory");
       assertPristine(machine);
       assert.deepEqual(entries(tables), entriesBefore);
-      assert.deepEqual(Array.from(cpu.registers, (value) => `0x${value.toString(16)}`), image.cpu.registers);
+      assert.deepEqual(
+        Array.from(cpu.registers, (value) => `0x${value.toString(16)}`),
+        image.cpu.registers,
+      );
       cpu.readFpu(fpu);
       assert.equal(Buffer.from(fpu).toString("base64"), image.cpu.fpu);
       assert.deepEqual(cpu.readSegmentBases(), { fs: 0x1000, gs: 0x2000 });

@@ -185,5 +185,8 @@ function sha256(bytes: Uint8Array): Buffer {
 }
 
 function corrupt(path: string, reason: string): ZtlError {
-  return new ZtlError("snapshot-corrupt", `The snapshot ${path} cannot be used: ${reason}. Delete it.`, { path, reason });
+  return new ZtlError("snapshot-corrupt", `The snapshot ${path} cannot be used: ${reason}. Delete it.`, {
+    path,
+    reason,
+  });
 }

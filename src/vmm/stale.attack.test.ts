@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { Register } from "./cpu.ts";
 import { PAGE_SIZE } from "./layout.ts";
 import type { Machine } from "./machine.ts";

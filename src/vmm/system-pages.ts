@@ -92,7 +92,7 @@ function writeGdt(view: DataView): void {
     BigInt(TSS_LIMIT) | ((tssBase & 0xffffffn) << 16n) | (0x8bn << 40n) | (((tssBase >> 24n) & 0xffn) << 56n),
     tssBase >> 32n,
   ];
-  descriptors.forEach((descriptor, i) => view.setBigUint64(SystemPhysical.gdt + 8 * i, descriptor, true));
+  for (const [i, descriptor] of descriptors.entries()) view.setBigUint64(SystemPhysical.gdt + 8 * i, descriptor, true);
 }
 
 function writeTss(view: DataView): void {
@@ -106,7 +106,10 @@ function writeIdt(view: DataView): void {
     const handler = BigInt(SystemVa.exceptionStubs + EXCEPTION_STUB_SIZE * vector);
     const type = USER_VECTORS.has(vector) ? 0xeen : 0x8en; // present, interrupt gate, DPL 3 or 0
     const low =
-      (handler & 0xffffn) | (BigInt(Selector.kernelCode) << 16n) | (type << 40n) | (((handler >> 16n) & 0xffffn) << 48n);
+      (handler & 0xffffn) |
+      (BigInt(Selector.kernelCode) << 16n) |
+      (type << 40n) |
+      (((handler >> 16n) & 0xffffn) << 48n);
     view.setBigUint64(SystemPhysical.idt + 16 * vector, low, true);
     view.setBigUint64(SystemPhysical.idt + 16 * vector + 8, handler >> 32n, true);
   }

@@ -42,7 +42,16 @@ export const Capability = {
 } as const;
 
 /** KVM_EXIT_* reasons. */
-export const Exit = { io: 2, hypercall: 3, debug: 4, hlt: 5, mmio: 6, shutdown: 8, failEntry: 9, internalError: 17 } as const;
+export const Exit = {
+  io: 2,
+  hypercall: 3,
+  debug: 4,
+  hlt: 5,
+  mmio: 6,
+  shutdown: 8,
+  failEntry: 9,
+  internalError: 17,
+} as const;
 
 /** `struct kvm_run`. */
 export const Run = {

@@ -1,14 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { ZtlError } from "../../errors.ts";
-import {
-  API_VERSION,
-  Capability,
-  MEMORY_LOG_DIRTY,
-  Request,
-  Run,
-  SYNC_REGISTERS,
-  XCRS_SIZE,
-} from "./kvm-abi.ts";
+import { API_VERSION, Capability, MEMORY_LOG_DIRTY, Request, Run, SYNC_REGISTERS, XCRS_SIZE } from "./kvm-abi.ts";
 import { addressOf, hostError, ioctlPointer, ioctlValue, lastErrno, stableBytes } from "./libc.ts";
 import { mapShared, unmap } from "./memory-map.ts";
 
@@ -31,7 +23,12 @@ export function kvmDevice(): number {
   try {
     fd = openSync("/dev/kvm", O_RDWR | O_CLOEXEC);
   } catch (error) {
-    throw new ZtlError("kvm-unavailable", "Cannot open /dev/kvm; run `ztl doctor` for what to do.", {}, { cause: error });
+    throw new ZtlError(
+      "kvm-unavailable",
+      "Cannot open /dev/kvm; run `ztl doctor` for what to do.",
+      {},
+      { cause: error },
+    );
   }
   const version = ioctlValue(fd, Request.getApiVersion, 0);
   if (version !== API_VERSION) {

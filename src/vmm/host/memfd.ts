@@ -34,7 +34,10 @@ export function sealMemfd(fd: number): void {
   if (fcntl(fd, F_ADD_SEALS, ALL_SEALS) === 0) return;
   const errno = lastErrno();
   if (errno !== EBUSY) throw hostError("fcntl(F_ADD_SEALS)", errno);
-  throw new ZtlError("memory-still-mapped", "A memory file cannot be sealed while a machine maps it; close() it first.");
+  throw new ZtlError(
+    "memory-still-mapped",
+    "A memory file cannot be sealed while a machine maps it; close() it first.",
+  );
 }
 
 /** A second descriptor for the same file, close-on-exec. */
