@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { type Cpu, type Machine, OutOfGuestMemory, PAGE_SIZE } from "../vmm/index.ts";
+import { type Cpu, type Machine, PAGE_SIZE } from "../vmm/index.ts";
 import { LinuxError } from "./errno.ts";
 import { OpenFileCount } from "./files/open-file.ts";
 import { BrokenPipe } from "./files/pipe.ts";
@@ -9,7 +9,7 @@ import { Diagnostics } from "./kernel/diagnostics.ts";
 import { type KernelImage, preparedCache, restoreProcess, sealKernel } from "./kernel/image.ts";
 import { type Control, type Outcome, Scheduler } from "./kernel/scheduler.ts";
 import { type ProgramSpec, spawnProgram } from "./kernel/spawn.ts";
-import { DEFAULT_LIMITS, LimitReached, type RunLimits } from "./limits.ts";
+import { asLimit, DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
 import { PageCache } from "./memory/page-cache.ts";
 import { type SharedPages, shareFile } from "./memory/shared-pages.ts";
 import { finishProcess, finishTask } from "./process/exit.ts";
@@ -210,10 +210,3 @@ export class Kernel {
     force(task, { signal, code, address });
   }
 }
-
-/** Exhausted guest memory, wherever noticed, is a limit of the run; every other error stays what it is. */
-export function asLimit(error: unknown): unknown {
-  return error instanceof OutOfGuestMemory ? new LimitReached("memory") : error;
-}
-
-

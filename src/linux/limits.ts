@@ -1,3 +1,5 @@
+import { OutOfGuestMemory } from "../vmm/index.ts";
+
 /** What one run may use. Reaching a limit ends the run with that limit as its reason. */
 export interface RunLimits {
   /** Wall-clock time from the start of the run, in milliseconds. */
@@ -35,6 +37,11 @@ export class LimitReached {
   constructor(limit: LimitName) {
     this.limit = limit;
   }
+}
+
+/** Exhausted guest memory, wherever noticed, is a limit of the run; every other error stays what it is. */
+export function asLimit(error: unknown): unknown {
+  return error instanceof OutOfGuestMemory ? new LimitReached("memory") : error;
 }
 
 /** Longest argument plus environment block execve accepts (a quarter of the 8 MB stack, as on Linux; execve(2)). */

@@ -1,5 +1,5 @@
 import { fail } from "../errno.ts";
-import { type DirectoryEntry, FileType, type Location, type Stat } from "../vfs/index.ts";
+import { FileType, type Location, type Stat } from "../vfs/index.ts";
 import { Open, OpenFile } from "./open-file.ts";
 
 /** An open regular file, device or synthetic file: reads and writes go to its inode. */
@@ -38,10 +38,9 @@ export class InodeFile extends OpenFile {
   }
 }
 
-/** An open directory: getdents64 walks the listing taken at its start. */
+/** An open directory; its entries are read with getdents64. */
 export class DirectoryFile extends OpenFile {
   override readonly location: Location;
-  #entries: readonly DirectoryEntry[] | undefined;
 
   constructor(location: Location, flags: number) {
     super(flags, location);
@@ -62,17 +61,6 @@ export class DirectoryFile extends OpenFile {
 
   override read(): number {
     return fail("EISDIR");
-  }
-
-  /** Entries with "." and ".." first; listed anew when read from the start. */
-  entries(): readonly DirectoryEntry[] {
-    if (this.#entries === undefined || this.position === 0) {
-      const { inode, parent } = this.location;
-      const self = { name: ".", ino: inode.stat().ino, type: FileType.directory };
-      const up = { name: "..", ino: (parent?.inode ?? inode).stat().ino, type: FileType.directory };
-      this.#entries = [self, up, ...inode.list()];
-    }
-    return this.#entries;
   }
 }
 

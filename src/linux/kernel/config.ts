@@ -26,6 +26,7 @@ export class Config {
     // /proc belongs to the run; the plan only says where it is.
     const placeholder = new SyntheticDirectory(fixedEntries(new Map()), 0o555);
     this.plan = new MountPlan([...config.mounts, ...devMounts(), { guest: "/proc", kind: "synthetic", root: placeholder }]);
+    this.plan.checkHost();
   }
 
   close(): void {
@@ -38,6 +39,7 @@ export function configuredVfs(config: Config, kernel: Kernel): Vfs {
   return new Vfs({
     plan: config.plan,
     budget: new ByteBudget(kernel.limits.overlayBytes),
+    uid: config.uid,
     roots: { "/proc": () => procRoot(procSource(kernel)) },
   });
 }

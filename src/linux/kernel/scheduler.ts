@@ -1,6 +1,5 @@
 import type { Kernel } from "../kernel.ts";
-import { asLimit } from "../kernel.ts";
-import { type LimitName, LimitReached } from "../limits.ts";
+import { asLimit, type LimitName, LimitReached } from "../limits.ts";
 import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
 import { deliver, send } from "../signals/delivery.ts";

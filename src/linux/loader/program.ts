@@ -1,9 +1,10 @@
 import { PAGE_SIZE, type Machine } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { ARGUMENT_BYTES_MAX, ARGUMENT_STRING_MAX } from "../limits.ts";
-import { AddressSpace, pageCeil, pageFloor, STACK_TOP } from "../memory/address-space.ts";
+import { AddressSpace, STACK_TOP } from "../memory/address-space.ts";
+import { pageCeil, pageFloor } from "../memory/page-math.ts";
 import type { PageCache } from "../memory/page-cache.ts";
-import { type MappedFile, Protection } from "../memory/vma.ts";
+import { type MappedFile, mappedFile, Protection } from "../memory/vma.ts";
 import { Access, type Credentials, FileType, type Location, mayAccess, type Vfs } from "../vfs/index.ts";
 import { type ElfFile, parseElf, type Segment } from "./elf.ts";
 import { parseShebang } from "./script.ts";
@@ -115,7 +116,7 @@ function mapLoader(host: LoaderHost, memory: AddressSpace, path: string, request
 
 /** Maps all segments; returns the address behind the last. */
 function mapSegments(memory: AddressSpace, vfs: Vfs, location: Location, elf: ElfFile, bias: number): number {
-  const mapped: MappedFile = { inode: location.inode, path: vfs.pathname(location) };
+  const mapped = mappedFile(vfs, location);
   let end = 0;
   for (const segment of elf.segments) {
     mapSegment(memory, mapped, segment, bias);

@@ -3,6 +3,8 @@ import { physicalOf, isWritable, type Machine, PAGE_SIZE, type PageTables } from
 import { fail } from "../errno.ts";
 import { MAPPINGS_MAX } from "../limits.ts";
 import type { PageCache } from "./page-cache.ts";
+import { pageCeil, pageFloor } from "./page-math.ts";
+import { ANONYMOUS_EAGER_PAGES, ANONYMOUS_WINDOW, type FaultResult, Pager } from "./pager.ts";
 import { RevokeList } from "./revoke-list.ts";
 import { UserMemory } from "./user-memory.ts";
 import { Protection, slice, type Vma, VmaList } from "./vma.ts";
@@ -16,23 +18,7 @@ const MMAP_CEILING = STACK_TOP - 2 * STACK_BYTES_MAX;
 /** Lowest address handed out (vm.mmap_min_addr's usual 64 KiB, Documentation/admin-guide/sysctl/vm.rst). */
 const MMAP_FLOOR = 0x1_0000;
 
-/** Pages brought in around a fault in anonymous memory: one exit costs as much as zeroing dozens of pages. */
-const ANONYMOUS_WINDOW = 32;
-/** Pages of a file mapped around a fault in it. */
-const FILE_WINDOW = 64;
-/** Anonymous mappings up to this size are filled when made (Python's arenas are 1 MiB). */
-const ANONYMOUS_EAGER_PAGES = 256;
-/** File mappings up to this size are mapped when made: a program's start touches most of them. */
-const FILE_EAGER_PAGES = 512;
-/** Writable private file mappings up to this size are copied when made; larger ones on the first write to each page. */
-const COPY_EAGER_PAGES = 64;
-
 export type Access = "read" | "write" | "execute";
-/** How a fault ended: handled, no mapping there, mapping forbids it, or beyond the end of the mapped file. */
-export type FaultResult = "handled" | "unmapped" | "forbidden" | "beyond-file";
-
-export const pageFloor = (address: number): number => address - (address % PAGE_SIZE);
-export const pageCeil = (address: number): number => Math.ceil(address / PAGE_SIZE) * PAGE_SIZE;
 
 /** One address space (Linux: mm_struct): mappings, their pages, the heap end. Threads and vfork children share it. */
 export class AddressSpace {
@@ -45,6 +31,7 @@ export class AddressSpace {
   heapEnd = 0;
   /** Where argv and the environment lie on the stack, for /proc/PID/cmdline. */
   arguments: { readonly start: number; readonly end: number; readonly environmentEnd: number } = { start: 0, end: 0, environmentEnd: 0 };
+  readonly #pager: Pager;
   #users = 1;
   /** Pages of mappings without any rights: kept, but in no page table. */
   readonly #parked: Map<number, number>;
@@ -56,6 +43,7 @@ export class AddressSpace {
     this.vmas = vmas;
     this.#parked = new Map(parked);
     this.user = new UserMemory(this, machine.memory);
+    this.#pager = new Pager(machine, tables, cache);
   }
 
   get parked(): ReadonlyMap<number, number> {
@@ -91,8 +79,8 @@ export class AddressSpace {
     if (!permits(vma.protection, access)) return "forbidden";
     const page = pageFloor(address);
     const entry = this.tables.entry(page);
-    if (entry === 0) return this.#bringIn(vma, page, access === "write");
-    if (access === "write" && !isWritable(entry)) this.#makeWritable(vma, page, physicalOf(entry), byHost);
+    if (entry === 0) return this.#pager.bringIn(vma, page, access === "write");
+    if (access === "write" && !isWritable(entry)) this.#pager.makeWritable(vma, page, physicalOf(entry), byHost);
     return "handled";
   }
 
@@ -105,110 +93,6 @@ export class AddressSpace {
     const grown = { ...above, start };
     this.vmas.insert(grown);
     return grown;
-  }
-
-  #bringIn(vma: Vma, page: number, write: boolean): FaultResult {
-    if (vma.shared) return this.#bringInShared(vma, page);
-    if (vma.file) return this.#bringInFile(vma, page, write);
-    const span = ANONYMOUS_WINDOW * PAGE_SIZE;
-    const start = page - (page % span);
-    this.#fillAnonymous(vma, Math.max(vma.start, start), Math.min(vma.end, start + span));
-    return "handled";
-  }
-
-  #bringInShared(vma: Vma, page: number): FaultResult {
-    if (vma.file && vma.file.offset + (page - vma.start) >= vma.file.mapped.inode.stat().sizeBytes) return "beyond-file";
-    const { pages, firstPage } = vma.shared ?? fail("EFAULT");
-    const physical = pages.page(firstPage + (page - vma.start) / PAGE_SIZE);
-    this.#mapShared(vma, page, physical);
-    return "handled";
-  }
-
-  #mapShared(vma: Vma, page: number, physical: number): void {
-    this.machine.pages.retain(physical);
-    this.#mapPage(vma, page, physical, true);
-  }
-
-  #bringInFile(vma: Vma, page: number, write: boolean): FaultResult {
-    const end = this.#fileEnd(vma);
-    if (page >= end) return "beyond-file";
-    const span = FILE_WINDOW * PAGE_SIZE;
-    const start = page - (page % span);
-    this.#fillFile(vma, Math.max(vma.start, start), Math.min(end, start + span));
-    if (write) this.#makeWritable(vma, page, physicalOf(this.tables.entry(page)), false);
-    return "handled";
-  }
-
-  /** Address behind the last page of this mapping that its file reaches. */
-  #fileEnd(vma: Vma): number {
-    if (!vma.file) return vma.end;
-    const bytes = vma.file.mapped.inode.stat().sizeBytes - vma.file.offset;
-    return Math.min(vma.end, vma.start + pageCeil(Math.max(bytes, 0)));
-  }
-
-  /** Gives every page in the range that has none a fresh zero page. */
-  #fillAnonymous(vma: Vma, start: number, end: number): void {
-    let page = start;
-    while (page < end) {
-      if (this.tables.entry(page) !== 0) {
-        page += PAGE_SIZE;
-        continue;
-      }
-      let runEnd = page + PAGE_SIZE;
-      while (runEnd < end && this.tables.entry(runEnd) === 0) runEnd += PAGE_SIZE;
-      let physical = this.machine.pages.allocateRun((runEnd - page) / PAGE_SIZE);
-      for (; page < runEnd; page += PAGE_SIZE, physical += PAGE_SIZE) this.#mapPage(vma, page, physical, true);
-    }
-  }
-
-  /** Maps file pages that are not there yet: shared read-only from the page cache, or copies of content that may change. */
-  #fillFile(vma: Vma, start: number, end: number): void {
-    if (!vma.file || start >= end) return;
-    const { mapped, offset } = vma.file;
-    const key = mapped.inode.contentKey();
-    const first = (offset + start - vma.start) / PAGE_SIZE;
-    if (key === undefined) return this.#copyFile(vma, start, end);
-    this.cache.readAhead(mapped.inode, key, first, (end - start) / PAGE_SIZE);
-    mapped.inode.noteRead();
-    for (let page = start, index = first; page < end; page += PAGE_SIZE, index++) {
-      if (this.tables.entry(page) !== 0) continue;
-      const physical = this.cache.page(mapped.inode, key, index);
-      this.machine.pages.retain(physical);
-      this.#mapPage(vma, page, physical, false);
-    }
-  }
-
-  /** Private copies of file pages, made at once. */
-  #copyFile(vma: Vma, start: number, end: number): void {
-    const { mapped, offset } = vma.file ?? fail("EFAULT");
-    const { memory } = this.machine;
-    for (let page = start; page < end; page += PAGE_SIZE) {
-      if (this.tables.entry(page) !== 0) continue;
-      const physical = this.machine.pages.allocate();
-      mapped.inode.read(memory.bytes.subarray(physical, physical + PAGE_SIZE), offset + page - vma.start);
-      memory.markWritten(physical, PAGE_SIZE);
-      this.#mapPage(vma, page, physical, true);
-    }
-  }
-
-  /** Makes a present page writable: in place when nobody else has it, else as a copy. */
-  #makeWritable(vma: Vma, page: number, physical: number, byHost: boolean): void {
-    const { pages, memory } = this.machine;
-    if (vma.shared || pages.references(physical) === 1) {
-      this.tables.protect(page, true, (vma.protection & Protection.execute) !== 0);
-      return;
-    }
-    const copy = pages.allocate();
-    memory.copyPage(copy, physical);
-    this.#mapPage(vma, page, copy, true);
-    pages.release(physical);
-    // A guest that faulted re-reads the entry by itself; one whose page the host replaced would go on with the old one.
-    if (byHost) memory.revoke(physical, PAGE_SIZE);
-  }
-
-  #mapPage(vma: Vma, page: number, physical: number, own: boolean): void {
-    const writable = own && (vma.protection & Protection.write) !== 0;
-    this.tables.map(page, physical, writable, (vma.protection & Protection.execute) !== 0);
   }
 
   // --- mappings ---
@@ -226,23 +110,7 @@ export class AddressSpace {
     this.unmap(vma.start, vma.end);
     vma.shared?.pages.retain();
     this.vmas.insert(vma);
-    if (vma.protection !== Protection.none) this.#fillEagerly(vma, populate);
-  }
-
-  #fillEagerly(vma: Vma, populate: boolean): void {
-    const count = (vma.end - vma.start) / PAGE_SIZE;
-    if (vma.shared) {
-      if (populate) for (let page = vma.start; page < vma.end && this.#bringInShared(vma, page) === "handled"; page += PAGE_SIZE);
-      return;
-    }
-    if (!vma.file) {
-      if (populate || (count <= ANONYMOUS_EAGER_PAGES && !vma.lazy)) this.#fillAnonymous(vma, vma.start, vma.end);
-      return;
-    }
-    const end = this.#fileEnd(vma);
-    if ((vma.protection & Protection.write) !== 0 && count <= COPY_EAGER_PAGES) this.#copyFile(vma, vma.start, end);
-    else if (populate || count <= FILE_EAGER_PAGES) this.#fillFile(vma, vma.start, end);
-    else this.#fillFile(vma, vma.start, Math.min(end, vma.start + FILE_WINDOW * PAGE_SIZE));
+    if (vma.protection !== Protection.none) this.#pager.fillEagerly(vma, populate);
   }
 
   unmap(start: number, end: number): void {
@@ -305,14 +173,10 @@ export class AddressSpace {
         this.#parked.set(page, physical);
         return;
       }
-      const own = vma.shared !== undefined || this.machine.pages.references(physical) === 1;
-      this.tables.protect(page, own && (vma.protection & Protection.write) !== 0, executable);
+      this.tables.protect(page, this.#pager.isOwn(vma, physical) && (vma.protection & Protection.write) !== 0, executable);
     });
     if (vma.protection === Protection.none || this.#parked.size === 0) return;
-    this.#takeParked(vma, (page, physical) => {
-      const own = vma.shared !== undefined || this.machine.pages.references(physical) === 1;
-      this.#mapPage(vma, page, physical, own);
-    });
+    this.#takeParked(vma, (page, physical) => this.#pager.mapOwned(vma, page, physical));
   }
 
   /** madvise(MADV_DONTNEED): private pages read as zeros (or as the file) again. */
@@ -344,10 +208,7 @@ export class AddressSpace {
     this.unmap(target, target + newSize);
     const vma: Vma = { ...part, start: target, end: target + newSize };
     this.vmas.insert(vma);
-    for (const { page, physical } of moved) {
-      const own = vma.shared !== undefined || this.machine.pages.references(physical) === 1;
-      this.#mapPage(vma, page - from + target, physical, own);
-    }
+    for (const { page, physical } of moved) this.#pager.mapOwned(vma, page - from + target, physical);
     revoked.flush();
   }
 
@@ -360,7 +221,7 @@ export class AddressSpace {
     this.vmas.cut(vma.start, vma.end);
     this.vmas.insert({ ...vma, end });
     const pages = (end - vma.end) / PAGE_SIZE;
-    if (!vma.file && !vma.shared && vma.protection !== Protection.none && pages <= ANONYMOUS_EAGER_PAGES) this.#fillAnonymous(vma, vma.end, end);
+    if (!vma.file && !vma.shared && vma.protection !== Protection.none && pages <= ANONYMOUS_EAGER_PAGES) this.#pager.fillAnonymous(vma, vma.end, end);
   }
 
   /** Moves the heap end (brk(2)); returns the new end, or the old one when there is no room. */
@@ -372,7 +233,7 @@ export class AddressSpace {
       if (newTop > MMAP_CEILING || this.vmas.overlapping(oldTop, newTop).length > 0) return this.heapEnd;
       const vma: Vma = { start: oldTop, end: newTop, protection: Protection.read | Protection.write, name: "[heap]" };
       this.vmas.insert(vma);
-      if ((newTop - oldTop) / PAGE_SIZE <= ANONYMOUS_EAGER_PAGES) this.#fillAnonymous(vma, oldTop, newTop);
+      if ((newTop - oldTop) / PAGE_SIZE <= ANONYMOUS_EAGER_PAGES) this.#pager.fillAnonymous(vma, oldTop, newTop);
     } else if (newTop < oldTop) {
       this.unmap(newTop, oldTop);
     }

@@ -1,4 +1,4 @@
-import type { Inode } from "../vfs/index.ts";
+import type { Inode, Location, Vfs } from "../vfs/index.ts";
 import type { SharedPages } from "./shared-pages.ts";
 
 /** Rights of a mapping (asm-generic/mman-common.h). */
@@ -9,6 +9,12 @@ export interface MappedFile {
   readonly inode: Inode;
   /** Path as the guest opened it, for /proc/self/maps and for finding the file again after a restore. */
   readonly path: string;
+}
+
+/** The file at a location as a mapping keeps it: its content stays for the rest of the run, though all its names may go. */
+export function mappedFile(vfs: Vfs, location: Location): MappedFile {
+  location.inode.retain();
+  return { inode: location.inode, path: vfs.pathname(location) };
 }
 
 /** Where a file mapping's bytes come from. */

@@ -80,7 +80,7 @@ function takeDefault(kernel: Kernel, task: Task, info: SignalInfo): void {
     notifyParent(process, 5 /* CLD_STOPPED */, info.signal);
     return;
   }
-  kernel.endProcess(process, { kind: "signaled", signal: info.signal, core: action === "core" });
+  kernel.endProcess(process, { kind: "signaled", signal: info.signal, core: false });
 }
 
 function interruptCall(task: Task, restart: boolean): void {

@@ -2,9 +2,9 @@ import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { InodeFile } from "../files/inode-file.ts";
 import { Open } from "../files/open-file.ts";
-import { pageCeil } from "../memory/address-space.ts";
+import { pageCeil } from "../memory/page-math.ts";
 import { SharedPages } from "../memory/shared-pages.ts";
-import { Protection, type Vma } from "../memory/vma.ts";
+import { mappedFile, Protection, type Vma } from "../memory/vma.ts";
 import { FileType, type Inode } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
@@ -50,7 +50,7 @@ function mmap(call: Call): number {
     end: start + length,
     protection: call.uint(2) & PROTECTION_BITS,
     lazy: (flags & (Map.noReserve | Map.stack | Map.growsDown)) !== 0,
-    file: source && { mapped: { inode: source.location.inode, path: call.kernel.vfs.pathname(source.location) }, offset: call.unsigned(5) },
+    file: source && { mapped: mappedFile(call.kernel.vfs, source.location), offset: call.unsigned(5) },
   };
   memory.map(type === Map.private ? vma : shareMapping(call, vma, source?.location.inode), (flags & Map.populate) !== 0);
   return start;

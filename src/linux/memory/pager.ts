@@ -1,0 +1,162 @@
+import { type Machine, PAGE_SIZE, type PageTables, physicalOf } from "../../vmm/index.ts";
+import { fail } from "../errno.ts";
+import { pageCeil } from "./page-math.ts";
+import type { PageCache } from "./page-cache.ts";
+import { Protection, type Vma } from "./vma.ts";
+
+/** Pages brought in around a fault in anonymous memory: one exit costs as much as zeroing dozens of pages. */
+export const ANONYMOUS_WINDOW = 32;
+/** Pages of a file mapped around a fault in it. */
+const FILE_WINDOW = 64;
+/** Anonymous mappings up to this size are filled when made (Python's arenas are 1 MiB). */
+export const ANONYMOUS_EAGER_PAGES = 256;
+/** File mappings up to this size are mapped when made: a program's start touches most of them. */
+const FILE_EAGER_PAGES = 512;
+/** Writable private file mappings up to this size are copied when made; larger ones on the first write to each page. */
+const COPY_EAGER_PAGES = 512;
+
+/** How a fault ended: handled, no mapping there, mapping forbids it, or beyond the end of the mapped file. */
+export type FaultResult = "handled" | "unmapped" | "forbidden" | "beyond-file";
+
+/** Puts pages behind mappings: zero pages, file pages, shared pages, private copies. */
+export class Pager {
+  readonly #machine: Machine;
+  readonly #tables: PageTables;
+  readonly #cache: PageCache;
+
+  constructor(machine: Machine, tables: PageTables, cache: PageCache) {
+    this.#machine = machine;
+    this.#tables = tables;
+    this.#cache = cache;
+  }
+
+  bringIn(vma: Vma, page: number, write: boolean): FaultResult {
+    if (vma.shared) return this.#bringInShared(vma, page);
+    if (vma.file) return this.#bringInFile(vma, page, write);
+    const span = ANONYMOUS_WINDOW * PAGE_SIZE;
+    const start = page - (page % span);
+    this.fillAnonymous(vma, Math.max(vma.start, start), Math.min(vma.end, start + span));
+    return "handled";
+  }
+
+  #bringInShared(vma: Vma, page: number): FaultResult {
+    if (vma.file && vma.file.offset + (page - vma.start) >= vma.file.mapped.inode.stat().sizeBytes) return "beyond-file";
+    const { pages, firstPage } = vma.shared ?? fail("EFAULT");
+    const physical = pages.page(firstPage + (page - vma.start) / PAGE_SIZE);
+    this.#mapShared(vma, page, physical);
+    return "handled";
+  }
+
+  #mapShared(vma: Vma, page: number, physical: number): void {
+    this.#machine.pages.retain(physical);
+    this.mapPage(vma, page, physical, true);
+  }
+
+  #bringInFile(vma: Vma, page: number, write: boolean): FaultResult {
+    const end = this.#fileEnd(vma);
+    if (page >= end) return "beyond-file";
+    const span = FILE_WINDOW * PAGE_SIZE;
+    const start = page - (page % span);
+    this.#fillFile(vma, Math.max(vma.start, start), Math.min(end, start + span));
+    if (write) this.makeWritable(vma, page, physicalOf(this.#tables.entry(page)), false);
+    return "handled";
+  }
+
+  /** Address behind the last page of this mapping that its file reaches. */
+  #fileEnd(vma: Vma): number {
+    if (!vma.file) return vma.end;
+    const bytes = vma.file.mapped.inode.stat().sizeBytes - vma.file.offset;
+    return Math.min(vma.end, vma.start + pageCeil(Math.max(bytes, 0)));
+  }
+
+  /** Gives every page in the range that has none a fresh zero page. */
+  fillAnonymous(vma: Vma, start: number, end: number): void {
+    let page = start;
+    while (page < end) {
+      if (this.#tables.entry(page) !== 0) {
+        page += PAGE_SIZE;
+        continue;
+      }
+      let runEnd = page + PAGE_SIZE;
+      while (runEnd < end && this.#tables.entry(runEnd) === 0) runEnd += PAGE_SIZE;
+      let physical = this.#machine.pages.allocateRun((runEnd - page) / PAGE_SIZE);
+      for (; page < runEnd; page += PAGE_SIZE, physical += PAGE_SIZE) this.mapPage(vma, page, physical, true);
+    }
+  }
+
+  /** Maps file pages that are not there yet: shared read-only from the page cache, or copies of content that may change. */
+  #fillFile(vma: Vma, start: number, end: number): void {
+    if (!vma.file || start >= end) return;
+    const { mapped, offset } = vma.file;
+    const key = mapped.inode.contentKey();
+    const first = (offset + start - vma.start) / PAGE_SIZE;
+    if (key === undefined) return this.#copyFile(vma, start, end);
+    this.#cache.readAhead(mapped.inode, key, first, (end - start) / PAGE_SIZE);
+    mapped.inode.noteRead();
+    for (let page = start, index = first; page < end; page += PAGE_SIZE, index++) {
+      if (this.#tables.entry(page) !== 0) continue;
+      const physical = this.#cache.page(mapped.inode, key, index);
+      this.#machine.pages.retain(physical);
+      this.mapPage(vma, page, physical, false);
+    }
+  }
+
+  /** Private copies of file pages, made at once. */
+  #copyFile(vma: Vma, start: number, end: number): void {
+    const { mapped, offset } = vma.file ?? fail("EFAULT");
+    const { memory } = this.#machine;
+    for (let page = start; page < end; page += PAGE_SIZE) {
+      if (this.#tables.entry(page) !== 0) continue;
+      const physical = this.#machine.pages.allocate();
+      mapped.inode.read(memory.bytes.subarray(physical, physical + PAGE_SIZE), offset + page - vma.start);
+      memory.markWritten(physical, PAGE_SIZE);
+      this.mapPage(vma, page, physical, true);
+    }
+  }
+
+  /** Makes a present page writable: in place when nobody else has it, else as a copy. */
+  makeWritable(vma: Vma, page: number, physical: number, byHost: boolean): void {
+    const { pages, memory } = this.#machine;
+    if (this.isOwn(vma, physical)) {
+      this.#tables.protect(page, true, (vma.protection & Protection.execute) !== 0);
+      return;
+    }
+    const copy = pages.allocate();
+    memory.copyPage(copy, physical);
+    this.mapPage(vma, page, copy, true);
+    pages.release(physical);
+    // A guest that faulted re-reads the entry by itself; one whose page the host replaced would go on with the old one.
+    if (byHost) memory.revoke(physical, PAGE_SIZE);
+  }
+
+  /** Maps a page with its mapping's rights: writable in place when the process is alone with it or meant to share it. */
+  mapOwned(vma: Vma, page: number, physical: number): void {
+    this.mapPage(vma, page, physical, this.isOwn(vma, physical));
+  }
+
+  /** True when a write may go to this very page: nobody else has it, or all who have it are to see the write. */
+  isOwn(vma: Vma, physical: number): boolean {
+    return vma.shared !== undefined || this.#machine.pages.references(physical) === 1;
+  }
+
+  mapPage(vma: Vma, page: number, physical: number, own: boolean): void {
+    const writable = own && (vma.protection & Protection.write) !== 0;
+    this.#tables.map(page, physical, writable, (vma.protection & Protection.execute) !== 0);
+  }
+
+  fillEagerly(vma: Vma, populate: boolean): void {
+    const count = (vma.end - vma.start) / PAGE_SIZE;
+    if (vma.shared) {
+      if (populate) for (let page = vma.start; page < vma.end && this.#bringInShared(vma, page) === "handled"; page += PAGE_SIZE);
+      return;
+    }
+    if (!vma.file) {
+      if (populate || (count <= ANONYMOUS_EAGER_PAGES && !vma.lazy)) this.fillAnonymous(vma, vma.start, vma.end);
+      return;
+    }
+    const end = this.#fileEnd(vma);
+    if ((vma.protection & Protection.write) !== 0 && count <= COPY_EAGER_PAGES) this.#copyFile(vma, vma.start, end);
+    else if (populate || count <= FILE_EAGER_PAGES) this.#fillFile(vma, vma.start, end);
+    else this.#fillFile(vma, vma.start, Math.min(end, vma.start + FILE_WINDOW * PAGE_SIZE));
+  }
+}
