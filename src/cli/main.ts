@@ -7,6 +7,8 @@ import { UsageError } from "./usage-error.ts";
 
 /** Runs the command line and sets the process's exit status; the launcher in bin/ calls this. */
 export async function main(args: readonly string[]): Promise<void> {
+  // Each write hears of its own failure (output.ts); the event would end the process before it has set its status.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
     process.exitCode = await dispatch(args);
   } catch (error) {

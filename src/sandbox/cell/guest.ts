@@ -4,7 +4,7 @@ import { type Change, Config, Kernel, type KernelImage, type Outcome } from "../
 import { FileType } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
-import { type LoadRequest, MEMORY_FD, monotonicUs, type ResultReply, type RunRequest, type WireChange, type WireEnding } from "./protocol.ts";
+import { fromWireConfig, type LoadRequest, MEMORY_FD, monotonicUs, type ResultReply, type RunRequest, type WireChange, type WireEnding } from "./protocol.ts";
 
 /** Variants of the image by working directory that are kept: callers use few. */
 const DIRECTORIES_MAX = 64;
@@ -19,7 +19,7 @@ export class Guest {
   constructor(request: LoadRequest) {
     this.#machine = Machine.fromImage({ fd: MEMORY_FD, image: request.machine });
     this.#image = request.kernel;
-    this.#config = new Config(request.config);
+    this.#config = new Config(fromWireConfig(request.config));
   }
 
   /** Runs one call, brings the machine back to its snapshot, and only then returns what to tell. */

@@ -1,4 +1,4 @@
-import type { Change, FileRead, KernelConfig, KernelImage } from "../../linux/index.ts";
+import type { Change, FileRead, KernelConfig, KernelImage, MountSpec } from "../../linux/index.ts";
 import type { LimitName, RunLimits } from "../../linux/limits.ts";
 import type { MachineImage } from "../../vmm/index.ts";
 import type { FrameLimits } from "../frames.ts";
@@ -31,8 +31,30 @@ export interface LoadRequest {
   readonly type: "load";
   readonly machine: MachineImage;
   readonly kernel: KernelImage;
-  /** The guest's surroundings, the same in every run of the cell. */
-  readonly config: KernelConfig;
+  readonly config: WireConfig;
+}
+
+/** The guest's surroundings, the same in every run of the cell. */
+export type WireConfig = Omit<KernelConfig, "mounts"> & { readonly mounts: readonly WireMount[] };
+type WireMount = MountSpec | (Omit<MountSpec & { kind: "file" }, "content"> & { readonly contentBase64: string });
+
+/** JSON has no bytes: file contents that are not text travel in base64. */
+export function toWireConfig(config: KernelConfig): WireConfig {
+  const mounts = config.mounts.map((mount): WireMount => {
+    if (mount.kind !== "file" || typeof mount.content === "string") return mount;
+    const { content, ...rest } = mount;
+    return { ...rest, contentBase64: Buffer.from(content).toString("base64") };
+  });
+  return { ...config, mounts };
+}
+
+export function fromWireConfig(config: WireConfig): KernelConfig {
+  const mounts = config.mounts.map((mount): MountSpec => {
+    if (!("contentBase64" in mount)) return mount;
+    const { contentBase64, ...rest } = mount;
+    return { ...rest, content: Buffer.from(contentBase64, "base64") };
+  });
+  return { ...config, mounts };
 }
 
 /** Body: the job, then stdin. */

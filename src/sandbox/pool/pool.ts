@@ -3,6 +3,7 @@ import { ZtlError } from "../../errors.ts";
 import type { KernelConfig } from "../../linux/index.ts";
 import type { SandboxEvent, ToolName } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
+import { toWireConfig } from "../cell/protocol.ts";
 import type { Template } from "../templates/store.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -116,7 +117,7 @@ export class Pool {
     const timer = setTimeout(() => cell.kill("cell-start-failed", "A cell took too long to load its template"), LOAD_TIMEOUT_MS);
     try {
       const { machine, kernel } = template;
-      const { reply } = await cell.request({ type: "load", machine, kernel, config: this.#options.config });
+      const { reply } = await cell.request({ type: "load", machine, kernel, config: toWireConfig(this.#options.config) });
       if (reply.type === "failed") throw new ZtlError(reply.code, reply.message);
       if (reply.type !== "ready") throw new ZtlError("frame-malformed", `A cell answered ${reply.type} to load`);
       return cell;

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { findProgram } from "../sandbox/testing.ts";
+import { kvmMissing } from "../vmm/testing.ts";
+
+/** The command as a user starts it, in processes of its own. */
+
+const launcher = fileURLToPath(new URL("../../bin/ztl.js", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "ztl-command-"));
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+function ztl(args: readonly string[], input = ""): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [launcher, ...args], { input, encoding: "utf8", cwd: directory });
+}
+
+describe("without a virtual machine", () => {
+  test("help, version, and usage errors with status 125", () => {
+    assert.match(ztl(["--help"]).stdout, /ztl run \[options\] -- PROGRAM/);
+    assert.match(ztl(["run", "--help"]).stdout, /Exit status:/);
+    assert.match(ztl(["version"]).stdout, /^\d+\.\d+\.\d+\n$/);
+    for (const args of [[], ["fly"], ["run"], ["run", "ls"], ["run", "--timeout", "x", "--", "ls"], ["doctor", "--unknown"]]) {
+      const { status, stdout, stderr } = ztl(args);
+      assert.deepEqual([status, stdout], [125, ""], args.join(" "));
+      assert.notEqual(stderr, "");
+    }
+  });
+
+  test("a guest's --help is its own", { skip: kvmMissing }, () => {
+    assert.match(ztl(["run", "--", "ls", "--help"]).stdout, /Usage: ls/);
+  });
+});
+
+describe("ztl run", { skip: kvmMissing }, () => {
+  test("passes exit statuses, streams and signals through", () => {
+    const { status, stdout, stderr } = ztl(["run", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
+    assert.deepEqual({ status, stdout, stderr }, { status: 7, stdout: "out\n", stderr: "err\n" });
+    assert.equal(ztl(["run", "--shell", "kill -TERM $$"]).status, 143);
+    assert.equal(ztl(["run", "--timeout", "200ms", "--", "sleep", "60"]).status, 124);
+    assert.equal(ztl(["run", "--", "/etc"]).status, 126);
+    assert.equal(ztl(["run", "--", "no-such-program"]).status, 127);
+    assert.equal(ztl(["run", "--mount", "/no/such/place:/x", "--", "true"]).status, 125);
+  });
+
+  test("takes Python as code, as a file with arguments, and from standard input", () => {
+    assert.equal(ztl(["run", "--python", "print(6*7)"]).stdout, "42\n");
+    writeFileSync(join(directory, "script.py"), "import sys\nprint(sys.argv[1:], __name__)\n1/0\n");
+    const script = ztl(["run", "--python", "script.py", "--", "a", "-b"]);
+    assert.equal(script.stdout, "['a', '-b'] __main__\n");
+    assert.match(script.stderr, /script\.py", line 3, in <module>\n {4}1\/0\n/);
+    assert.equal(ztl(["run", "--python", "-"], "print('from stdin')").stdout, "from stdin\n");
+    assert.equal(ztl(["run", "-i", "--python", "print(input()[::-1])"], "abc\n").stdout, "cba\n");
+  });
+
+  test("--json prints one object", () => {
+    const { stdout, status } = ztl(["run", "--json", "--mount", ".:/data", "--shell", "echo hi; printf '\\377' >&2; echo x > new; exit 3"]);
+    const run = JSON.parse(stdout) as Record<string, unknown>;
+    assert.equal(status, 3);
+    assert.deepEqual([run.status, run.exitCode, run.stdout, run.stderr, run.stderrBase64], ["failed", 3, "hi\n", "\ufffd", "/w=="]);
+    assert.deepEqual(Object.keys(run.timingsMs as object), ["queue", "start", "run", "rollback", "total"]);
+    const [change] = run.changes as Record<string, unknown>[];
+    assert.deepEqual([change?.kind, change?.path, change?.sizeBytes, change?.content], ["add", "/data/new", 2, undefined]);
+  });
+
+  test("does not mind a reader that stops reading", () => {
+    const script = `${process.execPath} ${launcher} run --shell 'seq 100000' | head -n 1; echo "\${PIPESTATUS[0]}"`;
+    assert.equal(spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout, "1\n0\n");
+  });
+
+  test("Ctrl-C ends it with status 130 and what was written until then", async () => {
+    const child = spawn(process.execPath, [launcher, "run", "--shell", "echo before; sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    await sleep(3000);
+    child.kill("SIGINT");
+    const [status] = (await once(child, "close")) as [number];
+    assert.deepEqual([status, stdout], [130, "before\n"]);
+  });
+
+  const scriptProgram = findProgram("script");
+  test("shows changes and defuses control sequences on a terminal", { skip: scriptProgram ? false : "no script(1) to make a terminal" }, () => {
+    const command = `${process.execPath} ${launcher} run --mount ${directory}:/data --shell 'printf "\\033]0;title\\007\\n"; touch "$(printf "a\\nb")"'`;
+    const { stdout } = spawnSync(scriptProgram as string, ["-qec", command, "/dev/null"], { encoding: "utf8" });
+    assert.match(stdout, /␛\]0;title␇/);
+    assert.match(stdout, /1 change stayed in the micro-VM and was dropped:\r\n {2}\+ \/data\/a␊b/);
+  });
+});
+
+test("ztl doctor explains this host", () => {
+  const { stdout, status } = ztl(["doctor", "--json"]);
+  const report = JSON.parse(stdout) as { usable: boolean; findings: { subject: string; state: string; text: string }[] };
+  assert.equal(status, report.usable ? 0 : 1);
+  assert.equal(report.usable, kvmMissing === false, stdout);
+  for (const subject of ["Node", "KVM", "Python", "Template cache"]) assert.ok(report.findings.some((finding) => finding.subject === subject), subject);
+});
