@@ -54,7 +54,7 @@ function toText(byteString: string): { text: string; bytes: Uint8Array | undefin
   return { text, bytes: Buffer.from(text, "utf8").equals(bytes) ? undefined : new Uint8Array(bytes) };
 }
 
-function toRead(read: WireRead): ReadFile {
+function toRead({ contentKey: _, ...read }: WireRead): ReadFile {
   return { ...read, sha256: read.sha256, path: toText(read.path).text, hostPath: read.hostPath };
 }
 

@@ -3,11 +3,15 @@ export interface Case {
   readonly name: string;
   readonly argv: readonly string[];
   readonly stdin?: string;
+  /** Programs the case cannot do without. */
+  readonly needs?: readonly string[];
 }
 
 const bash = (name: string, code: string, stdin?: string): Case => ({ name: `bash: ${name}`, argv: ["bash", "-c", code], ...(stdin === undefined ? {} : { stdin }) });
 const sh = (name: string, code: string): Case => ({ name: `sh: ${name}`, argv: ["sh", "-c", code] });
 const python = (name: string, code: string, stdin?: string): Case => ({ name: `python: ${name}`, argv: ["python3", "-c", code], ...(stdin === undefined ? {} : { stdin }) });
+
+const needing = (needs: readonly string[], program: Case): Case => ({ ...program, needs });
 
 const FILES = `mkdir -p d/e; for i in 1 2 3 4 5; do echo "line $i of $((i*i))" > d/f$i.txt; done; echo needle > d/e/deep.txt; printf 'b\\na\\nc\\n' > u`;
 
@@ -46,6 +50,7 @@ export const shellCases: readonly Case[] = [
 ];
 
 export const toolCases: readonly Case[] = [
+  needing(["pdftotext"], bash("pdftotext", "pdftotext report.pdf - | head -50; pdftotext -layout report.pdf out.txt; wc out.txt; md5sum out.txt; pdftotext -f 3 -l 4 report.pdf - | grep -c line; pdfinfo report.pdf | grep Pages; pdftotext missing.pdf; echo $?")),
   bash("find xargs grep", `${FILES}; find d -type f -name '*.txt' | sort | xargs grep -n 'of' | head; find d -name '*.txt' -print0 | xargs -0 grep -l needle; find . -newer u | wc -l; find d -type f -exec wc -c {} + | tail -1`),
   bash("sort uniq cut", `${FILES}; sort u; sort -r u; printf '3\\n10\\n2\\n' | sort -n; printf 'a a\\nb b\\na a\\n' | sort | uniq -c; cut -d' ' -f2 d/f3.txt; paste u u; comm <(sort u) <(printf 'a\\nz\\n'); join <(sort u) <(sort u)`),
   bash("big sort", "seq 1 50000 | sort -R --random-source=<(yes) | sort -n | md5sum; seq 1 300000 | sort -S 1M -r | head -2"),
@@ -55,13 +60,13 @@ export const toolCases: readonly Case[] = [
   bash("compressors", "seq 1 10000 > f; for c in gzip bzip2 xz; do $c -k f 2>/dev/null && $c -dc f.* | cmp - f && echo $c; rm -f f.*; done"),
   bash("sha256sum", `${FILES}; sha256sum u d/*.txt > sums; sha256sum -c sums; echo changed >> u; sha256sum -c sums; echo $?; md5sum < u; cksum u`),
   bash("diff and patch", "printf 'a\\nb\\nc\\n' > x; printf 'a\\nB\\nc\\nd\\n' > y; diff x y; echo $?; diff -u x y | tail -n +3; cmp x y; echo $?"),
-  bash("jq", `echo '{"a":[1,2,{"b":"x"}],"n":1.5}' | jq -c '.a[2].b, (.a|length), .n*2'; echo '[3,1,2]' | jq 'sort|add'; echo bad | jq . ; echo $?`),
+  needing(["jq"], bash("jq", `echo '{"a":[1,2,{"b":"x"}],"n":1.5}' | jq -c '.a[2].b, (.a|length), .n*2'; echo '[3,1,2]' | jq 'sort|add'; echo bad | jq . ; echo $?`)),
   bash("file operations", "touch a; cp a b; mv b c; ln a h; ln -s a s; stat -c '%h %F' a s; cp -a s t; readlink t; rm a; cat s; echo $?; cat h; mkdir -p x/y/z; rmdir x/y/z; rm -r x; ls -1; chmod 640 h; stat -c '%a %s' h; touch -d '2020-01-02 03:04:05 UTC' h; date -u -r h +%s; truncate -s 100000 big; stat -c '%s' big; install -m 755 h i; stat -c %a i; mktemp -d -p . | wc -c"),
   bash("ls and du", `${FILES}; ls -R d; ls -1 d | wc -l; du -b u | cut -f1; df . > /dev/null; echo $?; test -e nofile; echo $?; realpath --relative-to=. d/e; basename /a/b.c .c; dirname /a/b`),
   bash("text tools", "seq 1 20 | head -n -15; seq 1 20 | tail -n 3; tac <(seq 1 3); rev <<< abc; nl <(printf 'a\\n\\nb\\n'); fold -w 3 <<< abcdefg; expand <<< $'a\\tb'; tr -d aeiou <<< education; wc <(seq 1 100) | awk '{print $1,$2,$3}'; od -An -tx1 <<< hi; base64 <<< hello; split -l 2 <(seq 1 5) part; ls part*; tee t1 t2 <<< teed; cat t1 t2; seq -s, 5; factor 360; expr 6 \\* 7; env -i A=1 env; nproc | grep -c .; id -u; date -u -d @0 +%F; sleep 0.01; timeout 0.1 sleep 5; echo $?; yes a | head -2; shuf -i 1-5 | sort; numfmt --to=iec 1048576; printf 'x' | xxd 2>/dev/null || true"),
   bash("xargs parallel", "seq 1 6 | xargs -P 3 -I{} sh -c 'echo p{}' | sort; seq 1 5 | xargs -n 2 echo; echo a b | xargs -n1 false; echo $?"),
-  bash("sqlite3 cli", `sqlite3 t.db "create table t(a int, b text); insert into t values (1,'x'),(2,'y'),(3,null); select count(*), sum(a) from t; pragma integrity_check;"; sqlite3 -header -csv t.db 'select * from t order by a desc'; sqlite3 t.db 'pragma journal_mode=wal; insert into t values(4,"w"); select count(*) from t'; sqlite3 t.db 'select * from nosuch'; echo $?`),
-  bash("perl", `perl -e 'my %h=(a=>1,b=>2); print join(",", map {"$_=$h{$_}"} sort keys %h), "\\n"; open(my $f, ">", "p") or die; print $f "x"; close $f; print -s "p", "\\n"; print \`echo sub\`; my $pid=fork; if(!$pid){exit 3} waitpid($pid,0); print $?>>8, "\\n"; $SIG{ALRM}=sub{print "alarm\\n"; exit 0}; alarm 1; sleep 5'`),
+  needing(["sqlite3"], bash("sqlite3 cli", `sqlite3 t.db "create table t(a int, b text); insert into t values (1,'x'),(2,'y'),(3,null); select count(*), sum(a) from t; pragma integrity_check;"; sqlite3 -header -csv t.db 'select * from t order by a desc'; sqlite3 t.db 'pragma journal_mode=wal; insert into t values(4,"w"); select count(*) from t'; sqlite3 t.db 'select * from nosuch'; echo $?`)),
+  needing(["perl"], bash("perl", `perl -e 'my %h=(a=>1,b=>2); print join(",", map {"$_=$h{$_}"} sort keys %h), "\\n"; open(my $f, ">", "p") or die; print $f "x"; close $f; print -s "p", "\\n"; print \`echo sub\`; my $pid=fork; if(!$pid){exit 3} waitpid($pid,0); print $?>>8, "\\n"; $SIG{ALRM}=sub{print "alarm\\n"; exit 0}; alarm 1; sleep 5'`)),
   bash("git-like", "mkdir r; cd r; printf 'int main(){return 42;}\\n' > m.c; grep -rn main . ; find . -name '*.c' | xargs cat"),
 ];
 
