@@ -115,10 +115,9 @@ export class GuestMemory {
 
   close(): void {
     // Views of unmapped memory must not survive: an access would end the process, not throw.
-    const empty = new ArrayBuffer(0);
-    this.bytes = this.allBytes = new Uint8Array(empty);
-    this.words = this.allWords = new Uint32Array(empty);
-    this.view = new DataView(empty);
+    const bytes = new Uint8Array(0);
+    const words = new Uint32Array(0);
+    Object.assign(this, { bytes, words, allBytes: bytes, allWords: words, view: new DataView(bytes.buffer) });
     this.#map.close();
   }
 }
