@@ -27,7 +27,10 @@ const WORK = "print(sum(i * i for i in range(300_000)))";
 
 async function expectOk(sandbox: Sandbox, code: string): Promise<RunResult> {
   const run = await sandbox.run({ tool: "python", code });
-  if (run.status !== "ok") throw new Error(`A benchmark call ended ${run.status}: ${run.stderrText}${run.status === "error" ? run.error.message : ""}`);
+  if (run.status !== "ok")
+    throw new Error(
+      `A benchmark call ended ${run.status}: ${run.stderrText}${run.status === "error" ? run.error.message : ""}`,
+    );
   return run;
 }
 
@@ -106,15 +109,28 @@ const parallel = await parallelCells();
 const cpu = await cpuBound();
 
 if (values.json) {
-  console.log(JSON.stringify({ machine, figures: { warmPython: warm, callsPerSecond: parallel, cpuBoundPython: cpu } }, undefined, 2));
+  console.log(
+    JSON.stringify(
+      { machine, figures: { warmPython: warm, callsPerSecond: parallel, cpuBoundPython: cpu } },
+      undefined,
+      2,
+    ),
+  );
 } else {
-  console.log(`${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}${machine.nested ? ", a virtual machine itself" : ""}`);
+  console.log(
+    `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}${machine.nested ? ", a virtual machine itself" : ""}`,
+  );
   console.log(`KVM: ${machine.kvm}; Node ${machine.node}; ${machine.python}\n`);
   console.log(line("warm Python call, end to end", warm.totalMs));
   console.log(line("  until the first guest instruction", warm.firstInstructionMs));
   console.log(line("  rollback", warm.rollbackMs));
   console.log(line("bubblewrap, same Python and imports", warm.bubblewrapMs));
-  if (warm.timesFaster !== undefined) console.log(`${"".padEnd(34)} ${warm.timesFaster.toFixed(1)} times slower than a warm call`);
-  console.log(`calls per second, 20 ms of work each  one cell ${parallel.oneCell}, two cells ${parallel.twoCells}: ${parallel.speedup.toFixed(2)} times`);
-  console.log(`CPU-bound Python                    native ${cpu.nativeMs.toFixed(0)} ms, guest ${cpu.guestMs.toFixed(0)} ms: ratio ${cpu.ratio.toFixed(2)}`);
+  if (warm.timesFaster !== undefined)
+    console.log(`${"".padEnd(34)} ${warm.timesFaster.toFixed(1)} times slower than a warm call`);
+  console.log(
+    `calls per second, 20 ms of work each  one cell ${parallel.oneCell}, two cells ${parallel.twoCells}: ${parallel.speedup.toFixed(2)} times`,
+  );
+  console.log(
+    `CPU-bound Python                    native ${cpu.nativeMs.toFixed(0)} ms, guest ${cpu.guestMs.toFixed(0)} ms: ratio ${cpu.ratio.toFixed(2)}`,
+  );
 }

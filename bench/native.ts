@@ -6,7 +6,19 @@ import { DEFAULT_PRELOAD } from "../src/sandbox/templates/python-job.ts";
 export const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
 
 const IMPORTS = `import ${DEFAULT_PRELOAD.join(", ")}\n`;
-const ISOLATION = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--unshare-all", "--die-with-parent"];
+const ISOLATION = [
+  "--ro-bind",
+  "/",
+  "/",
+  "--dev",
+  "/dev",
+  "--proc",
+  "/proc",
+  "--tmpfs",
+  "/tmp",
+  "--unshare-all",
+  "--die-with-parent",
+];
 
 export function hasBubblewrap(): boolean {
   return spawnSync("bwrap", [...ISOLATION, "true"]).status === 0;

@@ -23,15 +23,22 @@ const KINDS: readonly Kind[] = [
   { call: { tool: "python", code: "import os; os.kill(os.getpid(), 11)" }, expected: "signaled", share: 50 },
   { call: { tool: "shell", code: "echo a | cat > /tmp/x; (sleep 1 &) ; wc -c < /tmp/x" }, expected: "ok", share: 40 },
   { call: { tool: "python", code: "while True: pass", limits: { wallMs: 30 } }, expected: "limit", share: 20 },
-  { call: { tool: "python", code: "x = bytearray(200 << 20)", limits: { memoryBytes: 100 << 20 } }, expected: "limit", share: 10 },
+  {
+    call: { tool: "python", code: "x = bytearray(200 << 20)", limits: { memoryBytes: 100 << 20 } },
+    expected: "limit",
+    share: 10,
+  },
   { call: { tool: "shell", code: "f() { f | f; }; f", limits: { processes: 20 } }, expected: "limit", share: 10 },
   { call: { tool: "exec", program: "no-such-program" }, expected: "error", share: 20 },
 ];
 
 function pick(index: number): Kind {
   let at = (index * 617) % 1000;
-  for (const kind of KINDS) if ((at -= kind.share) < 0) return kind;
-  return KINDS[0] as Kind;
+  for (const kind of KINDS) {
+    at -= kind.share;
+    if (at < 0) return kind;
+  }
+  throw new Error("The shares do not add up to a thousand");
 }
 
 function residentMiB(pid: number | "self"): number {
@@ -64,9 +71,14 @@ async function worker(): Promise<void> {
     const lost = run.status === "error" && run.error.code === "cell-lost";
     if (run.status !== expected && !(lost && kills > 0)) {
       wrong++;
-      console.log(`call ${index}: ${run.status} instead of ${expected}`, JSON.stringify(call), run.status === "error" ? run.error : run.stderrText);
+      console.log(
+        `call ${index}: ${run.status} instead of ${expected}`,
+        JSON.stringify(call),
+        run.status === "error" ? run.error : run.stderrText,
+      );
     }
-    if (index % Math.ceil(calls / 20) === 0) console.log(`${String(index).padStart(6)}  ${((performance.now() - started) / 1000).toFixed(0)} s  ${state()}`);
+    if (index % Math.ceil(calls / 20) === 0)
+      console.log(`${String(index).padStart(6)}  ${((performance.now() - started) / 1000).toFixed(0)} s  ${state()}`);
   }
 }
 await Promise.all(Array.from({ length: CELLS }, worker));

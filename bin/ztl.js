@@ -56,7 +56,8 @@ async function start() {
   // Node 22 says of every start that type stripping is experimental.
   const { emitWarning } = process;
   process.emitWarning = (warning, ...rest) => {
-    if (rest[0] !== "ExperimentalWarning" && rest[0]?.type !== "ExperimentalWarning") emitWarning.call(process, warning, ...rest);
+    if (rest[0] !== "ExperimentalWarning" && rest[0]?.type !== "ExperimentalWarning")
+      emitWarning.call(process, warning, ...rest);
   };
   const source = join(ROOT, "src", "cli", "main.ts");
   const { main } = await import(existsSync(source) ? source : join(ROOT, "dist", "cli", "main.js"));

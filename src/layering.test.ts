@@ -31,7 +31,11 @@ function sourceFiles(): string[] {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(source, file), "utf8");
-  const specifiers = [...text.matchAll(/^\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|^import\s+"([^"]+)"/gm)];
+  const specifiers = [
+    ...text.matchAll(
+      /^\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|^import\s+"([^"]+)"/gm,
+    ),
+  ];
   return specifiers.map((match) => {
     const specifier = (match[1] ?? match[2] ?? match[3]) as string;
     const to = specifier.startsWith(".") ? relative(source, join(source, dirname(file), specifier)) : specifier;
@@ -67,7 +71,10 @@ test("every room imports only from the rooms below it", () => {
 });
 
 test("the foundation (src/errors.ts) depends on nothing", () => {
-  assert.deepEqual(inProduct.filter(({ from }) => from === "errors.ts"), []);
+  assert.deepEqual(
+    inProduct.filter(({ from }) => from === "errors.ts"),
+    [],
+  );
 });
 
 test("another package is imported only where it belongs: koffi in vmm/host alone", () => {
@@ -79,7 +86,10 @@ test("another package is imported only where it belongs: koffi in vmm/host alone
 });
 
 test("tests and helpers for tests are not imported by the product", () => {
-  assert.deepEqual(inProduct.filter(({ to }) => isTest(to)), []);
+  assert.deepEqual(
+    inProduct.filter(({ to }) => isTest(to)),
+    [],
+  );
 });
 
 /** Modules that import each other at run time, as groups; types may refer to each other freely. */
@@ -97,7 +107,9 @@ function cycles(imports: readonly Import[]): string[][] {
     return seen;
   };
   const reached = new Map([...targets.keys()].map((file) => [file, reach(file)]));
-  const groups = [...reached].filter(([file, seen]) => seen.has(file)).map(([file, seen]) => [...seen].filter((other) => reached.get(other)?.has(file)).sort());
+  const groups = [...reached]
+    .filter(([file, seen]) => seen.has(file))
+    .map(([file, seen]) => [...seen].filter((other) => reached.get(other)?.has(file)).sort());
   return [...new Map(groups.map((group) => [group.join(), group])).values()];
 }
 

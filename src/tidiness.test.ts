@@ -11,14 +11,18 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const FILE_LINES_MAX = 350;
 const FUNCTION_LINES_MAX = 60;
 
-const files = globSync("{src,bench}/**/*.ts", { cwd: root }).map((name) => ({ name, text: readFileSync(join(root, name), "utf8") }));
+const files = globSync("{src,bench}/**/*.ts", { cwd: root }).map((name) => ({
+  name,
+  text: readFileSync(join(root, name), "utf8"),
+}));
 const product = files.filter(({ name }) => !name.endsWith(".test.ts"));
 
 /** Longest run of lines from a function's head to its closing brace at the same indentation. */
 function longFunctions({ name, text }: { name: string; text: string }): string[] {
   const lines = text.split("\n");
   return lines.flatMap((line, start) => {
-    const head = /^(\s*)(?:export |async |static |private |override |get |set )*(?:function\b|#?[\w$]+\(.*\).*\{$)/.exec(line);
+    const head =
+      /^(\s*)(?:export |async |static |private |override |get |set )*(?:function\b|#?[\w$]+\(.*\).*\{$)/.exec(line);
     if (head === null || !line.endsWith("{")) return [];
     const end = lines.findIndex((other, index) => index > start && other.startsWith(`${head[1]}}`));
     return end - start + 1 > FUNCTION_LINES_MAX ? [`${name}:${start + 1} ${end - start + 1} lines`] : [];
@@ -39,20 +43,38 @@ test("no any, no default exports, no comment that silences the type checker", ()
     text
       .split("\n")
       .map((line, index) => ({ line, place: `${name}:${index + 1}` }))
-      .filter(({ line }) => /(:|<|as)\s*any\b(?!\w)|^export default\b|@ts-(ignore|nocheck|expect-error)/.test(line.replace(/"[^"]*"|\/\/.*|^\s*\*.*|\/\*.*/g, "")))
+      .filter(({ line }) =>
+        /(:|<|as)\s*any\b(?!\w)|^export default\b|@ts-(ignore|nocheck|expect-error)/.test(
+          line.replace(/"[^"]*"|\/\/.*|^\s*\*.*|\/\*.*/g, ""),
+        ),
+      )
       .map(({ place }) => place),
   );
   assert.deepEqual(bad, []);
 });
 
 test("every foreign call says why it is safe", () => {
-  const silent = product.filter(({ name, text }) => name.startsWith("src/vmm/host/") && /\bkoffi\b/.test(text) && !/SAFETY:/.test(text));
-  assert.deepEqual(silent.map(({ name }) => name), []);
+  const silent = product.filter(
+    ({ name, text }) => name.startsWith("src/vmm/host/") && /\bkoffi\b/.test(text) && !/SAFETY:/.test(text),
+  );
+  assert.deepEqual(
+    silent.map(({ name }) => name),
+    [],
+  );
 });
 
-test("no path or host name of a developer's machine is committed", { skip: existsSync(join(root, ".git")) ? false : "not a git checkout" }, () => {
-  const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0").filter((name) => name !== "" && name !== "package-lock.json");
+test("no path or host name of a developer's machine is committed", {
+  skip: existsSync(join(root, ".git")) ? false : "not a git checkout",
+}, () => {
+  const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" })
+    .split("\0")
+    .filter((name) => name !== "" && name !== "package-lock.json");
   const pattern = /(^|[ "'(=`])\/(work|root\/\.pyenv|home\/(?!agent|u\b)[a-z])|https?:\/\/[^ /"]*npmjs?\.org/;
-  const leaks = tracked.filter((name) => existsSync(join(root, name)) && !name.endsWith("tidiness.test.ts") && pattern.test(readFileSync(join(root, name), "utf8")));
+  const leaks = tracked.filter(
+    (name) =>
+      existsSync(join(root, name)) &&
+      !name.endsWith("tidiness.test.ts") &&
+      pattern.test(readFileSync(join(root, name), "utf8")),
+  );
   assert.deepEqual(leaks, []);
 });

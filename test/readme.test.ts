@@ -15,7 +15,9 @@ const directory = mkdtempSync(join(tmpdir(), "ztl-readme-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
 function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map((match) => match[1] as string);
+  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(
+    (match) => match[1] as string,
+  );
 }
 
 /** The commands of a console block with the output each is said to have. */
@@ -34,7 +36,10 @@ describe("README.md", { skip: kvmMissing }, () => {
   test("shows commands at all", () => assert.ok(shown.length >= 5));
   for (const { command, output } of shown.filter((one) => one.command !== "npm ci")) {
     test(command, () => {
-      const result = spawnSync("bash", ["-c", `exec 2>&1; ${command.replaceAll("npx ztl", launcher)}`], { cwd: root, encoding: "utf8" });
+      const result = spawnSync("bash", ["-c", `exec 2>&1; ${command.replaceAll("npx ztl", launcher)}`], {
+        cwd: root,
+        encoding: "utf8",
+      });
       assert.equal(result.stdout, output);
     });
   }
@@ -47,6 +52,10 @@ describe("README.md", { skip: kvmMissing }, () => {
     const result = spawnSync(process.execPath, [file], { cwd: directory, encoding: "utf8" });
     const promised = [...code.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map((match) => match[1] as string);
     assert.equal(promised.length, 2);
-    assert.deepEqual(result.stdout.split("\n").filter((line) => line !== ""), promised, result.stderr);
+    assert.deepEqual(
+      result.stdout.split("\n").filter((line) => line !== ""),
+      promised,
+      result.stderr,
+    );
   });
 });

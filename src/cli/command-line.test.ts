@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { findProgram } from "../sandbox/testing.ts";
 import { kvmMissing } from "../vmm/testing.ts";
@@ -25,7 +25,14 @@ describe("without a virtual machine", () => {
     assert.match(ztl(["--help"]).stdout, /ztl run \[options\] -- PROGRAM/);
     assert.match(ztl(["run", "--help"]).stdout, /Exit status:/);
     assert.match(ztl(["version"]).stdout, /^\d+\.\d+\.\d+\n$/);
-    for (const args of [[], ["fly"], ["run"], ["run", "ls"], ["run", "--timeout", "x", "--", "ls"], ["doctor", "--unknown"]]) {
+    for (const args of [
+      [],
+      ["fly"],
+      ["run"],
+      ["run", "ls"],
+      ["run", "--timeout", "x", "--", "ls"],
+      ["doctor", "--unknown"],
+    ]) {
       const { status, stdout, stderr } = ztl(args);
       assert.deepEqual([status, stdout], [125, ""], args.join(" "));
       assert.notEqual(stderr, "");
@@ -59,13 +66,26 @@ describe("ztl run", { skip: kvmMissing }, () => {
   });
 
   test("--json prints one object", () => {
-    const { stdout, status } = ztl(["run", "--json", "--mount", ".:/data", "--shell", "echo hi; printf '\\377' >&2; echo x > new; exit 3"]);
+    const { stdout, status } = ztl([
+      "run",
+      "--json",
+      "--mount",
+      ".:/data",
+      "--shell",
+      "echo hi; printf '\\377' >&2; echo x > new; exit 3",
+    ]);
     const run = JSON.parse(stdout) as Record<string, unknown>;
     assert.equal(status, 3);
-    assert.deepEqual([run.status, run.exitCode, run.stdout, run.stderr, run.stderrBase64], ["failed", 3, "hi\n", "\ufffd", "/w=="]);
+    assert.deepEqual(
+      [run.status, run.exitCode, run.stdout, run.stderr, run.stderrBase64],
+      ["failed", 3, "hi\n", "\ufffd", "/w=="],
+    );
     assert.deepEqual(Object.keys(run.timingsMs as object), ["queue", "start", "run", "rollback", "total"]);
     const [change] = run.changes as Record<string, unknown>[];
-    assert.deepEqual([change?.kind, change?.path, change?.sizeBytes, change?.content], ["add", "/data/new", 2, undefined]);
+    assert.deepEqual(
+      [change?.kind, change?.path, change?.sizeBytes, change?.content],
+      ["add", "/data/new", 2, undefined],
+    );
   });
 
   test("does not mind a reader that stops reading", () => {
@@ -74,7 +94,9 @@ describe("ztl run", { skip: kvmMissing }, () => {
   });
 
   test("Ctrl-C ends it with status 130 and what was written until then", async () => {
-    const child = spawn(process.execPath, [launcher, "run", "--shell", "echo before; sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn(process.execPath, [launcher, "run", "--shell", "echo before; sleep 60"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
@@ -86,7 +108,9 @@ describe("ztl run", { skip: kvmMissing }, () => {
   });
 
   const scriptProgram = findProgram("script");
-  test("shows changes and defuses control sequences on a terminal", { skip: scriptProgram ? false : "no script(1) to make a terminal" }, () => {
+  test("shows changes and defuses control sequences on a terminal", {
+    skip: scriptProgram ? false : "no script(1) to make a terminal",
+  }, () => {
     const command = `${process.execPath} ${launcher} run --mount ${directory}:/data --shell 'printf "\\033]0;title\\007\\n"; touch "$(printf "a\\nb")"'`;
     const { stdout } = spawnSync(scriptProgram as string, ["-qec", command, "/dev/null"], { encoding: "utf8" });
     assert.match(stdout, /␛\]0;title␇/);
@@ -96,8 +120,15 @@ describe("ztl run", { skip: kvmMissing }, () => {
 
 test("ztl doctor explains this host", () => {
   const { stdout, status } = ztl(["doctor", "--json"]);
-  const report = JSON.parse(stdout) as { usable: boolean; findings: { subject: string; state: string; text: string }[] };
+  const report = JSON.parse(stdout) as {
+    usable: boolean;
+    findings: { subject: string; state: string; text: string }[];
+  };
   assert.equal(status, report.usable ? 0 : 1);
   assert.equal(report.usable, kvmMissing === false, stdout);
-  for (const subject of ["Node", "KVM", "Python", "Template cache"]) assert.ok(report.findings.some((finding) => finding.subject === subject), subject);
+  for (const subject of ["Node", "KVM", "Python", "Template cache"])
+    assert.ok(
+      report.findings.some((finding) => finding.subject === subject),
+      subject,
+    );
 });

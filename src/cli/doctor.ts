@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Finding, diagnoseHost } from "../sandbox/index.ts";
+import { diagnoseHost, type Finding } from "../sandbox/index.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -11,7 +11,11 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const findings = await diagnoseHost();
   const usable = findings.every((finding) => finding.state !== "missing");
   if (json) await writeAll(process.stdout, `${JSON.stringify({ usable, findings })}\n`);
-  else await writeAll(process.stdout, `${findings.map(format).join("\n")}\n\n${usable ? "ztl can run tool calls here." : "ztl cannot run tool calls here yet."}\n`);
+  else
+    await writeAll(
+      process.stdout,
+      `${findings.map(format).join("\n")}\n\n${usable ? "ztl can run tool calls here." : "ztl cannot run tool calls here yet."}\n`,
+    );
   return usable ? 0 : 1;
 }
 

@@ -17,14 +17,22 @@ test("a program and its arguments, whatever they look like", () => {
 });
 
 test("Python code, a script that is mounted, one that is not, and standard input", () => {
-  assert.deepEqual(parseRunArguments(["--python", "print(1)", "--", "a"]).call, { tool: "python", code: "print(1)", args: ["a"], env: {} });
+  assert.deepEqual(parseRunArguments(["--python", "print(1)", "--", "a"]).call, {
+    tool: "python",
+    code: "print(1)",
+    args: ["a"],
+    env: {},
+  });
   const mounted = parseRunArguments(["--mount", `${directory}:/data:ro`, "--python", script]);
   assert.ok(mounted.call.tool === "python");
   assert.equal(mounted.call.file, "/data/script.py");
   const carried = parseRunArguments(["--python", script]);
   assert.ok(carried.call.tool === "python");
   const { file } = carried.call;
-  assert.deepEqual(carried.options.mounts?.map(({ kind, guest }) => [kind, guest]), [["file", file]]);
+  assert.deepEqual(
+    carried.options.mounts?.map(({ kind, guest }) => [kind, guest]),
+    [["file", file]],
+  );
   assert.equal(parseRunArguments(["--python", "-"]).stdin, "code");
   assert.equal(parseRunArguments(["-i", "--shell", "cat"]).stdin, "input");
 });
@@ -47,7 +55,15 @@ test("variables, given or passed on", () => {
 });
 
 test("limits", () => {
-  const args = ["--timeout=1s", "--cpu-time=2s", "--memory=1M", "--processes=3", "--open-files=4", "--max-changes=5", "--max-output=6"];
+  const args = [
+    "--timeout=1s",
+    "--cpu-time=2s",
+    "--memory=1M",
+    "--processes=3",
+    "--open-files=4",
+    "--max-changes=5",
+    "--max-output=6",
+  ];
   assert.deepEqual(parseRunArguments([...args, "--", "true"]).options.limits, {
     wallMs: 1000,
     cpuMs: 2000,

@@ -91,10 +91,12 @@ interface ParsedTool {
 }
 
 function parseTool(values: Values, command: readonly string[], mounts: readonly CallerMount[]): ParsedTool {
-  if (values.python !== undefined && values.shell !== undefined) throw new UsageError("give one of --python and --shell");
+  if (values.python !== undefined && values.shell !== undefined)
+    throw new UsageError("give one of --python and --shell");
   const stdin = values.stdin === true ? "input" : "none";
   if (values.python !== undefined) return parsePython(values.python, command, mounts, stdin);
-  if (values.shell !== undefined) return { call: { tool: "shell", code: values.shell, args: [...command] }, stdin, extraMounts: [] };
+  if (values.shell !== undefined)
+    return { call: { tool: "shell", code: values.shell, args: [...command] }, stdin, extraMounts: [] };
   const [program, ...args] = command;
   if (program === undefined) throw new UsageError("nothing to run: give -- PROGRAM, --python or --shell");
   return { call: { tool: "exec", program, args }, stdin, extraMounts: [] };
@@ -108,12 +110,14 @@ function parsePython(
   stdin: RunCommand["stdin"],
 ): ParsedTool {
   if (value === "-") {
-    if (stdin === "input") throw new UsageError("--python - reads its code from standard input, which leaves nothing for --stdin");
+    if (stdin === "input")
+      throw new UsageError("--python - reads its code from standard input, which leaves nothing for --stdin");
     return { call: { tool: "python", code: "", args: [...args] }, stdin: "code", extraMounts: [] };
   }
   if (!isFile(value)) return { call: { tool: "python", code: value, args: [...args] }, stdin, extraMounts: [] };
   const mounted = guestPathOf(value, mounts);
-  if (mounted !== undefined) return { call: { tool: "python", file: mounted, args: [...args] }, stdin, extraMounts: [] };
+  if (mounted !== undefined)
+    return { call: { tool: "python", file: mounted, args: [...args] }, stdin, extraMounts: [] };
   const guest = `${SCRIPT_DIRECTORY}/${basename(value)}`;
   const script: CallerMount = { kind: "file", guest, content: new Uint8Array(readFileSync(value)) };
   return { call: { tool: "python", file: guest, args: [...args] }, stdin, extraMounts: [script] };
@@ -136,7 +140,8 @@ function guestPathOf(hostFile: string, mounts: readonly CallerMount[]): string |
     if (mount.kind !== "ro" && mount.kind !== "overlay") continue;
     const below = relative(realpathSync(mount.host), real);
     if (below === "") return mount.guest;
-    if (!below.startsWith("..") && !isAbsolute(below)) return mount.guest === "/" ? `/${below}` : `${mount.guest}/${below}`;
+    if (!below.startsWith("..") && !isAbsolute(below))
+      return mount.guest === "/" ? `/${below}` : `${mount.guest}/${below}`;
   }
   return undefined;
 }
@@ -144,7 +149,9 @@ function guestPathOf(hostFile: string, mounts: readonly CallerMount[]): string |
 function parseMount(text: string): CallerMount {
   const [, host, guest, mode] = /^(.+?):(\/[^:]*)(?::(ro|overlay))?$/.exec(text) ?? [];
   if (host === undefined || guest === undefined) {
-    throw new UsageError(`--mount takes HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:overlay, with GUEST absolute, not ${JSON.stringify(text)}`);
+    throw new UsageError(
+      `--mount takes HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:overlay, with GUEST absolute, not ${JSON.stringify(text)}`,
+    );
   }
   const trimmed = guest.length > 1 ? guest.replace(/\/+$/, "") : guest;
   // A single file has no directory to lay an overlay over.
@@ -156,6 +163,7 @@ function parseVariable(text: string): [name: string, value: string] {
   const equals = text.indexOf("=");
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
   const value = equals < 0 ? process.env[text] : undefined;
-  if (value === undefined) throw new UsageError(`--env takes NAME=VALUE, or the NAME of a variable that is set: ${JSON.stringify(text)}`);
+  if (value === undefined)
+    throw new UsageError(`--env takes NAME=VALUE, or the NAME of a variable that is set: ${JSON.stringify(text)}`);
   return [text, value];
 }

@@ -23,7 +23,10 @@ async function withStdin(command: RunCommand): Promise<RunCommand> {
   if (command.stdin === "none") return command;
   const bytes = await readStdin();
   if (command.stdin === "input") return { ...command, call: { ...command.call, stdin: bytes } };
-  return { ...command, call: { ...command.call, tool: "python", code: Buffer.from(bytes).toString("utf8") } as RunCommand["call"] };
+  return {
+    ...command,
+    call: { ...command.call, tool: "python", code: Buffer.from(bytes).toString("utf8") } as RunCommand["call"],
+  };
 }
 
 async function execute(command: RunCommand): Promise<RunResult> {
@@ -33,7 +36,8 @@ async function execute(command: RunCommand): Promise<RunResult> {
   await using sandbox = await Sandbox.open({
     ...command.options,
     onEvent: (event) => {
-      if (event.type === "template-refused") process.stderr.write(`ztl: ${event.message} [${event.code}]; building it again\n`);
+      if (event.type === "template-refused")
+        process.stderr.write(`ztl: ${event.message} [${event.code}]; building it again\n`);
     },
   });
   try {

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { defuse, defuseName } from "./terminal.ts";
 
 test("text, line breaks and colours pass", () => {
-  for (const text of ["plain\n\ttext\r\n", "äöü 漢字 🎉", "\x1b[1;31mred\x1b[0m", "\x1b[38:2:1:2:3mx"]) assert.equal(defuse(text), text);
+  for (const text of ["plain\n\ttext\r\n", "äöü 漢字 🎉", "\x1b[1;31mred\x1b[0m", "\x1b[38:2:1:2:3mx"])
+    assert.equal(defuse(text), text);
 });
 
 test("whatever could move, answer, hide or reach the clipboard becomes visible", () => {
@@ -23,10 +24,13 @@ test("whatever could move, answer, hide or reach the clipboard becomes visible",
 
 test("no control sequence but a style survives, whatever surrounds it", () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom("\x1b", "[", "]", "0", "m", "J", ";", "\x9b", "\x07", "a", "\n", "\x1b[0m")), (parts) => {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject.
-      assert.doesNotMatch(defuse(parts.join("")).replace(/\x1b\[[0-9;:]*m/g, ""), /[\x1b\x9b\x07]/);
-    }),
+    fc.property(
+      fc.array(fc.constantFrom("\x1b", "[", "]", "0", "m", "J", ";", "\x9b", "\x07", "a", "\n", "\x1b[0m")),
+      (parts) => {
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject.
+        assert.doesNotMatch(defuse(parts.join("")).replace(/\x1b\[[0-9;:]*m/g, ""), /[\x1b\x9b\x07]/);
+      },
+    ),
   );
 });
 

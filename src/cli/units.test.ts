@@ -4,12 +4,26 @@ import { parseCount, parseDuration, parseSize } from "./units.ts";
 import { UsageError } from "./usage-error.ts";
 
 test("durations", () => {
-  const cases: Record<string, number> = { "30": 30_000, "500ms": 500, "1.5s": 1500, "2m": 120_000, "1h": 3_600_000, "10S": 10_000 };
+  const cases: Record<string, number> = {
+    "30": 30_000,
+    "500ms": 500,
+    "1.5s": 1500,
+    "2m": 120_000,
+    "1h": 3_600_000,
+    "10S": 10_000,
+  };
   for (const [text, ms] of Object.entries(cases)) assert.equal(parseDuration("timeout", text), ms, text);
 });
 
 test("sizes are powers of 1024 however they are written", () => {
-  const cases: Record<string, number> = { "4096": 4096, "64k": 65_536, "1M": 2 ** 20, "1MB": 2 ** 20, "1MiB": 2 ** 20, "1.5g": 1.5 * 2 ** 30 };
+  const cases: Record<string, number> = {
+    "4096": 4096,
+    "64k": 65_536,
+    "1M": 2 ** 20,
+    "1MB": 2 ** 20,
+    "1MiB": 2 ** 20,
+    "1.5g": 1.5 * 2 ** 30,
+  };
   for (const [text, bytes] of Object.entries(cases)) assert.equal(parseSize("memory", text), bytes, text);
 });
 

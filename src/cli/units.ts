@@ -6,7 +6,8 @@ const SIZES: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20,
 function parseUnit(option: string, text: string, units: Readonly<Record<string, number>>, example: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(text.toLowerCase().replace(/(?<=\d[kmg])i?b$/, "")) ?? [];
   const factor = unit === undefined ? undefined : units[unit];
-  if (number === undefined || factor === undefined) throw new UsageError(`--${option} takes ${example}, not ${JSON.stringify(text)}`);
+  if (number === undefined || factor === undefined)
+    throw new UsageError(`--${option} takes ${example}, not ${JSON.stringify(text)}`);
   const value = Math.round(Number(number) * factor);
   if (!Number.isSafeInteger(value) || value <= 0) throw new UsageError(`--${option} must be more than nothing`);
   return value;

@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { ZtlError } from "../errors.ts";
-import { DEFAULT_LIMITS, type RunLimits } from "../linux/limits.ts";
 import type { MountSpec } from "../linux/index.ts";
+import { DEFAULT_LIMITS, type RunLimits } from "../linux/limits.ts";
 
 /** What the caller hands over, parsed once at the boundary. */
 
@@ -21,7 +21,11 @@ const limitsSchema = z
     processes: count.max(4096),
     openFiles: count.min(8).max(65_536),
     overlayBytes: z.number().int().nonnegative().max(MEMORY_MAX),
-    outputBytes: z.number().int().nonnegative().max(1024 * 1024 * 1024),
+    outputBytes: z
+      .number()
+      .int()
+      .nonnegative()
+      .max(1024 * 1024 * 1024),
   })
   .partial();
 
@@ -82,7 +86,9 @@ const optionsSchema = z.strictObject({
   queue: count.max(1_000_000).optional(),
   /** Tools whose cells are made at once, so that their first call is warm. */
   prewarm: z.array(z.enum(["python", "shell", "exec"])).optional(),
-  python: z.strictObject({ program: text.min(1).optional(), preload: z.array(text.min(1)).max(1000).optional() }).optional(),
+  python: z
+    .strictObject({ program: text.min(1).optional(), preload: z.array(text.min(1)).max(1000).optional() })
+    .optional(),
   /** Where templates are kept; false keeps none. Default: $XDG_CACHE_HOME/zero-trust-loop or ~/.cache/zero-trust-loop. */
   cacheDirectory: z.union([text.min(1), z.literal(false)]).optional(),
   /** Default working directory of calls: otherwise the first mount's place, or the guest's home. */
@@ -95,7 +101,12 @@ export type SandboxOptions = z.infer<typeof optionsSchema>;
 
 /** What a sandbox tells its owner beside results. `reason` codes are stable. */
 export type SandboxEvent =
-  | { readonly type: "template-built"; readonly template: ToolName; readonly durationMs: number; readonly reason: string }
+  | {
+      readonly type: "template-built";
+      readonly template: ToolName;
+      readonly durationMs: number;
+      readonly reason: string;
+    }
   | { readonly type: "template-loaded"; readonly template: ToolName; readonly durationMs: number }
   | { readonly type: "template-refused"; readonly template: ToolName; readonly code: string; readonly message: string }
   | { readonly type: "cell-lost"; readonly template: ToolName; readonly code: string; readonly message: string };

@@ -33,9 +33,12 @@ export async function diagnoseHost(): Promise<Finding[]> {
 function virtualisationFindings(): Finding[] {
   const subject = "KVM";
   const probe = probeHost();
-  if (!probe.usable) return probe.problems.map((problem) => ({ subject, state: "missing", ...describeProblem(problem) }));
+  if (!probe.usable)
+    return probe.problems.map((problem) => ({ subject, state: "missing", ...describeProblem(problem) }));
   const by = probe.modules.length > 0 ? ` (${probe.modules.join(", ")})` : "";
-  const findings: Finding[] = [{ subject, state: "ok", text: `micro-VMs work${by} on ${probe.cpuModel ?? "an unknown processor"}` }];
+  const findings: Finding[] = [
+    { subject, state: "ok", text: `micro-VMs work${by} on ${probe.cpuModel ?? "an unknown processor"}` },
+  ];
   if (probe.syscallRing === 3) {
     findings.push({
       subject: "Nested host",
@@ -44,7 +47,11 @@ function virtualisationFindings(): Finding[] {
       remedy: "nothing is wrong; for the best speed run on bare metal or where VT-x/AMD-V is passed on",
     });
   } else if (probe.nested) {
-    findings.push({ subject: "Nested host", state: "note", text: "this host is a virtual machine itself, so exits cost more than on bare metal" });
+    findings.push({
+      subject: "Nested host",
+      state: "note",
+      text: "this host is a virtual machine itself, so exits cost more than on bare metal",
+    });
   }
   return findings;
 }
@@ -52,16 +59,26 @@ function virtualisationFindings(): Finding[] {
 function describeProblem(problem: HostProblem): Pick<Finding, "text" | "remedy"> {
   switch (problem.code) {
     case "not-x86-64-linux":
-      return { text: `this is ${problem.found}; micro-VMs need Linux on x86-64`, remedy: "use such a machine, or a virtual machine with nested KVM" };
+      return {
+        text: `this is ${problem.found}; micro-VMs need Linux on x86-64`,
+        remedy: "use such a machine, or a virtual machine with nested KVM",
+      };
     case "kvm-missing":
       return {
         text: "there is no /dev/kvm",
-        remedy: "bare metal: enable VT-x/AMD-V in the firmware, then `modprobe kvm_intel` or `kvm_amd`; cloud: choose an instance with nested virtualisation; container: pass --device /dev/kvm",
+        remedy:
+          "bare metal: enable VT-x/AMD-V in the firmware, then `modprobe kvm_intel` or `kvm_amd`; cloud: choose an instance with nested virtualisation; container: pass --device /dev/kvm",
       };
     case "kvm-no-permission":
-      return { text: "/dev/kvm is there, but this user may not open it", remedy: "`sudo usermod -aG kvm $USER`, then log in again" };
+      return {
+        text: "/dev/kvm is there, but this user may not open it",
+        remedy: "`sudo usermod -aG kvm $USER`, then log in again",
+      };
     case "kvm-unusable":
-      return { text: `/dev/kvm does not work: ${problem.reason}`, remedy: "look at `dmesg | grep -i kvm`; another hypervisor may hold the processor" };
+      return {
+        text: `/dev/kvm does not work: ${problem.reason}`,
+        remedy: "look at `dmesg | grep -i kvm`; another hypervisor may hold the processor",
+      };
     case "kvm-capabilities-missing":
       return { text: `this kernel's KVM lacks ${problem.names.join(", ")}`, remedy: "use Linux 5.10 or newer" };
   }
@@ -73,7 +90,12 @@ async function pythonFinding(): Promise<Finding> {
     return { subject: "Python", state: "ok", text: `${python.version} (${python.executable})` };
   } catch (error) {
     if (!ZtlError.isInstance(error)) throw error;
-    return { subject: "Python", state: "note", text: `${error.message}; the python tool will not run`, remedy: String(error.details.remedy ?? "install python3") };
+    return {
+      subject: "Python",
+      state: "note",
+      text: `${error.message}; the python tool will not run`,
+      remedy: String(error.details.remedy ?? "install python3"),
+    };
   }
 }
 
@@ -89,7 +111,9 @@ function cacheFinding(): Finding {
   try {
     return { subject, state: "ok", text: privateDirectory(defaultCacheDirectory()) };
   } catch (error) {
-    const text = ZtlError.isInstance(error) ? error.message : `${defaultCacheDirectory()} cannot be used: ${String(error)}`;
+    const text = ZtlError.isInstance(error)
+      ? error.message
+      : `${defaultCacheDirectory()} cannot be used: ${String(error)}`;
     return { subject, state: "missing", text, remedy: "name a writable directory of your own with XDG_CACHE_HOME" };
   }
 }
@@ -107,9 +131,16 @@ async function trial(): Promise<Finding> {
     const cold = await sandbox.run({ tool: "shell", code: "echo $((6 * 7))" });
     const warm = await sandbox.run({ tool: "shell", code: "echo $((6 * 7))" });
     if (warm.status === "ok" && warm.stdoutText === "42\n") {
-      return { subject, state: "ok", text: `a shell in a micro-VM: ${cold.timingsMs.total.toFixed(0)} ms cold, ${warm.timingsMs.total.toFixed(1)} ms warm` };
+      return {
+        subject,
+        state: "ok",
+        text: `a shell in a micro-VM: ${cold.timingsMs.total.toFixed(0)} ms cold, ${warm.timingsMs.total.toFixed(1)} ms warm`,
+      };
     }
-    const why = warm.status === "error" ? warm.error.message : `${warm.status}, ${JSON.stringify(warm.stdoutText + warm.stderrText)}`;
+    const why =
+      warm.status === "error"
+        ? warm.error.message
+        : `${warm.status}, ${JSON.stringify(warm.stdoutText + warm.stderrText)}`;
     return { subject, state: "missing", text: `a shell in a micro-VM failed: ${why}` };
   } catch (error) {
     return { subject, state: "missing", text: `a shell in a micro-VM failed: ${String(error)}` };

@@ -54,7 +54,8 @@ export function parsePrefix(prefix: Uint8Array, limits: FrameLimits): { headerBy
   const headerBytes = view.getUint32(0, true);
   const bodyBytes = view.getUint32(4, true);
   if (headerBytes < 2) malformed("the JSON part is shorter than an empty object", { headerBytes });
-  if (headerBytes > limits.headerBytes) malformed("the JSON part is too long", { headerBytes, limit: limits.headerBytes });
+  if (headerBytes > limits.headerBytes)
+    malformed("the JSON part is too long", { headerBytes, limit: limits.headerBytes });
   if (bodyBytes > limits.bodyBytes) malformed("the body is too long", { bodyBytes, limit: limits.bodyBytes });
   return { headerBytes, bodyBytes };
 }

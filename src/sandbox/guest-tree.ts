@@ -12,7 +12,17 @@ const SYSTEM_DIRECTORIES = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64",
 /** Parts of /etc that programs read to work at all; none of them holds a secret or names a user. */
 const SYSTEM_CONFIGURATION = [
   ...["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ld-musl-x86_64.path", "alternatives"],
-  ...["localtime", "timezone", "locale.alias", "locale.conf", "mime.types", "magic", "magic.mime", "services", "protocols"],
+  ...[
+    "localtime",
+    "timezone",
+    "locale.alias",
+    "locale.conf",
+    "mime.types",
+    "magic",
+    "magic.mime",
+    "services",
+    "protocols",
+  ],
   ...["terminfo", "inputrc", "fonts", "ghostscript", "ImageMagick-6", "ImageMagick-7", "papersize", "perl"],
   ...["python3", "python3.11", "python3.12", "python3.13", "python3.14", "os-release", "debian_version", "lsb-release"],
   ...["ssl/certs", "ssl/openssl.cnf", "pki/tls", "ca-certificates", "java-17-openjdk", "java-21-openjdk"],
@@ -34,7 +44,10 @@ export function userName(identity: GuestIdentity): string {
 }
 
 /** The environment a tool call starts with; a call's own `env` is laid over it. */
-export function guestEnvironment(identity: GuestIdentity, programDirectories: readonly string[] = []): Record<string, string> {
+export function guestEnvironment(
+  identity: GuestIdentity,
+  programDirectories: readonly string[] = [],
+): Record<string, string> {
   const name = userName(identity);
   return {
     PATH: [...programDirectories, PATH].join(":"),
@@ -61,7 +74,10 @@ function shownAsOnHost(path: string): MountSpec | undefined {
 function accountFiles(identity: GuestIdentity): MountSpec[] {
   const { uid, gid } = identity;
   const name = userName(identity);
-  const users = [`${name}:x:${uid}:${gid}:agent:${GUEST_HOME}:/bin/sh`, "nobody:x:65534:65534:nobody:/nonexistent:/bin/false"];
+  const users = [
+    `${name}:x:${uid}:${gid}:agent:${GUEST_HOME}:/bin/sh`,
+    "nobody:x:65534:65534:nobody:/nonexistent:/bin/false",
+  ];
   if (uid !== 0) users.unshift("root:x:0:0:root:/:/bin/sh");
   const groups = [`${gid === 0 ? "root" : "agent"}:x:${gid}:`, "nogroup:x:65534:"];
   if (gid !== 0) groups.unshift("root:x:0:");
@@ -73,7 +89,11 @@ function accountFiles(identity: GuestIdentity): MountSpec[] {
     "nsswitch.conf": ["passwd: files", "group: files", "hosts: files", "services: files", "protocols: files"],
     "resolv.conf": ["# There is no network here."],
   };
-  return Object.entries(files).map(([file, lines]) => ({ guest: `/etc/${file}`, kind: "file", content: `${lines.join("\n")}\n` }));
+  return Object.entries(files).map(([file, lines]) => ({
+    guest: `/etc/${file}`,
+    kind: "file",
+    content: `${lines.join("\n")}\n`,
+  }));
 }
 
 /** Directories a guest may write to; each is empty, in RAM, and gone after the run. */

@@ -1,4 +1,4 @@
 export type { CallerMount, SandboxEvent, SandboxOptions, ToolCall, ToolName } from "./call.ts";
+export { diagnoseHost, type Finding } from "./doctor.ts";
 export type { ChangedFile, Diagnostics, ReadFile, RunEnding, RunFacts, RunResult, RunTimings } from "./result.ts";
 export { Sandbox } from "./sandbox.ts";
-export { diagnoseHost, type Finding } from "./doctor.ts";

@@ -1,7 +1,7 @@
 import { ZtlError } from "../errors.ts";
 import type { ToolCall, ToolName } from "./call.ts";
-import { encodePythonJob, environmentChange } from "./templates/python-job.ts";
 import { shellPath } from "./templates/programs.ts";
+import { encodePythonJob, environmentChange } from "./templates/python-job.ts";
 import type { ProgramSpec } from "./templates/recipe.ts";
 
 /** What a cell has to do for a call: whose template it needs, and either a job for its program or a program. */
@@ -40,10 +40,22 @@ export function planRun(call: ToolCall, surroundings: PlanSurroundings): RunPlan
     case "shell": {
       const path = shellPath();
       // $0 is the shell's name, as when it is called without one; args are $1 and so on.
-      return { template: "shell", job: undefined, program: { path, argv: [path, "-c", call.code, path, ...args], env, cwd }, cwd, stdin };
+      return {
+        template: "shell",
+        job: undefined,
+        program: { path, argv: [path, "-c", call.code, path, ...args], env, cwd },
+        cwd,
+        stdin,
+      };
     }
     case "exec":
-      return { template: "exec", job: undefined, program: { path: call.program, argv: [call.program, ...args], env, cwd }, cwd, stdin };
+      return {
+        template: "exec",
+        job: undefined,
+        program: { path: call.program, argv: [call.program, ...args], env, cwd },
+        cwd,
+        stdin,
+      };
   }
 }
 
@@ -59,7 +71,13 @@ function planPython(call: ToolCall & { tool: "python" }, parts: Parts, surroundi
   const change = environmentChange(surroundings.env, env);
   const argv = [call.file ?? "-c", ...args];
   if (!Object.keys(change.set).some((name) => READ_AT_START.test(name))) {
-    const job = encodePythonJob({ code: call.code, argv, filename: call.file ?? "<string>", cwd: undefined, env: change });
+    const job = encodePythonJob({
+      code: call.code,
+      argv,
+      filename: call.file ?? "<string>",
+      cwd: undefined,
+      env: change,
+    });
     return { template: "python", job, program: null, cwd, stdin };
   }
   const path = surroundings.pythonExecutable;

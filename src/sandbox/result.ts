@@ -1,5 +1,5 @@
-import type { LimitName } from "../linux/limits.ts";
 import type { Change } from "../linux/index.ts";
+import type { LimitName } from "../linux/limits.ts";
 
 /** How one tool call went. Expected endings are values; only a misuse of the API throws. */
 export type RunResult = RunEnding & RunFacts;
@@ -16,7 +16,11 @@ export type RunEnding =
   /** Ended by the caller's AbortSignal. */
   | { readonly status: "cancelled"; readonly exitCode: null }
   /** The program did not run, or the cell was lost; `error.code` is stable. */
-  | { readonly status: "error"; readonly exitCode: null; readonly error: { readonly code: string; readonly message: string } };
+  | {
+      readonly status: "error";
+      readonly exitCode: null;
+      readonly error: { readonly code: string; readonly message: string };
+    };
 
 export interface RunFacts {
   readonly stdout: Uint8Array;
@@ -96,11 +100,24 @@ export function makeResult(ending: RunEnding, facts: Omit<RunFacts, "stdoutText"
   };
 }
 
-export const NO_DIAGNOSTICS: Diagnostics = { unknownSyscalls: {}, egressAttempts: {}, exits: 0, syscalls: 0, peakMemoryBytes: 0 };
+export const NO_DIAGNOSTICS: Diagnostics = {
+  unknownSyscalls: {},
+  egressAttempts: {},
+  exits: 0,
+  syscalls: 0,
+  peakMemoryBytes: 0,
+};
 
 /** A result for a call that never reached a guest. */
 export function unstarted(ending: RunEnding, waitedMs: number): RunResult {
   const timingsMs = { queue: waitedMs, start: waitedMs, run: 0, rollback: 0, total: waitedMs };
   const empty = new Uint8Array(0);
-  return makeResult(ending, { stdout: empty, stderr: empty, timingsMs, reads: [], changes: [], diagnostics: NO_DIAGNOSTICS });
+  return makeResult(ending, {
+    stdout: empty,
+    stderr: empty,
+    timingsMs,
+    reads: [],
+    changes: [],
+    diagnostics: NO_DIAGNOSTICS,
+  });
 }

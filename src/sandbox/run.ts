@@ -55,7 +55,8 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     signal?.addEventListener("abort", cancel);
     const { reply, body } = await replied;
     if (reply.type === "result") return assembleResult(reply, body, { calledUs, acquiredUs, repliedUs: monotonicUs() });
-    const lost = reply.type === "failed" ? reply : { code: "frame-malformed", message: `A cell answered ${reply.type} to run` };
+    const lost =
+      reply.type === "failed" ? reply : { code: "frame-malformed", message: `A cell answered ${reply.type} to run` };
     cell.kill(lost.code, lost.message);
     throw new ZtlError(lost.code, lost.message);
   } finally {

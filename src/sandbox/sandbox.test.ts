@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -25,7 +35,12 @@ describe("a tool call", { skip: kvmMissing }, () => {
     mkdirSync(join(host, "data"));
     writeFileSync(join(host, "data", "in.txt"), "one\ntwo\n");
     const mounts = [{ kind: "overlay", host: join(host, "data"), guest: "/data" }] as const;
-    sandbox = await Sandbox.open({ cells: 2, cacheDirectory: TEST_CACHE, mounts: [...mounts], limits: { wallMs: 20_000 } });
+    sandbox = await Sandbox.open({
+      cells: 2,
+      cacheDirectory: TEST_CACHE,
+      mounts: [...mounts],
+      limits: { wallMs: 20_000 },
+    });
   });
   after(() => sandbox.close());
 
@@ -50,10 +65,13 @@ describe("a tool call", { skip: kvmMissing }, () => {
   test("passes stdin, arguments, environment and directory, and nothing of the host's environment", async () => {
     process.env.ZTL_TEST_SECRET = "s3cret";
     try {
-      const code = "import os, sys; print(sys.stdin.read(), sys.argv, os.environ['A'], os.getcwd(), 'ZTL_TEST_SECRET' in os.environ)";
+      const code =
+        "import os, sys; print(sys.stdin.read(), sys.argv, os.environ['A'], os.getcwd(), 'ZTL_TEST_SECRET' in os.environ)";
       const result = await run(python(code, { stdin: "in", args: ["x", "y"], env: { A: "1" }, cwd: "/usr" }));
       assert.equal(result.stdoutText, "in ['-c', 'x', 'y'] 1 /usr False\n");
-      const script = await run(shell('cat; echo "$0 $1 $A $PWD $ZTL_TEST_SECRET"', { stdin: "in ", args: ["x"], env: { A: "1" } }));
+      const script = await run(
+        shell('cat; echo "$0 $1 $A $PWD $ZTL_TEST_SECRET"', { stdin: "in ", args: ["x"], env: { A: "1" } }),
+      );
       assert.match(script.stdoutText, /^in \/\S*sh x 1 \/data \n$/);
     } finally {
       delete process.env.ZTL_TEST_SECRET;
@@ -61,12 +79,16 @@ describe("a tool call", { skip: kvmMissing }, () => {
   });
 
   test("honours variables that Python reads when it starts", async () => {
-    const result = await run(python("import os, sys; print(sys.flags.utf8_mode, os.environ['PYTHONUTF8'])", { env: { PYTHONUTF8: "1" } }));
+    const result = await run(
+      python("import os, sys; print(sys.flags.utf8_mode, os.environ['PYTHONUTF8'])", { env: { PYTHONUTF8: "1" } }),
+    );
     assert.equal(result.stdoutText, "1 1\n");
   });
 
   test("starts each call from the same state", async () => {
-    const first = await run(python("open('/tmp/left', 'w').write('x'); import json; json.left = 1; import random; print(random.random())"));
+    const first = await run(
+      python("open('/tmp/left', 'w').write('x'); import json; json.left = 1; import random; print(random.random())"),
+    );
     const second = await run(python("import os, json; print(os.listdir('/tmp'), hasattr(json, 'left'))"));
     const third = await run(python("import random; print(random.random())"));
     assert.equal(second.stdoutText, "[] False\n");
@@ -74,7 +96,9 @@ describe("a tool call", { skip: kvmMissing }, () => {
   });
 
   test("reports what was read and what would change, and changes nothing", async () => {
-    const result = await run(shell("cat in.txt; echo three >> in.txt; mkdir d; echo new > d/f; ln -s f d/l; rm -f absent"));
+    const result = await run(
+      shell("cat in.txt; echo three >> in.txt; mkdir d; echo new > d/f; ln -s f d/l; rm -f absent"),
+    );
     assert.equal(result.stdoutText, "one\ntwo\n");
     const [read] = result.reads.filter((file) => file.path === "/data/in.txt");
     assert.equal(read?.sha256, createHash("sha256").update("one\ntwo\n").digest("hex"));
@@ -159,7 +183,10 @@ describe("a tool call", { skip: kvmMissing }, () => {
         assert.ok(result.status === "limit", `${result.status} ${result.stderrText}`);
         assert.equal(result.limit, limit);
         if (limit === "output") assert.equal(result.stdout.length, 10_000);
-        assert.equal((await run({ tool: call.tool, code: call.tool === "python" ? "print(1)" : "echo 1" } as ToolCall)).stdoutText, "1\n");
+        assert.equal(
+          (await run({ tool: call.tool, code: call.tool === "python" ? "print(1)" : "echo 1" } as ToolCall)).stdoutText,
+          "1\n",
+        );
       });
     }
   });
@@ -169,7 +196,9 @@ describe("a tool call", { skip: kvmMissing }, () => {
     now.abort();
     assert.equal((await sandbox.run(shell("sleep 60"), { signal: now.signal })).status, "cancelled");
     const later = new AbortController();
-    const runs = ["sleep 60", "while :; do :; done", "sleep 60", "sleep 60"].map((code) => sandbox.run(shell(code), { signal: later.signal }));
+    const runs = ["sleep 60", "while :; do :; done", "sleep 60", "sleep 60"].map((code) =>
+      sandbox.run(shell(code), { signal: later.signal }),
+    );
     setTimeout(() => later.abort(), 200);
     for (const result of await Promise.all(runs)) assert.equal(result.status, "cancelled");
     assert.equal((await run(shell("echo on"))).stdoutText, "on\n");
@@ -179,7 +208,9 @@ describe("a tool call", { skip: kvmMissing }, () => {
 describe("the guest's file tree", { skip: kvmMissing }, () => {
   test("shows the host's programs and nothing of its users", async () => {
     await using sandbox = await Sandbox.open({ cells: 1, cacheDirectory: TEST_CACHE });
-    const { stdoutText } = await sandbox.run(shell("ls /home /var /run /etc/shadow /root/.ssh /proc/self/root/home 2>&1; cat /etc/passwd; id -un"));
+    const { stdoutText } = await sandbox.run(
+      shell("ls /home /var /run /etc/shadow /root/.ssh /proc/self/root/home 2>&1; cat /etc/passwd; id -un"),
+    );
     assert.doesNotMatch(stdoutText, /docker\.sock|id_rsa|\$6\$/);
     assert.match(stdoutText, /ls: cannot access '\/etc\/shadow': No such file or directory/);
     assert.match(stdoutText, /\/home:\nagent\n/);
@@ -204,7 +235,9 @@ describe("the guest's file tree", { skip: kvmMissing }, () => {
         { kind: "tmpfs", guest: "/scratch" },
       ],
     });
-    const result = await sandbox.run(shell("cat /ro/f /single /etc/hosts /link; echo x > /scratch/y; echo x > /ro/f; cat /ro/escape; pwd"));
+    const result = await sandbox.run(
+      shell("cat /ro/f /single /etc/hosts /link; echo x > /scratch/y; echo x > /ro/f; cat /ro/escape; pwd"),
+    );
     assert.equal(result.stdoutText, "from hostfrom hostmine\nfrom host/ro\n");
     assert.match(result.stderrText, /Read-only file system/);
     assert.match(result.stderrText, /\/ro\/escape: No such file/);

@@ -3,7 +3,16 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
-import { type CallerMount, parseCall, parseOptions, resolveLimits, type SandboxOptions, type ToolCall, type ToolName, toMountSpecs } from "./call.ts";
+import {
+  type CallerMount,
+  parseCall,
+  parseOptions,
+  resolveLimits,
+  type SandboxOptions,
+  type ToolCall,
+  type ToolName,
+  toMountSpecs,
+} from "./call.ts";
 import { monotonicUs } from "./cell/protocol.ts";
 import { GUEST_HOME, GUEST_HOSTNAME, type GuestIdentity } from "./guest-tree.ts";
 import { type PlanSurroundings, planRun, type RunPlan } from "./plan.ts";
@@ -118,14 +127,24 @@ export class Sandbox implements AsyncDisposable {
     return ZtlError.isInstance(python) ? undefined : python;
   }
 
-  async #runPlan(plan: RunPlan, limits: RunLimits, calledUs: number, signal: AbortSignal | undefined): Promise<RunResult> {
+  async #runPlan(
+    plan: RunPlan,
+    limits: RunLimits,
+    calledUs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<RunResult> {
     const pool = await this.#pool(plan.template);
     const cell = await pool.acquire(signal);
     try {
       return await runInCell(cell, { id: this.#nextId++, plan, limits, calledUs, signal });
     } catch (error) {
       if (ZtlError.isInstance(error) && error.code !== "closed") {
-        this.#options.onEvent?.({ type: "cell-lost", template: plan.template, code: error.code, message: error.message });
+        this.#options.onEvent?.({
+          type: "cell-lost",
+          template: plan.template,
+          code: error.code,
+          message: error.message,
+        });
       }
       throw error;
     } finally {
@@ -155,7 +174,8 @@ export class Sandbox implements AsyncDisposable {
       cells: this.#options.cells ?? Math.min(availableParallelism(), CELLS_MAX),
       queue: this.#options.queue ?? QUEUE_DEFAULT,
       compileCache: this.#compileCache,
-      provide: () => provideTemplate(recipe, { cacheDirectory: this.#cacheDirectory, compileCache: this.#compileCache, onEvent }),
+      provide: () =>
+        provideTemplate(recipe, { cacheDirectory: this.#cacheDirectory, compileCache: this.#compileCache, onEvent }),
       onEvent,
     });
   }
@@ -173,16 +193,21 @@ export class Sandbox implements AsyncDisposable {
 }
 
 function isDirectoryMount(mount: CallerMount): boolean {
-  return mount.kind === "tmpfs" || ((mount.kind === "ro" || mount.kind === "overlay") && statSync(mount.host).isDirectory());
+  return (
+    mount.kind === "tmpfs" || ((mount.kind === "ro" || mount.kind === "overlay") && statSync(mount.host).isDirectory())
+  );
 }
 
 function absoluteMount(mount: CallerMount): CallerMount {
   if (mount.kind !== "ro" && mount.kind !== "overlay") return mount;
   const host = resolve(mount.host);
   const status = statSync(host, { throwIfNoEntry: false });
-  if (status === undefined) throw new ZtlError("mount-not-found", `There is no ${host} on this host to mount at ${mount.guest}`, { host });
+  if (status === undefined)
+    throw new ZtlError("mount-not-found", `There is no ${host} on this host to mount at ${mount.guest}`, { host });
   if (!status.isDirectory() && !(status.isFile() && mount.kind === "ro")) {
-    throw new ZtlError("mount-invalid", `${host} cannot be mounted: a directory, or for ro a file, is needed`, { host });
+    throw new ZtlError("mount-invalid", `${host} cannot be mounted: a directory, or for ro a file, is needed`, {
+      host,
+    });
   }
   return { ...mount, host };
 }

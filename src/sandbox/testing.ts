@@ -16,7 +16,9 @@ export function childPids(): number[] {
 function parentOf(pid: string): number | undefined {
   try {
     // The command name may hold spaces and parentheses; fields count from the last parenthesis (proc_pid_stat(5)).
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+    const [state, parent] = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
     return state === "Z" ? undefined : Number(parent);
   } catch {
     return undefined;
@@ -28,5 +30,7 @@ export function openDescriptors(): number {
 }
 
 export function findProgram(name: string): string | undefined {
-  return ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"].map((directory) => join(directory, name)).find((path) => existsSync(path));
+  return ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"]
+    .map((directory) => join(directory, name))
+    .find((path) => existsSync(path));
 }

@@ -4,7 +4,16 @@ import { type Change, Config, Kernel, type KernelImage, type Outcome } from "../
 import { FileType } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
-import { fromWireConfig, type LoadRequest, MEMORY_FD, monotonicUs, type ResultReply, type RunRequest, type WireChange, type WireEnding } from "./protocol.ts";
+import {
+  fromWireConfig,
+  type LoadRequest,
+  MEMORY_FD,
+  monotonicUs,
+  type ResultReply,
+  type RunRequest,
+  type WireChange,
+  type WireEnding,
+} from "./protocol.ts";
 
 /** Variants of the image by working directory that are kept: callers use few. */
 const DIRECTORIES_MAX = 64;
@@ -23,7 +32,11 @@ export class Guest {
   }
 
   /** Runs one call, brings the machine back to its snapshot, and only then returns what to tell. */
-  run(request: RunRequest, body: Uint8Array, poll: () => "continue" | "cancel"): { reply: ResultReply; parts: Uint8Array[] } {
+  run(
+    request: RunRequest,
+    body: Uint8Array,
+    poll: () => "continue" | "cancel",
+  ): { reply: ResultReply; parts: Uint8Array[] } {
     const exitsBefore = this.#machine.cpu.exitCount;
     const { kernel, ending, startedUs } = this.#execute(request, body, poll);
     const endedUs = monotonicUs();
@@ -77,7 +90,9 @@ export class Guest {
       if (!(error instanceof LinuxError)) throw error;
       reason = error.name;
     }
-    throw new ZtlError("cwd-not-found", `The guest has no working directory ${JSON.stringify(cwd)} (${reason})`, { cwd });
+    throw new ZtlError("cwd-not-found", `The guest has no working directory ${JSON.stringify(cwd)} (${reason})`, {
+      cwd,
+    });
   }
 
   /** The sealed process stands in its template's directory; starting it elsewhere saves it a system call. */
@@ -123,7 +138,13 @@ const NOTHING: Collected = { stdout: EMPTY, stderr: EMPTY, contents: [], reads: 
 function collect(kernel: Kernel, withContents: boolean): Collected {
   const contents: Uint8Array[] = [];
   const changes = kernel.collectChanges().map((change) => toWire(change, withContents, contents));
-  return { stdout: kernel.output.stdout, stderr: kernel.output.stderr, contents, reads: kernel.collectReads(), changes };
+  return {
+    stdout: kernel.output.stdout,
+    stderr: kernel.output.stderr,
+    contents,
+    reads: kernel.collectReads(),
+    changes,
+  };
 }
 
 function toWire(change: Change, withContents: boolean, contents: Uint8Array[]): WireChange {
@@ -142,7 +163,11 @@ function endingOf(outcome: Outcome): WireEnding {
     case "cancelled":
       return outcome;
     case "waiting":
-      return { kind: "error", code: "guest-stuck", message: "Every process of the guest waits for something that cannot come." };
+      return {
+        kind: "error",
+        code: "guest-stuck",
+        message: "Every process of the guest waits for something that cannot come.",
+      };
     case "failed":
       return { kind: "error", code: "guest-failed", message: `The virtual machine failed: ${outcome.reason}` };
   }

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { ZtlError } from "../../errors.ts";
 import { encodeFrame, type Frame, FrameReader } from "../frames.ts";
 import { REPLY_LIMITS, type Reply, type Request } from "./protocol.ts";
 
 /** main.ts in a clone, main.js in the built package. */
-const CELL_PROGRAM = fileURLToPath(new URL(`./main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+const CELL_PROGRAM = fileURLToPath(
+  new URL(`./main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
+);
 /** Kept of what a cell says on stderr: only its own failures appear there, never guest output. */
 const STDERR_BYTES = 8192;
 

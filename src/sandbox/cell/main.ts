@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { ZtlError } from "../../errors.ts";
 import { lockDownProcess, pollReadable, setParentDeathSignal } from "../../vmm/index.ts";
 import type { Frame } from "../frames.ts";
@@ -39,6 +40,8 @@ function answer({ header, body }: Frame): void {
     case "load":
       guest = new Guest(request);
       channel.write({ type: "ready" });
+      // Node would keep what it compiled when the process ends by itself, but cells are killed.
+      flushCompileCache();
       return;
     case "run": {
       if (guest === undefined) throw new ZtlError("frame-malformed", "A run before a template was loaded");

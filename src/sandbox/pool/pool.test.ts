@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { kvmMissing } from "../../vmm/testing.ts";
 import { Sandbox, type SandboxEvent } from "../index.ts";
 import { childPids, openDescriptors, TEST_CACHE } from "../testing.ts";
@@ -10,7 +10,9 @@ const options = { cacheDirectory: TEST_CACHE };
 describe("the pool", { skip: kvmMissing }, () => {
   test("lets calls wait in line, and no more than it is told to", async () => {
     await using sandbox = await Sandbox.open({ ...options, cells: 2, queue: 5 });
-    const runs = await Promise.all(Array.from({ length: 8 }, (_, i) => sandbox.run({ tool: "shell", code: `sleep 0.1; echo ${i}` })));
+    const runs = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => sandbox.run({ tool: "shell", code: `sleep 0.1; echo ${i}` })),
+    );
     const full = runs.filter((run) => run.status === "error" && run.error.code === "queue-full");
     assert.equal(full.length, 3);
     const served = runs.filter((run) => run.status === "ok").map((run) => run.stdoutText.trim());
@@ -21,10 +23,12 @@ describe("the pool", { skip: kvmMissing }, () => {
   test("runs cells side by side", async () => {
     await using sandbox = await Sandbox.open({ ...options, cells: 2, prewarm: ["shell"] });
     const ends: string[] = [];
-    await Promise.all(["0.6", "0.1"].map(async (time) => {
-      await sandbox.run({ tool: "shell", code: `sleep ${time}` });
-      ends.push(time);
-    }));
+    await Promise.all(
+      ["0.6", "0.1"].map(async (time) => {
+        await sandbox.run({ tool: "shell", code: `sleep ${time}` });
+        ends.push(time);
+      }),
+    );
     assert.deepEqual(ends, ["0.1", "0.6"]);
   });
 
@@ -62,7 +66,8 @@ describe("the pool", { skip: kvmMissing }, () => {
       const running = [1, 2, 3].map(() => sandbox.run({ tool: "shell", code: "sleep 60" }));
       await sleep(round === 0 ? 1000 : 400);
       await sandbox.close();
-      for (const result of await Promise.all(running)) assert.ok(result.status === "error" && result.error.code === "closed");
+      for (const result of await Promise.all(running))
+        assert.ok(result.status === "error" && result.error.code === "closed");
       await assert.rejects(sandbox.run({ tool: "shell", code: "" }), { code: "closed" });
       assert.deepEqual(childPids(), []);
       if (round === 0) before = openDescriptors();

@@ -90,8 +90,15 @@ export class Pool {
   #grow(): void {
     while (this.#line.length > this.#starting && this.#all.size + this.#starting < this.#options.cells) {
       this.#add().catch((error: unknown) => {
-        const reason = ZtlError.isInstance(error) ? error : new ZtlError("cell-failed", String(error), {}, { cause: error });
-        this.#options.onEvent({ type: "cell-lost", template: this.#options.name, code: reason.code, message: reason.message });
+        const reason = ZtlError.isInstance(error)
+          ? error
+          : new ZtlError("cell-failed", String(error), {}, { cause: error });
+        this.#options.onEvent({
+          type: "cell-lost",
+          template: this.#options.name,
+          code: reason.code,
+          message: reason.message,
+        });
         // Without a cell nobody in line would ever be served; with some, the others serve the line.
         if (this.#all.size + this.#starting === 0) this.#line.refuseAll(reason);
       });
@@ -114,10 +121,18 @@ export class Pool {
     this.#refuseClosed();
     const cell = new CellHandle({ memoryFd: template.memoryFd, compileCache: this.#options.compileCache });
     this.#all.add(cell);
-    const timer = setTimeout(() => cell.kill("cell-start-failed", "A cell took too long to load its template"), LOAD_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => cell.kill("cell-start-failed", "A cell took too long to load its template"),
+      LOAD_TIMEOUT_MS,
+    );
     try {
       const { machine, kernel } = template;
-      const { reply } = await cell.request({ type: "load", machine, kernel, config: toWireConfig(this.#options.config) });
+      const { reply } = await cell.request({
+        type: "load",
+        machine,
+        kernel,
+        config: toWireConfig(this.#options.config),
+      });
       if (reply.type === "failed") throw new ZtlError(reply.code, reply.message);
       if (reply.type !== "ready") throw new ZtlError("frame-malformed", `A cell answered ${reply.type} to load`);
       return cell;

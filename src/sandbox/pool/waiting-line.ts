@@ -22,7 +22,9 @@ export class WaitingLine<T> {
   /** Waits for one; rejects with ZtlError `queue-full` or, when the signal fires, `cancelled`. */
   join(signal?: AbortSignal): Promise<T> {
     if (this.#places.size >= this.#limit) {
-      return Promise.reject(new ZtlError("queue-full", `${this.#limit} calls already wait for a cell`, { limit: this.#limit }));
+      return Promise.reject(
+        new ZtlError("queue-full", `${this.#limit} calls already wait for a cell`, { limit: this.#limit }),
+      );
     }
     return new Promise((resolve, reject) => {
       const leave = (): void => {

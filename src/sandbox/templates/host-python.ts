@@ -38,7 +38,20 @@ const answerSchema = z.object({
 });
 
 /** Never mounted as somebody's Python prefix: they hold far more than a Python. */
-const TOO_WIDE = new Set(["/", "/home", "/root", "/usr", "/usr/local", "/etc", "/var", "/opt", "/tmp", "/run", "/proc", "/dev"]);
+const TOO_WIDE = new Set([
+  "/",
+  "/home",
+  "/root",
+  "/usr",
+  "/usr/local",
+  "/etc",
+  "/var",
+  "/opt",
+  "/tmp",
+  "/run",
+  "/proc",
+  "/dev",
+]);
 /** Already in every guest (see guest-tree.ts). */
 const ALWAYS_VISIBLE = ["/usr", "/bin", "/lib", "/lib64"];
 
@@ -54,10 +67,14 @@ function mountPlaces(directories: readonly string[], home: string | undefined): 
     for (const guest of [directory, real]) {
       if (ALWAYS_VISIBLE.some((visible) => isBelow(guest, visible))) continue;
       if (TOO_WIDE.has(guest) || guest === home) {
-        throw new ZtlError("python-prefix-too-wide", `python3 names ${guest} as its prefix; that is not shown to guests`, {
-          prefix: guest,
-          remedy: "use a python3 with a prefix of its own: a virtual environment, pyenv, uv or the distribution's",
-        });
+        throw new ZtlError(
+          "python-prefix-too-wide",
+          `python3 names ${guest} as its prefix; that is not shown to guests`,
+          {
+            prefix: guest,
+            remedy: "use a python3 with a prefix of its own: a virtual environment, pyenv, uv or the distribution's",
+          },
+        );
       }
       mounts.set(guest, { guest, kind: "ro", host: real });
     }
@@ -77,11 +94,13 @@ function linkMounts(executable: string, mounts: readonly MountSpec[]): MountSpec
     try {
       target = readlinkSync(path);
     } catch {
-      if (!visible.some((directory) => isBelow(path, directory))) links.push({ guest: path, kind: "ro", host: realpathSync(path) });
+      if (!visible.some((directory) => isBelow(path, directory)))
+        links.push({ guest: path, kind: "ro", host: realpathSync(path) });
       return links;
     }
     const linkPath = path;
-    if (!visible.some((directory) => isBelow(linkPath, directory))) links.push({ guest: linkPath, kind: "symlink", target });
+    if (!visible.some((directory) => isBelow(linkPath, directory)))
+      links.push({ guest: linkPath, kind: "symlink", target });
     path = resolve(dirname(path), target);
   }
   return links;
@@ -116,7 +135,8 @@ export async function findHostPython(program = "python3"): Promise<HostPython> {
 
 function describe(program: string, answer: string): HostPython {
   const parsed = answerSchema.safeParse(parseJson(answer));
-  if (!parsed.success) throw new ZtlError("python-unusable", `${program} gave an unexpected answer`, { answer: answer.slice(0, 500) });
+  if (!parsed.success)
+    throw new ZtlError("python-unusable", `${program} gave an unexpected answer`, { answer: answer.slice(0, 500) });
   const { executable, version, implementation, prefixes, path, info } = parsed.data;
   if (implementation !== "cpython" || info[0] !== 3 || info[1] < 8) {
     throw new ZtlError("python-unusable", `${program} is ${implementation} ${version}; CPython 3.8 or newer is needed`);

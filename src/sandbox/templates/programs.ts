@@ -5,7 +5,8 @@ import { pythonEnvironment } from "./python.ts";
 import type { ProgramSpec, TemplateRecipe } from "./recipe.ts";
 
 /** What the shell template runs once: its files are then in the sealed page cache. */
-const SHELL_PRIMING = "set -e; for i in 1 2; do echo $i | cat | tr 1 2; done; ls / >/dev/null; x=$(printf %s a); [ -n \"$x\" ]";
+const SHELL_PRIMING =
+  'set -e; for i in 1 2; do echo $i | cat | tr 1 2; done; ls / >/dev/null; x=$(printf %s a); [ -n "$x" ]';
 
 interface ProgramTemplate {
   readonly identity: GuestIdentity;
@@ -35,7 +36,11 @@ export function execRecipe(options: ProgramTemplate): TemplateRecipe {
   return programRecipe("exec", options, []);
 }
 
-function programRecipe(name: "shell" | "exec", options: ProgramTemplate, programs: readonly ProgramSpec[]): TemplateRecipe {
+function programRecipe(
+  name: "shell" | "exec",
+  options: ProgramTemplate,
+  programs: readonly ProgramSpec[],
+): TemplateRecipe {
   const { identity, memoryBytes, python } = options;
   return {
     name,

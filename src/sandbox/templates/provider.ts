@@ -41,7 +41,13 @@ export async function provideTemplate(recipe: TemplateRecipe, options: ProviderO
 }
 
 /** Refusals that a rebuild mends; anything else is a fault to be shown. */
-const REBUILD = new Set(["template-cache-corrupt", "template-stale", "snapshot-corrupt", "snapshot-incompatible", "snapshot-untrusted"]);
+const REBUILD = new Set([
+  "template-cache-corrupt",
+  "template-stale",
+  "snapshot-corrupt",
+  "snapshot-incompatible",
+  "snapshot-untrusted",
+]);
 
 function fromStore(
   store: TemplateStore,
@@ -58,7 +64,12 @@ function fromStore(
   }
 }
 
-async function buildStored(store: TemplateStore, key: string, recipe: TemplateRecipe, options: ProviderOptions): Promise<Template> {
+async function buildStored(
+  store: TemplateStore,
+  key: string,
+  recipe: TemplateRecipe,
+  options: ProviderOptions,
+): Promise<Template> {
   const { directory, imagePath } = store.stage();
   try {
     const built = await buildInCell(recipe, imagePath, options);
@@ -85,7 +96,10 @@ async function buildUnstored(recipe: TemplateRecipe, options: ProviderOptions): 
 
 async function buildInCell(recipe: TemplateRecipe, imagePath: string, options: ProviderOptions): Promise<BuiltReply> {
   const cell = new CellHandle({ compileCache: options.compileCache });
-  const timer = setTimeout(() => cell.kill("template-failed", `Building the ${recipe.name} template took too long`), BUILD_TIMEOUT_MS);
+  const timer = setTimeout(
+    () => cell.kill("template-failed", `Building the ${recipe.name} template took too long`),
+    BUILD_TIMEOUT_MS,
+  );
   try {
     const { reply } = await cell.request({ type: "build", recipe, imagePath });
     if (reply.type === "built") return reply;

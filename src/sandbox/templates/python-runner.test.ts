@@ -88,15 +88,18 @@ const programs: Record<string, string> = {
   "keyboard interrupt": "raise KeyboardInterrupt",
   "real SIGINT": "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)",
   "kills itself": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
-  "abort": "import os; os.abort()",
+  abort: "import os; os.abort()",
   atexit: "import atexit\natexit.register(print, 'later')\nprint('now')",
   "failing atexit": "import atexit\natexit.register(lambda: 1/0)",
   "atexit after failure": "import atexit\natexit.register(print, 'later')\nraise SystemExit(3)",
-  "thread outlives main": "import threading, time\ndef f():\n  time.sleep(.05); print('thread')\nthreading.Thread(target=f).start()\nprint('main')",
+  "thread outlives main":
+    "import threading, time\ndef f():\n  time.sleep(.05); print('thread')\nthreading.Thread(target=f).start()\nprint('main')",
   "failing thread": "import threading\nt = threading.Thread(target=lambda: 1/0, name='T'); t.start(); t.join()",
-  "thread pool": "from concurrent.futures import ThreadPoolExecutor as P\nprint(list(P(2).map(lambda x: x*x, range(5))))",
+  "thread pool":
+    "from concurrent.futures import ThreadPoolExecutor as P\nprint(list(P(2).map(lambda x: x*x, range(5))))",
   "unclosed file": "f = open('unclosed.txt', 'w'); f.write('kept')\nimport atexit\nprint(1)",
-  "file closed in a function": "def f():\n  g = open('local.txt', 'w')\n  g.write('x')\nf()\nprint(open('local.txt').read())",
+  "file closed in a function":
+    "def f():\n  g = open('local.txt', 'w')\n  g.write('x')\nf()\nprint(open('local.txt').read())",
   "del at the end": "class A:\n  def __del__(self): print('del', helper())\ndef helper(): return 'h'\na = A()",
   "cycle at the end": "class A:\n  def __del__(self): print('gone')\na = A(); a.me = a",
   "weakref finalize": "import weakref\nclass A: pass\na = A()\nweakref.finalize(a, print, 'finalized')",
@@ -108,13 +111,15 @@ const programs: Record<string, string> = {
   "os._exit": "import os; print('lost'); os._exit(4)",
   "fork and wait":
     "import os\npid = os.fork()\nif pid == 0:\n  print('child')\nelse:\n  print(os.WEXITSTATUS(os.waitpid(pid, 0)[1]))",
-  subprocess: "import subprocess, sys\nprint(subprocess.run([sys.executable, '-c', 'print(1+1)'], capture_output=True))",
+  subprocess:
+    "import subprocess, sys\nprint(subprocess.run([sys.executable, '-c', 'print(1+1)'], capture_output=True))",
   "non-ascii": "print('äöü €', 'naïve'.encode())",
   "exception with non-ascii": "raise ValueError('ä€')",
   "surrogates to stdout": "print('\\udc80')",
   "future import": "from __future__ import annotations\ndef f(x: undefined): pass\nprint(f.__annotations__)",
   "deep traceback": "def f(n):\n  if n: f(n-1)\n  else: raise RuntimeError('deep')\nf(10)",
-  "exception group": "import sys\nif sys.version_info >= (3, 11): raise ExceptionGroup('g', [ValueError(1), TypeError(2)])",
+  "exception group":
+    "import sys\nif sys.version_info >= (3, 11): raise ExceptionGroup('g', [ValueError(1), TypeError(2)])",
   "stack of the job": "import traceback\ndef f(): return [e.name for e in traceback.extract_stack()][-1]\nprint(f())",
   "recursion error is caught": "def f(): f()\ntry: f()\nexcept RecursionError as e: print(e)",
   "hash functions": "import hashlib; print(hashlib.sha256(b'x').hexdigest())",
@@ -126,7 +131,11 @@ describe("a job cannot tell the runner from python3 -c", { skip, concurrency: 2 
   for (const [name, code] of Object.entries(programs)) {
     test(name, async () => {
       const [native, ours] = await Promise.all([
-        end(["-c", code, "a", "b"].filter((part) => !part.includes("\0")), undefined, "input\n"),
+        end(
+          ["-c", code, "a", "b"].filter((part) => !part.includes("\0")),
+          undefined,
+          "input\n",
+        ),
         viaRunner(code, ["-c", "a", "b"], "input\n"),
       ]);
       // A NUL cannot be passed to a native python3 as an argument: for that program only the kind of error is known.

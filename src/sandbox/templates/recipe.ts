@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { MountSpec } from "../../linux/index.ts";
-import type { GuestIdentity } from "../guest-tree.ts";
 import type { ToolName } from "../call.ts";
+import type { GuestIdentity } from "../guest-tree.ts";
 
 /** A program as the guest's kernel starts it. */
 export interface ProgramSpec {
@@ -24,7 +24,9 @@ export interface TemplateRecipe {
    * `job`: this program is run until it waits for its job, and sealed there. `prime`: these programs are run to their
    * end, so that the files they need are in the sealed page cache; each call then starts its own program.
    */
-  readonly start: { readonly kind: "job"; readonly program: ProgramSpec } | { readonly kind: "prime"; readonly programs: readonly ProgramSpec[] };
+  readonly start:
+    | { readonly kind: "job"; readonly program: ProgramSpec }
+    | { readonly kind: "prime"; readonly programs: readonly ProgramSpec[] };
   /** Host files and directories the template depends on beyond the files it read. */
   readonly watch: readonly string[];
 }
@@ -34,5 +36,8 @@ export const TEMPLATE_FORMAT = 1;
 
 /** Names the template's content: everything that goes into making it, but not the host files it reads. */
 export function recipeKey(recipe: TemplateRecipe): string {
-  return createHash("sha256").update(JSON.stringify([TEMPLATE_FORMAT, recipe])).digest("hex").slice(0, 32);
+  return createHash("sha256")
+    .update(JSON.stringify([TEMPLATE_FORMAT, recipe]))
+    .digest("hex")
+    .slice(0, 32);
 }

@@ -41,21 +41,68 @@ describe("the template store", { skip: kvmMissing }, () => {
   test("builds once, then loads", async () => {
     assert.deepEqual(await eventsOfRun(), ["template-built"]);
     assert.deepEqual(await eventsOfRun(), ["template-loaded"]);
-    assert.deepEqual(readdirSync(join(cache, "templates", readdirSync(join(cache, "templates"))[0] as string)).sort(), ["kernel.json", "manifest.json", "memory.img"]);
+    assert.deepEqual(readdirSync(join(cache, "templates", readdirSync(join(cache, "templates"))[0] as string)).sort(), [
+      "kernel.json",
+      "manifest.json",
+      "memory.img",
+    ]);
   });
 
   const damages: [name: string, damage: () => void, code: string][] = [
-    ["a page of memory", () => edit("memory.img", flip((length) => length - 5000)), "snapshot-corrupt"],
-    ["the header of the memory image", () => edit("memory.img", flip(() => 20)), "template-cache-corrupt"],
-    ["a cut memory image", () => edit("memory.img", (content) => content.subarray(0, content.length - 4096)), "snapshot-corrupt"],
+    [
+      "a page of memory",
+      () =>
+        edit(
+          "memory.img",
+          flip((length) => length - 5000),
+        ),
+      "snapshot-corrupt",
+    ],
+    [
+      "the header of the memory image",
+      () =>
+        edit(
+          "memory.img",
+          flip(() => 20),
+        ),
+      "template-cache-corrupt",
+    ],
+    [
+      "a cut memory image",
+      () => edit("memory.img", (content) => content.subarray(0, content.length - 4096)),
+      "snapshot-corrupt",
+    ],
     ["a missing memory image", () => rmSync(file("memory.img")), "template-cache-corrupt"],
-    ["the personality's state", () => edit("kernel.json", flip((length) => length >> 1)), "template-cache-corrupt"],
-    ["the manifest", () => edit("manifest.json", flip((length) => length - 10)), "template-cache-corrupt"],
+    [
+      "the personality's state",
+      () =>
+        edit(
+          "kernel.json",
+          flip((length) => length >> 1),
+        ),
+      "template-cache-corrupt",
+    ],
+    [
+      "the manifest",
+      () =>
+        edit(
+          "manifest.json",
+          flip((length) => length - 10),
+        ),
+      "template-cache-corrupt",
+    ],
     ["an empty manifest", () => writeFileSync(file("manifest.json"), ""), "template-cache-corrupt"],
-    ["another user's key", () => { rmSync(join(cache, "key")); }, "template-cache-corrupt"],
+    [
+      "another user's key",
+      () => {
+        rmSync(join(cache, "key"));
+      },
+      "template-cache-corrupt",
+    ],
     [
       "a consistent forgery without the key",
-      () => edit("manifest.json", (content) => Buffer.from(`${"0".repeat(64)}\n${content.toString().split("\n")[1]}\n`)),
+      () =>
+        edit("manifest.json", (content) => Buffer.from(`${"0".repeat(64)}\n${content.toString().split("\n")[1]}\n`)),
       "template-cache-corrupt",
     ],
   ];
@@ -89,7 +136,10 @@ describe("the template store", { skip: kvmMissing }, () => {
         python: { program: join(venv, "bin", "python3"), preload: ["ztl_store_test"] },
         onEvent: (event) => events.push("code" in event ? event.code : event.type),
       });
-      const run = await sandbox.run({ tool: "python", code: "import ztl_store_test as t, sys; print(t.VALUE, sys.prefix, end='')" });
+      const run = await sandbox.run({
+        tool: "python",
+        code: "import ztl_store_test as t, sys; print(t.VALUE, sys.prefix, end='')",
+      });
       const [answer, prefix] = run.stdoutText.split(" ");
       assert.equal(prefix, venv);
       answers.push(answer as string);

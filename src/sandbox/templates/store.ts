@@ -155,7 +155,8 @@ export class TemplateStore {
     const [mac = "", text = ""] = stored.toString("utf8").split("\n");
     const expected = Buffer.from(this.#sign(text));
     const found = Buffer.from(mac);
-    if (found.length !== expected.length || !timingSafeEqual(found, expected)) corrupt("its manifest was not written with this user's key");
+    if (found.length !== expected.length || !timingSafeEqual(found, expected))
+      corrupt("its manifest was not written with this user's key");
     const manifest = JSON.parse(text) as Manifest;
     if (manifest.format !== TEMPLATE_FORMAT) stale("it has another format");
     if (manifest.key !== key) corrupt("it is another template's");
