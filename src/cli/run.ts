@@ -1,4 +1,4 @@
-import { type RunResult, Sandbox } from "../sandbox/index.ts";
+import { type RunResult, Sandbox, type SandboxEvent } from "../sandbox/index.ts";
 import { exitStatusOf } from "./exit-status.ts";
 import { RUN_HELP } from "./help.ts";
 import { readStdin, writeAll } from "./output.ts";
@@ -33,18 +33,20 @@ async function execute(command: RunCommand): Promise<RunResult> {
   const cancellation = new AbortController();
   const cancel = (): void => cancellation.abort();
   process.once("SIGINT", cancel).once("SIGTERM", cancel);
-  await using sandbox = await Sandbox.open({
-    ...command.options,
-    onEvent: (event) => {
-      if (event.type === "template-refused")
-        process.stderr.write(`ztl: ${event.message} [${event.code}]; building it again\n`);
-    },
-  });
+  // Not `await using`: Node 22 runs this file as it stands and does not know it.
+  const sandbox = await Sandbox.open({ ...command.options, onEvent: tell });
   try {
     return await sandbox.run(command.call, { signal: cancellation.signal });
   } finally {
     process.off("SIGINT", cancel).off("SIGTERM", cancel);
+    await sandbox.close();
   }
+}
+
+/** A template that is out of date is an ordinary thing; one that was tampered with is not. */
+function tell(event: SandboxEvent): void {
+  if (event.type !== "template-refused" || event.code === "template-stale") return;
+  process.stderr.write(`ztl: ${event.message} [${event.code}]; building it again\n`);
 }
 
 async function print(result: RunResult, command: RunCommand): Promise<void> {

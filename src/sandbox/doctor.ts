@@ -3,6 +3,7 @@ import { freemem } from "node:os";
 import { ZtlError } from "../errors.ts";
 import { DEFAULT_LIMITS } from "../linux/limits.ts";
 import { type HostProblem, probeHost } from "../vmm/index.ts";
+import type { RunResult } from "./result.ts";
 import { Sandbox } from "./sandbox.ts";
 import { defaultCacheDirectory, privateDirectory } from "./templates/cache-directory.ts";
 import { findHostPython } from "./templates/host-python.ts";
@@ -127,22 +128,25 @@ function memoryFinding(): Finding {
 async function trial(): Promise<Finding> {
   const subject = "Trial run";
   try {
-    await using sandbox = await Sandbox.open({ cells: 1 });
-    const cold = await sandbox.run({ tool: "shell", code: "echo $((6 * 7))" });
-    const warm = await sandbox.run({ tool: "shell", code: "echo $((6 * 7))" });
+    const { cold, warm } = await runTwice();
     if (warm.status === "ok" && warm.stdoutText === "42\n") {
-      return {
-        subject,
-        state: "ok",
-        text: `a shell in a micro-VM: ${cold.timingsMs.total.toFixed(0)} ms cold, ${warm.timingsMs.total.toFixed(1)} ms warm`,
-      };
+      const times = `${cold.timingsMs.total.toFixed(0)} ms cold, ${warm.timingsMs.total.toFixed(1)} ms warm`;
+      return { subject, state: "ok", text: `a shell in a micro-VM: ${times}` };
     }
-    const why =
-      warm.status === "error"
-        ? warm.error.message
-        : `${warm.status}, ${JSON.stringify(warm.stdoutText + warm.stderrText)}`;
+    const said = `${warm.status}, ${JSON.stringify(warm.stdoutText + warm.stderrText)}`;
+    const why = warm.status === "error" ? warm.error.message : said;
     return { subject, state: "missing", text: `a shell in a micro-VM failed: ${why}` };
   } catch (error) {
     return { subject, state: "missing", text: `a shell in a micro-VM failed: ${String(error)}` };
+  }
+}
+
+async function runTwice(): Promise<{ cold: RunResult; warm: RunResult }> {
+  const sandbox = await Sandbox.open({ cells: 1 });
+  try {
+    const call = { tool: "shell", code: "echo $((6 * 7))" } as const;
+    return { cold: await sandbox.run(call), warm: await sandbox.run(call) };
+  } finally {
+    await sandbox.close();
   }
 }

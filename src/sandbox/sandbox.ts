@@ -33,8 +33,9 @@ const QUEUE_DEFAULT = 1024;
 /**
  * Runs tool calls, each in a micro-VM of its own that is rolled back before its result is returned.
  *
- *     await using sandbox = await Sandbox.open({ mounts: [{ kind: "overlay", host: "./data", guest: "/data" }] });
+ *     const sandbox = await Sandbox.open({ mounts: [{ kind: "overlay", host: "./data", guest: "/data" }] });
  *     const run = await sandbox.run({ tool: "python", code: "print(6 * 7)" });
+ *     await sandbox.close();
  */
 export class Sandbox implements AsyncDisposable {
   readonly #options: SandboxOptions;
