@@ -74,7 +74,8 @@ class Session:
         reseed(job["seed"])
         for name in job["unset"]:
             os.environ.pop(name, None)
-        os.environ.update(job["set"])
+        for name, value in job["set"].items():
+            os.environ[name] = value
         if "TZ" in job["set"] and "time" in sys.modules:
             sys.modules["time"].tzset()
         if job["cwd"] is not None:
@@ -235,7 +236,12 @@ def drop_objects(template_modules):
     Plain objects go before functions, classes and modules: what runs at their end may still use those. True when there
     was anything.
     """
-    fresh = [module for name, module in list(sys.modules.items()) if name not in template_modules]
+    fresh = []
+    # New modules come last. Looking at the others too would write to each one's reference count, so to its page.
+    for name in reversed(sys.modules):
+        if name in template_modules:
+            break
+        fresh.append(sys.modules[name])
     names = [getattr(module, "__dict__", {}) for module in [sys.modules.get("__main__")] + fresh]
     sys.last_type = sys.last_value = sys.last_traceback = None
     if hasattr(sys, "last_exc"):
