@@ -1,7 +1,20 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -30,9 +43,26 @@ function list(root: string): Map<string, Entry> {
       const inner = `${path}/${name}`;
       const full = join(root, inner);
       const stat = lstatSync(full, { bigint: true });
-      const type = stat.isFile() ? "file" : stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "symlink" : "other";
-      const content = type === "file" ? createHash("sha256").update(readFileSync(full)).digest("hex") : type === "symlink" ? readlinkSync(full) : "";
-      entries.set(inner, { type, mode: Number(stat.mode) & 0o7777, content, mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs });
+      const type = stat.isFile()
+        ? "file"
+        : stat.isDirectory()
+          ? "directory"
+          : stat.isSymbolicLink()
+            ? "symlink"
+            : "other";
+      const content =
+        type === "file"
+          ? createHash("sha256").update(readFileSync(full)).digest("hex")
+          : type === "symlink"
+            ? readlinkSync(full)
+            : "";
+      entries.set(inner, {
+        type,
+        mode: Number(stat.mode) & 0o7777,
+        content,
+        mtimeNs: stat.mtimeNs,
+        ctimeNs: stat.ctimeNs,
+      });
       if (type === "directory") visit(inner);
     }
   };
@@ -46,7 +76,8 @@ function difference(before: ReadonlyMap<string, Entry>, now: ReadonlyMap<string,
   for (const [path, entry] of before) {
     const other = now.get(path);
     if (other?.type !== entry.type) lines.push(`delete ${path} ${entry.type}`);
-    else if (other.content !== entry.content || (entry.type !== "symlink" && other.mode !== entry.mode)) lines.push(`modify ${path} ${entry.type}`);
+    else if (other.content !== entry.content || (entry.type !== "symlink" && other.mode !== entry.mode))
+      lines.push(`modify ${path} ${entry.type}`);
   }
   for (const [path, entry] of now) if (before.get(path)?.type !== entry.type) lines.push(`add ${path} ${entry.type}`);
   return lines.sort();
@@ -60,7 +91,19 @@ function changeLines(changes: readonly ChangedFile[]): string[] {
 
 function makeTree(root: string): void {
   mkdirSync(join(root, "deep/a/b"), { recursive: true });
-  for (const name of ["keep", "rewrite", "append", "remove", "rename me", "chmod", "same", "truncate", "deep/a/b/leaf", "deep/other"]) writeFileSync(join(root, name), `content of ${name}\n`.repeat(50));
+  for (const name of [
+    "keep",
+    "rewrite",
+    "append",
+    "remove",
+    "rename me",
+    "chmod",
+    "same",
+    "truncate",
+    "deep/a/b/leaf",
+    "deep/other",
+  ])
+    writeFileSync(join(root, name), `content of ${name}\n`.repeat(50));
   writeFileSync(join(root, "new\nline"), "x");
   symlinkSync("keep", join(root, "link"));
   symlinkSync("/etc/passwd", join(root, "outside"));
@@ -95,7 +138,13 @@ describe("a run leaves the host untouched", { skip: kvmMissing() }, () => {
       mkdirSync(join(base, name));
       makeTree(join(base, name));
     }
-    sandbox = await Sandbox.open({ cells: 1, mounts: [{ kind: "overlay", host: join(base, "tree"), guest: MOUNT }, { kind: "ro", host: join(base, "readonly"), guest: "/readonly" }] });
+    sandbox = await Sandbox.open({
+      cells: 1,
+      mounts: [
+        { kind: "overlay", host: join(base, "tree"), guest: MOUNT },
+        { kind: "ro", host: join(base, "readonly"), guest: "/readonly" },
+      ],
+    });
   });
 
   after(async () => {
@@ -121,9 +170,16 @@ describe("a run leaves the host untouched", { skip: kvmMissing() }, () => {
   });
 
   test("vandalism everywhere changes nothing, and only the overlay reports changes", async () => {
-    const system = (): string[] => ["/etc", "/usr/bin", "/", "/tmp"].map((path) => JSON.stringify([path, readdirSync(path).filter((name) => name.startsWith("vandal")), lstatSync(path).mode]));
+    const system = (): string[] =>
+      ["/etc", "/usr/bin", "/", "/tmp"].map((path) =>
+        JSON.stringify([path, readdirSync(path).filter((name) => name.startsWith("vandal")), lstatSync(path).mode]),
+      );
     const before = [list(join(base, "tree")), list(join(base, "readonly")), list("/etc"), system()];
-    const run = await sandbox.run({ tool: "shell", code: `${VANDALISM}; cd ${MOUNT}; rm -rf ./* ; echo all > all`, cwd: "/" });
+    const run = await sandbox.run({
+      tool: "shell",
+      code: `${VANDALISM}; cd ${MOUNT}; rm -rf ./* ; echo all > all`,
+      cwd: "/",
+    });
     assert.equal(run.status, "ok", run.stderrText);
     assert.deepEqual([list(join(base, "tree")), list(join(base, "readonly")), list("/etc"), system()], before);
     const gone = [...list(join(base, "tree"))].map(([path, entry]) => `delete ${path} ${entry.type}`);
@@ -132,7 +188,11 @@ describe("a run leaves the host untouched", { skip: kvmMissing() }, () => {
   });
 
   test("the next run sees the tree as it was", async () => {
-    const run = await sandbox.run({ tool: "shell", code: `cat ${MOUNT}/keep | head -1; ls ${MOUNT} | wc -l; ls /tmp /home/agent | grep -c vandal`, cwd: "/" });
+    const run = await sandbox.run({
+      tool: "shell",
+      code: `cat ${MOUNT}/keep | head -1; ls ${MOUNT} | wc -l; ls /tmp /home/agent | grep -c vandal`,
+      cwd: "/",
+    });
     assert.equal(run.stdoutText, `content of keep\n${readdirSync(join(base, "tree")).length + 1}\n0\n`);
   });
 });

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Config, DEFAULT_LIMITS, Kernel, type KernelImage, type Outcome, type RunLimits } from "../../src/linux/index.ts";
+import {
+  Config,
+  DEFAULT_LIMITS,
+  Kernel,
+  type KernelImage,
+  type Outcome,
+  type RunLimits,
+} from "../../src/linux/index.ts";
 import { findHostPython } from "../../src/sandbox/templates/host-python.ts";
 import { pythonRecipe } from "../../src/sandbox/templates/python.ts";
 import { encodePythonJob } from "../../src/sandbox/templates/python-job.ts";
@@ -71,8 +78,16 @@ describe("nothing survives a rollback", { skip: kvmMissing() }, () => {
   before(async () => {
     host = mkdtempSync(join(tmpdir(), "ztl-residue-"));
     for (const name of ["file", "gone", "other"]) writeFileSync(join(host, name), name);
-    const recipe = pythonRecipe({ python: await findHostPython(), identity: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }, memoryBytes: MEMORY_BYTES });
-    config = new Config({ mounts: [...recipe.mounts, { guest: "/data", kind: "overlay", host }], hostname: "ztl", ...recipe.identity });
+    const recipe = pythonRecipe({
+      python: await findHostPython(),
+      identity: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+      memoryBytes: MEMORY_BYTES,
+    });
+    config = new Config({
+      mounts: [...recipe.mounts, { guest: "/data", kind: "overlay", host }],
+      hostname: "ztl",
+      ...recipe.identity,
+    });
     builder = Machine.create({ memoryBytes: MEMORY_BYTES });
     const kernel = Kernel.boot(builder, config);
     assert.equal(recipe.start.kind, "job");
@@ -89,10 +104,16 @@ describe("nothing survives a rollback", { skip: kvmMissing() }, () => {
     if (host) rmSync(host, { recursive: true, force: true });
   });
 
-  function run(code: string, stdin = "", limits: RunLimits = DEFAULT_LIMITS): { readonly stdout: string; readonly stderr: string; readonly outcome: Outcome } {
+  function run(
+    code: string,
+    stdin = "",
+    limits: RunLimits = DEFAULT_LIMITS,
+  ): { readonly stdout: string; readonly stderr: string; readonly outcome: Outcome } {
     const kernel = Kernel.restore(machine, image, config, limits);
     kernel.setInput(Buffer.from(stdin));
-    kernel.giveJob(encodePythonJob({ code, argv: ["-c"], filename: "<string>", cwd: undefined, env: { set: {}, unset: [] } }, "00"));
+    kernel.giveJob(
+      encodePythonJob({ code, argv: ["-c"], filename: "<string>", cwd: undefined, env: { set: {}, unset: [] } }, "00"),
+    );
     const outcome = kernel.run({ poll: () => "continue" });
     held = holdsSecret();
     machine.rollback();
@@ -100,7 +121,10 @@ describe("nothing survives a rollback", { skip: kvmMissing() }, () => {
   }
 
   /** Whether any byte of guest-physical memory holds the secret. */
-  const holdsSecret = (): boolean => Buffer.from(machine.memory.bytes.buffer, machine.memory.bytes.byteOffset, machine.memory.sizeBytes).includes(SECRET);
+  const holdsSecret = (): boolean =>
+    Buffer.from(machine.memory.bytes.buffer, machine.memory.bytes.byteOffset, machine.memory.sizeBytes).includes(
+      SECRET,
+    );
 
   test("memory, files, descriptors, signals, limits, mappings, processes", () => {
     const first = run(LOOK_AROUND);
@@ -116,7 +140,11 @@ describe("nothing survives a rollback", { skip: kvmMissing() }, () => {
   });
 
   test("a run cut short in the middle leaves nothing either", () => {
-    for (const code of ["import sys; s = sys.stdin.read() * 1000; x = [s + str(i) for i in range(10**9)]", "import sys, os; s = sys.stdin.read() * 100; os.environ['S'] = s; os.abort()", "import sys; s = sys.stdin.read()\nwhile True: t = s + s"]) {
+    for (const code of [
+      "import sys; s = sys.stdin.read() * 1000; x = [s + str(i) for i in range(10**9)]",
+      "import sys, os; s = sys.stdin.read() * 100; os.environ['S'] = s; os.abort()",
+      "import sys; s = sys.stdin.read()\nwhile True: t = s + s",
+    ]) {
       const { outcome } = run(code, SECRET, { ...DEFAULT_LIMITS, wallMs: 300, memoryBytes: MEMORY_BYTES / 2 });
       assert.notEqual(outcome.kind, "exited");
       assert.ok(held);

@@ -72,6 +72,11 @@ export class MountPlan {
     for (const [index, spec] of specs.entries()) this.#add(spec, index);
   }
 
+  /** The host files and directories that are mounted. */
+  get hostPaths(): readonly string[] {
+    return this.specs.flatMap((spec) => (spec.kind === "ro" || spec.kind === "overlay" ? [spec.host] : []));
+  }
+
   /** Starts a run on all host trees. */
   begin(recorder: ReadRecorder | undefined): void {
     for (const tree of this.#trees) tree.begin(recorder);

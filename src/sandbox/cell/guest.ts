@@ -31,6 +31,11 @@ export class Guest {
     this.#config = new Config(fromWireConfig(request.config));
   }
 
+  /** What of the host the guest's file tree may read. */
+  get hostPaths(): readonly string[] {
+    return this.#config.plan.hostPaths;
+  }
+
   /** Runs one call, brings the machine back to its snapshot, and only then returns what to tell. */
   run(
     request: RunRequest,

@@ -1,6 +1,6 @@
 import { flushCompileCache } from "node:module";
 import { ZtlError } from "../../errors.ts";
-import { lockDownProcess, pollReadable, setParentDeathSignal } from "../../vmm/index.ts";
+import { confineProcess, lockDownProcess, pollReadable, setParentDeathSignal } from "../../vmm/index.ts";
 import type { Frame } from "../frames.ts";
 import { buildTemplate } from "./build.ts";
 import { Guest } from "./guest.ts";
@@ -42,6 +42,8 @@ function answer({ header, body }: Frame): void {
       channel.write({ type: "ready" });
       // Node would keep what it compiled when the process ends by itself, but cells are killed.
       flushCompileCache();
+      // From here on the cell sees bytes of the guest's choosing.
+      confineProcess(guest.hostPaths);
       return;
     case "run": {
       if (guest === undefined) throw new ZtlError("frame-malformed", "A run before a template was loaded");
@@ -62,6 +64,7 @@ function main(): void {
   for (let frame = channel.read(); frame !== undefined; frame = channel.read()) answer(frame);
 }
 
+let exitCode = 0;
 try {
   main();
 } catch (error) {
@@ -70,6 +73,8 @@ try {
   try {
     channel.write({ type: "failed", code, message: ZtlError.isInstance(error) ? error.message : message });
   } finally {
-    process.exitCode = 70;
+    exitCode = 70;
   }
 }
+// The event loop is out of bounds once the process is confined.
+process.exit(exitCode);

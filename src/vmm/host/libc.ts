@@ -31,6 +31,8 @@ const functions = {
   prctl: libc.func("prctl", "int", ["int", "unsigned long", "unsigned long", "unsigned long", "unsigned long"]),
   gettid: libc.func("int gettid()"),
   openat2: libc.func("syscall", "long", ["long", "int", "void*", "void*", "size_t"]),
+  syscall: libc.func("syscall", "long", ["long", "long", "long", "void*", "long"]),
+  syscallOnBytes: libc.func("syscall", "long", ["long", "void*", "size_t", "long"]),
   sigaction: libc.func("int sigaction(int signal, void* action, void* old)"),
   timerCreate: libc.func("int timer_create(int clock, void* event, void* timer)"),
   timerSettime: libc.func("timer_settime", "int", ["uintptr_t", "int", "void*", "void*"]),
@@ -63,6 +65,15 @@ export const openat2 = functions.openat2 as (
   path: Bytes,
   how: Bytes,
   size: number,
+) => number;
+/** `syscall(2)` for calls glibc does not wrap and whose third argument, if any, is a pointer. */
+export const syscall = functions.syscall as (number: number, a: number, b: number, bytes: Bytes, c: number) => number;
+/** The same for calls whose first argument is a pointer. */
+export const syscallOnBytes = functions.syscallOnBytes as (
+  number: number,
+  bytes: Bytes,
+  size: number,
+  c: number,
 ) => number;
 export const sigaction = functions.sigaction as (signal: number, action: Bytes, old: Bytes) => number;
 export const timerCreate = functions.timerCreate as (clock: number, event: Bytes, timer: Bytes) => number;
