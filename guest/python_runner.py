@@ -86,6 +86,9 @@ class Session:
         if hasattr(sys, "orig_argv"):
             sys.orig_argv = [sys.orig_argv[0]] + (["-c", code] if argv[0] == "-c" else [argv[0]]) + argv[1:]
         filename = job["filename"]
+        if "linecache" in sys.modules:
+            # Since 3.13 the interpreter keeps the bootstrap's lines there, under the name the job's code has too.
+            sys.modules["linecache"].cache.pop(filename, None)
         if job["file"]:
             filename, code = self.prepare_file(argv[0], main)
         compiled = compile(code, filename, "exec", 0, True)
@@ -96,17 +99,17 @@ class Session:
 
     def prepare_file(self, path, main):
         """As `python3 FILE`: the script's directory leads sys.path and __file__ is set."""
+        filename = os.path.abspath(path) if sys.version_info >= (3, 9) else path
         try:
             with io.open(path, "rb") as file:
                 code = file.read()
         except OSError as error:
             message = "%s: can't open file %r: [Errno %d] %s\n"
-            sys.stderr.write(message % (sys.executable, os.path.abspath(path), error.errno, error.strerror))
+            sys.stderr.write(message % (sys.executable, filename, error.errno, error.strerror))
             raise SystemExit(2)
         sys.path[0] = os.path.dirname(os.path.realpath(path))
         import importlib.machinery
 
-        filename = os.path.abspath(path) if sys.version_info >= (3, 9) else path
         main["__file__"] = filename
         main["__cached__"] = None
         main["__loader__"] = importlib.machinery.SourceFileLoader("__main__", filename)
@@ -192,7 +195,10 @@ def finish(status, interrupted, template_modules):
         except BaseException as error:
             sys.stderr.write("Exception ignored in: %r\n" % (threading,))
             show_without_our_frame(error)
-    atexit._run_exitfuncs()
+    try:
+        atexit._run_exitfuncs()
+    except BaseException:
+        pass  # Already reported; before 3.10 the last one is raised as well.
     failed = flush()
     if drop_objects(template_modules):
         failed = flush() or failed

@@ -71,7 +71,7 @@ const programs: Record<string, string> = {
   "reads stdin": "import sys; print(sys.stdin.read().upper()); print(input.__name__)",
   "exit status": "import sys; sys.exit(7)",
   "exit status, wrapped": "raise SystemExit(-1)",
-  "exit status, huge": "raise SystemExit(1 << 80)",
+  "exit status, huge": "raise SystemExit(1 << 40)",
   "exit with text": "import sys; print('out'); sys.exit('bye')",
   "exit without": "raise SystemExit",
   "uncaught StopIteration": "next(iter([]))",
