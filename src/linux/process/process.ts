@@ -1,6 +1,7 @@
 import type { Descriptors } from "../files/descriptors.ts";
 import type { AddressSpace } from "../memory/address-space.ts";
-import { DEFAULT_ACTION, PendingSignals, type SignalAction } from "../signals/signals.ts";
+import { PendingSignals } from "../signals/pending.ts";
+import { DEFAULT_ACTION, type SignalAction } from "../signals/signals.ts";
 import type { Credentials, Location } from "../vfs/index.ts";
 import type { Task } from "./task.ts";
 
@@ -18,7 +19,9 @@ export interface ResourceLimit {
 }
 
 /** How a process ended, as wait(2) reports it. */
-export type ExitStatus = { readonly kind: "exited"; readonly code: number } | { readonly kind: "signaled"; readonly signal: number; readonly core: boolean };
+export type ExitStatus =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "signaled"; readonly signal: number; readonly core: boolean };
 
 /** The interval timer of real time (setitimer(2)). */
 export interface RealTimer {
@@ -64,7 +67,13 @@ export class Process {
   cpuMs = 0;
   childrenCpuMs = 0;
 
-  constructor(pid: number, parent: Process | undefined, parts: Pick<Process, "memory" | "files" | "fs" | "credentials" | "processGroup" | "session" | "limits"> & { readonly actions?: (SignalAction | undefined)[] }) {
+  constructor(
+    pid: number,
+    parent: Process | undefined,
+    parts: Pick<Process, "memory" | "files" | "fs" | "credentials" | "processGroup" | "session" | "limits"> & {
+      readonly actions?: (SignalAction | undefined)[];
+    },
+  ) {
     this.pid = pid;
     this.parent = parent;
     this.memory = parts.memory;

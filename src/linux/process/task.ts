@@ -1,5 +1,5 @@
 import { REGISTER_COUNT } from "../../vmm/index.ts";
-import { PendingSignals } from "../signals/signals.ts";
+import { PendingSignals } from "../signals/pending.ts";
 import type { Call, Wait } from "../syscalls/call.ts";
 import type { Process } from "./process.ts";
 
@@ -43,6 +43,8 @@ export class Task {
   robustList = 0;
   name: string;
   ended = false;
+  /** The last exception it caused, as its signal handlers see it (struct sigcontext). */
+  lastTrap: { readonly vector: number; readonly errorCode: number; readonly address: number } = { vector: 0, errorCode: 0, address: 0 };
 
   constructor(tid: number, process: Process, saved: SavedCpu, name: string) {
     this.tid = tid;
@@ -55,6 +57,8 @@ export class Task {
 
   /** True when a signal is pending that this task does not block. */
   get signalled(): boolean {
+    // Asked at every step: nothing pending at all is the usual answer, and costs no big number.
+    if (this.pending.mask === 0n && this.process.pending.mask === 0n) return false;
     return ((this.pending.mask | this.process.pending.mask) & ~this.signalMask) !== 0n;
   }
 

@@ -1,9 +1,10 @@
+import { Errno, LinuxError } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
-import { Errno } from "../errno.ts";
 import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
+import type { Wait } from "../syscalls/call.ts";
 import { pushFrame } from "./frame.ts";
-import { bit, defaultAction, SIG_DFL, SIG_IGN, Sa, Signal, type SignalInfo, UNBLOCKABLE } from "./signals.ts";
+import { bit, defaultAction, Sa, SIG_DFL, SIG_IGN, SiCode, Signal, type SignalInfo, STOPS, UNBLOCKABLE } from "./signals.ts";
 
 /** Length of the `syscall` instruction: backing up over it makes the call again. */
 const SYSCALL_BYTES = 2;
@@ -14,14 +15,22 @@ export function ignores(process: Process, signal: number): boolean {
   return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(signal) === "ignore");
 }
 
-/** Sends a signal to a process, or to one thread of it. */
-export function send(process: Process, info: SignalInfo, task?: Task): void {
-  if (process.exit) return;
+/** Sends a signal to a process, or to one thread of it; false when a queue for real-time signals is full. */
+export function send(process: Process, info: SignalInfo, task?: Task): boolean {
+  if (process.exit) return true;
   const { signal } = info;
+  if (signal === Signal.SIGCONT) discard(process, STOPS);
+  if ((STOPS & bit(signal)) !== 0n) discard(process, bit(Signal.SIGCONT));
   if (signal === Signal.SIGCONT || signal === Signal.SIGKILL) resume(process, signal);
   const blocked = task ? (task.signalMask & bit(signal)) !== 0n : [...process.tasks].every((t) => (t.signalMask & bit(signal)) !== 0n);
-  if (ignores(process, signal) && !blocked) return;
-  (task ?? process).pending.add(info);
+  if (ignores(process, signal) && !blocked) return true;
+  return (task ?? process).pending.add(info);
+}
+
+/** Forgets pending signals of the process and of all its threads. */
+export function discard(process: Process, set: bigint): void {
+  process.pending.discard(set);
+  for (const task of process.tasks) task.pending.discard(set);
 }
 
 function resume(process: Process, signal: number): void {
@@ -29,13 +38,13 @@ function resume(process: Process, signal: number): void {
   process.stopped = undefined;
   if (signal !== Signal.SIGCONT) return;
   process.continuedUnreported = true;
-  notifyParent(process, 6 /* CLD_CONTINUED */, Signal.SIGCONT);
+  notifyParent(process, SiCode.childContinued, Signal.SIGCONT);
 }
 
 export function notifyParent(process: Process, code: number, status: number): void {
   const { parent } = process;
   if (!parent || process.exitSignal === 0) return;
-  if (code >= 5 && (parent.action(Signal.SIGCHLD).flags & Sa.noChildStop) !== 0) return;
+  if (code >= SiCode.childStopped && (parent.action(Signal.SIGCHLD).flags & Sa.noChildStop) !== 0) return;
   send(parent, { signal: process.exitSignal, code, pid: process.pid, uid: process.credentials.uid, status });
 }
 
@@ -57,6 +66,7 @@ export function force(task: Task, info: SignalInfo): void {
  * A sleeping call is ended with EINTR or set up to be made again.
  */
 export function deliver(kernel: Kernel, task: Task): void {
+  if (task.wait?.uninterruptible && !task.process.pending.has(Signal.SIGKILL)) return;
   while (task.signalled && !task.ended && !task.process.stopped) {
     const allowed = ~task.signalMask | UNBLOCKABLE;
     const info = task.pending.take(allowed) ?? task.process.pending.take(allowed);
@@ -77,20 +87,32 @@ function takeDefault(kernel: Kernel, task: Task, info: SignalInfo): void {
   if (action === "ignore") return;
   if (action === "stop") {
     process.stopped = { signal: info.signal, reported: false };
-    notifyParent(process, 5 /* CLD_STOPPED */, info.signal);
+    notifyParent(process, SiCode.childStopped, info.signal);
     return;
   }
   kernel.endProcess(process, { kind: "signaled", signal: info.signal, core: false });
 }
 
 function interruptCall(task: Task, restart: boolean): void {
-  if (!task.wait) return;
-  if (restart && task.wait.restartable && task.call) {
+  const { wait, call } = task;
+  if (!wait) return;
+  const result = interruptedResult(wait);
+  if (restart && wait.restartable && call) {
     task.registers[16] -= BigInt(SYSCALL_BYTES);
-    task.setResult(task.call.number);
-  } else task.setResult(-Errno.EINTR);
+    task.setResult(call.number);
+  } else task.setResult(result);
   task.wait = undefined;
   task.call = undefined;
+}
+
+function interruptedResult({ interrupted }: Wait): number {
+  if (!interrupted) return -Errno.EINTR;
+  try {
+    return interrupted();
+  } catch (error) {
+    if (error instanceof LinuxError) return -error.errno;
+    throw error;
+  }
 }
 
 function enterHandler(kernel: Kernel, task: Task, info: SignalInfo): void {
@@ -100,10 +122,11 @@ function enterHandler(kernel: Kernel, task: Task, info: SignalInfo): void {
   if (!pushFrame(kernel, task, action, info, oldMask)) {
     // The handler's stack cannot be written: Linux gives SIGSEGV with its default action.
     task.process.actions[Signal.SIGSEGV] = { handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n };
-    kernel.endProcess(task.process, { kind: "signaled", signal: Signal.SIGSEGV, core: true });
+    kernel.endProcess(task.process, { kind: "signaled", signal: Signal.SIGSEGV, core: false });
     return;
   }
   task.signalMask |= action.mask & ~UNBLOCKABLE;
   if ((action.flags & Sa.noDefer) === 0) task.signalMask |= bit(info.signal);
-  if ((action.flags & Sa.resetHandler) !== 0) task.process.actions[info.signal] = { handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n };
+  if ((action.flags & Sa.resetHandler) !== 0)
+    task.process.actions[info.signal] = { ...action, handler: SIG_DFL };
 }

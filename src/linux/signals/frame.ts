@@ -1,8 +1,9 @@
 import { Register } from "../../vmm/index.ts";
 import { LinuxError } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Task } from "../process/task.ts";
-import { Sa, type SignalAction, type SignalInfo, Signal, UNBLOCKABLE } from "./signals.ts";
+import { NO_ALT_STACK, type Task } from "../process/task.ts";
+import { AltStackFlag, altStackFlags, onAltStack } from "./alt-stack.ts";
+import { Sa, Signal, type SignalAction, type SignalInfo, UNBLOCKABLE } from "./signals.ts";
 
 /*
  * The frame a handler runs on (struct rt_sigframe; asm/ucontext.h, asm/sigcontext.h), from the stack pointer up:
@@ -34,29 +35,45 @@ const MXCSR_MASK = 0xffff;
 
 /** Order of the general registers in struct sigcontext. */
 const CONTEXT_ORDER = [
-  Register.r8, Register.r9, Register.r10, Register.r11, Register.r12, Register.r13, Register.r14, Register.r15,
-  Register.rdi, Register.rsi, Register.rbp, Register.rbx, Register.rdx, Register.rax, Register.rcx, Register.rsp,
-  Register.rip, Register.rflags,
+  Register.r8,
+  Register.r9,
+  Register.r10,
+  Register.r11,
+  Register.r12,
+  Register.r13,
+  Register.r14,
+  Register.r15,
+  Register.rdi,
+  Register.rsi,
+  Register.rbp,
+  Register.rbx,
+  Register.rdx,
+  Register.rax,
+  Register.rcx,
+  Register.rsp,
+  Register.rip,
+  Register.rflags,
 ];
 
 /** User code segment selector, as every 64-bit process on Linux sees it. */
 const USER_CS = 0x33;
 const USER_SS = 0x2b;
 
-const SS_ONSTACK = 1;
-const SS_DISABLE = 2;
-
-function onAltStack(task: Task, stackPointer: number): boolean {
-  const { base, size, flags } = task.altStack;
-  return (flags & SS_DISABLE) === 0 && stackPointer > base && stackPointer <= base + size;
-}
 
 /** Builds the frame and points the task at the handler; false when the stack cannot be written. */
-export function pushFrame(kernel: Kernel, task: Task, action: SignalAction, info: SignalInfo, oldMask: bigint): boolean {
+export function pushFrame(
+  kernel: Kernel,
+  task: Task,
+  action: SignalAction,
+  info: SignalInfo,
+  oldMask: bigint,
+): boolean {
   const registers = task.registers;
   let top = Number(registers[Register.rsp]);
   const nested = onAltStack(task, top);
-  if ((action.flags & Sa.onStack) !== 0 && (task.altStack.flags & SS_DISABLE) === 0 && !nested) top = task.altStack.base + task.altStack.size;
+  const shownFlags = altStackFlags(task, top);
+  if ((action.flags & Sa.onStack) !== 0 && (task.altStack.flags & AltStackFlag.disable) === 0 && !nested)
+    top = task.altStack.base + task.altStack.size;
   else top -= RED_ZONE_BYTES;
   const fpu = Math.floor((top - XSAVE_BYTES - 4) / 64) * 64;
   // The handler must find the stack as after a call: RSP + 8 a multiple of 16 (System V AMD64 ABI, 3.2.2).
@@ -65,14 +82,15 @@ export function pushFrame(kernel: Kernel, task: Task, action: SignalAction, info
   bytes.writeBigUInt64LE(BigInt(action.restorer), 0);
   bytes.writeBigUInt64LE(0x7n, UCONTEXT); // UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
   bytes.writeBigUInt64LE(BigInt(task.altStack.base), UCONTEXT + 16);
-  bytes.writeInt32LE(nested ? SS_ONSTACK : task.altStack.flags, UCONTEXT + 24);
+  bytes.writeInt32LE(shownFlags, UCONTEXT + 24);
   bytes.writeBigUInt64LE(BigInt(task.altStack.size), UCONTEXT + 32);
   CONTEXT_ORDER.forEach((register, i) => bytes.writeBigUInt64LE(registers[register], SIGCONTEXT + 8 * i));
   bytes.writeUInt16LE(USER_CS, SIGCONTEXT + 144);
   bytes.writeUInt16LE(USER_SS, SIGCONTEXT + 150);
-  bytes.writeBigUInt64LE(BigInt(info.signal === Signal.SIGSEGV ? 14 : 0), SIGCONTEXT + 160);
+  bytes.writeBigUInt64LE(BigInt(task.lastTrap.errorCode), SIGCONTEXT + 152);
+  bytes.writeBigUInt64LE(BigInt(task.lastTrap.vector), SIGCONTEXT + 160);
   bytes.writeBigUInt64LE(oldMask, SIGCONTEXT + 168);
-  bytes.writeBigUInt64LE(BigInt(info.address ?? 0), SIGCONTEXT + 176);
+  bytes.writeBigUInt64LE(BigInt(task.lastTrap.address), SIGCONTEXT + 176);
   bytes.writeBigUInt64LE(BigInt(fpu), FPSTATE_POINTER);
   bytes.writeBigUInt64LE(oldMask, SIGMASK);
   encodeSignalInfo(info).copy(bytes, SIGINFO);
@@ -89,8 +107,10 @@ export function pushFrame(kernel: Kernel, task: Task, action: SignalAction, info
   registers[Register.rsi] = BigInt(frame + SIGINFO);
   registers[Register.rdx] = BigInt(frame + UCONTEXT);
   registers[Register.rax] = 0n;
-  // Handlers start with direction and trap flag clear.
+  // Handlers start with direction and trap flag clear, and with the FPU of a new program.
   registers[Register.rflags] &= ~0x500n;
+  kernel.setFpu(task, kernel.cpu.initialFpu);
+  if ((task.altStack.flags & AltStackFlag.autoDisarm) !== 0) task.altStack = NO_ALT_STACK;
   return true;
 }
 
@@ -115,11 +135,10 @@ export function popFrame(kernel: Kernel, task: Task): void {
     task.registers[register] = bytes.readBigUInt64LE(SIGCONTEXT + 8 * i);
   });
   task.signalMask = bytes.readBigUInt64LE(SIGMASK) & ~UNBLOCKABLE;
-  const flags = bytes.readInt32LE(UCONTEXT + 24);
   task.altStack = {
     base: Number(bytes.readBigUInt64LE(UCONTEXT + 16)),
     size: Number(bytes.readBigUInt64LE(UCONTEXT + 32)),
-    flags: flags & SS_DISABLE,
+    flags: bytes.readInt32LE(UCONTEXT + 24) & (AltStackFlag.disable | AltStackFlag.autoDisarm),
   };
   const pointer = Number(bytes.readBigUInt64LE(FPSTATE_POINTER));
   if (pointer !== 0) kernel.setFpu(task, sanitiseFpu(user.read(pointer, XSAVE_BYTES), kernel.machine.cpu.fpuBytes));
@@ -141,7 +160,9 @@ function sanitiseFpu(image: Buffer, size: number): Uint8Array {
 /** siginfo_t (asm-generic/siginfo.h): signo, errno, code, then a union by kind of signal. */
 export function encodeSignalInfo(info: SignalInfo): Buffer {
   const bytes = Buffer.alloc(128);
+  if (info.raw) bytes.set(info.raw);
   bytes.writeInt32LE(info.signal, 0);
+  if (info.raw) return bytes;
   bytes.writeInt32LE(info.code, 8);
   if (info.address !== undefined) {
     bytes.writeBigUInt64LE(BigInt(info.address), 16);

@@ -1,9 +1,36 @@
 /** Signal numbers of x86-64 Linux (signal(7)). */
 export const Signal = {
-  SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGKILL: 9, SIGUSR1: 10,
-  SIGSEGV: 11, SIGUSR2: 12, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15, SIGSTKFLT: 16, SIGCHLD: 17, SIGCONT: 18, SIGSTOP: 19,
-  SIGTSTP: 20, SIGTTIN: 21, SIGTTOU: 22, SIGURG: 23, SIGXCPU: 24, SIGXFSZ: 25, SIGVTALRM: 26, SIGPROF: 27, SIGWINCH: 28,
-  SIGIO: 29, SIGPWR: 30, SIGSYS: 31,
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGUSR1: 10,
+  SIGSEGV: 11,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+  SIGSTKFLT: 16,
+  SIGCHLD: 17,
+  SIGCONT: 18,
+  SIGSTOP: 19,
+  SIGTSTP: 20,
+  SIGTTIN: 21,
+  SIGTTOU: 22,
+  SIGURG: 23,
+  SIGXCPU: 24,
+  SIGXFSZ: 25,
+  SIGVTALRM: 26,
+  SIGPROF: 27,
+  SIGWINCH: 28,
+  SIGIO: 29,
+  SIGPWR: 30,
+  SIGSYS: 31,
 } as const;
 
 export const SIGNAL_MAX = 64;
@@ -23,8 +50,16 @@ export const UNBLOCKABLE = bit(Signal.SIGKILL) | bit(Signal.SIGSTOP);
 const DEFAULT_IGNORED = new Set<number>([Signal.SIGCHLD, Signal.SIGURG, Signal.SIGWINCH, Signal.SIGCONT]);
 const DEFAULT_STOP = new Set<number>([Signal.SIGSTOP, Signal.SIGTSTP, Signal.SIGTTIN, Signal.SIGTTOU]);
 const DEFAULT_CORE = new Set<number>([
-  Signal.SIGQUIT, Signal.SIGILL, Signal.SIGTRAP, Signal.SIGABRT, Signal.SIGBUS, Signal.SIGFPE, Signal.SIGSEGV,
-  Signal.SIGXCPU, Signal.SIGXFSZ, Signal.SIGSYS,
+  Signal.SIGQUIT,
+  Signal.SIGILL,
+  Signal.SIGTRAP,
+  Signal.SIGABRT,
+  Signal.SIGBUS,
+  Signal.SIGFPE,
+  Signal.SIGSEGV,
+  Signal.SIGXCPU,
+  Signal.SIGXFSZ,
+  Signal.SIGSYS,
 ]);
 
 /** What a signal does when nobody handles it (signal(7), "Standard signals"). */
@@ -51,7 +86,26 @@ export const Sa = {
 } as const;
 
 /** si_code values (asm-generic/siginfo.h). */
-export const SiCode = { user: 0, kernel: 0x80, tkill: -6, mapError: 1, accessError: 2, busAddressError: 2, divide: 1, illegal: 2, trapBreakpoint: 1, trapTrace: 2, childExited: 1, childKilled: 2, childDumped: 3, childStopped: 5, childContinued: 6 } as const;
+export const SiCode = {
+  user: 0,
+  kernel: 0x80,
+  timer: -2,
+  tkill: -6,
+  mapError: 1,
+  accessError: 2,
+  busAddressError: 2,
+  illegal: 2,
+  trapBreakpoint: 1,
+  trapTrace: 2,
+  childExited: 1,
+  childKilled: 2,
+  childDumped: 3,
+  childStopped: 5,
+  childContinued: 6,
+} as const;
+
+/** Stop signals: they and SIGCONT discard each other (signal(7)). */
+export const STOPS = bit(Signal.SIGSTOP) | bit(Signal.SIGTSTP) | bit(Signal.SIGTTIN) | bit(Signal.SIGTTOU);
 
 /** What accompanies a signal (sigaction(2), siginfo_t). */
 export interface SignalInfo {
@@ -63,6 +117,10 @@ export interface SignalInfo {
   readonly address?: number;
   readonly status?: number;
   readonly value?: bigint;
+  /** The whole siginfo_t, when the sender wrote it (rt_sigqueueinfo(2)). */
+  readonly raw?: Uint8Array;
+  /** Asked when the signal leaves the queue: what a timer reports depends on when that is. */
+  readonly taken?: () => SignalInfo;
 }
 
 /** How a process handles one signal (struct sigaction). */
@@ -75,30 +133,3 @@ export interface SignalAction {
 }
 
 export const DEFAULT_ACTION: SignalAction = { handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n };
-
-/** Signals sent and not yet delivered; a standard signal is pending at most once. */
-export class PendingSignals {
-  mask = 0n;
-  readonly #infos = new Map<number, SignalInfo>();
-
-  add(info: SignalInfo): void {
-    if ((this.mask & bit(info.signal)) !== 0n) return;
-    this.mask |= bit(info.signal);
-    this.#infos.set(info.signal, info);
-  }
-
-  remove(signal: number): SignalInfo | undefined {
-    const info = this.#infos.get(signal);
-    this.#infos.delete(signal);
-    this.mask &= ~bit(signal);
-    return info;
-  }
-
-  /** Takes the lowest pending signal that is in `allowed`. */
-  take(allowed: bigint): SignalInfo | undefined {
-    const ready = this.mask & allowed;
-    if (ready === 0n) return undefined;
-    for (let signal = 1; signal <= SIGNAL_MAX; signal++) if ((ready & bit(signal)) !== 0n) return this.remove(signal);
-    return undefined;
-  }
-}

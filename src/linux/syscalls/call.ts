@@ -1,5 +1,5 @@
-import type { Kernel } from "../kernel.ts";
 import { fail } from "../errno.ts";
+import type { Kernel } from "../kernel.ts";
 import { PATH_MAX } from "../limits.ts";
 import type { UserMemory } from "../memory/user-memory.ts";
 import type { Process } from "../process/process.ts";
@@ -27,6 +27,10 @@ export interface Wait {
   readonly deadlineMs: number;
   /** Whether a handler installed with SA_RESTART makes the call again rather than fail with EINTR (signal(7)). */
   readonly restartable: boolean;
+  /** Called when a handler is about to run: tidies up, and says what the call returns instead of EINTR, unless it is made again. */
+  readonly interrupted?: (() => number) | undefined;
+  /** Set when only the end of the process may end the wait (vfork(2)). */
+  readonly uninterruptible?: boolean | undefined;
 }
 
 /** One system call in progress: its arguments, read as the types the manual gives them, and who makes it. */
@@ -99,8 +103,9 @@ export class Call {
    * Puts the task to sleep and says so: `return call.block(...)`.
    * @param ready true when the call should be tried again
    */
-  block(ready: () => boolean, options: { deadlineMs?: number; restartable?: boolean } = {}): number {
+  block(ready: () => boolean, options: Partial<Omit<Wait, "ready">> = {}): number {
     this.task.wait = {
+      ...options,
       ready,
       deadlineMs: options.deadlineMs ?? Number.POSITIVE_INFINITY,
       restartable: options.restartable ?? true,

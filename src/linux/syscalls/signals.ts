@@ -1,9 +1,10 @@
 import { fail } from "../errno.ts";
 import type { Process } from "../process/process.ts";
-import { NO_ALT_STACK, type Task } from "../process/task.ts";
-import { send } from "../signals/delivery.ts";
+import type { Task } from "../process/task.ts";
+import { sigaltstack } from "../signals/alt-stack.ts";
+import { discard, ignores, send } from "../signals/delivery.ts";
 import { encodeSignalInfo, popFrame } from "../signals/frame.ts";
-import { SIGNAL_MAX, SiCode, Signal, UNBLOCKABLE } from "../signals/signals.ts";
+import { bit, SIGNAL_MAX, SiCode, Signal, type SignalInfo, UNBLOCKABLE } from "../signals/signals.ts";
 import { type Call, REGISTERS_SET, type SyscallTable } from "./call.ts";
 import { deadlineIn, readTimespecMs } from "./timespec.ts";
 
@@ -39,6 +40,8 @@ function sigaction(call: Call): number {
       restorer: Number(bytes.readBigUInt64LE(16)),
       mask: bytes.readBigUInt64LE(24) & ~UNBLOCKABLE,
     };
+    // What is now ignored is no longer pending (sigaction(2), "Notes").
+    if (ignores(call.process, signal)) discard(call.process, bit(signal));
   }
   const target = call.unsigned(2);
   if (target !== 0) {
@@ -77,7 +80,8 @@ function kill(call: Call): number {
   if (targets.length === 0) fail(pid === 1 ? "EPERM" : "ESRCH");
   for (const target of targets) {
     if (!mayKill(call.process, target)) fail("EPERM");
-    if (signal !== 0) send(target, { signal, code: SiCode.user, pid: call.process.pid, uid: call.process.credentials.uid });
+    if (signal !== 0)
+      send(target, { signal, code: SiCode.user, pid: call.process.pid, uid: call.process.credentials.uid });
   }
   return 0;
 }
@@ -99,34 +103,12 @@ function taskByTid(call: Call, tid: number): Task | undefined {
 }
 
 function sendToTask(call: Call, tid: number, signal: number, group?: number): number {
+  if (tid <= 0 || (group !== undefined && group <= 0)) fail("EINVAL");
   checkSignal(signal, true);
   const task = taskByTid(call, tid);
   if (!task || (group !== undefined && task.process.pid !== group)) return fail("ESRCH");
-  if (signal !== 0) send(task.process, { signal, code: SiCode.tkill, pid: call.process.pid, uid: call.process.credentials.uid }, task);
-  return 0;
-}
-
-function sigaltstack(call: Call): number {
-  const { task } = call;
-  const old = task.altStack;
-  const stackPointer = Number(task.registers[6]);
-  const onStack = (old.flags & 2) === 0 && stackPointer > old.base && stackPointer <= old.base + old.size;
-  if (call.unsigned(0) !== 0) {
-    if (onStack) fail("EPERM");
-    const bytes = call.memory.read(call.unsigned(0), 24);
-    const flags = bytes.readInt32LE(8);
-    const size = Number(bytes.readBigUInt64LE(16));
-    if ((flags & ~0x8000_0003) !== 0) fail("EINVAL");
-    if ((flags & 2) === 0 && size < 2048) fail("ENOMEM");
-    task.altStack = (flags & 2) !== 0 ? NO_ALT_STACK : { base: Number(bytes.readBigUInt64LE(0)), size, flags: 0 };
-  }
-  if (call.unsigned(1) !== 0) {
-    const bytes = Buffer.alloc(24);
-    bytes.writeBigUInt64LE(BigInt(old.base), 0);
-    bytes.writeInt32LE(onStack ? 1 : old.flags, 8);
-    bytes.writeBigUInt64LE(BigInt(old.size), 16);
-    call.memory.write(call.unsigned(1), bytes);
-  }
+  if (signal !== 0)
+    send(task.process, { signal, code: SiCode.tkill, pid: call.process.pid, uid: call.process.credentials.uid }, task);
   return 0;
 }
 
@@ -148,14 +130,30 @@ function sigtimedwait(call: Call): number {
     if (call.unsigned(1) !== 0) call.memory.write(call.unsigned(1), encodeSignalInfo(info));
     return info.signal;
   }
-  const deadlineMs = (call.memo ??= call.unsigned(2) === 0 ? Number.POSITIVE_INFINITY : deadlineIn(readTimespecMs(call, call.unsigned(2)))) as number;
+  const deadlineMs = (call.memo ??=
+    call.unsigned(2) === 0 ? Number.POSITIVE_INFINITY : deadlineIn(readTimespecMs(call, call.unsigned(2)))) as number;
   if (performance.now() >= deadlineMs) fail("EAGAIN");
-  return call.block(() => ((call.task.pending.mask | call.process.pending.mask) & set) !== 0n, { deadlineMs, restartable: false });
+  return call.block(() => ((call.task.pending.mask | call.process.pending.mask) & set) !== 0n, {
+    deadlineMs,
+    restartable: false,
+  });
 }
 
-function queueInfo(call: Call, infoAddress: number, signal: number) {
-  const bytes = call.memory.read(infoAddress, 32);
-  return { signal, code: bytes.readInt32LE(8), pid: call.process.pid, uid: call.process.credentials.uid, value: bytes.readBigUInt64LE(24) };
+/** Size of siginfo_t (asm-generic/siginfo.h). */
+const SIGINFO_BYTES = 128;
+
+/** The sender's own siginfo; only to itself may a process claim that the kernel or kill(2) sent it. */
+function queueInfo(call: Call, infoAddress: number, signal: number, target: Process): SignalInfo {
+  const raw = call.memory.read(infoAddress, SIGINFO_BYTES);
+  const code = raw.readInt32LE(8);
+  if ((code >= 0 || code === SiCode.tkill) && target !== call.process) fail("EPERM");
+  return { signal, code, raw };
+}
+
+function sendQueued(call: Call, target: Process, info: SignalInfo, task?: Task): number {
+  if (!mayKill(call.process, target)) fail("EPERM");
+  if (info.signal === 0) return 0;
+  return send(target, info, task) ? 0 : fail("EAGAIN");
 }
 
 export const signalCalls: SyscallTable = {
@@ -172,16 +170,16 @@ export const signalCalls: SyscallTable = {
   rt_sigsuspend: sigsuspend,
   rt_sigtimedwait: sigtimedwait,
   rt_sigqueueinfo(call) {
-    checkSignal(call.int(1));
+    checkSignal(call.int(1), true);
     const target = call.kernel.processes.get(call.int(0)) ?? fail("ESRCH");
-    send(target, queueInfo(call, call.unsigned(2), call.int(1)));
-    return 0;
+    return sendQueued(call, target, queueInfo(call, call.unsigned(2), call.int(1), target));
   },
   rt_tgsigqueueinfo(call) {
-    checkSignal(call.int(2));
-    const task = taskByTid(call, call.int(1)) ?? fail("ESRCH");
-    send(task.process, queueInfo(call, call.unsigned(3), call.int(2)), task);
-    return 0;
+    checkSignal(call.int(2), true);
+    if (call.int(0) <= 0 || call.int(1) <= 0) fail("EINVAL");
+    const task = taskByTid(call, call.int(1));
+    if (!task || task.process.pid !== call.int(0)) return fail("ESRCH");
+    return sendQueued(call, task.process, queueInfo(call, call.unsigned(3), call.int(2), task.process), task);
   },
   kill,
   tkill: (call) => sendToTask(call, call.int(0), call.int(1)),
@@ -189,4 +187,3 @@ export const signalCalls: SyscallTable = {
   sigaltstack,
   pause: (call) => call.block(() => false, { restartable: false }),
 };
-
