@@ -1,0 +1,123 @@
+import { execFileSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { Archive } from "./archive.ts";
+import { addFile, addLibraries, addPrograms, addRootLinks, addTree } from "./host-files.ts";
+import type { Kernel } from "./kernel.ts";
+import { ORDER_FILE } from "./protocol.ts";
+
+/** Where the repository is in the emulated machine, and the modules it loads first. */
+export const GUEST_ROOT = "/ztl";
+export const MODULE_DIRECTORY = "/modules";
+
+/** What the tests run, and what the first process needs; the rest of this machine's programs stays outside. */
+const PROGRAMS = [
+  ...["bash", "sh", "mount", "ldd", "env", "cat", "ls", "seq", "sort", "tr", "head", "tail", "wc", "mkdir", "rm", "mv"],
+  ...["cp", "ln", "touch", "chmod", "chown", "sleep", "true", "false", "printf", "echo", "expr", "kill", "id", "uname"],
+  ...[
+    "date",
+    "dd",
+    "mktemp",
+    "readlink",
+    "stat",
+    "cut",
+    "uniq",
+    "tee",
+    "xargs",
+    "find",
+    "grep",
+    "sed",
+    "awk",
+    "timeout",
+  ],
+  ...["yes", "basename", "dirname", "pwd", "test", "rmdir", "tac", "paste", "od", "sha256sum", "md5sum", "base64"],
+  ...[
+    "comm",
+    "diff",
+    "cmp",
+    "tar",
+    "gzip",
+    "truncate",
+    "split",
+    "nproc",
+    "hostname",
+    "whoami",
+    "getconf",
+    "sync",
+    "df",
+  ],
+];
+/** Packages the tests import; the tools among the development dependencies stay outside. */
+const PACKAGES = ["koffi", "@koromix", "zod", "fast-check", "pure-rand"];
+const SOURCES = ["src", "test", "bin", "guest"];
+/** Much of a Python installation that no test imports. */
+const PYTHON_LEFT_OUT =
+  /(^|\/)(test|tests|idlelib|tkinter|turtledemo|lib2to3|ensurepip|site-packages|dist-packages|config-[^/]*)\//;
+
+/** Writes the emulated machine's whole file tree as an initial RAM file system. */
+export function writeImage(path: string, repository: string, kernel: Kernel, patterns: readonly string[]): void {
+  const archive = new Archive(path);
+  addRootLinks(archive);
+  for (const directory of ["proc", "sys", "dev", "tmp", "run", "root", "home", "var/tmp"]) archive.directory(directory);
+  archive.file("/init", initScript(), true);
+  archive.file("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
+  archive.file("/etc/group", "root:x:0:\n");
+  // Numbered, because their order matters.
+  for (const [index, { name, content }] of kernel.modules.entries()) {
+    archive.file(join(MODULE_DIRECTORY, `${index}-${name}.ko`), content);
+  }
+  archive.file(ORDER_FILE, JSON.stringify(patterns));
+  addPrograms(archive, PROGRAMS);
+  addFile(archive, process.execPath);
+  addPython(archive);
+  addRepository(archive, repository);
+  archive.close();
+}
+
+/** The first process: bash, which gives way to Node as soon as there is something to run it in. */
+function initScript(): string {
+  return `#!/bin/bash
+export PATH=${pythonDirectory()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root LANG=C.UTF-8
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
+mkdir -p /dev/shm; mount -t tmpfs tmp /tmp; mount -t tmpfs shm /dev/shm
+export NODE_COMPILE_CACHE=/tmp/node-cache NO_COLOR=1
+"${process.execPath}" ${GUEST_ROOT}/test/hardware/inside.ts
+echo o > /proc/sysrq-trigger
+sleep 60
+`;
+}
+
+function addRepository(archive: Archive, repository: string): void {
+  const isForPeople = (name: string) => /\.(d\.[cm]?ts|map|md|cc|hh)$|(^|\/)musl_x64\//.test(name);
+  for (const name of SOURCES) addTree(archive, join(repository, name), join(GUEST_ROOT, name), () => false);
+  for (const name of PACKAGES) {
+    const place = join("node_modules", name);
+    addTree(archive, join(repository, place), join(GUEST_ROOT, place), isForPeople);
+    for (const addon of globSync(join(repository, place, "**/linux_x64/*.node"))) addLibraries(archive, addon);
+  }
+  archive.copy(join(repository, "package.json"), join(GUEST_ROOT, "package.json"));
+}
+
+const ASK_PYTHON = "import os, sys, sysconfig; print(sys.executable, sysconfig.get_path('stdlib'), sep='\\n')";
+
+interface Python {
+  readonly executable: string;
+  readonly library: string;
+}
+
+function askPython(): Python {
+  const [executable = "", library = ""] = execFileSync("python3", ["-c", ASK_PYTHON], { encoding: "utf8" }).split("\n");
+  return { executable, library };
+}
+
+function pythonDirectory(): string {
+  return join(askPython().executable, "..");
+}
+
+function addPython(archive: Archive): void {
+  const { executable, library } = askPython();
+  addFile(archive, executable);
+  addFile(archive, join(executable, "..", "python3"));
+  addTree(archive, library, library, (name) => PYTHON_LEFT_OUT.test(name));
+  for (const extension of globSync(join(library, "lib-dynload/*.so"))) addLibraries(archive, extension);
+}

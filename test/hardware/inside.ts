@@ -1,0 +1,56 @@
+import { closeSync, globSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import koffi from "koffi";
+import { GUEST_ROOT, MODULE_DIRECTORY } from "./image.ts";
+import { ORDER_FILE, type Outcome, RESULT_PORT } from "./protocol.ts";
+
+/** Runs in the emulated machine, from its init script: loads KVM, runs the tests, and tells the result. */
+
+/** asm/unistd_64.h */
+const SYS_FINIT_MODULE = 313;
+
+function loadModules(): void {
+  // SAFETY: finit_module(2) reads a NUL-terminated string that koffi keeps for the call; integers travel in registers.
+  const syscall = koffi.load("libc.so.6").func("syscall", "long", ["long", "int", "str", "int"]);
+  for (const name of readdirSync(MODULE_DIRECTORY).sort()) {
+    const fd = openSync(join(MODULE_DIRECTORY, name), "r");
+    if (syscall(SYS_FINIT_MODULE, fd, "", 0) !== 0) throw new Error(`cannot load ${name}`);
+    closeSync(fd);
+  }
+}
+
+async function runTests(patterns: readonly string[]): Promise<Outcome> {
+  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: GUEST_ROOT }).sort());
+  const outcome = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
+  if (files.length === 0) outcome.failures.push(`no file matches ${patterns.join(" ")}`);
+  const events = run({ files: files.map((file) => join(GUEST_ROOT, file)), concurrency: 1 });
+  events.on("test:fail", ({ name, file }) => outcome.failures.push(`${file?.slice(GUEST_ROOT.length + 1)}: ${name}`));
+  events.on("test:summary", ({ file, counts }) => {
+    // The summary of all files is the one without a file.
+    if (file !== undefined) return;
+    outcome.passed = counts.passed;
+    outcome.skipped = counts.skipped;
+    outcome.failed = counts.tests - counts.passed - counts.skipped - counts.todo;
+  });
+  for await (const text of events.compose(new spec())) process.stdout.write(text as string);
+  return outcome;
+}
+
+async function main(): Promise<Outcome> {
+  try {
+    loadModules();
+    process.chdir(GUEST_ROOT);
+    return await runTests(JSON.parse(readFileSync(ORDER_FILE, "utf8")) as string[]);
+  } catch (error) {
+    return {
+      passed: 0,
+      failed: 0,
+      skipped: 0,
+      failures: [error instanceof Error ? String(error.stack) : String(error)],
+    };
+  }
+}
+
+writeFileSync(RESULT_PORT, `${JSON.stringify(await main())}\n`);
