@@ -1,11 +1,9 @@
-import { physicalOf, isWritable, type Machine, PAGE_SIZE, type PageTables } from "../../vmm/index.ts";
-
+import { isWritable, type Machine, PAGE_SIZE, type PageTables, physicalOf, USER_ADDRESS_LIMIT, USER_ADDRESS_START } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { MAPPINGS_MAX } from "../limits.ts";
 import type { PageCache } from "./page-cache.ts";
 import { pageCeil, pageFloor } from "./page-math.ts";
 import { ANONYMOUS_EAGER_PAGES, ANONYMOUS_WINDOW, type FaultResult, Pager } from "./pager.ts";
-import { RevokeList } from "./revoke-list.ts";
 import { UserMemory } from "./user-memory.ts";
 import { Protection, slice, type Vma, VmaList } from "./vma.ts";
 
@@ -15,8 +13,6 @@ export const STACK_TOP = 0x7fff_e000_0000;
 export const STACK_BYTES_MAX = 8 * 1024 * 1024;
 /** mmap looks for room below this: the stack with a gap of the same size above it. */
 const MMAP_CEILING = STACK_TOP - 2 * STACK_BYTES_MAX;
-/** Lowest address handed out (vm.mmap_min_addr's usual 64 KiB, Documentation/admin-guide/sysctl/vm.rst). */
-const MMAP_FLOOR = 0x1_0000;
 
 export type Access = "read" | "write" | "execute";
 
@@ -30,13 +26,23 @@ export class AddressSpace {
   heapStart = 0;
   heapEnd = 0;
   /** Where argv and the environment lie on the stack, for /proc/PID/cmdline. */
-  arguments: { readonly start: number; readonly end: number; readonly environmentEnd: number } = { start: 0, end: 0, environmentEnd: 0 };
+  arguments: { readonly start: number; readonly end: number; readonly environmentEnd: number } = {
+    start: 0,
+    end: 0,
+    environmentEnd: 0,
+  };
   readonly #pager: Pager;
   #users = 1;
   /** Pages of mappings without any rights: kept, but in no page table. */
   readonly #parked: Map<number, number>;
 
-  constructor(machine: Machine, cache: PageCache, tables = machine.newAddressSpace(), vmas = new VmaList(), parked: Iterable<readonly [number, number]> = []) {
+  constructor(
+    machine: Machine,
+    cache: PageCache,
+    tables = machine.newAddressSpace(),
+    vmas = new VmaList(),
+    parked: Iterable<readonly [number, number]> = [],
+  ) {
     this.machine = machine;
     this.cache = cache;
     this.tables = tables;
@@ -58,7 +64,8 @@ export class AddressSpace {
   /** Lets go of the space; the last user frees its pages. */
   release(): void {
     if (--this.#users > 0) return;
-    for (const vma of this.vmas.all) this.#freePages(vma);
+    for (const vma of this.vmas.all) this.#releasePages(vma);
+    // The tree goes as a whole, so its entries need not be taken out, and their translations dropped, one by one.
     this.machine.releaseAddressSpace(this.tables);
   }
 
@@ -66,6 +73,8 @@ export class AddressSpace {
 
   /** Physical address behind `address` after faulting it in if needed; -1 when the process may not reach it so. */
   translate(address: number, write: boolean): number {
+    // The VMM's own pages lie above: no system call may read or write those on a guest's behalf.
+    if (address >= USER_ADDRESS_LIMIT) return -1;
     const entry = this.tables.entry(address);
     if (entry !== 0 && (!write || isWritable(entry))) return physicalOf(entry) + (address % PAGE_SIZE);
     if (this.fault(address, write ? "write" : "read", true) !== "handled") return -1;
@@ -100,13 +109,19 @@ export class AddressSpace {
   /** A free range of `size` bytes; `hint` is used when free. */
   findRange(size: number, hint = 0): number {
     const wanted = pageFloor(hint);
-    if (wanted >= MMAP_FLOOR && wanted + size <= MMAP_CEILING && this.vmas.overlapping(wanted, wanted + size).length === 0) return wanted;
-    return this.vmas.findFree(size, MMAP_FLOOR, MMAP_CEILING) ?? fail("ENOMEM");
+    if (
+      wanted >= USER_ADDRESS_START &&
+      wanted + size <= MMAP_CEILING &&
+      this.vmas.overlapping(wanted, wanted + size).length === 0
+    )
+      return wanted;
+    return this.vmas.findFree(size, USER_ADDRESS_START, MMAP_CEILING) ?? fail("ENOMEM");
   }
 
   /** Adds a mapping, replacing what is there, and fills it when that is cheaper than faulting it in. */
   map(vma: Vma, populate = false): void {
-    if (this.vmas.all.length >= MAPPINGS_MAX || vma.end > STACK_TOP) fail("ENOMEM");
+    if (this.vmas.all.length >= MAPPINGS_MAX) fail("ENOMEM");
+    checkPlace(vma.start, vma.end);
     this.unmap(vma.start, vma.end);
     vma.shared?.pages.retain();
     this.vmas.insert(vma);
@@ -116,22 +131,18 @@ export class AddressSpace {
   unmap(start: number, end: number): void {
     const taken = this.vmas.cut(start, end);
     if (taken.length === 0) return;
-    const revoked = new RevokeList(this.machine.memory);
-    for (const vma of taken) this.#freePages(vma, revoked);
-    revoked.flush();
+    for (const vma of taken) this.#freePages(vma);
   }
 
-  /** Releases every page of a mapping that is gone; `revoked` collects what the guest must no longer reach. */
-  #freePages(vma: Vma, revoked?: RevokeList): void {
+  /** Takes the pages of a mapping that is gone out of the page tables, which see to it that the guest no longer reaches them. */
+  #freePages(vma: Vma): void {
+    this.#releasePages(vma);
+    this.tables.forEach(vma.start, vma.end, (page) => this.tables.unmap(page));
+  }
+
+  #releasePages(vma: Vma): void {
     const { pages } = this.machine;
-    this.tables.forEach(vma.start, vma.end, (page, entry) => {
-      const physical = physicalOf(entry);
-      if (revoked) {
-        this.tables.unmap(page);
-        revoked.add(physical);
-      }
-      pages.release(physical);
-    });
+    this.tables.forEach(vma.start, vma.end, (_page, entry) => pages.release(physicalOf(entry)));
     if (this.#parked.size > 0) this.#takeParked(vma, (_page, physical) => pages.release(physical));
     vma.shared?.pages.release();
   }
@@ -153,27 +164,27 @@ export class AddressSpace {
       covered = vma.end;
     }
     if (covered < end) fail("ENOMEM");
-    const revoked = new RevokeList(this.machine.memory);
     for (const old of this.vmas.cut(start, end)) {
       const vma: Vma = { ...old, protection };
       this.vmas.insert(vma);
-      if (old.protection !== protection) this.#reprotectPages(old, vma, revoked);
+      if (old.protection !== protection) this.#reprotectPages(vma);
     }
-    revoked.flush();
   }
 
-  #reprotectPages(old: Vma, vma: Vma, revoked: RevokeList): void {
-    const narrower = (old.protection & ~vma.protection) !== 0;
+  #reprotectPages(vma: Vma): void {
     const executable = (vma.protection & Protection.execute) !== 0;
     this.tables.forEach(vma.start, vma.end, (page, entry) => {
       const physical = physicalOf(entry);
-      if (narrower) revoked.add(physical);
       if (vma.protection === Protection.none) {
         this.tables.unmap(page);
         this.#parked.set(page, physical);
         return;
       }
-      this.tables.protect(page, this.#pager.isOwn(vma, physical) && (vma.protection & Protection.write) !== 0, executable);
+      this.tables.protect(
+        page,
+        this.#pager.isOwn(vma, physical) && (vma.protection & Protection.write) !== 0,
+        executable,
+      );
     });
     if (vma.protection === Protection.none || this.#parked.size === 0) return;
     this.#takeParked(vma, (page, physical) => this.#pager.mapOwned(vma, page, physical));
@@ -181,26 +192,23 @@ export class AddressSpace {
 
   /** madvise(MADV_DONTNEED): private pages read as zeros (or as the file) again. */
   discard(start: number, end: number): void {
-    const revoked = new RevokeList(this.machine.memory);
     for (const vma of this.vmas.overlapping(start, end)) {
       const part = slice(vma, Math.max(start, vma.start), Math.min(end, vma.end));
       part.shared?.pages.retain();
-      this.#freePages(part, revoked);
+      this.#freePages(part);
     }
-    revoked.flush();
   }
 
   /** mremap(2) without MREMAP_FIXED, or to `target` with it: moves the pages themselves. */
   move(from: number, oldSize: number, newSize: number, target: number): void {
     const source = this.vmas.find(from);
     if (source === undefined || source.end < from + oldSize) fail("EFAULT");
+    checkPlace(target, target + newSize);
     const moved: { page: number; physical: number }[] = [];
-    const revoked = new RevokeList(this.machine.memory);
     const kept = Math.min(oldSize, newSize);
     this.tables.forEach(from, from + kept, (page, entry) => {
       moved.push({ page, physical: physicalOf(entry) });
       this.tables.unmap(page);
-      revoked.add(physicalOf(entry));
     });
     const part = slice(source, from, from + oldSize);
     part.shared?.pages.retain();
@@ -209,7 +217,6 @@ export class AddressSpace {
     const vma: Vma = { ...part, start: target, end: target + newSize };
     this.vmas.insert(vma);
     for (const { page, physical } of moved) this.#pager.mapOwned(vma, page - from + target, physical);
-    revoked.flush();
   }
 
   /** True when the mapping may simply become longer: nothing in the way, and nothing it shares ends there. */
@@ -221,7 +228,8 @@ export class AddressSpace {
     this.vmas.cut(vma.start, vma.end);
     this.vmas.insert({ ...vma, end });
     const pages = (end - vma.end) / PAGE_SIZE;
-    if (!vma.file && !vma.shared && vma.protection !== Protection.none && pages <= ANONYMOUS_EAGER_PAGES) this.#pager.fillAnonymous(vma, vma.end, end);
+    if (!vma.file && !vma.shared && vma.protection !== Protection.none && pages <= ANONYMOUS_EAGER_PAGES)
+      this.#pager.fillAnonymous(vma, vma.end, end);
   }
 
   /** Moves the heap end (brk(2)); returns the new end, or the old one when there is no room. */
@@ -286,6 +294,12 @@ export class AddressSpace {
       child.tables.map(copies[i], target, true, executable);
     }
   }
+}
+
+/** Refuses what mmap(2) refuses: the lowest addresses (vm.mmap_min_addr) and those beyond a process's reach. */
+function checkPlace(start: number, end: number): void {
+  if (start < USER_ADDRESS_START) fail("EPERM");
+  if (end > USER_ADDRESS_LIMIT) fail("ENOMEM");
 }
 
 function permits(protection: number, access: Access): boolean {

@@ -5,7 +5,10 @@ import type { Inode } from "../vfs/index.ts";
 type FilePages = Map<number, number>;
 
 /** The cache's content in a template: for each content key the cached page indexes and their physical pages. */
-export type PageCacheImage = readonly (readonly [key: string, pages: readonly (readonly [index: number, physical: number])[]])[];
+export type PageCacheImage = readonly (readonly [
+  key: string,
+  pages: readonly (readonly [index: number, physical: number])[],
+])[];
 
 /** The part of a cache that was in the template: shared by all runs, read only. */
 export type PageCacheBase = ReadonlyMap<string, ReadonlyMap<number, number>>;

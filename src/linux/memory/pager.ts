@@ -1,7 +1,7 @@
 import { type Machine, PAGE_SIZE, type PageTables, physicalOf } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
-import { pageCeil } from "./page-math.ts";
 import type { PageCache } from "./page-cache.ts";
+import { pageCeil } from "./page-math.ts";
 import { Protection, type Vma } from "./vma.ts";
 
 /** Pages brought in around a fault in anonymous memory: one exit costs as much as zeroing dozens of pages. */
@@ -40,7 +40,8 @@ export class Pager {
   }
 
   #bringInShared(vma: Vma, page: number): FaultResult {
-    if (vma.file && vma.file.offset + (page - vma.start) >= vma.file.mapped.inode.stat().sizeBytes) return "beyond-file";
+    if (vma.file && vma.file.offset + (page - vma.start) >= vma.file.mapped.inode.stat().sizeBytes)
+      return "beyond-file";
     const { pages, firstPage } = vma.shared ?? fail("EFAULT");
     const physical = pages.page(firstPage + (page - vma.start) / PAGE_SIZE);
     this.#mapShared(vma, page, physical);
@@ -123,10 +124,10 @@ export class Pager {
     }
     const copy = pages.allocate();
     memory.copyPage(copy, physical);
-    this.mapPage(vma, page, copy, true);
-    pages.release(physical);
     // A guest that faulted re-reads the entry by itself; one whose page the host replaced would go on with the old one.
-    if (byHost) memory.revoke(physical, PAGE_SIZE);
+    if (byHost) this.mapPage(vma, page, copy, true);
+    else this.#tables.mapCopy(page, copy, (vma.protection & Protection.execute) !== 0);
+    pages.release(physical);
   }
 
   /** Maps a page with its mapping's rights: writable in place when the process is alone with it or meant to share it. */
@@ -147,7 +148,8 @@ export class Pager {
   fillEagerly(vma: Vma, populate: boolean): void {
     const count = (vma.end - vma.start) / PAGE_SIZE;
     if (vma.shared) {
-      if (populate) for (let page = vma.start; page < vma.end && this.#bringInShared(vma, page) === "handled"; page += PAGE_SIZE);
+      if (populate)
+        for (let page = vma.start; page < vma.end && this.#bringInShared(vma, page) === "handled"; page += PAGE_SIZE);
       return;
     }
     if (!vma.file) {

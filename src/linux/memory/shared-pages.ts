@@ -14,11 +14,7 @@ export class SharedPages {
   readonly #onRelease: (() => void) | undefined;
   #mappings = 0;
 
-  constructor(
-    allocator: PageAllocator,
-    fill?: (pageIndex: number, physical: number) => void,
-    onRelease?: () => void,
-  ) {
+  constructor(allocator: PageAllocator, fill?: (pageIndex: number, physical: number) => void, onRelease?: () => void) {
     this.#allocator = allocator;
     this.#fill = fill;
     this.#onRelease = onRelease;

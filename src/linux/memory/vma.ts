@@ -91,7 +91,8 @@ export class VmaList {
 
   overlapping(start: number, end: number): Vma[] {
     const found: Vma[] = [];
-    for (let i = this.#indexFrom(start); i < this.#list.length && this.#list[i].start < end; i++) found.push(this.#list[i]);
+    for (let i = this.#indexFrom(start); i < this.#list.length && this.#list[i].start < end; i++)
+      found.push(this.#list[i]);
     return found;
   }
 
@@ -137,7 +138,15 @@ export class VmaList {
 
 function joinable(a: Vma, b: Vma): boolean {
   return (
-    a.end === b.start && a.protection === b.protection && !a.file && !b.file && !a.shared && !b.shared &&
-    a.name === b.name && a.lazy === b.lazy && !a.growsDown && !b.growsDown
+    a.end === b.start &&
+    a.protection === b.protection &&
+    !a.file &&
+    !b.file &&
+    !a.shared &&
+    !b.shared &&
+    a.name === b.name &&
+    a.lazy === b.lazy &&
+    !a.growsDown &&
+    !b.growsDown
   );
 }
