@@ -2,7 +2,18 @@ import { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts"
 import { cpuFeatures } from "./cpu-features.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import { KvmVcpu, type KvmVm } from "./host/kvm.ts";
-import { Events, Exit, Msr, Request, Run, SYNC_REGISTERS, XSAVE_SIZE } from "./host/kvm-abi.ts";
+import {
+  Events,
+  Exit,
+  Msr,
+  Request,
+  Run,
+  Segment,
+  Sregs,
+  SYNC_REGISTERS,
+  SYNC_SYSTEM_REGISTERS,
+  XSAVE_SIZE,
+} from "./host/kvm-abi.ts";
 import { stableBytes } from "./host/libc.ts";
 import {
   CANONICAL_LIMIT,
@@ -48,6 +59,9 @@ const EXIT_REASON = Run.exitReason >> 2;
 const MMIO_LOW = Run.union >> 2;
 const MMIO_LENGTH = Run.mmioLength >> 2;
 const DIRTY_REGISTERS = Run.dirtyRegisters >> 2;
+const VALID_REGISTERS = Run.validRegisters >> 2;
+/** Where the run page tells the ring of the guest's code. */
+const RING = Run.systemRegisters + Sregs.cs + Segment.dpl;
 
 /** Pieces KVM cuts one access to the doorbell into: a 64-byte store in 1-byte pieces is the worst (KVM_MAX_MMIO_FRAGMENTS
  * is lower). */
@@ -61,8 +75,8 @@ const Mode = {
   user: 0,
   /** In ring 0 at the stub's `sysretq`. */
   syscallStub: 1,
-  /** In ring 0 at an exception stub. */
-  exceptionStub: 2,
+  /** In ring 0 at a stub that does not return by itself. */
+  ring0: 2,
 } as const;
 
 /** A user-mode state in the form in which taking it up again is fastest. */
@@ -102,6 +116,7 @@ export class KvmCpu implements Cpu {
     this.registers = this.#vcpu.registers;
     this.registers32 = this.#vcpu.registers32;
     this.#run32 = this.#vcpu.run32;
+    if (ring === 3) this.#run32[VALID_REGISTERS] = SYNC_REGISTERS | SYNC_SYSTEM_REGISTERS;
     this.#vcpu.transfer("KVM_SET_CPUID2", Request.setCpuid2, features.cpuid);
     this.#vcpu.setXcr0(features.xcr0);
     this.#vcpu.setMsrs([
@@ -255,8 +270,17 @@ export class KvmCpu implements Cpu {
     r[RIP + 1] = r[RCX + 1] as number;
     r[RFLAGS] = ((r[R11] as number) & RFLAGS_USER) | RFLAGS_FIXED;
     r[RFLAGS + 1] = 0;
-    this.#mode = this.#ring === 0 ? Mode.syscallStub : Mode.user;
+    this.#mode = this.#modeAfterSyscall();
     return SYSCALL;
+  }
+
+  /**
+   * A paravirtual KVM emulates a `syscall` now and then (after a change of address space, it seems), and then it lands in
+   * ring 0 as on real hardware: going on as from ring 3 would let the program run in ring 0.
+   */
+  #modeAfterSyscall(): (typeof Mode)[keyof typeof Mode] {
+    if (this.#ring === 0) return Mode.syscallStub;
+    return this.#vcpu.run.getUint8(RING) === 3 ? Mode.user : Mode.ring0;
   }
 
   #exception(vector: number): Trap {
@@ -272,7 +296,7 @@ export class KvmCpu implements Cpu {
     copy(RIP, Frame.rip);
     copy(RSP, Frame.rsp);
     copy(RFLAGS, Frame.rflags);
-    this.#mode = Mode.exceptionStub;
+    this.#mode = Mode.ring0;
     if (vector === Vector.doubleFault || vector === MACHINE_CHECK) return fatal(`exception ${vector}`);
     const address = vector === Vector.pageFault ? this.#system.pageFaultAddress : 0;
     return exception(vector, pushesErrorCode(vector) ? (words[Frame.errorCode >>> 2] as number) : 0, address);

@@ -64,10 +64,14 @@ export const Run = {
   validRegisters: 288,
   dirtyRegisters: 296,
   registers: 304,
+  /** Behind `struct kvm_regs`; filled only with {@link SYNC_SYSTEM_REGISTERS}. */
+  systemRegisters: 304 + 144,
 } as const;
 
 /** KVM_SYNC_X86_REGS. */
 export const SYNC_REGISTERS = 1;
+/** KVM_SYNC_X86_SREGS. */
+export const SYNC_SYSTEM_REGISTERS = 2;
 
 /** KVM_MEM_LOG_DIRTY_PAGES. */
 export const MEMORY_LOG_DIRTY = 1;
