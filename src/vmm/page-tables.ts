@@ -143,8 +143,6 @@ export class PageTables {
 
   /** The entry that translates `va`, packed; 0 when nothing is mapped there. */
   entry(va: number): Entry {
-    // The VMM's own pages are in the same tables; they are not the upper rooms' to see.
-    if (va >= USER_ADDRESS_LIMIT) return 0;
     const word = this.#entryWord(va, false);
     if (word === 0) return 0;
     const words = this.#memory.words;
