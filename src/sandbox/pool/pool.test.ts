@@ -34,16 +34,47 @@ describe("the pool", { skip: kvmMissing }, () => {
 
   test("replaces a cell that was killed, and says so", async () => {
     const events: SandboxEvent[] = [];
-    await using sandbox = await Sandbox.open({ ...options, cells: 1, onEvent: (event) => events.push(event) });
+    const onEvent = (event: SandboxEvent): void => void events.push(event);
+    await using sandbox = await Sandbox.open({ ...options, cells: 1, prewarm: ["python"], onEvent });
     const lost = sandbox.run({ tool: "python", code: "while True: pass" });
     const waiting = sandbox.run({ tool: "python", code: "print('next')" });
-    await sleep(1500);
+    await sleep(200);
     for (const pid of childPids()) process.kill(pid, "SIGKILL");
     const result = await lost;
     assert.ok(result.status === "error");
     assert.equal(result.error.code, "cell-lost");
     assert.equal((await waiting).stdoutText, "next\n");
     assert.ok(events.some((event) => event.type === "cell-lost"));
+  });
+
+  test("loses one call, not the line, to a cell that is killed while it starts", async () => {
+    await using sandbox = await Sandbox.open({ ...options, cells: 1 });
+    await sandbox.run({ tool: "shell", code: "true" });
+    for (const pid of childPids()) process.kill(pid, "SIGKILL");
+    while (childPids().length > 0) await sleep(5);
+    // The pool hears of it a little later; until then it would hand out the dead cell.
+    await sleep(100);
+    const runs = [1, 2, 3].map((i) => sandbox.run({ tool: "shell", code: `echo ${i}` }));
+    while (childPids().length === 0) await sleep(1);
+    for (const pid of childPids()) process.kill(pid, "SIGKILL");
+    const [first, ...others] = await Promise.all(runs);
+    assert.ok(first?.status === "error" && first.error.code === "cell-lost");
+    assert.deepEqual(
+      others.map((run) => run.stdoutText),
+      ["2\n", "3\n"],
+    );
+  });
+
+  test("refuses the whole line when no cell can work", async () => {
+    const python = { program: "python3", preload: ["no_such_module_anywhere"] };
+    await using sandbox = await Sandbox.open({ ...options, cells: 1, python });
+    const runs = await Promise.all([1, 2, 3].map(() => sandbox.run({ tool: "python", code: "1" })));
+    for (const run of runs) {
+      assert.ok(run.status === "error");
+      assert.equal(run.error.code, "template-failed");
+      assert.match(run.error.message, /no_such_module_anywhere/);
+    }
+    assert.equal((await sandbox.run({ tool: "shell", code: "echo on" })).stdoutText, "on\n");
   });
 
   test("kills a cell that does not answer", async () => {

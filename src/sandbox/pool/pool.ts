@@ -89,20 +89,22 @@ export class Pool {
   /** Starts cells while calls wait and there is room for more. */
   #grow(): void {
     while (this.#line.length > this.#starting && this.#all.size + this.#starting < this.#options.cells) {
-      this.#add().catch((error: unknown) => {
-        const reason = ZtlError.isInstance(error)
-          ? error
-          : new ZtlError("cell-failed", String(error), {}, { cause: error });
-        this.#options.onEvent({
-          type: "cell-lost",
-          template: this.#options.name,
-          code: reason.code,
-          message: reason.message,
-        });
-        // Without a cell nobody in line would ever be served; with some, the others serve the line.
-        if (this.#all.size + this.#starting === 0) this.#line.refuseAll(reason);
-      });
+      this.#add().catch((error: unknown) => this.#startFailed(error));
     }
+  }
+
+  #startFailed(error: unknown): void {
+    const reason = ZtlError.isInstance(error)
+      ? error
+      : new ZtlError("cell-failed", String(error), {}, { cause: error });
+    const { name, onEvent } = this.#options;
+    onEvent({ type: "cell-lost", template: name, code: reason.code, message: reason.message });
+    if (this.#all.size + this.#starting > 0) return;
+    // Nobody is left to serve the line. What killed one cell need not happen to the next, so it costs one call and the
+    // others get another try; what kept a cell from working at all would keep every other.
+    if (reason.code === "cell-lost") this.#line.refuseFirst(reason);
+    else this.#line.refuseAll(reason);
+    this.#grow();
   }
 
   async #add(): Promise<void> {

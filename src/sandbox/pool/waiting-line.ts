@@ -55,6 +55,11 @@ export class WaitingLine<T> {
     return first !== undefined;
   }
 
+  refuseFirst(error: ZtlError): void {
+    const [first] = this.#places;
+    first?.refuse(error);
+  }
+
   refuseAll(error: ZtlError): void {
     for (const place of [...this.#places]) place.refuse(error);
   }
