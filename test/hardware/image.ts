@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { Archive } from "./archive.ts";
+import { addConformancePrograms } from "./conformance.ts";
 import { addFile, addLibraries, addPrograms, addRootLinks, addTree } from "./host-files.ts";
 import type { Kernel } from "./kernel.ts";
 import { ORDER_FILE } from "./protocol.ts";
@@ -70,6 +71,7 @@ export function writeImage(path: string, repository: string, kernel: Kernel, pat
   addPrograms(archive, PROGRAMS);
   addFile(archive, process.execPath);
   addPython(archive);
+  addConformancePrograms(archive);
   addRepository(archive, repository);
   archive.close();
 }

@@ -23,7 +23,7 @@ const DEFAULT_PATTERNS = [
   "src/linux/**/*.test.ts",
   "src/sandbox/**/*.test.ts",
   "src/cli/*.test.ts",
-  "test/{differential,isolation}/*.test.ts",
+  "test/{conformance,differential,isolation}/*.test.ts",
 ];
 const EXIT_SKIPPED = 0;
 const EXIT_FAILED = 1;
