@@ -7,6 +7,8 @@ const EPOLLET = 2 ** 31;
 const EVENT_BITS = 0x3fff;
 /** Descriptors one epoll instance may watch: what a process may have open. */
 const WATCHES_MAX = 4096;
+/** Epoll instances that may watch each other in a row (EP_MAX_NESTS, fs/eventpoll.c). */
+const NESTING_MAX = 4;
 
 interface Interest {
   readonly events: number;
@@ -21,10 +23,26 @@ interface Watch {
   reported: number;
 }
 
+/** How many instances the longest chain from here along `next` has, and which they are; chains have no circles. */
+function depth(
+  from: EpollFile,
+  next: (epoll: EpollFile) => readonly EpollFile[],
+  seen = new Map<EpollFile, number>(),
+): { readonly depth: number; readonly seen: ReadonlyMap<EpollFile, number> } {
+  let longest = 0;
+  for (const epoll of next(from)) {
+    longest = Math.max(longest, seen.get(epoll) ?? depth(epoll, next, seen).depth);
+  }
+  seen.set(from, longest + 1);
+  return { depth: longest + 1, seen };
+}
+
 /** An epoll instance (epoll(7)). Readiness is asked of each watched file when needed. */
 export class EpollFile extends OpenFile {
   readonly label = "anon_inode:[eventpoll]";
   readonly #watches = new Map<number, Watch>();
+  /** Epoll instances that watch this one. */
+  readonly #watchers = new Set<EpollFile>();
 
   constructor() {
     super(Open.readWrite);
@@ -38,7 +56,20 @@ export class EpollFile extends OpenFile {
     this.#dropClosed();
     if (this.#watches.get(descriptor)?.file === file) fail("EEXIST");
     if (this.#watches.size >= WATCHES_MAX) fail("ENOSPC");
+    if (file instanceof EpollFile) file.#watchBy(this);
     this.#watches.set(descriptor, { file, interest, armed: true, reported: 0 });
+  }
+
+  /** ELOOP when instances would come to watch each other in a circle, or too many in a row: asking one asks all below. */
+  #watchBy(watcher: EpollFile): void {
+    const below = depth(this, (epoll) => epoll.#nested());
+    const above = depth(watcher, (epoll) => [...epoll.#watchers].filter((one) => one.references > 0));
+    if (below.seen.has(watcher) || below.depth + above.depth > NESTING_MAX + 1) fail("ELOOP");
+    this.#watchers.add(watcher);
+  }
+
+  #nested(): EpollFile[] {
+    return [...this.#watches.values()].map((watch) => watch.file).filter((file) => file instanceof EpollFile);
   }
 
   modify(descriptor: number, file: OpenFile, interest: Interest): void {
@@ -52,6 +83,7 @@ export class EpollFile extends OpenFile {
   remove(descriptor: number, file: OpenFile): void {
     if (this.#watches.get(descriptor)?.file !== file) fail("ENOENT");
     this.#watches.delete(descriptor);
+    if (file instanceof EpollFile && !this.#nested().includes(file)) file.#watchers.delete(this);
   }
 
   /** A file whose last descriptor is closed leaves by itself. */

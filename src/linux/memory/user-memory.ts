@@ -20,7 +20,7 @@ export class UserMemory {
 
   /** Guest-physical address behind a user address, or -1; the page is made present and, for `write`, writable. */
   #tryPhysical(address: number, write: boolean): number {
-    return address < CANONICAL_LIMIT ? this.#space.translate(address, write) : -1;
+    return address >= 0 && address < CANONICAL_LIMIT ? this.#space.translate(address, write) : -1;
   }
 
   #physical(address: number, write: boolean): number {

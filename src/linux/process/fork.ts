@@ -21,6 +21,9 @@ export const Clone = {
   clearSighand: 0x1_0000_0000,
 } as const;
 
+/** Thread pointers are below this: the end of what a program may address (TASK_SIZE_MAX, asm/page_64_types.h). */
+const TLS_LIMIT = 0x7fff_ffff_f000;
+
 /** What clone, clone3, fork and vfork come down to. */
 export interface CloneRequest {
   readonly flags: number;
@@ -39,6 +42,7 @@ export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task
   const isThread = (flags & Clone.thread) !== 0;
   if (isThread && (flags & Clone.sighand) === 0) fail("EINVAL");
   if ((flags & Clone.sighand) !== 0 && (flags & Clone.vm) === 0) fail("EINVAL");
+  if ((flags & Clone.setTls) !== 0 && request.tls >= TLS_LIMIT) fail("EPERM");
   const bases = kernel.segmentBases(parent);
   const pid = kernel.allocatePid();
   const process = isThread ? parent.process : cloneProcess(kernel, parent.process, pid, request);

@@ -1,4 +1,5 @@
 import { fail } from "../errno.ts";
+import { toU64 } from "../memory/wide.ts";
 import { NO_ALT_STACK, type Task } from "../process/task.ts";
 import type { Call } from "../syscalls/call.ts";
 
@@ -37,9 +38,9 @@ export function sigaltstack(call: Call): number {
   }
   if (call.unsigned(1) !== 0) {
     const bytes = Buffer.alloc(24);
-    bytes.writeBigUInt64LE(BigInt(old.base), 0);
+    bytes.writeBigUInt64LE(toU64(old.base), 0);
     bytes.writeInt32LE(shownFlags, 8);
-    bytes.writeBigUInt64LE(BigInt(old.size), 16);
+    bytes.writeBigUInt64LE(toU64(old.size), 16);
     call.memory.write(call.unsigned(1), bytes);
   }
   return 0;

@@ -1,6 +1,7 @@
 import { Register } from "../../vmm/index.ts";
 import { LinuxError } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
+import { toU64 } from "../memory/wide.ts";
 import { NO_ALT_STACK, type Task } from "../process/task.ts";
 import { AltStackFlag, altStackFlags, onAltStack } from "./alt-stack.ts";
 import { Sa, Signal, type SignalAction, type SignalInfo, UNBLOCKABLE } from "./signals.ts";
@@ -78,20 +79,21 @@ export function pushFrame(
   const fpu = Math.floor((top - XSAVE_BYTES - 4) / 64) * 64;
   // The handler must find the stack as after a call: RSP + 8 a multiple of 16 (System V AMD64 ABI, 3.2.2).
   const frame = Math.floor((fpu - FRAME_BYTES) / 16) * 16 - 8;
+  if (frame < 0) return false;
   const bytes = Buffer.alloc(FRAME_BYTES);
-  bytes.writeBigUInt64LE(BigInt(action.restorer), 0);
+  bytes.writeBigUInt64LE(toU64(action.restorer), 0);
   bytes.writeBigUInt64LE(0x7n, UCONTEXT); // UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
-  bytes.writeBigUInt64LE(BigInt(task.altStack.base), UCONTEXT + 16);
+  bytes.writeBigUInt64LE(toU64(task.altStack.base), UCONTEXT + 16);
   bytes.writeInt32LE(shownFlags, UCONTEXT + 24);
-  bytes.writeBigUInt64LE(BigInt(task.altStack.size), UCONTEXT + 32);
+  bytes.writeBigUInt64LE(toU64(task.altStack.size), UCONTEXT + 32);
   CONTEXT_ORDER.forEach((register, i) => bytes.writeBigUInt64LE(registers[register], SIGCONTEXT + 8 * i));
   bytes.writeUInt16LE(USER_CS, SIGCONTEXT + 144);
   bytes.writeUInt16LE(USER_SS, SIGCONTEXT + 150);
   bytes.writeBigUInt64LE(BigInt(task.lastTrap.errorCode), SIGCONTEXT + 152);
   bytes.writeBigUInt64LE(BigInt(task.lastTrap.vector), SIGCONTEXT + 160);
   bytes.writeBigUInt64LE(oldMask, SIGCONTEXT + 168);
-  bytes.writeBigUInt64LE(BigInt(task.lastTrap.address), SIGCONTEXT + 176);
-  bytes.writeBigUInt64LE(BigInt(fpu), FPSTATE_POINTER);
+  bytes.writeBigUInt64LE(toU64(task.lastTrap.address), SIGCONTEXT + 176);
+  bytes.writeBigUInt64LE(toU64(fpu), FPSTATE_POINTER);
   bytes.writeBigUInt64LE(oldMask, SIGMASK);
   encodeSignalInfo(info).copy(bytes, SIGINFO);
   try {
@@ -165,7 +167,7 @@ export function encodeSignalInfo(info: SignalInfo): Buffer {
   if (info.raw) return bytes;
   bytes.writeInt32LE(info.code, 8);
   if (info.address !== undefined) {
-    bytes.writeBigUInt64LE(BigInt(info.address), 16);
+    bytes.writeBigUInt64LE(toU64(info.address), 16);
     return bytes;
   }
   bytes.writeInt32LE(info.pid ?? 0, 16);

@@ -127,17 +127,22 @@ function madvise(call: Call): number {
   return 0;
 }
 
+/** Pages mincore tells about at once: a page of answers, as in Linux (mm/mincore.c), however long the range is. */
+const MINCORE_PIECE_PAGES = PAGE_SIZE;
+
 function mincore(call: Call): number {
   const start = call.unsigned(0);
   const end = checkedEnd(start, call.unsigned(1));
   const { memory } = call.process;
-  const present = Buffer.alloc((end - start) / PAGE_SIZE);
-  for (let i = 0; i < present.length; i++) {
-    const address = start + i * PAGE_SIZE;
-    if (!memory.vmas.find(address)) fail("ENOMEM");
-    present[i] = memory.tables.entry(address) === 0 ? 0 : 1;
+  for (let piece = start; piece < end; piece += MINCORE_PIECE_PAGES * PAGE_SIZE) {
+    const present = Buffer.alloc(Math.min((end - piece) / PAGE_SIZE, MINCORE_PIECE_PAGES));
+    for (let i = 0; i < present.length; i++) {
+      const address = piece + i * PAGE_SIZE;
+      if (!memory.vmas.find(address)) fail("ENOMEM");
+      present[i] = memory.tables.entry(address) === 0 ? 0 : 1;
+    }
+    call.memory.write(call.unsigned(2) + (piece - start) / PAGE_SIZE, present);
   }
-  call.memory.write(call.unsigned(2), present);
   return 0;
 }
 

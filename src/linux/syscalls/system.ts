@@ -1,6 +1,7 @@
 import { fail } from "../errno.ts";
 import { Open } from "../files/open-file.ts";
 import { InodeFile } from "../files/inode-file.ts";
+import { toU64 } from "../memory/wide.ts";
 import type { Process, ResourceLimit } from "../process/process.ts";
 import { toBytes } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
@@ -49,8 +50,8 @@ const INFINITE = 0xffff_ffff_ffff_ffffn;
 
 function limitBytes(limit: ResourceLimit): Buffer {
   const bytes = Buffer.alloc(16);
-  bytes.writeBigUInt64LE(Number.isFinite(limit.soft) ? BigInt(limit.soft) : INFINITE, 0);
-  bytes.writeBigUInt64LE(Number.isFinite(limit.hard) ? BigInt(limit.hard) : INFINITE, 8);
+  bytes.writeBigUInt64LE(Number.isFinite(limit.soft) ? toU64(limit.soft) : INFINITE, 0);
+  bytes.writeBigUInt64LE(Number.isFinite(limit.hard) ? toU64(limit.hard) : INFINITE, 8);
   return bytes;
 }
 

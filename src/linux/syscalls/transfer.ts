@@ -30,7 +30,9 @@ function vector(call: Call): UserBuffer[] {
     const length = Number(raw.readBigUInt64LE(16 * i + 8));
     total += length;
     if (total > Number.MAX_SAFE_INTEGER) fail("EINVAL");
-    buffers.push({ address: Number(raw.readBigUInt64LE(16 * i)), length: Math.min(length, TRANSFER_MAX) });
+    // What is moved at once is bounded in all, not only for each buffer: they may all be the same memory.
+    const room = Math.max(TRANSFER_MAX - (total - length), 0);
+    buffers.push({ address: Number(raw.readBigUInt64LE(16 * i)), length: Math.min(length, room) });
   }
   return buffers;
 }
@@ -100,15 +102,21 @@ function checkedPosition(call: Call, file: OpenFile): number {
 
 /** Bytes copied per step between two files. */
 const COPY_BYTES = 65_536;
+/**
+ * Most bytes one call copies; callers go on after a short count. Time limits are looked at between calls, and from
+ * /dev/zero, or round a pipe that feeds itself, there is no end.
+ */
+const COPY_CALL_BYTES = 16 * 1024 * 1024;
 
 /** sendfile(2), copy_file_range(2), splice(2): all move bytes from one description to another. */
 function copy(call: Call, from: OpenFile, to: OpenFile, length: number, fromAt?: number, toAt?: number): number {
   if ((from.flags & Open.accessMode) === Open.writeOnly || (to.flags & Open.accessMode) === Open.readOnly) fail("EBADF");
-  const buffer = new Uint8Array(Math.min(length, COPY_BYTES));
+  const most = Math.min(length, COPY_CALL_BYTES);
+  const buffer = new Uint8Array(Math.min(most, COPY_BYTES));
   let done = 0;
-  while (done < length) {
+  while (done < most) {
     if (!to.canTake(1)) return done > 0 ? done : to.nonBlocking ? fail("EAGAIN") : call.block(() => to.canTake(1));
-    const count = from.read(buffer.subarray(0, Math.min(buffer.length, length - done)), fromAt === undefined ? undefined : fromAt + done);
+    const count = from.read(buffer.subarray(0, Math.min(buffer.length, most - done)), fromAt === undefined ? undefined : fromAt + done);
     if (count === BLOCKED) return done > 0 ? done : from.nonBlocking ? fail("EAGAIN") : call.block(() => (from.poll() & ~4) !== 0);
     if (count === 0) break;
     const written = to.write(buffer.subarray(0, count), toAt === undefined ? undefined : toAt + done);
