@@ -7,18 +7,21 @@ import { InputFile, Output } from "./files/standard-streams.ts";
 import { type Config, configuredVfs } from "./kernel/config.ts";
 import { Diagnostics } from "./kernel/diagnostics.ts";
 import { type KernelImage, preparedCache, restoreProcess, sealKernel } from "./kernel/image.ts";
+import { TimerSet } from "./kernel/timers.ts";
 import { type Control, type Outcome, Scheduler } from "./kernel/scheduler.ts";
 import { type ProgramSpec, spawnProgram } from "./kernel/spawn.ts";
+import { RunClock } from "./kernel/clock.ts";
 import { asLimit, DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
 import { PageCache } from "./memory/page-cache.ts";
 import { type SharedPages, shareFile } from "./memory/shared-pages.ts";
 import { finishProcess, finishTask } from "./process/exit.ts";
+import { Vdso } from "./vdso/vdso.ts";
+import { FutexTable } from "./process/futex.ts";
 import type { ExitStatus, Process } from "./process/process.ts";
 import type { Task } from "./process/task.ts";
 import { force, send } from "./signals/delivery.ts";
 import { SiCode, Signal } from "./signals/signals.ts";
 import { BLOCKED, Call, REGISTERS_SET } from "./syscalls/call.ts";
-import { FutexTable } from "./process/futex.ts";
 import { syscallHandler, syscallName } from "./syscalls/table.ts";
 import type { Change, Credentials, FileRead, Inode, Vfs } from "./vfs/index.ts";
 
@@ -41,11 +44,14 @@ export class Kernel {
   readonly job = new InputFile("job");
   readonly stdin = new InputFile("stdin", new Uint8Array());
   readonly scheduler: Scheduler;
+  readonly clock = new RunClock();
+  readonly vdso: Vdso;
   readonly limits: RunLimits;
   readonly output: Output;
   readonly openFiles: OpenFileCount;
-  /** The process whose system call is being answered: /proc/self. */
-  caller: Process | undefined;
+  readonly timers = new TimerSet();
+  /** The task whose system call is being answered, or asked whether it can go on. */
+  callingTask: Task | undefined;
   /** The process whose end ends the run. */
   main: Process | undefined;
   readonly #sharedFiles = new Map<Inode, SharedPages>();
@@ -61,6 +67,8 @@ export class Kernel {
     machine.pages.limitPages = Math.floor(limits.memoryBytes / PAGE_SIZE);
     this.vfs = configuredVfs(config, this);
     this.cache = new PageCache(machine.memory, machine.pages, image && preparedCache(image));
+    this.vdso = new Vdso(machine, image?.vdso);
+    if (image) this.vdso.publish(config.calibrator.current(machine, image.vdso.codePage), this.clock.realtimeOffsetNs);
     this.scheduler = new Scheduler(this);
     if (image) {
       this.#nextPid = image.nextPid;
@@ -109,6 +117,11 @@ export class Kernel {
   }
 
   // --- for the system calls ---
+
+  /** The process whose system call is being answered: /proc/self. */
+  get caller(): Process | undefined {
+    return this.callingTask?.process;
+  }
 
   /** Who the guest's programs run as. */
   get credentials(): Credentials {
@@ -185,11 +198,12 @@ export class Kernel {
       this.diagnostics.unknown(syscallName(call.number));
       return -38;
     }
-    this.caller = call.process;
+    this.callingTask = call.task;
     try {
       return handler(call);
     } catch (error) {
-      if (error instanceof BrokenPipe) send(call.process, { signal: Signal.SIGPIPE, code: SiCode.user, pid: call.process.pid }, call.task);
+      if (error instanceof BrokenPipe)
+        send(call.process, { signal: Signal.SIGPIPE, code: SiCode.user, pid: call.process.pid }, call.task);
       if (error instanceof LinuxError) return -error.errno;
       throw asLimit(error);
     }

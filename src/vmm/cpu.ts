@@ -83,6 +83,8 @@ export interface Cpu {
   writeFpu(from: Uint8Array): void;
   /** The FPU image a new program starts with (Linux: FNINIT state, MXCSR 0x1f80). */
   readonly initialFpu: Uint8Array;
+  /** Frequency of the guest's time-stamp counter (RDTSC) in kHz; 0 when the host does not tell. */
+  readonly counterKhz: number;
   /** Exits taken since the CPU was made, for diagnostics. */
   readonly exitCount: number;
   close(): void;

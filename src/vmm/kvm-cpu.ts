@@ -135,6 +135,10 @@ export class KvmCpu implements Cpu {
     return this.#exitCount;
   }
 
+  get counterKhz(): number {
+    return this.#vcpu.counterKhz();
+  }
+
   /** The ring the guest is in: after a trap, before going on (for finding out how this host delivers `syscall`). */
   currentRing(): number {
     return this.#system.ring;

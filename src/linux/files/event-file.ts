@@ -21,6 +21,10 @@ export class EventFile extends OpenFile {
     return anonymousStat(0o600, 1);
   }
 
+  override get movesRecords(): boolean {
+    return true;
+  }
+
   override read(into: Uint8Array): number {
     if (into.length < 8) fail("EINVAL");
     if (this.#counter === 0n) return BLOCKED;
@@ -39,7 +43,11 @@ export class EventFile extends OpenFile {
     return 8;
   }
 
+  override canTake(): boolean {
+    return this.#counter < COUNTER_MAX;
+  }
+
   override poll(): number {
-    return (this.#counter > 0n ? Poll.in : 0) | (this.#counter < COUNTER_MAX ? Poll.out : 0);
+    return (this.#counter > 0n ? Poll.in | Poll.rdNorm : 0) | (this.#counter < COUNTER_MAX ? Poll.out | Poll.wrNorm : 0);
   }
 }

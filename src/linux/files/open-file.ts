@@ -21,10 +21,21 @@ export const Open = {
 } as const;
 
 /** The flags fcntl(F_SETFL) may change. */
-export const SETTABLE_FLAGS = Open.append | Open.nonBlock | 0o20000 /* O_ASYNC */ | 0o40000 /* O_DIRECT */ | 0o1000000; /* O_NOATIME */
+export const SETTABLE_FLAGS =
+  Open.append | Open.nonBlock | 0o20000 /* O_ASYNC */ | 0o40000 /* O_DIRECT */ | 0o1000000; /* O_NOATIME */
 
 /** poll(2) events (asm-generic/poll.h). */
-export const Poll = { in: 1, pri: 2, out: 4, err: 8, hup: 16, nval: 32, rdNorm: 64, wrNorm: 256, rdHup: 0x2000 } as const;
+export const Poll = {
+  in: 1,
+  pri: 2,
+  out: 4,
+  err: 8,
+  hup: 16,
+  nval: 32,
+  rdNorm: 64,
+  wrNorm: 256,
+  rdHup: 0x2000,
+} as const;
 
 /** Counts the open file descriptions of a run against its limit. */
 export class OpenFileCount {
@@ -107,6 +118,11 @@ export abstract class OpenFile {
     return false;
   }
 
+  /** True when reads and writes move whole records, which must not be cut at page borders (eventfd and its like). */
+  get movesRecords(): boolean {
+    return false;
+  }
+
   /** Which of the poll events hold now. */
   poll(): number {
     return Poll.in | Poll.out | Poll.rdNorm | Poll.wrNorm;
@@ -127,7 +143,20 @@ export function anonymousInode(): number {
 
 /** stat of a pipe, socket or other file that lives in no directory. */
 export function anonymousStat(mode: number, ino: number): Stat {
-  return { dev: 12, ino, mode, nlink: 1, uid: 0, gid: 0, rdev: 0, sizeBytes: 0, blocks: 0, atimeNs: 0n, mtimeNs: 0n, ctimeNs: 0n };
+  return {
+    dev: 12,
+    ino,
+    mode,
+    nlink: 1,
+    uid: 0,
+    gid: 0,
+    rdev: 0,
+    sizeBytes: 0,
+    blocks: 0,
+    atimeNs: 0n,
+    mtimeNs: 0n,
+    ctimeNs: 0n,
+  };
 }
 
 export { BLOCKED };

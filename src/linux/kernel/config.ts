@@ -1,5 +1,15 @@
 import type { Kernel } from "../kernel.ts";
-import { ByteBudget, devMounts, MountPlan, type MountSpec, procRoot, SyntheticDirectory, Vfs, fixedEntries } from "../vfs/index.ts";
+import {
+  ByteBudget,
+  devMounts,
+  fixedEntries,
+  MountPlan,
+  type MountSpec,
+  procRoot,
+  SyntheticDirectory,
+  Vfs,
+} from "../vfs/index.ts";
+import { Calibrator } from "../vdso/calibration.ts";
 import { procSource } from "./proc.ts";
 
 /** What a guest's world looks like, apart from its programs. */
@@ -18,6 +28,7 @@ export class Config {
   readonly uid: number;
   readonly gid: number;
   readonly plan: MountPlan;
+  readonly calibrator = new Calibrator();
 
   constructor(config: KernelConfig) {
     this.hostname = config.hostname;
@@ -25,7 +36,11 @@ export class Config {
     this.gid = config.gid;
     // /proc belongs to the run; the plan only says where it is.
     const placeholder = new SyntheticDirectory(fixedEntries(new Map()), 0o555);
-    this.plan = new MountPlan([...config.mounts, ...devMounts(), { guest: "/proc", kind: "synthetic", root: placeholder }]);
+    this.plan = new MountPlan([
+      ...config.mounts,
+      ...devMounts(),
+      { guest: "/proc", kind: "synthetic", root: placeholder },
+    ]);
     this.plan.checkHost();
   }
 
@@ -40,6 +55,7 @@ export function configuredVfs(config: Config, kernel: Kernel): Vfs {
     plan: config.plan,
     budget: new ByteBudget(kernel.limits.overlayBytes),
     uid: config.uid,
+    now: () => kernel.clock.realtimeNs(),
     roots: { "/proc": () => procRoot(procSource(kernel)) },
   });
 }

@@ -1,7 +1,7 @@
 import { ZtlError } from "../../errors.ts";
 import { Descriptors } from "../files/descriptors.ts";
-import { InputFile, OutputFile } from "../files/standard-streams.ts";
 import type { OpenFile } from "../files/open-file.ts";
+import { InputFile, OutputFile } from "../files/standard-streams.ts";
 import type { Kernel } from "../kernel.ts";
 import { AddressSpace } from "../memory/address-space.ts";
 import { cacheBase, type PageCacheBase, type PageCacheImage } from "../memory/page-cache.ts";
@@ -9,6 +9,7 @@ import { type MappedFile, type Vma, VmaList } from "../memory/vma.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
 import { type AltStack, newSavedCpu, Task } from "../process/task.ts";
 import type { SignalAction } from "../signals/signals.ts";
+import type { VdsoImage } from "../vdso/vdso.ts";
 import type { Inode } from "../vfs/index.ts";
 
 /** Which stream of the host a sealed descriptor stands for. */
@@ -59,6 +60,7 @@ export interface ProcessImage {
 export interface KernelImage {
   readonly nextPid: number;
   readonly cache: PageCacheImage;
+  readonly vdso: VdsoImage;
   readonly process: ProcessImage | undefined;
 }
 
@@ -82,13 +84,14 @@ export function sealKernel(kernel: Kernel, nextPid: number): KernelImage {
   const cache = kernel.cache.image();
   const alive = [...kernel.processes.values()].filter((process) => !process.exit);
   const process = alive[0];
-  if (!process) return { nextPid, cache, process: undefined };
+  const vdso = kernel.vdso.pages;
+  if (!process) return { nextPid, cache, vdso, process: undefined };
   const [task] = process.tasks;
   if (alive.length > 1) refuse("more than one process is running");
   if (process.tasks.size > 1 || !task) refuse("its program has more than one thread");
   if (!task.wait || !kernel.job.waiting) refuse("its program does not wait for a job");
   if (kernel.scheduler.current !== task) refuse("its program is not the one on the CPU");
-  return { nextPid, cache, process: sealProcess(kernel, process, task) };
+  return { nextPid, cache, vdso, process: sealProcess(kernel, process, task) };
 }
 
 function sealProcess(kernel: Kernel, process: Process, task: Task): ProcessImage {
@@ -101,13 +104,17 @@ function sealProcess(kernel: Kernel, process: Process, task: Task): ProcessImage
     heapStart: memory.heapStart,
     heapEnd: memory.heapEnd,
     arguments: memory.arguments,
-    descriptors: [...process.files.all()].map(([descriptor, file, closeOnExec]) => [descriptor, roleOf(file), closeOnExec] as const),
+    descriptors: [...process.files.all()].map(
+      ([descriptor, file, closeOnExec]) => [descriptor, roleOf(file), closeOnExec] as const,
+    ),
     cwd: kernel.vfs.pathname(process.fs.cwd),
     umask: process.fs.umask,
     executable: process.executable ? kernel.vfs.pathname(process.executable) : "",
     commandLine: process.commandLine,
     environment: process.environment,
-    actions: [...process.actions.entries()].flatMap(([signal, action]) => (action ? [{ ...action, signal, mask: action.mask.toString() }] : [])),
+    actions: [...process.actions.entries()].flatMap(([signal, action]) =>
+      action ? [{ ...action, signal, mask: action.mask.toString() }] : [],
+    ),
     limits: [...process.limits],
     task: {
       name: task.name,
@@ -157,7 +164,13 @@ export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
     if (!mapped) files.set(vma.path, (mapped = new LazyFile(kernel, vma.path)));
     return { ...vma, file: { mapped, offset: vma.offset ?? 0 } };
   });
-  const memory = new AddressSpace(kernel.machine, kernel.cache, kernel.machine.addressSpace(image.rootTable), new VmaList(vmas), image.parked);
+  const memory = new AddressSpace(
+    kernel.machine,
+    kernel.cache,
+    kernel.machine.addressSpace(image.rootTable),
+    new VmaList(vmas),
+    image.parked,
+  );
   memory.heapStart = image.heapStart;
   memory.heapEnd = image.heapEnd;
   memory.arguments = image.arguments;
@@ -180,7 +193,11 @@ export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
   restoreTask(kernel, process, image);
 }
 
-function restoreDescriptors(kernel: Kernel, image: ProcessImage, limits: ReadonlyMap<number, ResourceLimit>): Descriptors {
+function restoreDescriptors(
+  kernel: Kernel,
+  image: ProcessImage,
+  limits: ReadonlyMap<number, ResourceLimit>,
+): Descriptors {
   const files = new Descriptors(kernel.openFiles, limits.get(7)?.soft ?? 1024);
   const streams: Partial<Record<StreamRole, OpenFile>> = { stdin: kernel.stdin, job: kernel.job };
   for (const [descriptor, role, closeOnExec] of image.descriptors) {

@@ -36,7 +36,12 @@ export function statLine(process: Process): string {
   return `${fields.join(" ")}\n`;
 }
 
-const STATE_NAMES: Readonly<Record<string, string>> = { R: "R (running)", S: "S (sleeping)", T: "T (stopped)", Z: "Z (zombie)" };
+const STATE_NAMES: Readonly<Record<string, string>> = {
+  R: "R (running)",
+  S: "S (sleeping)",
+  T: "T (stopped)",
+  Z: "Z (zombie)",
+};
 
 /** /proc/PID/status (proc_pid_status(5)). */
 export function statusText(process: Process): string {
@@ -67,14 +72,27 @@ export function statusText(process: Process): string {
 }
 
 const LIMIT_NAMES = [
-  ["Max cpu time", "seconds"], ["Max file size", "bytes"], ["Max data size", "bytes"], ["Max stack size", "bytes"],
-  ["Max core file size", "bytes"], ["Max resident set", "bytes"], ["Max processes", "processes"], ["Max open files", "files"],
-  ["Max locked memory", "bytes"], ["Max address space", "bytes"], ["Max file locks", "locks"], ["Max pending signals", "signals"],
-  ["Max msgqueue size", "bytes"], ["Max nice priority", ""], ["Max realtime priority", ""], ["Max realtime timeout", "us"],
+  ["Max cpu time", "seconds"],
+  ["Max file size", "bytes"],
+  ["Max data size", "bytes"],
+  ["Max stack size", "bytes"],
+  ["Max core file size", "bytes"],
+  ["Max resident set", "bytes"],
+  ["Max processes", "processes"],
+  ["Max open files", "files"],
+  ["Max locked memory", "bytes"],
+  ["Max address space", "bytes"],
+  ["Max file locks", "locks"],
+  ["Max pending signals", "signals"],
+  ["Max msgqueue size", "bytes"],
+  ["Max nice priority", ""],
+  ["Max realtime priority", ""],
+  ["Max realtime timeout", "us"],
 ] as const;
 
 export function limitsText(process: Process): string {
-  const shown = (value: number | undefined): string => (value === undefined || !Number.isFinite(value) ? "unlimited" : String(value));
+  const shown = (value: number | undefined): string =>
+    value === undefined || !Number.isFinite(value) ? "unlimited" : String(value);
   const rows = LIMIT_NAMES.map(([name, unit], resource) => {
     const limit = process.limits.get(resource);
     return `${name.padEnd(25)} ${shown(limit?.soft).padEnd(20)} ${shown(limit?.hard).padEnd(20)} ${unit.padEnd(10)}\n`;
@@ -87,8 +105,18 @@ export function meminfo(kernel: Kernel): string {
   const total = kib(kernel.limits.memoryBytes);
   const free = Math.max(total - kernel.machine.pages.pagesInUse * 4, 0);
   const rows: [string, number][] = [
-    ["MemTotal", total], ["MemFree", free], ["MemAvailable", free], ["Buffers", 0], ["Cached", 0], ["SwapCached", 0],
-    ["Active", 0], ["Inactive", 0], ["SwapTotal", 0], ["SwapFree", 0], ["Dirty", 0], ["Shmem", 0],
+    ["MemTotal", total],
+    ["MemFree", free],
+    ["MemAvailable", free],
+    ["Buffers", 0],
+    ["Cached", 0],
+    ["SwapCached", 0],
+    ["Active", 0],
+    ["Inactive", 0],
+    ["SwapTotal", 0],
+    ["SwapFree", 0],
+    ["Dirty", 0],
+    ["Shmem", 0],
   ];
   return rows.map(([name, value]) => `${`${name}:`.padEnd(16)}${String(value).padStart(8)} kB\n`).join("");
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Kernel } from "../kernel.ts";
-import { descriptionLocation } from "../syscalls/open.ts";
 import { Protection, type Vma } from "../memory/vma.ts";
 import type { Process } from "../process/process.ts";
+import { descriptionLocation } from "../syscalls/open.ts";
 import type { Location, ProcFile, ProcLink, ProcSource } from "../vfs/index.ts";
 import { cpuinfo, limitsText, meminfo, statLine, statusText } from "./proc-text.ts";
 
@@ -23,7 +23,8 @@ export function procSource(kernel: Kernel): ProcSource {
 
 function processFiles(kernel: Kernel, process: Process | undefined): ReadonlyMap<string, ProcFile> {
   if (!process) return new Map();
-  const nullTerminated = (strings: readonly string[]): string => (process.exit ? "" : strings.map((text) => `${text}\0`).join(""));
+  const nullTerminated = (strings: readonly string[]): string =>
+    process.exit ? "" : strings.map((text) => `${text}\0`).join("");
   return new Map<string, ProcFile>([
     ["cmdline", () => nullTerminated(process.commandLine)],
     ["environ", () => nullTerminated(process.environment)],
@@ -41,7 +42,11 @@ function processFiles(kernel: Kernel, process: Process | undefined): ReadonlyMap
     ["loginuid", () => "4294967295"],
     ["wchan", () => "0"],
     // No interface: only the header lines.
-    ["net/dev", () => "Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"],
+    [
+      "net/dev",
+      () =>
+        "Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n",
+    ],
   ]);
 }
 
@@ -73,7 +78,8 @@ function link(kernel: Kernel, location: () => Location | undefined, fallback = "
 function processLinks(kernel: Kernel, process: Process | undefined): ReadonlyMap<string, ProcLink> {
   if (!process) return new Map();
   const executable = (): Location | undefined =>
-    process.executable ?? (process.executablePath === undefined ? undefined : kernel.vfs.resolveFromRoot(process.executablePath));
+    process.executable ??
+    (process.executablePath === undefined ? undefined : kernel.vfs.resolveFromRoot(process.executablePath));
   return new Map([
     ["exe", link(kernel, executable)],
     ["cwd", link(kernel, () => process.fs.cwd)],
@@ -86,27 +92,48 @@ function descriptors(kernel: Kernel, process: Process | undefined): ReadonlyMap<
   if (!process || process.exit) return links;
   for (const [descriptor, file] of process.files.all()) {
     const { location } = file;
-    links.set(descriptor, location ? link(kernel, () => location) : { text: () => file.label, follow: () => descriptionLocation(kernel.vfs, file) });
+    links.set(
+      descriptor,
+      location
+        ? link(kernel, () => location)
+        : { text: () => file.label, follow: () => descriptionLocation(kernel.vfs, file) },
+    );
   }
   return links;
 }
 
 function mountLines(kernel: Kernel): { readonly path: string; readonly type: string; readonly options: string }[] {
   return kernel.config.plan.specs
-    .filter((spec) => spec.kind === "ro" || spec.kind === "overlay" || spec.kind === "tmpfs" || spec.kind === "synthetic")
+    .filter(
+      (spec) => spec.kind === "ro" || spec.kind === "overlay" || spec.kind === "tmpfs" || spec.kind === "synthetic",
+    )
     .map((spec) => ({
       path: Buffer.from(spec.guest, "utf8").toString("latin1").replaceAll(" ", "\\040").replaceAll("\n", "\\012"),
-      type: spec.kind === "tmpfs" ? "tmpfs" : spec.kind === "synthetic" ? (spec.guest === "/proc" ? "proc" : "devtmpfs") : "overlay",
+      type:
+        spec.kind === "tmpfs"
+          ? "tmpfs"
+          : spec.kind === "synthetic"
+            ? spec.guest === "/proc"
+              ? "proc"
+              : "devtmpfs"
+            : "overlay",
       options: spec.kind === "ro" ? "ro,relatime" : "rw,relatime",
     }));
 }
 
 function mounts(kernel: Kernel): string {
-  return ["tmpfs / tmpfs rw,relatime 0 0", ...mountLines(kernel).map(({ path, type, options }) => `${type} ${path} ${type} ${options} 0 0`)].join("\n").concat("\n");
+  return [
+    "tmpfs / tmpfs rw,relatime 0 0",
+    ...mountLines(kernel).map(({ path, type, options }) => `${type} ${path} ${type} ${options} 0 0`),
+  ]
+    .join("\n")
+    .concat("\n");
 }
 
 function mountInfo(kernel: Kernel): string {
-  return mountLines(kernel).map(({ path, type, options }, i) => `${i + 21} 20 0:${i + 21} / ${path} ${options} - ${type} ${type} rw\n`).join("");
+  return mountLines(kernel)
+    .map(({ path, type, options }, i) => `${i + 21} 20 0:${i + 21} / ${path} ${options} - ${type} ${type} rw\n`)
+    .join("");
 }
 
 function globalFiles(kernel: Kernel): ReadonlyMap<string, ProcFile> {
@@ -118,7 +145,11 @@ function globalFiles(kernel: Kernel): ReadonlyMap<string, ProcFile> {
     ["uptime", () => `${uptime()} ${uptime()}\n`],
     ["loadavg", () => `0.00 0.00 0.00 1/${kernel.processes.size} ${kernel.main?.pid ?? 1}\n`],
     ["version", () => "Linux version 6.1.0-ztl (zero-trust-loop) #1 SMP\n"],
-    ["stat", () => "cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\nintr 0\nctxt 0\nbtime 0\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n"],
+    [
+      "stat",
+      () =>
+        "cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\nintr 0\nctxt 0\nbtime 0\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n",
+    ],
     ["filesystems", () => "nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n"],
     ["mounts", () => mounts(kernel)],
     ["cmdline", () => "\n"],
@@ -139,4 +170,3 @@ function globalFiles(kernel: Kernel): ReadonlyMap<string, ProcFile> {
     ["sys/fs/file-max", () => `${kernel.limits.openFiles}\n`],
   ]);
 }
-

@@ -2,8 +2,8 @@ import type { Kernel } from "../kernel.ts";
 import { asLimit, type LimitName, LimitReached } from "../limits.ts";
 import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
-import { deliver, send } from "../signals/delivery.ts";
-import { SiCode, Signal, signalName } from "../signals/signals.ts";
+import { deliver } from "../signals/delivery.ts";
+import { signalName } from "../signals/signals.ts";
 import { handleTrap } from "./traps.ts";
 
 /** How often a running guest is interrupted: short enough for fair turns and prompt cancelling, at about 1 % cost. */
@@ -38,7 +38,6 @@ export class Scheduler {
   current: Task | undefined;
   #loadedRoot = -1;
   #rotate = false;
-  readonly #timers = new Set<Process>();
   #startedMs = 0;
   #cpuMs = 0;
   #lastMs = 0;
@@ -80,11 +79,6 @@ export class Scheduler {
     this.#loadedRoot = task.process.memory.tables.root;
     task.registers = this.#kernel.cpu.registers;
     task.registers32 = this.#kernel.cpu.registers32;
-  }
-
-  watchTimer(process: Process): void {
-    if (process.realTimer) this.#timers.add(process);
-    else this.#timers.delete(process);
   }
 
   run(control: Control): Outcome {
@@ -144,7 +138,7 @@ export class Scheduler {
 
   /** The task to run now: the current one until it sleeps or its turn is over, then the next in order. */
   #next(now: number): Task | undefined {
-    if (this.#timers.size > 0) this.#fireTimers(now);
+    if (this.#kernel.timers.size > 0) this.#kernel.timers.fire(now);
     if (this.#tasks.length > 1 || !this.current || this.current.wait) this.#wake(now);
     const { current } = this;
     if (current && !this.#rotate && isRunnable(current)) return current;
@@ -161,9 +155,10 @@ export class Scheduler {
   #wake(now: number): void {
     for (const task of [...this.#tasks]) {
       if (!task.wait || task.process.stopped) continue;
-      if (task.signalled) deliver(this.#kernel, task);
-      if (!task.wait || task.ended) continue;
+      this.#kernel.callingTask = task;
+      // A call that can go on does; a signal that came with it finds it done.
       if (task.wait.ready() || task.wait.deadlineMs <= now) this.#retry(task);
+      if (task.wait && task.signalled) deliver(this.#kernel, task);
     }
   }
 
@@ -175,26 +170,13 @@ export class Scheduler {
     this.#kernel.perform(task, call);
   }
 
-  #fireTimers(now: number): void {
-    for (const process of this.#timers) {
-      const { realTimer } = process;
-      if (!realTimer || process.exit) {
-        this.#timers.delete(process);
-        continue;
-      }
-      if (realTimer.deadlineMs > now) continue;
-      process.realTimer = realTimer.intervalMs > 0 ? { ...realTimer, deadlineMs: now + realTimer.intervalMs } : undefined;
-      send(process, { signal: Signal.SIGALRM, code: SiCode.kernel });
-    }
-  }
-
   /** Nothing can run: sleep until the next deadline, or say that the job is wanted. */
   #idle(control: Control, now: number): Outcome | undefined {
     if (control.untilJobWanted && this.#kernel.job.waiting) return { kind: "waiting" };
     if (control.poll() === "cancel") return { kind: "cancelled" };
     let deadline = this.#startedMs + this.#kernel.limits.wallMs + 1;
     for (const task of this.#tasks) if (task.wait) deadline = Math.min(deadline, task.wait.deadlineMs);
-    for (const { realTimer } of this.#timers) if (realTimer) deadline = Math.min(deadline, realTimer.deadlineMs);
+    deadline = Math.min(deadline, this.#kernel.timers.nextDeadlineMs);
     const sleepMs = Math.min(deadline - now, IDLE_MS_MAX);
     if (sleepMs > 0) Atomics.wait(sleeper, 0, 0, sleepMs);
     // Waiting is not computing: the pause is not charged.

@@ -1,13 +1,13 @@
 import { ZtlError } from "../../errors.ts";
+import { LinuxError } from "../errno.ts";
 import { Descriptors } from "../files/descriptors.ts";
 import { OutputFile } from "../files/standard-streams.ts";
-import { LinuxError } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { loadProgram } from "../loader/program.ts";
+import { startAt } from "../process/exec.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
 import { newSavedCpu, Task } from "../process/task.ts";
 import { FileType, type Location, toBytes } from "../vfs/index.ts";
-import { startAt } from "../process/exec.ts";
 
 /** The first program of a run. Strings are text; they reach the guest as UTF-8. */
 export interface ProgramSpec {
@@ -40,15 +40,21 @@ function initialLimits(): Map<number, ResourceLimit> {
 /** Starts a run's first process; throws a ZtlError that says what is wrong with the program. */
 export function spawnProgram(kernel: Kernel, spec: ProgramSpec): Process {
   for (const text of [spec.path, spec.cwd, ...spec.argv, ...Object.entries(spec.env).flat()]) {
-    if (text.includes("\0")) throw new ZtlError("program-invalid", "A program's path, arguments and environment cannot hold null characters.");
+    if (text.includes("\0"))
+      throw new ZtlError("program-invalid", "A program's path, arguments and environment cannot hold null characters.");
   }
   const cwd = resolveDirectory(kernel, spec.cwd);
   const environment = Object.entries(spec.env).map(([key, value]) => toBytes(`${key}=${value}`));
   const { location, path } = findProgram(kernel, spec, cwd);
   const loaded = explain(spec.path, () =>
     loadProgram(kernel, {
-      location, path, environment, cwd, credentials: kernel.credentials,
-      argv: spec.argv.map(toBytes), random: kernel.random(new Uint8Array(16)),
+      location,
+      path,
+      environment,
+      cwd,
+      credentials: kernel.credentials,
+      argv: spec.argv.map(toBytes),
+      random: kernel.random(new Uint8Array(16)),
     }),
   );
   const pid = kernel.allocatePid();
@@ -81,13 +87,18 @@ function resolveDirectory(kernel: Kernel, path: string): Location {
   } catch (error) {
     if (!(error instanceof LinuxError)) throw error;
   }
-  throw new ZtlError("cwd-not-found", `The working directory ${JSON.stringify(path)} does not exist in the guest. Mount it, or name another with cwd.`);
+  throw new ZtlError(
+    "cwd-not-found",
+    `The working directory ${JSON.stringify(path)} does not exist in the guest. Mount it, or name another with cwd.`,
+  );
 }
 
 /** Finds the program as execvp(3) does. */
 function findProgram(kernel: Kernel, spec: ProgramSpec, cwd: Location): { location: Location; path: string } {
   const name = toBytes(spec.path);
-  const candidates = name.includes("/") ? [name] : (spec.env["PATH"] ?? DEFAULT_PATH).split(":").map((directory) => `${toBytes(directory) || "."}/${name}`);
+  const candidates = name.includes("/")
+    ? [name]
+    : (spec.env["PATH"] ?? DEFAULT_PATH).split(":").map((directory) => `${toBytes(directory) || "."}/${name}`);
   for (const path of candidates) {
     try {
       const location = kernel.vfs.resolve(cwd, path, { followLast: true, credentials: kernel.credentials });
@@ -98,7 +109,10 @@ function findProgram(kernel: Kernel, spec: ProgramSpec, cwd: Location): { locati
       if (error.name === "ELOOP" || error.name === "ENAMETOOLONG") throw describe(spec.path, error);
     }
   }
-  throw new ZtlError("program-not-found", `No program ${JSON.stringify(spec.path)} in the guest. Check the name, or mount the directory that has it.`);
+  throw new ZtlError(
+    "program-not-found",
+    `No program ${JSON.stringify(spec.path)} in the guest. Check the name, or mount the directory that has it.`,
+  );
 }
 
 function explain<T>(path: string, load: () => T): T {
@@ -114,13 +128,19 @@ function describe(path: string, error: LinuxError): ZtlError {
   switch (error.name) {
     case "ENOENT":
     case "ENOTDIR":
-      return new ZtlError("program-not-found", `The interpreter or dynamic loader that ${shown} names does not exist in the guest.`);
+      return new ZtlError(
+        "program-not-found",
+        `The interpreter or dynamic loader that ${shown} names does not exist in the guest.`,
+      );
     case "EACCES":
       return new ZtlError("program-not-executable", `${shown} is a directory or not marked executable.`);
     case "ENOEXEC":
       return new ZtlError("program-invalid", `${shown} is not a sound x86-64 ELF program or #! script.`);
     case "E2BIG":
-      return new ZtlError("arguments-too-long", `The arguments and environment for ${shown} are longer than Linux accepts (131071 bytes each, 2 MiB together). Pass large data through a file or standard input.`);
+      return new ZtlError(
+        "arguments-too-long",
+        `The arguments and environment for ${shown} are longer than Linux accepts (131071 bytes each, 2 MiB together). Pass large data through a file or standard input.`,
+      );
     default:
       return new ZtlError("program-not-executable", `${shown} cannot be run: ${error.name}.`, { errno: error.name });
   }

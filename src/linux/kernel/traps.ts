@@ -44,15 +44,21 @@ export function handleTrap(kernel: Kernel, task: Task, trap: Extract<Trap, { kin
 
 function signalOf(kernel: Kernel, task: Task, vector: number): readonly [signal: number, code: number] {
   if (vector === Vector.x87 || vector === Vector.simd) return [Signal.SIGFPE, floatingPointCode(vector, kernel.fpuOf(task))];
-  if (vector === Vector.debug && isBehindInt1(task)) return [Signal.SIGTRAP, SiCode.trapBreakpoint];
+  if (vector === Vector.debug && isAtInt1(task)) return [Signal.SIGTRAP, SiCode.trapBreakpoint];
   return SIGNALS[vector] ?? [Signal.SIGSEGV, SiCode.kernel];
 }
 
-/** INT1 and a single step raise the same exception; DR6, which tells them apart, stays in the VM. */
-function isBehindInt1(task: Task): boolean {
-  const before = Number(task.registers[Register.rip]) - 1;
-  const physical = task.process.memory.translate(before, false);
-  return physical >= 0 && task.process.memory.machine.memory.bytes[physical] === INT1;
+/**
+ * INT1 and a single step raise the same exception; DR6, which tells them apart, stays in the VM. Depending on the host, RIP
+ * is at INT1 or behind it.
+ */
+function isAtInt1(task: Task): boolean {
+  const rip = Number(task.registers[Register.rip]);
+  const { memory } = task.process;
+  return [rip - 1, rip].some((address) => {
+    const physical = memory.translate(address, false);
+    return physical >= 0 && memory.machine.memory.bytes[physical] === INT1;
+  });
 }
 
 function handlePageFault(kernel: Kernel, task: Task, address: number, errorCode: number): void {

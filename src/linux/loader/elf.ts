@@ -74,7 +74,9 @@ export function parseElf(inode: Inode): ElfFile {
     if (kind === PT_INTERP) interpreter = parseInterpreter(inode, headers, at);
   }
   checkOrder(segments);
-  const holder = segments.find((s) => s.offset <= headersOffset && headersOffset + headers.length <= s.offset + s.fileBytes);
+  const holder = segments.find(
+    (s) => s.offset <= headersOffset && headersOffset + headers.length <= s.offset + s.fileBytes,
+  );
   return {
     relocatable: type === ET_DYN,
     entry: field(header, 24),

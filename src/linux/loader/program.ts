@@ -1,10 +1,11 @@
-import { PAGE_SIZE, type Machine } from "../../vmm/index.ts";
+import { type Machine, PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { ARGUMENT_BYTES_MAX, ARGUMENT_STRING_MAX } from "../limits.ts";
 import { AddressSpace, STACK_TOP } from "../memory/address-space.ts";
-import { pageCeil, pageFloor } from "../memory/page-math.ts";
 import type { PageCache } from "../memory/page-cache.ts";
+import { pageCeil, pageFloor } from "../memory/page-math.ts";
 import { type MappedFile, mappedFile, Protection } from "../memory/vma.ts";
+import type { Vdso } from "../vdso/vdso.ts";
 import { Access, type Credentials, FileType, type Location, mayAccess, type Vfs } from "../vfs/index.ts";
 import { type ElfFile, parseElf, type Segment } from "./elf.ts";
 import { parseShebang } from "./script.ts";
@@ -19,8 +20,27 @@ const STACK_START_BYTES = 128 * 1024;
 
 /** Auxiliary vector entries (getauxval(3), linux/auxvec.h). */
 const At = {
-  null: 0, phdr: 3, phent: 4, phnum: 5, pageSize: 6, base: 7, flags: 8, entry: 9, uid: 11, euid: 12, gid: 13, egid: 14,
-  platform: 15, hwcap: 16, clockTick: 17, secure: 23, random: 25, hwcap2: 26, execFile: 31, minSignalStack: 51,
+  null: 0,
+  phdr: 3,
+  phent: 4,
+  phnum: 5,
+  pageSize: 6,
+  base: 7,
+  flags: 8,
+  entry: 9,
+  uid: 11,
+  euid: 12,
+  gid: 13,
+  egid: 14,
+  platform: 15,
+  hwcap: 16,
+  clockTick: 17,
+  sysinfoHeader: 33,
+  secure: 23,
+  random: 25,
+  hwcap2: 26,
+  execFile: 31,
+  minSignalStack: 51,
 } as const;
 /** CPUID.1:EDX of any x86-64-v2 machine: what AT_HWCAP holds on x86. Programs ask CPUID itself for more. */
 const HWCAP = 0x178bfbff;
@@ -53,6 +73,7 @@ export interface LoaderHost {
   readonly machine: Machine;
   readonly cache: PageCache;
   readonly vfs: Vfs;
+  readonly vdso: Vdso;
 }
 
 /**
@@ -69,7 +90,12 @@ export function loadProgram(host: LoaderHost, request: ProgramRequest): LoadedPr
     const end = mapSegments(memory, host.vfs, location, elf, bias);
     memory.heapStart = memory.heapEnd = pageCeil(end);
     const loader = elf.interpreter === undefined ? undefined : mapLoader(host, memory, elf.interpreter, request);
-    const stackPointer = buildStack(memory, { ...request, argv, path }, elf, bias, loader?.base ?? 0);
+    const vdso = host.vdso.mapInto(memory);
+    const stackPointer = buildStack(memory, { ...request, argv, path }, elf, {
+      bias,
+      loaderBase: loader?.base ?? 0,
+      vdso,
+    });
     return { memory, entry: loader?.entry ?? elf.entry + bias, stackPointer, executable: location, argv };
   } catch (error) {
     memory.release();
@@ -83,7 +109,10 @@ function checkExecutable(location: Location, credentials: Credentials): void {
 }
 
 /** Follows `#!` lines to a binary, rewriting the arguments on the way. */
-function resolveScripts(vfs: Vfs, request: ProgramRequest): { location: Location; argv: readonly string[]; path: string } {
+function resolveScripts(
+  vfs: Vfs,
+  request: ProgramRequest,
+): { location: Location; argv: readonly string[]; path: string } {
   let { location, argv, path } = request;
   for (let depth = 0; ; depth++) {
     checkExecutable(location, request.credentials);
@@ -105,7 +134,12 @@ function checkArguments(argv: readonly string[], environment: readonly string[])
   if (total > ARGUMENT_BYTES_MAX) fail("E2BIG");
 }
 
-function mapLoader(host: LoaderHost, memory: AddressSpace, path: string, request: ProgramRequest): { base: number; entry: number } {
+function mapLoader(
+  host: LoaderHost,
+  memory: AddressSpace,
+  path: string,
+  request: ProgramRequest,
+): { base: number; entry: number } {
   const location = host.vfs.resolve(request.cwd, path, { followLast: true, credentials: request.credentials });
   checkExecutable(location, request.credentials);
   const elf = parseElf(location.inode);
@@ -127,7 +161,9 @@ function mapSegments(memory: AddressSpace, vfs: Vfs, location: Location, elf: El
 
 function mapSegment(memory: AddressSpace, mapped: MappedFile, segment: Segment, bias: number): void {
   const protection =
-    (segment.readable ? Protection.read : 0) | (segment.writable ? Protection.write : 0) | (segment.executable ? Protection.execute : 0);
+    (segment.readable ? Protection.read : 0) |
+    (segment.writable ? Protection.write : 0) |
+    (segment.executable ? Protection.execute : 0);
   const address = segment.address + bias;
   const start = pageFloor(address);
   const fileEnd = pageCeil(address + segment.fileBytes);
@@ -137,15 +173,22 @@ function mapSegment(memory: AddressSpace, mapped: MappedFile, segment: Segment, 
     memory.map({ start, end: fileEnd, protection, file: { mapped, offset } });
     const tail = address + segment.fileBytes;
     // The rest of the last page would show the file's next bytes; the program expects zeros there (its .bss).
-    if (segment.writable && segment.memoryBytes > segment.fileBytes && tail < fileEnd) memory.user.write(tail, Buffer.alloc(fileEnd - tail));
+    if (segment.writable && segment.memoryBytes > segment.fileBytes && tail < fileEnd)
+      memory.user.write(tail, Buffer.alloc(fileEnd - tail));
   }
   const anonymousStart = segment.fileBytes > 0 ? fileEnd : start;
   if (end > anonymousStart) memory.map({ start: anonymousStart, end, protection });
 }
 
 /** Lays out the initial stack (System V AMD64 ABI, 3.4.1) and returns the stack pointer. */
-function buildStack(memory: AddressSpace, request: ProgramRequest, elf: ElfFile, bias: number, loaderBase: number): number {
+function buildStack(
+  memory: AddressSpace,
+  request: ProgramRequest,
+  elf: ElfFile,
+  places: { readonly bias: number; readonly loaderBase: number; readonly vdso: number },
+): number {
   const { argv, environment, credentials } = request;
+  const { bias, loaderBase, vdso } = places;
   const strings = stackStrings(argv, environment);
   const reserved = pageCeil(strings.length + (argv.length + environment.length + 64) * 8 + 4096);
   memory.map({
@@ -164,11 +207,27 @@ function buildStack(memory: AddressSpace, request: ProgramRequest, elf: ElfFile,
   memory.user.write(stringsAt, strings);
   memory.user.write(randomAt, request.random);
   const auxiliary: readonly (readonly [number, number])[] = [
-    [At.phdr, elf.headersAddress === 0 ? 0 : elf.headersAddress + bias], [At.phent, 56], [At.phnum, elf.headerCount],
-    [At.pageSize, PAGE_SIZE], [At.base, loaderBase], [At.flags, 0], [At.entry, elf.entry + bias],
-    [At.uid, credentials.uid], [At.euid, credentials.uid], [At.gid, credentials.gid], [At.egid, credentials.gid],
-    [At.secure, 0], [At.random, randomAt], [At.hwcap, HWCAP], [At.hwcap2, HWCAP2], [At.clockTick, CLOCK_TICKS_PER_SECOND],
-    [At.platform, extraAt + request.path.length + 1], [At.execFile, extraAt], [At.minSignalStack, MIN_SIGNAL_STACK_BYTES], [At.null, 0],
+    [At.phdr, elf.headersAddress === 0 ? 0 : elf.headersAddress + bias],
+    [At.phent, 56],
+    [At.phnum, elf.headerCount],
+    [At.pageSize, PAGE_SIZE],
+    [At.base, loaderBase],
+    [At.flags, 0],
+    [At.entry, elf.entry + bias],
+    [At.uid, credentials.uid],
+    [At.euid, credentials.uid],
+    [At.gid, credentials.gid],
+    [At.egid, credentials.gid],
+    [At.secure, 0],
+    [At.random, randomAt],
+    [At.hwcap, HWCAP],
+    [At.hwcap2, HWCAP2],
+    [At.clockTick, CLOCK_TICKS_PER_SECOND],
+    [At.sysinfoHeader, vdso],
+    [At.platform, extraAt + request.path.length + 1],
+    [At.execFile, extraAt],
+    [At.minSignalStack, MIN_SIGNAL_STACK_BYTES],
+    [At.null, 0],
   ];
   const pointers: number[] = [argv.length];
   let at = stringsAt;
@@ -198,5 +257,3 @@ function stackStrings(argv: readonly string[], environment: readonly string[]): 
   const all = [...argv, ...environment];
   return Buffer.from(all.length === 0 ? "" : `${all.join("\0")}\0`, "latin1");
 }
-
-

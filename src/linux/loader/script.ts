@@ -5,7 +5,9 @@ import type { Inode } from "../vfs/index.ts";
 const LINE_MAX = 256;
 
 /** The `#!` line of a script: interpreter and its one optional argument (execve(2)); undefined when the file has none. */
-export function parseShebang(inode: Inode): { readonly interpreter: string; readonly argument: string | undefined } | undefined {
+export function parseShebang(
+  inode: Inode,
+): { readonly interpreter: string; readonly argument: string | undefined } | undefined {
   const bytes = Buffer.alloc(LINE_MAX);
   const length = inode.read(bytes, 0);
   if (length < 2 || bytes[0] !== 0x23 || bytes[1] !== 0x21) return undefined;

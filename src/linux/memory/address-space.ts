@@ -1,4 +1,12 @@
-import { isWritable, type Machine, PAGE_SIZE, type PageTables, physicalOf, USER_ADDRESS_LIMIT, USER_ADDRESS_START } from "../../vmm/index.ts";
+import {
+  isWritable,
+  type Machine,
+  PAGE_SIZE,
+  type PageTables,
+  physicalOf,
+  USER_ADDRESS_LIMIT,
+  USER_ADDRESS_START,
+} from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { MAPPINGS_MAX } from "../limits.ts";
 import type { PageCache } from "./page-cache.ts";
@@ -104,6 +112,13 @@ export class AddressSpace {
     return grown;
   }
 
+  /** Pages in memory now; those of an address space only become fewer when it unmaps, so this is nearly the peak. */
+  get peakPages(): number {
+    let pages = this.#parked.size;
+    for (const vma of this.vmas.all) this.tables.forEach(vma.start, vma.end, () => pages++);
+    return pages;
+  }
+
   // --- mappings ---
 
   /** A free range of `size` bytes; `hint` is used when free. */
@@ -126,6 +141,14 @@ export class AddressSpace {
     vma.shared?.pages.retain();
     this.vmas.insert(vma);
     if (vma.protection !== Protection.none) this.#pager.fillEagerly(vma, populate);
+  }
+
+  /** Adds a private mapping of one page that somebody else made and keeps a reference to. */
+  mapPage(vma: Vma, physical: number): void {
+    this.unmap(vma.start, vma.end);
+    this.vmas.insert(vma);
+    this.machine.pages.retain(physical);
+    this.tables.map(vma.start, physical, false, (vma.protection & Protection.execute) !== 0);
   }
 
   unmap(start: number, end: number): void {
@@ -155,20 +178,40 @@ export class AddressSpace {
     }
   }
 
-  /** mprotect(2): ENOMEM when part of the range is not mapped. */
+  /**
+   * mprotect(2): changes what lies before the first gap (ENOMEM) or before a mapping that may not be written (EACCES).
+   */
   protect(start: number, end: number, protection: number): void {
-    const affected = this.vmas.overlapping(start, end);
     let covered = start;
-    for (const vma of affected) {
-      if (vma.start > covered) fail("ENOMEM");
+    let isRefused = false;
+    for (const vma of this.vmas.overlapping(start, end)) {
+      if (vma.start > covered) break;
+      isRefused = vma.neverWritable === true && (protection & Protection.write) !== 0;
+      if (isRefused) break;
       covered = vma.end;
     }
-    if (covered < end) fail("ENOMEM");
-    for (const old of this.vmas.cut(start, end)) {
+    for (const old of this.vmas.cut(start, Math.min(covered, end))) {
       const vma: Vma = { ...old, protection };
       this.vmas.insert(vma);
       if (old.protection !== protection) this.#reprotectPages(vma);
     }
+    if (isRefused) fail("EACCES");
+    if (covered < end) fail("ENOMEM");
+  }
+
+  /** True when every page of the range belongs to some mapping. */
+  isMapped(start: number, end: number): boolean {
+    let covered = start;
+    for (const vma of this.vmas.overlapping(start, end)) {
+      if (vma.start > covered) return false;
+      covered = vma.end;
+    }
+    return covered >= end;
+  }
+
+  /** madvise(2) with MADV_DONTFORK, MADV_WIPEONFORK and their opposites. */
+  setOnFork(start: number, end: number, onFork: Vma["onFork"]): void {
+    for (const vma of this.vmas.cut(start, end)) this.vmas.insert({ ...vma, onFork });
   }
 
   #reprotectPages(vma: Vma): void {
@@ -210,13 +253,16 @@ export class AddressSpace {
       moved.push({ page, physical: physicalOf(entry) });
       this.tables.unmap(page);
     });
+    const parked: { page: number; physical: number }[] = [];
     const part = slice(source, from, from + oldSize);
+    this.#takeParked({ ...part, end: from + kept }, (page, physical) => parked.push({ page, physical }));
     part.shared?.pages.retain();
     this.unmap(from, from + oldSize);
     this.unmap(target, target + newSize);
     const vma: Vma = { ...part, start: target, end: target + newSize };
     this.vmas.insert(vma);
     for (const { page, physical } of moved) this.#pager.mapOwned(vma, page - from + target, physical);
+    for (const { page, physical } of parked) this.#parked.set(page - from + target, physical);
   }
 
   /** True when the mapping may simply become longer: nothing in the way, and nothing it shares ends there. */
@@ -261,9 +307,10 @@ export class AddressSpace {
     child.heapEnd = this.heapEnd;
     child.arguments = this.arguments;
     for (const vma of this.vmas.all) {
+      if (vma.onFork === "omit") continue;
       vma.shared?.pages.retain();
       child.vmas.insert(vma);
-      this.#copyPages(vma, child);
+      if (vma.onFork !== "wipe") this.#copyPages(vma, child);
     }
     return child;
   }
@@ -283,6 +330,11 @@ export class AddressSpace {
     });
     for (const [page, physical] of this.#parked) {
       if (page < vma.start || page >= vma.end) continue;
+      if (vma.shared) {
+        pages.retain(physical);
+        child.#parked.set(page, physical);
+        continue;
+      }
       const copy = pages.allocate();
       memory.copyPage(copy, physical);
       child.#parked.set(page, copy);

@@ -91,7 +91,10 @@ export class Pager {
     const { mapped, offset } = vma.file;
     const key = mapped.inode.contentKey();
     const first = (offset + start - vma.start) / PAGE_SIZE;
-    if (key === undefined) return this.#copyFile(vma, start, end);
+    if (key === undefined) {
+      this.#copyFile(vma, start, end);
+      return;
+    }
     this.#cache.readAhead(mapped.inode, key, first, (end - start) / PAGE_SIZE);
     mapped.inode.noteRead();
     for (let page = start, index = first; page < end; page += PAGE_SIZE, index++) {

@@ -38,6 +38,10 @@ export interface Vma {
   readonly growsDown?: boolean | undefined;
   /** Filled page by page rather than at once (thread stacks, reservations). */
   readonly lazy?: boolean | undefined;
+  /** True when mprotect must not make it writable: a shared mapping of a file not opened for writing. */
+  readonly neverWritable?: boolean | undefined;
+  /** What a forked child gets of it instead of a copy: nothing, or zeros (madvise(2)). */
+  readonly onFork?: "omit" | "wipe" | undefined;
   /** "[heap]", "[stack]" and the like. */
   readonly name?: string | undefined;
 }
@@ -146,6 +150,7 @@ function joinable(a: Vma, b: Vma): boolean {
     !b.shared &&
     a.name === b.name &&
     a.lazy === b.lazy &&
+    a.onFork === b.onFork &&
     !a.growsDown &&
     !b.growsDown
   );

@@ -27,6 +27,10 @@ export function startAt(kernel: Kernel, task: Task, loaded: LoadedProgram, envir
   task.robustList = 0;
   kernel.setFpu(task, kernel.cpu.initialFpu);
   kernel.setSegmentBases(task, 0, 0);
+  for (const { timer } of process.posixTimers.values()) timer.disarm();
+  process.posixTimers.clear();
   // Handlers are gone with the old program; what was ignored stays ignored (execve(2)).
-  process.actions = process.actions.map((action) => (action?.handler === SIG_IGN ? { ...action, flags: 0, mask: 0n } : undefined));
+  process.actions = process.actions.map((action) =>
+    action?.handler === SIG_IGN ? { ...action, flags: 0, mask: 0n } : undefined,
+  );
 }

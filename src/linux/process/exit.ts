@@ -1,6 +1,9 @@
 import type { Kernel } from "../kernel.ts";
 import { notifyParent } from "../signals/delivery.ts";
-import { SIG_IGN, Sa, SiCode, Signal } from "../signals/signals.ts";
+import { Sa, SIG_IGN, SiCode, Signal } from "../signals/signals.ts";
+import { orphanChildren } from "./adopt.ts";
+import { disarmTimers } from "./interval-timers.ts";
+import { releaseRobustLocks } from "./robust-list.ts";
 import type { ExitStatus, Process } from "./process.ts";
 import type { Task } from "./task.ts";
 
@@ -12,7 +15,6 @@ export function finishTask(kernel: Kernel, task: Task, status: ExitStatus): void
     finishProcess(kernel, process, status);
     return;
   }
-  clearChildTid(kernel, task);
   dropTask(kernel, task);
 }
 
@@ -26,6 +28,10 @@ function clearChildTid(kernel: Kernel, task: Task): void {
 }
 
 function dropTask(kernel: Kernel, task: Task): void {
+  // Others may share the memory: threads, a vfork parent, a process that maps the lock.
+  releaseRobustLocks(kernel, task);
+  clearChildTid(kernel, task);
+  kernel.futexes.dropTask(task);
   task.ended = true;
   task.wait = undefined;
   task.call = undefined;
@@ -43,18 +49,17 @@ export function finishProcess(kernel: Kernel, process: Process, status: ExitStat
   if (process.exit) return;
   process.exit = status;
   for (const task of [...process.tasks]) dropTask(kernel, task);
+  disarmTimers(process);
+  process.peakPages = process.memory.peakPages;
   process.files.release();
   process.memory.release();
   process.vforkDone = true;
-  for (const child of process.children) {
-    child.parent = undefined;
-    if (child.exit) kernel.processes.delete(child.pid);
-  }
-  process.children.clear();
+  orphanChildren(kernel, process);
   reportEnd(kernel, process, status);
 }
 
-function reportEnd(kernel: Kernel, process: Process, status: ExitStatus): void {
+/** Tells the parent; one that does not care never gets to wait for it (wait(2), "Notes"). */
+export function reportEnd(kernel: Kernel, process: Process, status: ExitStatus): void {
   const { parent } = process;
   if (!parent) {
     kernel.processes.delete(process.pid);
@@ -63,13 +68,15 @@ function reportEnd(kernel: Kernel, process: Process, status: ExitStatus): void {
   const code = status.kind === "exited" ? SiCode.childExited : status.core ? SiCode.childDumped : SiCode.childKilled;
   notifyParent(process, code, status.kind === "exited" ? status.code : status.signal);
   const action = parent.action(Signal.SIGCHLD);
-  // A parent that does not care never gets to wait for it (wait(2), "Notes").
-  if (action.handler === SIG_IGN || (action.flags & Sa.noChildWait) !== 0) reap(kernel, process);
+  if (process.exitSignal === Signal.SIGCHLD && (action.handler === SIG_IGN || (action.flags & Sa.noChildWait) !== 0)) reap(kernel, process);
 }
 
 /** Forgets a process whose end was reported. */
 export function reap(kernel: Kernel, process: Process): void {
   kernel.processes.delete(process.pid);
   process.parent?.children.delete(process);
-  if (process.parent) process.parent.childrenCpuMs += process.cpuMs + process.childrenCpuMs;
+  if (process.parent) {
+    process.parent.childrenCpuMs += process.cpuMs + process.childrenCpuMs;
+    process.parent.childrenPeakPages = Math.max(process.parent.childrenPeakPages, process.peakPages, process.childrenPeakPages);
+  }
 }

@@ -1,6 +1,7 @@
-import type { Kernel } from "../kernel.ts";
-import { fail } from "../errno.ts";
 import { Register } from "../../vmm/index.ts";
+import { fail } from "../errno.ts";
+import type { Kernel } from "../kernel.ts";
+import { PidFile } from "../files/pid-file.ts";
 import { Process } from "./process.ts";
 import { Task } from "./task.ts";
 
@@ -11,6 +12,7 @@ export const Clone = {
   files: 0x400,
   sighand: 0x800,
   vfork: 0x4000,
+  pidfd: 0x1000,
   parent: 0x8000,
   thread: 0x10000,
   newNamespaces: 0x7e020080,
@@ -31,6 +33,8 @@ export interface CloneRequest {
   /** New stack pointer, or 0 for the parent's. */
   readonly stack: number;
   readonly parentTid: number;
+  /** Where the child's pidfd goes, for CLONE_PIDFD. */
+  readonly pidfdAt: number;
   readonly childTid: number;
   readonly tls: number;
 }
@@ -39,6 +43,7 @@ export interface CloneRequest {
 export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task {
   const { flags } = request;
   if ((flags & Clone.newNamespaces) !== 0) fail("EPERM");
+  if ((flags & Clone.pidfd) !== 0 && (flags & Clone.parentSetTid) !== 0 && request.pidfdAt === request.parentTid) fail("EINVAL");
   const isThread = (flags & Clone.thread) !== 0;
   if (isThread && (flags & Clone.sighand) === 0) fail("EINVAL");
   if ((flags & Clone.sighand) !== 0 && (flags & Clone.vm) === 0) fail("EINVAL");
@@ -61,6 +66,10 @@ export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task
   process.tasks.add(task);
   if ((flags & Clone.childSetTid) !== 0) process.memory.user.writeU32(request.childTid, pid);
   if ((flags & Clone.parentSetTid) !== 0) parent.process.memory.user.writeU32(request.parentTid, pid);
+  if ((flags & Clone.pidfd) !== 0) {
+    const descriptor = parent.process.files.install(new PidFile(process, 0), true);
+    parent.process.memory.user.writeU32(request.pidfdAt, descriptor);
+  }
   kernel.scheduler.add(task);
   return task;
 }

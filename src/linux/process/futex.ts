@@ -1,5 +1,8 @@
 import type { Task } from "./task.ts";
 
+/** The word of a robust or priority-inheriting lock (linux/futex.h). */
+export const FutexWord = { ownerMask: 0x3fff_ffff, ownerDied: 0x4000_0000, waiters: 0x8000_0000 } as const;
+
 /** One task sleeping on a futex word. */
 export interface FutexWaiter {
   readonly task: Task;
@@ -32,6 +35,17 @@ export class FutexTable {
       woken++;
     }
     return woken;
+  }
+
+  /** True when someone but this waiter sleeps on the word. */
+  hasOthers(waiter: FutexWaiter): boolean {
+    for (const other of this.#waiters) if (other !== waiter && other.key === waiter.key && !other.task.ended) return true;
+    return false;
+  }
+
+  /** Forgets whatever a task that ends sleeps on. */
+  dropTask(task: Task): void {
+    for (const waiter of this.#waiters) if (waiter.task === task) this.#waiters.delete(waiter);
   }
 
   /** Moves up to `count` sleepers to another word; returns how many. */

@@ -1,8 +1,10 @@
 import type { Descriptors } from "../files/descriptors.ts";
+import type { IntervalTimer } from "../kernel/timers.ts";
 import type { AddressSpace } from "../memory/address-space.ts";
 import { PendingSignals } from "../signals/pending.ts";
 import { DEFAULT_ACTION, type SignalAction } from "../signals/signals.ts";
 import type { Credentials, Location } from "../vfs/index.ts";
+import type { PosixTimer } from "./posix-timer.ts";
 import type { Task } from "./task.ts";
 
 /** Directories and file mode mask (Linux: fs_struct); shared by CLONE_FS. */
@@ -22,12 +24,6 @@ export interface ResourceLimit {
 export type ExitStatus =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "signaled"; readonly signal: number; readonly core: boolean };
-
-/** The interval timer of real time (setitimer(2)). */
-export interface RealTimer {
-  readonly deadlineMs: number;
-  readonly intervalMs: number;
-}
 
 /** A process (Linux: thread group): what its threads share. */
 export class Process {
@@ -56,7 +52,15 @@ export class Process {
   /** Set while stopped by a signal; `reported` once a parent waited for it. */
   stopped: { readonly signal: number; reported: boolean } | undefined;
   continuedUnreported = false;
-  realTimer: RealTimer | undefined;
+  /** Timers of setitimer(2) by their number. */
+  readonly intervalTimers: (IntervalTimer | undefined)[] = [];
+  /** Timers of timer_create(2) by theirs. */
+  readonly posixTimers = new Map<number, { readonly clock: number; readonly timer: IntervalTimer; readonly posix: PosixTimer }>();
+  nextTimerId = 0;
+  /** Sends SIGXCPU when RLIMIT_CPU is used up. */
+  cpuLimitTimer: IntervalTimer | undefined;
+  /** Signal to get when the parent ends (PR_SET_PDEATHSIG). */
+  parentDeathSignal = 0;
   /** True once execve succeeded after the fork; setpgid on it is then refused. */
   hasExecuted = false;
   /** The vfork parent waiting for this child to exec or end. */
@@ -66,6 +70,9 @@ export class Process {
   /** CPU time used, in milliseconds, and that of waited-for children. */
   cpuMs = 0;
   childrenCpuMs = 0;
+  /** Most pages it had in memory, once it ended, and the most any waited-for child had. */
+  peakPages = 0;
+  childrenPeakPages = 0;
 
   constructor(
     pid: number,

@@ -1,10 +1,26 @@
-import type { Kernel } from "../kernel.ts";
 import { fail } from "../errno.ts";
+import type { Kernel } from "../kernel.ts";
 import { reap } from "./exit.ts";
+import { Signal } from "../signals/signals.ts";
 import type { Process } from "./process.ts";
 
 /** Options of wait4 and waitid (linux/wait.h). */
-export const WaitOption = { noHang: 1, stopped: 2, exited: 4, continued: 8, noWait: 0x0100_0000 } as const;
+export const WaitOption = {
+  noHang: 1,
+  stopped: 2,
+  exited: 4,
+  continued: 8,
+  noWait: 0x0100_0000,
+  noThread: 0x2000_0000,
+  all: 0x4000_0000,
+  clone: 0x8000_0000,
+} as const;
+
+/** Children that do not send SIGCHLD are waited for with __WCLONE or __WALL only (wait(2)). */
+export function isKindWanted(child: Process, options: number): boolean {
+  if ((options & WaitOption.all) !== 0) return true;
+  return (child.exitSignal !== Signal.SIGCHLD) === ((options & WaitOption.clone) !== 0);
+}
 
 /** What became of a child. */
 export interface ChildEvent {

@@ -6,8 +6,24 @@ import type { Call, SyscallTable } from "./call.ts";
 
 /** fcntl commands (asm-generic/fcntl.h, linux/fcntl.h). */
 const Fcntl = {
-  dupFd: 0, getFd: 1, setFd: 2, getFl: 3, setFl: 4, getLk: 5, setLk: 6, setLkw: 7, setOwn: 8, getOwn: 9,
-  ofdGetLk: 36, ofdSetLk: 37, ofdSetLkw: 38, getLease: 1025, dupFdCloexec: 1030, setPipeSize: 1031, getPipeSize: 1032, getSeals: 1034,
+  dupFd: 0,
+  getFd: 1,
+  setFd: 2,
+  getFl: 3,
+  setFl: 4,
+  getLk: 5,
+  setLk: 6,
+  setLkw: 7,
+  setOwn: 8,
+  getOwn: 9,
+  ofdGetLk: 36,
+  ofdSetLk: 37,
+  ofdSetLkw: 38,
+  getLease: 1025,
+  dupFdCloexec: 1030,
+  setPipeSize: 1031,
+  getPipeSize: 1032,
+  getSeals: 1034,
 } as const;
 const F_UNLCK = 2;
 const PIPE_BYTES = 65_536;
@@ -125,7 +141,8 @@ function ioctl(call: Call): number {
       files.setCloseOnExec(call.int(0), call.uint(1) === Ioctl.fioclex);
       return 0;
     case Ioctl.fionbio:
-      file.flags = call.memory.readI32(call.unsigned(2)) === 0 ? file.flags & ~Open.nonBlock : file.flags | Open.nonBlock;
+      file.flags =
+        call.memory.readI32(call.unsigned(2)) === 0 ? file.flags & ~Open.nonBlock : file.flags | Open.nonBlock;
       return 0;
     case Ioctl.fionread: {
       const bytes = file.readableBytes ?? (file.seekable ? file.stat().sizeBytes - file.position : fail("ENOTTY"));

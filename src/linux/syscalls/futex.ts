@@ -1,10 +1,23 @@
-import { fail } from "../errno.ts";
+import { Errno, fail } from "../errno.ts";
 import type { FutexWaiter } from "../process/futex.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { lockPi, tryLockPi, unlockPi } from "./futex-pi.ts";
 import { deadlineIn, readTimespecMs } from "./timespec.ts";
 
 /** futex operations (linux/futex.h). */
-const Futex = { wait: 0, wake: 1, requeue: 3, cmpRequeue: 4, wakeOp: 5, lockPi: 6, unlockPi: 7, waitBitset: 9, wakeBitset: 10 } as const;
+const Futex = {
+  wait: 0,
+  wake: 1,
+  requeue: 3,
+  cmpRequeue: 4,
+  wakeOp: 5,
+  lockPi: 6,
+  unlockPi: 7,
+  tryLockPi: 8,
+  waitBitset: 9,
+  wakeBitset: 10,
+  lockPi2: 13,
+} as const;
 const COMMAND_MASK = 0x7f;
 const CLOCK_REALTIME = 0x100;
 const ALL_BITS = 0xffff_ffff;
@@ -33,12 +46,12 @@ function wait(call: Call, bitset: number, absolute: boolean): number {
   return resume(call, call.memo as Memo);
 }
 
-function deadline(call: Call, absolute: boolean): number {
+function deadline(call: Call, absolute: boolean, realtime = (call.uint(1) & CLOCK_REALTIME) !== 0): number {
   const pointer = call.unsigned(3);
   if (pointer === 0) return Number.POSITIVE_INFINITY;
   const timeMs = readTimespecMs(call, pointer);
   if (!absolute) return deadlineIn(timeMs);
-  const nowMs = (call.uint(1) & CLOCK_REALTIME) !== 0 ? Date.now() : Number(process.hrtime.bigint()) / 1e6;
+  const nowMs = realtime ? Date.now() : Number(process.hrtime.bigint()) / 1e6;
   return deadlineIn(timeMs - nowMs);
 }
 
@@ -48,7 +61,13 @@ function resume(call: Call, { waiter, deadlineMs }: Memo): number {
     call.kernel.futexes.remove(waiter);
     fail("ETIMEDOUT");
   }
-  return call.block(() => waiter.woken, { deadlineMs });
+  // A sleeper that leaves for a handler must not use up a wake meant for others.
+  const interrupted = (): number => {
+    call.kernel.futexes.remove(waiter);
+    return waiter.woken ? 0 : -Errno.EINTR;
+  };
+  const restartable = !waiter.woken && deadlineMs === Number.POSITIVE_INFINITY;
+  return call.block(() => waiter.woken, { deadlineMs, restartable, interrupted });
 }
 
 function requeue(call: Call, compare: boolean): number {
@@ -65,7 +84,7 @@ function wakeOp(call: Call): number {
   const code = call.uint(5);
   const secondKey = key(call, second);
   const old = call.memory.readI32(second);
-  const shifted = (code >>> 28) & 8 ? 1 << ((code >>> 12) & 0x1f) : ((code >>> 12) & 0xfff) << 20 >> 20;
+  const shifted = (code >>> 28) & 8 ? 1 << ((code >>> 12) & 0x1f) : (((code >>> 12) & 0xfff) << 20) >> 20;
   const operations = [shifted, old + shifted, old | shifted, old & ~shifted, old ^ shifted];
   call.memory.writeU32(second, operations[(code >>> 28) & 7] ?? fail("ENOSYS"));
   const right = ((code & 0xfff) << 20) >> 20;
@@ -88,6 +107,14 @@ function futex(call: Call): number {
       return requeue(call, false);
     case Futex.cmpRequeue:
       return requeue(call, true);
+    case Futex.lockPi:
+      return lockPi(call, key(call, call.unsigned(0)), () => deadline(call, true, true));
+    case Futex.lockPi2:
+      return lockPi(call, key(call, call.unsigned(0)), () => deadline(call, true));
+    case Futex.tryLockPi:
+      return tryLockPi(call);
+    case Futex.unlockPi:
+      return unlockPi(call);
     case Futex.wakeOp:
       return wakeOp(call);
     default:

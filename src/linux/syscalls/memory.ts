@@ -2,9 +2,9 @@ import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { InodeFile } from "../files/inode-file.ts";
 import { Open } from "../files/open-file.ts";
-import { pageCeil } from "../memory/page-math.ts";
+import { pageCeil, pageFloor } from "../memory/page-math.ts";
 import { SharedPages } from "../memory/shared-pages.ts";
-import { mappedFile, Protection, type Vma } from "../memory/vma.ts";
+import { mappedFile, Protection, slice, type Vma } from "../memory/vma.ts";
 import { FileType, type Inode } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
@@ -50,9 +50,13 @@ function mmap(call: Call): number {
     end: start + length,
     protection: call.uint(2) & PROTECTION_BITS,
     lazy: (flags & (Map.noReserve | Map.stack | Map.growsDown)) !== 0,
+    neverWritable: source !== undefined && type !== Map.private && (source.flags & Open.accessMode) !== Open.readWrite,
     file: source && { mapped: mappedFile(call.kernel.vfs, source.location), offset: call.unsigned(5) },
   };
-  memory.map(type === Map.private ? vma : shareMapping(call, vma, source?.location.inode), (flags & Map.populate) !== 0);
+  memory.map(
+    type === Map.private ? vma : shareMapping(call, vma, source?.location.inode),
+    (flags & Map.populate) !== 0,
+  );
   return start;
 }
 
@@ -82,7 +86,10 @@ function shareMapping(call: Call, vma: Vma, inode: Inode | undefined): Vma {
   if (!inode) return { ...vma, shared: { pages: new SharedPages(pages), firstPage: 0 } };
   // A file that cannot change looks the same shared or private.
   if (inode.readOnly) return vma;
-  return { ...vma, shared: { pages: call.kernel.sharedFilePages(inode), firstPage: (vma.file?.offset ?? 0) / PAGE_SIZE } };
+  return {
+    ...vma,
+    shared: { pages: call.kernel.sharedFilePages(inode), firstPage: (vma.file?.offset ?? 0) / PAGE_SIZE },
+  };
 }
 
 function mremap(call: Call): number {
@@ -91,11 +98,13 @@ function mremap(call: Call): number {
   const oldSize = pageCeil(call.unsigned(1));
   const newSize = pageCeil(call.unsigned(2));
   const flags = call.uint(3);
-  if (old % PAGE_SIZE !== 0 || newSize === 0 || oldSize === 0 || (flags & ~7) !== 0) fail("EINVAL");
+  if (old % PAGE_SIZE !== 0 || newSize === 0 || (flags & ~(REMAP_MAY_MOVE | REMAP_FIXED)) !== 0) fail("EINVAL");
   const vma = memory.vmas.find(old) ?? fail("EFAULT");
+  if (oldSize === 0) return duplicate(call, vma, old, newSize, flags);
   if ((flags & REMAP_FIXED) !== 0) {
     const target = call.unsigned(4);
     if ((flags & REMAP_MAY_MOVE) === 0 || target % PAGE_SIZE !== 0) fail("EINVAL");
+    if (target < old + oldSize && old < target + newSize) fail("EINVAL");
     memory.move(old, oldSize, newSize, target);
     return target;
   }
@@ -115,17 +124,76 @@ function mremap(call: Call): number {
   return target;
 }
 
-const Advice = { normal: 0, random: 1, sequential: 2, willNeed: 3, dontNeed: 4, free: 8, remove: 9, populateRead: 22, populateWrite: 23 } as const;
+/** An old size of 0 asks for a second view of shared memory (mremap(2), "Notes"). */
+function duplicate(call: Call, vma: Vma, old: number, size: number, flags: number): number {
+  const { memory } = call.process;
+  if (!vma.shared || (flags & REMAP_MAY_MOVE) === 0 || vma.end < old + size) return fail("EINVAL");
+  const target = (flags & REMAP_FIXED) === 0 ? memory.findRange(size) : call.unsigned(4);
+  memory.map({ ...slice(vma, old, old + size), start: target, end: target + size });
+  return target;
+}
+
+const Advice = {
+  normal: 0,
+  random: 1,
+  sequential: 2,
+  willNeed: 3,
+  dontNeed: 4,
+  free: 8,
+  remove: 9,
+  dontFork: 10,
+  doFork: 11,
+  wipeOnFork: 18,
+  keepOnFork: 19,
+  populateRead: 22,
+  populateWrite: 23,
+} as const;
 
 function madvise(call: Call): number {
   const start = call.unsigned(0);
   const end = checkedEnd(start, call.unsigned(1));
-  const advice = call.int(2);
-  // MADV_FREE may drop the pages at once (madvise(2)); doing so keeps secrets shorter.
-  if (advice === Advice.dontNeed || advice === Advice.free) call.process.memory.discard(start, end);
-  else if (advice === Advice.remove || advice < 0 || advice > 25) fail("EINVAL");
-  return 0;
+  const { memory } = call.process;
+  switch (call.int(2)) {
+    // MADV_FREE may drop the pages at once (madvise(2)); doing so keeps secrets shorter.
+    case Advice.dontNeed:
+    case Advice.free:
+      memory.discard(start, end);
+      break;
+    case Advice.dontFork:
+      memory.setOnFork(start, end, "omit");
+      break;
+    case Advice.wipeOnFork:
+      if (memory.vmas.overlapping(start, end).some((vma) => vma.file || vma.shared)) fail("EINVAL");
+      memory.setOnFork(start, end, "wipe");
+      break;
+    case Advice.doFork:
+    case Advice.keepOnFork:
+      memory.setOnFork(start, end, undefined);
+      break;
+    case Advice.populateRead:
+    case Advice.populateWrite:
+      for (let page = start; page < end; page += PAGE_SIZE) {
+        if (memory.translate(page, call.int(2) === Advice.populateWrite) < 0) fail(memory.vmas.find(page) ? "EFAULT" : "ENOMEM");
+      }
+      break;
+    default:
+      // The rest are hints; MADV_REMOVE punches holes, which no mapping here supports.
+      if (call.int(2) === Advice.remove || call.int(2) < 0 || (call.int(2) > 4 && call.int(2) < 9) || call.int(2) > 25) fail("EINVAL");
+  }
+  return memory.isMapped(start, end) ? 0 : fail("ENOMEM");
 }
+
+/** For calls that only look at whether a range is there. */
+function checkMapped(call: Call): number {
+  const start = pageFloor(call.unsigned(0));
+  const end = pageCeil(call.unsigned(0) + call.unsigned(1));
+  return call.process.memory.isMapped(start, end) ? 0 : fail("ENOMEM");
+}
+
+/** msync flags (asm-generic/mman-common.h). */
+const MS_ASYNC = 1;
+const MS_SYNC = 4;
+const MS_FLAGS = 7;
 
 /** Pages mincore tells about at once: a page of answers, as in Linux (mm/mincore.c), however long the range is. */
 const MINCORE_PIECE_PAGES = PAGE_SIZE;
@@ -150,8 +218,9 @@ export const memoryCalls: SyscallTable = {
   mmap,
   munmap(call) {
     const start = call.unsigned(0);
-    if (call.unsigned(1) === 0) fail("EINVAL");
-    call.process.memory.unmap(start, checkedEnd(start, call.unsigned(1)));
+    const end = start + pageCeil(call.unsigned(1));
+    if (call.unsigned(1) === 0 || start % PAGE_SIZE !== 0 || end > ADDRESS_LIMIT) fail("EINVAL");
+    call.process.memory.unmap(start, end);
     return 0;
   },
   mprotect(call) {
@@ -166,13 +235,15 @@ export const memoryCalls: SyscallTable = {
   madvise,
   mincore,
   msync(call) {
-    if (call.unsigned(0) % PAGE_SIZE !== 0) fail("EINVAL");
-    return 0;
+    const flags = call.int(2);
+    if (call.unsigned(0) % PAGE_SIZE !== 0 || (flags & ~MS_FLAGS) !== 0) fail("EINVAL");
+    if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) fail("EINVAL");
+    return checkMapped(call);
   },
   // All guest memory stays in RAM anyway.
-  mlock: () => 0,
-  mlock2: () => 0,
-  munlock: () => 0,
+  mlock: checkMapped,
+  mlock2: checkMapped,
+  munlock: checkMapped,
   mlockall: () => 0,
   munlockall: () => 0,
   // One node, one CPU: there is nothing to place.

@@ -4,6 +4,7 @@ import { FILE_TYPE_MASK, FileType, type Location } from "../vfs/index.ts";
 import { attributeCalls } from "./attributes.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { directoryCalls } from "./directories.ts";
+import { checkFileSize } from "./file-size.ts";
 import { openCalls } from "./open.ts";
 import { At, locate, locateFromCwd, statCalls } from "./stat.ts";
 
@@ -89,6 +90,7 @@ function ftruncate(call: Call): number {
   const opened = call.process.files.get(call.int(0));
   const inode = opened.location?.inode;
   if ((opened.flags & Open.accessMode) === Open.readOnly || inode?.type !== FileType.regular) return fail("EINVAL");
+  checkFileSize(call, sizeBytes);
   inode.truncate(sizeBytes);
   return 0;
 }
@@ -113,6 +115,7 @@ function fallocate(call: Call): number {
   const isPunch = (mode & FALLOC_PUNCH_HOLE) !== 0;
   if (isPunch && mode !== (FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE)) fail("EOPNOTSUPP");
   const end = offset + length;
+  if ((mode & FALLOC_KEEP_SIZE) === 0) checkFileSize(call, end);
   const sizeBytes = inode.stat().sizeBytes;
   if (isPunch || (mode & FALLOC_ZERO_RANGE) !== 0) {
     // Holes are filled with zeros rather than cut out: the same content, if not the same space.
@@ -154,6 +157,7 @@ export const pathCalls: SyscallTable = {
   truncate(call) {
     const sizeBytes = nonNegative(call.signed(1));
     const location = locateFromCwd(call, call.path(0), true);
+    checkFileSize(call, sizeBytes);
     call.kernel.vfs.truncate(location, sizeBytes, call.process.credentials);
     return 0;
   },

@@ -57,7 +57,12 @@ function poll(call: Call, timeoutMs: () => number): number {
     }
     return found;
   };
-  const result = waitFor(call, timeoutMs, () => scan(true), () => scan(false) > 0);
+  const result = waitFor(
+    call,
+    timeoutMs,
+    () => scan(true),
+    () => scan(false) > 0,
+  );
   if (Number.isFinite(result)) call.memory.write(address, table);
   return result;
 }
@@ -70,7 +75,11 @@ function select(call: Call, timeoutMs: () => number): number {
   const count = call.int(0);
   if (count < 0) fail("EINVAL");
   const bytes = Math.ceil(Math.min(count, FD_SETSIZE) / 64) * 8;
-  const sets = SETS.map((wanted, i) => ({ wanted, address: call.unsigned(i + 1), set: call.unsigned(i + 1) === 0 ? Buffer.alloc(0) : call.memory.read(call.unsigned(i + 1), bytes) }));
+  const sets = SETS.map((wanted, i) => ({
+    wanted,
+    address: call.unsigned(i + 1),
+    set: call.unsigned(i + 1) === 0 ? Buffer.alloc(0) : call.memory.read(call.unsigned(i + 1), bytes),
+  }));
   const scan = (results?: Buffer[]): number => {
     let found = 0;
     sets.forEach(({ wanted, set }, i) => {
@@ -85,12 +94,19 @@ function select(call: Call, timeoutMs: () => number): number {
     return found;
   };
   const results = sets.map(({ set }) => Buffer.alloc(set.length));
-  const result = waitFor(call, timeoutMs, () => scan(results), () => scan() > 0);
-  if (Number.isFinite(result)) sets.forEach(({ address }, i) => address !== 0 && call.memory.write(address, results[i]));
+  const result = waitFor(
+    call,
+    timeoutMs,
+    () => scan(results),
+    () => scan() > 0,
+  );
+  if (Number.isFinite(result))
+    sets.forEach(({ address }, i) => address !== 0 && call.memory.write(address, results[i]));
   return result;
 }
 
-const timeoutMsOf = (call: Call, index: number) => () => (call.unsigned(index) === 0 ? -1 : readTimespecMs(call, call.unsigned(index)));
+const timeoutMsOf = (call: Call, index: number) => () =>
+  call.unsigned(index) === 0 ? -1 : readTimespecMs(call, call.unsigned(index));
 
 function epollCreate(call: Call, flags: number): number {
   return call.process.files.install(new EpollFile(), (flags & Open.closeOnExec) !== 0);

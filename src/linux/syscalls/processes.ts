@@ -1,6 +1,6 @@
 import { fail } from "../errno.ts";
-import { loadProgram } from "../loader/program.ts";
 import { ARGUMENT_BYTES_MAX, ARGUMENT_STRING_MAX } from "../limits.ts";
+import { loadProgram } from "../loader/program.ts";
 import { startAt } from "../process/exec.ts";
 import { dropOtherTasks } from "../process/exit.ts";
 import { Clone, type CloneRequest, clone } from "../process/fork.ts";
@@ -18,7 +18,7 @@ function start(call: Call, request: CloneRequest): number {
   }
   const { tid, process } = child;
   if ((request.flags & Clone.vfork) === 0 || process.vforkDone) return tid;
-  return call.block(() => process.vforkDone, { restartable: true });
+  return call.block(() => process.vforkDone, { uninterruptible: true });
 }
 
 /** clone's low byte is the exit signal (clone(2)). */
@@ -31,6 +31,7 @@ function cloneCall(call: Call): number {
     exitSignal: flags & EXIT_SIGNAL_MASK,
     stack: call.unsigned(1),
     parentTid: call.unsigned(2),
+    pidfdAt: call.unsigned(2),
     childTid: call.unsigned(3),
     tls: call.unsigned(4),
   });
@@ -46,6 +47,7 @@ function clone3(call: Call): number {
   const stack = field(5);
   return start(call, {
     flags: field(0),
+    pidfdAt: field(1),
     childTid: field(2),
     parentTid: field(3),
     exitSignal: field(4),
@@ -77,12 +79,22 @@ function execute(call: Call, pathIndex: number, directoryIndex: number | undefin
   const path = call.path(pathIndex);
   const base = directoryIndex === undefined ? process.fs.cwd : call.directory(directoryIndex, path);
   const location =
-    path === "" && (flags & AT_EMPTY_PATH) !== 0 ? base : kernel.vfs.resolve(base, path, { followLast: (flags & AT_SYMLINK_NOFOLLOW) === 0, credentials: process.credentials });
+    path === "" && (flags & AT_EMPTY_PATH) !== 0
+      ? base
+      : kernel.vfs.resolve(base, path, {
+          followLast: (flags & AT_SYMLINK_NOFOLLOW) === 0,
+          credentials: process.credentials,
+        });
   const argv = stringArray(call, call.unsigned(pathIndex + 1));
   const environment = stringArray(call, call.unsigned(pathIndex + 2));
   const loaded = loadProgram(kernel, {
-    location, path, environment, cwd: process.fs.cwd, credentials: process.credentials,
-    argv: argv.length === 0 ? [""] : argv, random: kernel.random(new Uint8Array(16)),
+    location,
+    path,
+    environment,
+    cwd: process.fs.cwd,
+    credentials: process.credentials,
+    argv: argv.length === 0 ? [""] : argv,
+    random: kernel.random(new Uint8Array(16)),
   });
   dropOtherTasks(kernel, task);
   const old = process.memory;
@@ -94,81 +106,14 @@ function execute(call: Call, pathIndex: number, directoryIndex: number | undefin
   return REGISTERS_SET;
 }
 
-function selectChildren(pid: number, parent: Process): (child: Process) => boolean {
-  if (pid > 0) return (child) => child.pid === pid;
-  if (pid === -1) return () => true;
-  const group = pid === 0 ? parent.processGroup : -pid;
-  return (child) => child.processGroup === group;
-}
-
-function wait4(call: Call): number {
-  const options = call.int(2);
-  const { process } = call;
-  const selector = selectChildren(call.int(0), process);
-  const children = waitableChildren(process, selector);
-  const wanted = (options & (WaitOption.stopped | WaitOption.continued)) | WaitOption.exited;
-  const event = findEvent(children, wanted);
-  if (!event) {
-    if ((options & WaitOption.noHang) !== 0) return 0;
-    return call.block(() => {
-      const now = [...process.children].filter(selector);
-      return now.length === 0 || findEvent(now, wanted) !== undefined;
-    });
-  }
-  if (call.unsigned(1) !== 0) call.memory.writeU32(call.unsigned(1), statusWord(event));
-  if (call.unsigned(3) !== 0) call.memory.write(call.unsigned(3), resourceUsage(event.child.cpuMs));
-  consumeEvent(call.kernel, event);
-  return event.child.pid;
-}
-
-const IdType = { all: 0, pid: 1, group: 2 } as const;
-
-function waitid(call: Call): number {
-  const type = call.int(0);
-  const id = call.int(1);
-  const options = call.int(3);
-  const { process } = call;
-  if (type > IdType.group || (options & (WaitOption.exited | WaitOption.stopped | WaitOption.continued)) === 0) fail("EINVAL");
-  const pid = type === IdType.all ? -1 : type === IdType.pid ? id : -(id === 0 ? process.processGroup : id);
-  const selector = selectChildren(pid, process);
-  const event = findEvent(waitableChildren(process, selector), options);
-  if (!event && (options & WaitOption.noHang) === 0) {
-    return call.block(() => {
-      const now = [...process.children].filter(selector);
-      return now.length === 0 || findEvent(now, options) !== undefined;
-    });
-  }
-  const info = Buffer.alloc(128);
-  if (event) {
-    const codes = { exited: SiCode.childExited, signaled: event.core ? SiCode.childDumped : SiCode.childKilled, stopped: SiCode.childStopped, continued: SiCode.childContinued };
-    info.writeInt32LE(17, 0);
-    info.writeInt32LE(codes[event.kind], 8);
-    info.writeInt32LE(event.child.pid, 16);
-    info.writeUInt32LE(event.child.credentials.uid, 20);
-    info.writeInt32LE(event.value, 24);
-    if ((options & WaitOption.noWait) === 0) consumeEvent(call.kernel, event);
-  }
-  if (call.unsigned(2) !== 0) call.memory.write(call.unsigned(2), info);
-  return 0;
-}
-
-/** struct rusage with the user time filled in (getrusage(2)). */
-export function resourceUsage(cpuMs: number): Buffer {
-  const usage = Buffer.alloc(144);
-  usage.writeBigInt64LE(BigInt(Math.floor(cpuMs / 1000)), 0);
-  usage.writeBigInt64LE(BigInt(Math.floor((cpuMs % 1000) * 1000)), 8);
-  return usage;
-}
-
 export const processCalls: SyscallTable = {
   clone: cloneCall,
   clone3,
-  fork: (call) => start(call, { flags: 0, exitSignal: 17, stack: 0, parentTid: 0, childTid: 0, tls: 0 }),
-  vfork: (call) => start(call, { flags: Clone.vfork | Clone.vm, exitSignal: 17, stack: 0, parentTid: 0, childTid: 0, tls: 0 }),
+  fork: (call) => start(call, { flags: 0, exitSignal: 17, stack: 0, parentTid: 0, pidfdAt: 0, childTid: 0, tls: 0 }),
+  vfork: (call) =>
+    start(call, { flags: Clone.vfork | Clone.vm, exitSignal: 17, stack: 0, parentTid: 0, pidfdAt: 0, childTid: 0, tls: 0 }),
   execve: (call) => execute(call, 0, undefined, 0),
   execveat: (call) => execute(call, 1, 0, call.int(4)),
-  wait4,
-  waitid,
   exit(call) {
     call.kernel.endTask(call.task, { kind: "exited", code: call.int(0) & 0xff });
     return REGISTERS_SET;
@@ -200,14 +145,16 @@ export const processCalls: SyscallTable = {
     target.processGroup = group;
     return 0;
   },
-  getpgid: (call) => (call.int(0) === 0 ? call.process : (call.kernel.processes.get(call.int(0)) ?? fail("ESRCH"))).processGroup,
+  getpgid: (call) =>
+    (call.int(0) === 0 ? call.process : (call.kernel.processes.get(call.int(0)) ?? fail("ESRCH"))).processGroup,
   getpgrp: (call) => call.process.processGroup,
   setsid(call) {
     if (call.process.processGroup === call.process.pid) fail("EPERM");
     call.process.session = call.process.processGroup = call.process.pid;
     return call.process.pid;
   },
-  getsid: (call) => (call.int(0) === 0 ? call.process : (call.kernel.processes.get(call.int(0)) ?? fail("ESRCH"))).session,
+  getsid: (call) =>
+    (call.int(0) === 0 ? call.process : (call.kernel.processes.get(call.int(0)) ?? fail("ESRCH"))).session,
   arch_prctl(call) {
     const { fs, gs } = call.kernel.segmentBases(call.task);
     const address = call.unsigned(1);

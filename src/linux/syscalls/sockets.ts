@@ -62,7 +62,8 @@ function readAddress(call: Call, pointer: number, length: number): Address {
 /** Text of an address for the run's record of egress attempts. */
 function describe({ family, bytes }: Address): string {
   if (family === Family.inet && bytes.length >= 8) return `${bytes.subarray(4, 8).join(".")}:${bytes.readUInt16BE(2)}`;
-  if (family === Family.inet6 && bytes.length >= 24) return `[${bytes.toString("hex", 8, 24).replace(/(....)(?!$)/g, "$1:")}]:${bytes.readUInt16BE(2)}`;
+  if (family === Family.inet6 && bytes.length >= 24)
+    return `[${bytes.toString("hex", 8, 24).replace(/(....)(?!$)/g, "$1:")}]:${bytes.readUInt16BE(2)}`;
   return `family ${family}`;
 }
 
@@ -71,7 +72,8 @@ function unreachable(call: Call, address: Address): never {
   if (address.family === Family.unix) {
     const end = address.bytes.indexOf(0, 3);
     const path = address.bytes.toString("latin1", 2, end < 0 ? address.bytes.length : end);
-    if (!path.startsWith("\0")) call.kernel.vfs.resolve(call.process.fs.cwd, path, { followLast: true, credentials: call.process.credentials });
+    if (!path.startsWith("\0"))
+      call.kernel.vfs.resolve(call.process.fs.cwd, path, { followLast: true, credentials: call.process.credentials });
     return fail("ECONNREFUSED");
   }
   call.kernel.diagnostics.egress(describe(address));
@@ -91,7 +93,10 @@ function bind(call: Call): number {
   const file = socketOf(call);
   const { family, bytes } = readAddress(call, call.unsigned(1), call.int(2));
   if (file instanceof SocketEnd || family === Family.unix) return fail("EACCES");
-  const wildcard = family === Family.inet ? bytes.subarray(4, 8).equals(ANY_ADDRESS) : bytes.subarray(8, 24).every((byte) => byte === 0);
+  const wildcard =
+    family === Family.inet
+      ? bytes.subarray(4, 8).equals(ANY_ADDRESS)
+      : bytes.subarray(8, 24).every((byte) => byte === 0);
   return wildcard ? 0 : fail("EADDRNOTAVAIL");
 }
 
@@ -134,20 +139,24 @@ function move(call: Call, file: Socket, buffers: Message["buffers"], flags: numb
 
 function sendto(call: Call): number {
   const file = socketOf(call);
-  if (call.unsigned(4) !== 0 && file instanceof InetSocket) return unreachable(call, readAddress(call, call.unsigned(4), call.int(5)));
+  if (call.unsigned(4) !== 0 && file instanceof InetSocket)
+    return unreachable(call, readAddress(call, call.unsigned(4), call.int(5)));
   return move(call, file, [{ address: call.unsigned(1), length: call.unsigned(2) }], call.int(3), true);
 }
 
 function sendmsg(call: Call): number {
   const file = socketOf(call);
   const message = readMessage(call);
-  if (message.name !== 0 && file instanceof InetSocket) return unreachable(call, readAddress(call, message.name, message.nameLength));
+  if (message.name !== 0 && file instanceof InetSocket)
+    return unreachable(call, readAddress(call, message.name, message.nameLength));
   return move(call, file, message.buffers, call.int(2), true);
 }
 
 function writeAddress(call: Call): number {
   const file = socketOf(call);
-  const bytes = Buffer.alloc(file instanceof InetSocket && file.family !== Family.unix ? (file.family === Family.inet ? 16 : 28) : 2);
+  const bytes = Buffer.alloc(
+    file instanceof InetSocket && file.family !== Family.unix ? (file.family === Family.inet ? 16 : 28) : 2,
+  );
   bytes.writeUInt16LE(file instanceof InetSocket ? file.family : Family.unix, 0);
   const room = call.memory.readU32(call.unsigned(2));
   call.memory.write(call.unsigned(1), bytes.subarray(0, room));
@@ -170,7 +179,8 @@ export const socketCalls: SyscallTable = {
   bind,
   sendto,
   sendmsg,
-  recvfrom: (call) => move(call, socketOf(call), [{ address: call.unsigned(1), length: call.unsigned(2) }], call.int(3), false),
+  recvfrom: (call) =>
+    move(call, socketOf(call), [{ address: call.unsigned(1), length: call.unsigned(2) }], call.int(3), false),
   recvmsg: (call) => move(call, socketOf(call), readMessage(call).buffers, call.int(2), false),
   listen(call) {
     const file = socketOf(call);
@@ -191,7 +201,8 @@ export const socketCalls: SyscallTable = {
   getsockopt(call) {
     const file = socketOf(call);
     // SO_TYPE is asked by runtimes; everything else reads as 0, its default.
-    const value = call.int(1) === 1 && call.int(2) === 3 ? (file instanceof InetSocket ? file.type : SocketType.stream) : 0;
+    const value =
+      call.int(1) === 1 && call.int(2) === 3 ? (file instanceof InetSocket ? file.type : SocketType.stream) : 0;
     call.memory.writeU32(call.unsigned(3), value);
     call.memory.writeU32(call.unsigned(4), 4);
     return 0;

@@ -1,8 +1,9 @@
 import { fail } from "../errno.ts";
-import { Open } from "../files/open-file.ts";
 import { InodeFile } from "../files/inode-file.ts";
+import { Open } from "../files/open-file.ts";
 import { toU64 } from "../memory/wide.ts";
 import type { Process, ResourceLimit } from "../process/process.ts";
+import { SIGNAL_MAX } from "../signals/signals.ts";
 import { toBytes } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
@@ -39,7 +40,8 @@ function getrandom(call: Call): number {
   if ((call.uint(2) & ~7) !== 0) fail("EINVAL");
   const length = Math.min(call.unsigned(1), 32 * 1024 * 1024);
   return call.memory.visit(call.unsigned(0), length, true, (piece) => {
-    for (let at = 0; at < piece.length; at += RANDOM_PIECE_BYTES) call.kernel.random(piece.subarray(at, at + RANDOM_PIECE_BYTES));
+    for (let at = 0; at < piece.length; at += RANDOM_PIECE_BYTES)
+      call.kernel.random(piece.subarray(at, at + RANDOM_PIECE_BYTES));
     return piece.length;
   });
 }
@@ -60,7 +62,8 @@ function resourceLimit(call: Call, target: Process, resource: number, newAddress
   const old = target.limits.get(resource) ?? { soft: Infinity, hard: Infinity };
   if (newAddress !== 0) {
     const bytes = call.memory.read(newAddress, 16);
-    const decode = (offset: number) => (bytes.readBigUInt64LE(offset) === INFINITE ? Infinity : Number(bytes.readBigUInt64LE(offset)));
+    const decode = (offset: number) =>
+      bytes.readBigUInt64LE(offset) === INFINITE ? Infinity : Number(bytes.readBigUInt64LE(offset));
     const wanted = { soft: decode(0), hard: decode(8) };
     if (wanted.soft > wanted.hard) fail("EINVAL");
     if (wanted.hard > old.hard) fail("EPERM");
@@ -72,13 +75,34 @@ function resourceLimit(call: Call, target: Process, resource: number, newAddress
 }
 
 /** prctl operations (linux/prctl.h). */
-const Prctl = { setPdeathsig: 1, getPdeathsig: 2, getDumpable: 3, setDumpable: 4, getKeepcaps: 7, setKeepcaps: 8, setName: 15, getName: 16, capbsetRead: 23, capbsetDrop: 24, setTimerSlack: 29, getTimerSlack: 30, setSubreaper: 36, getSubreaper: 37, setNoNewPrivs: 38, getNoNewPrivs: 39, setThp: 41, getThp: 42 } as const;
+const Prctl = {
+  setPdeathsig: 1,
+  getPdeathsig: 2,
+  getDumpable: 3,
+  setDumpable: 4,
+  getKeepcaps: 7,
+  setKeepcaps: 8,
+  setName: 15,
+  getName: 16,
+  capbsetRead: 23,
+  capbsetDrop: 24,
+  setTimerSlack: 29,
+  getTimerSlack: 30,
+  setSubreaper: 36,
+  getSubreaper: 37,
+  setNoNewPrivs: 38,
+  getNoNewPrivs: 39,
+  setThp: 41,
+  getThp: 42,
+} as const;
 
 function prctl(call: Call): number {
   const { process, task } = call;
   switch (call.int(0)) {
     case Prctl.setName:
-      task.name = (call.memory.readString(call.unsigned(1), 16) ?? call.memory.read(call.unsigned(1), 15).toString("latin1")).slice(0, 15);
+      task.name = (
+        call.memory.readString(call.unsigned(1), 16) ?? call.memory.read(call.unsigned(1), 15).toString("latin1")
+      ).slice(0, 15);
       return 0;
     case Prctl.getName: {
       const name = Buffer.alloc(16);
@@ -94,10 +118,16 @@ function prctl(call: Call): number {
     case Prctl.getNoNewPrivs:
       return 1;
     case Prctl.setNoNewPrivs:
-    case Prctl.setPdeathsig:
     case Prctl.setTimerSlack:
     case Prctl.setThp:
     case Prctl.setKeepcaps:
+      return 0;
+    case Prctl.setPdeathsig:
+      if (call.unsigned(1) > SIGNAL_MAX) fail("EINVAL");
+      process.parentDeathSignal = call.int(1);
+      return 0;
+    case Prctl.getPdeathsig:
+      call.memory.writeU32(call.unsigned(1), process.parentDeathSignal);
       return 0;
     case Prctl.getTimerSlack:
       return 50_000;
@@ -127,7 +157,11 @@ function affinity(call: Call): number {
 function memfdCreate(call: Call): number {
   const name = call.path(0);
   if (name.length > 249 || (call.uint(1) & ~0x1f) !== 0) fail("EINVAL");
-  const { location } = call.kernel.vfs.open(call.kernel.vfs.root, "/tmp", Open.readWrite | 0o20200000, 0o600, { uid: 0, gid: 0, groups: [] });
+  const { location } = call.kernel.vfs.open(call.kernel.vfs.root, "/tmp", Open.readWrite | 0o20200000, 0o600, {
+    uid: 0,
+    gid: 0,
+    groups: [],
+  });
   return call.process.files.install(new InodeFile(location, Open.readWrite), (call.uint(1) & 1) !== 0);
 }
 

@@ -11,7 +11,9 @@ import { signalCalls } from "./signals.ts";
 import { socketCalls } from "./sockets.ts";
 import { systemCalls } from "./system.ts";
 import { timeCalls } from "./time.ts";
+import { timerCalls } from "./timers.ts";
 import { transferCalls } from "./transfer.ts";
+import { waitCalls } from "./wait.ts";
 
 /** Every system call we answer, by name. */
 export const handlers: Readonly<Record<string, SyscallHandler>> = {
@@ -26,7 +28,9 @@ export const handlers: Readonly<Record<string, SyscallHandler>> = {
   ...socketCalls,
   ...systemCalls,
   ...timeCalls,
+  ...timerCalls,
   ...transferCalls,
+  ...waitCalls,
 };
 
 const byNumber: (SyscallHandler | undefined)[] = [];

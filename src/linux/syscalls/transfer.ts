@@ -1,7 +1,11 @@
-import { fail } from "../errno.ts";
+import { Errno, fail } from "../errno.ts";
 import { BLOCKED, Open, type OpenFile } from "../files/open-file.ts";
+import { BrokenPipe } from "../files/pipe.ts";
 import { IOV_MAX, TRANSFER_MAX } from "../limits.ts";
+import { send } from "../signals/delivery.ts";
+import { SiCode, Signal } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { fileSizeLimit, refuseFileSize } from "./file-size.ts";
 
 /** One buffer of a transfer: user address and length. */
 interface UserBuffer {
@@ -42,7 +46,14 @@ function single(call: Call): UserBuffer[] {
 }
 
 /** Moves bytes between a file and user memory until done, short, or nothing more is to be had. */
-function transfer(call: Call, file: OpenFile, buffers: readonly UserBuffer[], writing: boolean, position?: number): number {
+function transfer(
+  call: Call,
+  file: OpenFile,
+  buffers: readonly UserBuffer[],
+  writing: boolean,
+  position?: number,
+): number {
+  if (file.movesRecords) return transferRecords(call, file, buffers, writing);
   let done = 0;
   let blocked = false;
   for (const { address, length } of buffers) {
@@ -61,6 +72,19 @@ function transfer(call: Call, file: OpenFile, buffers: readonly UserBuffer[], wr
   return BLOCKED;
 }
 
+/** Most bytes moved as records at once; the largest record is a struct signalfd_siginfo. */
+const RECORDS_BYTES_MAX = 4096;
+
+function transferRecords(call: Call, file: OpenFile, buffers: readonly UserBuffer[], writing: boolean): number {
+  const [{ address, length }] = buffers.length > 0 ? buffers : [{ address: 0, length: 0 }];
+  const size = Math.min(length, RECORDS_BYTES_MAX);
+  const records = writing ? call.memory.read(address, size) : Buffer.alloc(size);
+  const count = writing ? file.write(records) : file.read(records);
+  if (count === BLOCKED) return file.nonBlocking ? fail("EAGAIN") : BLOCKED;
+  if (!writing) call.memory.write(address, records.subarray(0, count));
+  return count;
+}
+
 function readInto(call: Call, buffers: readonly UserBuffer[], position?: number): number {
   const file = readable(call);
   const count = transfer(call, file, buffers, false, position);
@@ -68,20 +92,51 @@ function readInto(call: Call, buffers: readonly UserBuffer[], position?: number)
 }
 
 /** Writes all that is asked for: a blocking write to a pipe goes on until everything is taken (pipe(7)). */
-function writeFrom(call: Call, buffers: readonly UserBuffer[], position?: number): number {
+function writeFrom(call: Call, buffers: readonly UserBuffer[], position?: number, flags = 0): number {
   const file = writable(call);
-  const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
   const done = typeof call.memo === "number" ? call.memo : 0;
-  const wants = total - done;
+  const wanted = skip(buffers, done);
+  const wants = wanted.reduce((sum, buffer) => sum + buffer.length, 0);
   if (!file.canTake(wants)) {
-    if (file.nonBlocking) fail("EAGAIN");
-    return call.block(() => file.canTake(wants));
+    if (file.nonBlocking || (flags & Rwf.noWait) !== 0) fail("EAGAIN");
+    return blockWrite(call, file, wants, done);
   }
-  const count = transfer(call, file, skip(buffers, done), true, position);
+  const count = tryTransfer(call, file, limited(call, file, wanted, position), position, done);
   const sum = done + (count === BLOCKED ? 0 : count);
-  if (sum >= total || file.nonBlocking || (count !== BLOCKED && file.canTake(1))) return sum;
-  call.memo = sum;
-  return call.block(() => file.canTake(1), { restartable: sum === 0 });
+  if (sum >= done + wants || file.nonBlocking || (count !== BLOCKED && file.canTake(1))) return sum;
+  return blockWrite(call, file, 1, sum);
+}
+
+/** Sleeps until there is room; a signal then leaves what was taken so far as the result. */
+function blockWrite(call: Call, file: OpenFile, room: number, done: number): number {
+  call.memo = done;
+  const interrupted = (): number => (done > 0 ? done : -Errno.EINTR);
+  return call.block(() => file.canTake(room), { restartable: done === 0, interrupted });
+}
+
+/** A pipe that loses its reader after it took a part: the part is the result, and SIGPIPE comes all the same. */
+function tryTransfer(call: Call, file: OpenFile, buffers: readonly UserBuffer[], position: number | undefined, done: number): number {
+  try {
+    return transfer(call, file, buffers, true, position);
+  } catch (error) {
+    if (!(error instanceof BrokenPipe) || done === 0) throw error;
+    send(call.process, { signal: Signal.SIGPIPE, code: SiCode.user, pid: call.process.pid }, call.task);
+    return 0;
+  }
+}
+
+/** Cuts a write short at the file size limit; at the limit itself it is SIGXFSZ and EFBIG (setrlimit(2)). */
+function limited(call: Call, file: OpenFile, buffers: readonly UserBuffer[], position?: number): readonly UserBuffer[] {
+  const limit = fileSizeLimit(call.process);
+  if (limit === Number.POSITIVE_INFINITY || !file.seekable) return buffers;
+  const append = (file.flags & Open.append) !== 0;
+  let room = limit - (append ? file.stat().sizeBytes : (position ?? file.position));
+  if (room <= 0 && buffers.some(({ length }) => length > 0)) refuseFileSize(call);
+  return buffers.map(({ address, length }) => {
+    const part = Math.min(length, room);
+    room -= part;
+    return { address, length: part };
+  });
 }
 
 function skip(buffers: readonly UserBuffer[], bytes: number): readonly UserBuffer[] {
@@ -100,6 +155,40 @@ function checkedPosition(call: Call, file: OpenFile): number {
   return file.seekable ? position : fail("ESPIPE");
 }
 
+/** Flags of preadv2 and pwritev2 (linux/fs.h). */
+const Rwf = { highPriority: 1, dataSync: 2, sync: 4, noWait: 8, append: 16 } as const;
+const RWF_READ = Rwf.highPriority | Rwf.noWait;
+const RWF_WRITE = Rwf.highPriority | Rwf.dataSync | Rwf.sync | Rwf.noWait | Rwf.append;
+
+function checkedFlags(call: Call, allowed: number): number {
+  const flags = call.int(5);
+  return (flags & ~allowed) === 0 ? flags : fail("EOPNOTSUPP");
+}
+
+/** Offset -1 stands for the file's own position. */
+function offsetOrOwn(call: Call, file: OpenFile): number | undefined {
+  return call.signed(3) === -1 ? undefined : checkedPosition(call, file);
+}
+
+function preadv2(call: Call): number {
+  const flags = checkedFlags(call, RWF_READ);
+  const file = readable(call);
+  const position = offsetOrOwn(call, file);
+  if ((flags & Rwf.noWait) !== 0 && (file.poll() & ~4) === 0) fail("EAGAIN");
+  return readInto(call, vector(call), position);
+}
+
+function pwritev2(call: Call): number {
+  const flags = checkedFlags(call, RWF_WRITE);
+  const file = writable(call);
+  const position = offsetOrOwn(call, file);
+  const atEnd = (flags & Rwf.append) !== 0 && file.seekable;
+  const own = file.position;
+  const count = writeFrom(call, vector(call), atEnd ? file.stat().sizeBytes : position, flags);
+  if (atEnd && position === undefined && count > 0) file.position = own + count;
+  return count;
+}
+
 /** Bytes copied per step between two files. */
 const COPY_BYTES = 65_536;
 /**
@@ -110,14 +199,19 @@ const COPY_CALL_BYTES = 16 * 1024 * 1024;
 
 /** sendfile(2), copy_file_range(2), splice(2): all move bytes from one description to another. */
 function copy(call: Call, from: OpenFile, to: OpenFile, length: number, fromAt?: number, toAt?: number): number {
-  if ((from.flags & Open.accessMode) === Open.writeOnly || (to.flags & Open.accessMode) === Open.readOnly) fail("EBADF");
+  if ((from.flags & Open.accessMode) === Open.writeOnly || (to.flags & Open.accessMode) === Open.readOnly)
+    fail("EBADF");
   const most = Math.min(length, COPY_CALL_BYTES);
   const buffer = new Uint8Array(Math.min(most, COPY_BYTES));
   let done = 0;
   while (done < most) {
     if (!to.canTake(1)) return done > 0 ? done : to.nonBlocking ? fail("EAGAIN") : call.block(() => to.canTake(1));
-    const count = from.read(buffer.subarray(0, Math.min(buffer.length, most - done)), fromAt === undefined ? undefined : fromAt + done);
-    if (count === BLOCKED) return done > 0 ? done : from.nonBlocking ? fail("EAGAIN") : call.block(() => (from.poll() & ~4) !== 0);
+    const count = from.read(
+      buffer.subarray(0, Math.min(buffer.length, most - done)),
+      fromAt === undefined ? undefined : fromAt + done,
+    );
+    if (count === BLOCKED)
+      return done > 0 ? done : from.nonBlocking ? fail("EAGAIN") : call.block(() => (from.poll() & ~4) !== 0);
     if (count === 0) break;
     const written = to.write(buffer.subarray(0, count), toAt === undefined ? undefined : toAt + done);
     // What the target did not take is put back, as far as the source can be rewound.
@@ -146,23 +240,29 @@ export const transferCalls: SyscallTable = {
   pwrite64: (call) => writeFrom(call, single(call), checkedPosition(call, writable(call))),
   preadv: (call) => readInto(call, vector(call), checkedPosition(call, readable(call))),
   pwritev: (call) => writeFrom(call, vector(call), checkedPosition(call, writable(call))),
-  preadv2: (call) => readInto(call, vector(call), call.signed(3) === -1 ? undefined : checkedPosition(call, readable(call))),
-  pwritev2: (call) => writeFrom(call, vector(call), call.signed(3) === -1 ? undefined : checkedPosition(call, writable(call))),
+  preadv2,
+  pwritev2,
   sendfile(call) {
     const { files } = call.process;
-    return withOffset(call, call.unsigned(2), (at) => copy(call, files.get(call.int(1)), files.get(call.int(0)), call.unsigned(3), at));
+    return withOffset(call, call.unsigned(2), (at) =>
+      copy(call, files.get(call.int(1)), files.get(call.int(0)), call.unsigned(3), at),
+    );
   },
   copy_file_range(call) {
     const { files } = call.process;
     const from = files.get(call.int(0));
     const to = files.get(call.int(2));
     if (!from.seekable || !to.seekable) fail("EINVAL");
-    return withOffset(call, call.unsigned(1), (at) => withOffset(call, call.unsigned(3), (toAt) => copy(call, from, to, call.unsigned(4), at, toAt)));
+    return withOffset(call, call.unsigned(1), (at) =>
+      withOffset(call, call.unsigned(3), (toAt) => copy(call, from, to, call.unsigned(4), at, toAt)),
+    );
   },
   splice(call) {
     const { files } = call.process;
     return withOffset(call, call.unsigned(1), (at) =>
-      withOffset(call, call.unsigned(3), (toAt) => copy(call, files.get(call.int(0)), files.get(call.int(2)), call.unsigned(4), at, toAt)),
+      withOffset(call, call.unsigned(3), (toAt) =>
+        copy(call, files.get(call.int(0)), files.get(call.int(2)), call.unsigned(4), at, toAt),
+      ),
     );
   },
 };

@@ -23,6 +23,7 @@ export const Request = {
   getXsave: 0x9000aea4,
   setXsave: 0x5000aea5,
   setXcrs: 0x4188aea7,
+  getTscKhz: 0xaea3,
 } as const;
 
 /** The API version every kernel since 2.6.22 reports; anything else is not the interface described here. */

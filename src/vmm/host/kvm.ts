@@ -144,6 +144,12 @@ export class KvmVcpu {
     return ioctlValue(this.fd, Request.run, 0) === 0 ? 0 : lastErrno();
   }
 
+  /** KVM_GET_TSC_KHZ: frequency of the guest's counter, 0 when unknown. */
+  counterKhz(): number {
+    // SAFETY: takes no argument.
+    return Math.max(0, ioctlValue(this.fd, Request.getTscKhz, 0));
+  }
+
   /** A get or set call with a struct of the size its request number encodes. */
   transfer(name: string, request: number, struct: Uint8Array): void {
     // SAFETY: callers pass the struct's full size (the request number's bits 16-29), pinned for the call (rule a).
