@@ -192,22 +192,21 @@ function pwritev2(call: Call): number {
 /** Bytes copied per step between two files. */
 const COPY_BYTES = 65_536;
 /**
- * Most bytes one call copies; callers go on after a short count. Time limits are looked at between calls, and from
- * /dev/zero, or round a pipe that feeds itself, there is no end.
+ * Most steps of one call, 16 MiB in all; callers go on after a short count. Time limits are looked at between calls, and
+ * from /dev/zero, or round a pipe that feeds itself, there is no end.
  */
-const COPY_CALL_BYTES = 16 * 1024 * 1024;
+const COPY_STEPS_MAX = 256;
 
 /** sendfile(2), copy_file_range(2), splice(2): all move bytes from one description to another. */
 function copy(call: Call, from: OpenFile, to: OpenFile, length: number, fromAt?: number, toAt?: number): number {
   if ((from.flags & Open.accessMode) === Open.writeOnly || (to.flags & Open.accessMode) === Open.readOnly)
     fail("EBADF");
-  const most = Math.min(length, COPY_CALL_BYTES);
-  const buffer = new Uint8Array(Math.min(most, COPY_BYTES));
+  const buffer = new Uint8Array(Math.min(length, COPY_BYTES));
   let done = 0;
-  while (done < most) {
+  for (let step = 0; done < length && step < COPY_STEPS_MAX; step++) {
     if (!to.canTake(1)) return done > 0 ? done : to.nonBlocking ? fail("EAGAIN") : call.block(() => to.canTake(1));
     const count = from.read(
-      buffer.subarray(0, Math.min(buffer.length, most - done)),
+      buffer.subarray(0, Math.min(buffer.length, length - done)),
       fromAt === undefined ? undefined : fromAt + done,
     );
     if (count === BLOCKED)
