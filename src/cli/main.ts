@@ -3,6 +3,7 @@ import { ZtlError } from "../errors.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { HELP } from "./help.ts";
 import { writeAll } from "./output.ts";
+import { defuseLines } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Runs the command line and sets the process's exit status; the launcher in bin/ calls this. */
@@ -13,7 +14,8 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = await dispatch(args);
   } catch (error) {
     process.exitCode = ExitStatus.failure;
-    await writeAll(process.stderr, describe(error));
+    // The message may quote a path or an argument that someone else chose.
+    await writeAll(process.stderr, defuseLines(describe(error)));
   }
 }
 

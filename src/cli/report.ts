@@ -21,6 +21,17 @@ export function toJson(run: RunResult): Record<string, unknown> {
   };
 }
 
+/**
+ * The same as text. JSON needs no escape for C1 controls and direction marks, but a terminal may act on them, so they are
+ * written as escapes: the value stays the same.
+ */
+export function toJsonText(run: RunResult): string {
+  return JSON.stringify(toJson(run)).replace(
+    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 function isExact(text: string, bytes: Uint8Array): boolean {
   return Buffer.from(text, "utf8").equals(bytes);
 }

@@ -2,9 +2,9 @@ import { type RunResult, Sandbox, type SandboxEvent } from "../sandbox/index.ts"
 import { exitStatusOf } from "./exit-status.ts";
 import { RUN_HELP } from "./help.ts";
 import { readStdin, writeAll } from "./output.ts";
-import { explain, summarise, toJson } from "./report.ts";
+import { explain, summarise, toJsonText } from "./report.ts";
 import { parseRunArguments, type RunCommand } from "./run-arguments.ts";
-import { defuse } from "./terminal.ts";
+import { defuse, defuseName } from "./terminal.ts";
 
 /** `ztl run`: one call in a sandbox of its own. Returns the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -46,12 +46,12 @@ async function execute(command: RunCommand): Promise<RunResult> {
 /** A template that is out of date is an ordinary thing; one that was tampered with is not. */
 function tell(event: SandboxEvent): void {
   if (event.type !== "template-refused" || event.code === "template-stale") return;
-  process.stderr.write(`ztl: ${event.message} [${event.code}]; building it again\n`);
+  process.stderr.write(`ztl: ${defuseName(event.message)} [${event.code}]; building it again\n`);
 }
 
 async function print(result: RunResult, command: RunCommand): Promise<void> {
   if (command.json) {
-    await writeAll(process.stdout, `${JSON.stringify(toJson(result))}\n`);
+    await writeAll(process.stdout, `${toJsonText(result)}\n`);
     return;
   }
   const shown = (bytes: Uint8Array, text: () => string, stream: NodeJS.WriteStream): Promise<void> =>

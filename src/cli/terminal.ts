@@ -18,6 +18,11 @@ export function defuse(text: string): string {
   return text.replace(STYLE_OR_CONTROL, (match) => (match.length > 1 || match === "\r" ? match : visible(match)));
 }
 
+/** Lines of our own that quote names: no styles, and no controls but the line breaks. */
+export function defuseLines(text: string): string {
+  return text.split("\n").map(defuseName).join("\n");
+}
+
 /** A name on one line: no styles or line breaks either. */
 export function defuseName(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
