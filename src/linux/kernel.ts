@@ -88,6 +88,7 @@ export class Kernel {
 
   /** Starts the first process. */
   spawn(program: ProgramSpec): void {
+    this.#forgetEnded();
     this.main = spawnProgram(this, program);
   }
 
@@ -105,7 +106,15 @@ export class Kernel {
   }
 
   seal(): KernelImage {
+    this.#forgetEnded();
     return sealKernel(this, this.#nextPid);
+  }
+
+  /** Gives back the memory of a first process that ended, when the machine goes on without a rollback. */
+  #forgetEnded(): void {
+    if (!this.main?.exit) return;
+    this.main.memory.release();
+    this.main = undefined;
   }
 
   collectReads(): FileRead[] {

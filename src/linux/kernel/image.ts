@@ -1,4 +1,4 @@
-import { ZtlError } from "../../errors.ts";
+import { invariant, ZtlError } from "../../errors.ts";
 import { Descriptors } from "../files/descriptors.ts";
 import type { OpenFile } from "../files/open-file.ts";
 import { InputFile, OutputFile } from "../files/standard-streams.ts";
@@ -64,14 +64,14 @@ export interface KernelImage {
   readonly process: ProcessImage | undefined;
 }
 
-const prepared = new WeakMap<KernelImage, PageCacheBase>();
+/** Parsed page caches, kept however many runs start from them. */
+const caches = new WeakMap<PageCacheImage, PageCacheBase>();
 
-/** The page cache of an image, parsed once however many runs start from it. */
-export function preparedCache(image: KernelImage): PageCacheBase {
-  let base = prepared.get(image);
+export function preparedCache({ cache }: KernelImage): PageCacheBase {
+  let base = caches.get(cache);
   if (!base) {
-    base = cacheBase(image.cache);
-    prepared.set(image, base);
+    base = cacheBase(cache);
+    caches.set(cache, base);
   }
   return base;
 }
@@ -141,29 +141,54 @@ function roleOf(file: OpenFile): StreamRole {
 /** Looks a template's mapped file up only when one of its pages is wanted that was not there at the seal. */
 class LazyFile implements MappedFile {
   readonly path: string;
-  readonly #kernel: Kernel;
+  #kernel: Kernel | undefined;
   #inode: Inode | undefined;
 
-  constructor(kernel: Kernel, path: string) {
-    this.#kernel = kernel;
+  constructor(path: string) {
     this.path = path;
   }
 
+  /** From now on the file is looked up in this run's file system. */
+  attach(kernel: Kernel): void {
+    this.#kernel = kernel;
+    this.#inode = undefined;
+  }
+
   get inode(): Inode {
-    this.#inode ??= this.#kernel.vfs.resolveFromRoot(this.path).inode;
+    this.#inode ??= this.#kernel?.vfs.resolveFromRoot(this.path).inode;
+    invariant(this.#inode, "a template's mapped file is looked up in a run");
     return this.#inode;
   }
 }
 
+interface Mappings {
+  readonly vmas: readonly Vma[];
+  readonly files: readonly LazyFile[];
+}
+
+/** Parsed mappings, kept likewise: one run of an image at a time uses them. */
+const mappings = new WeakMap<readonly VmaImage[], Mappings>();
+
+function preparedMappings(images: readonly VmaImage[]): Mappings {
+  let found = mappings.get(images);
+  if (found) return found;
+  const files = new Map<string, LazyFile>();
+  const vmas = images.map((image): Vma => {
+    const { path, offset = 0, ...vma } = image;
+    if (path === undefined) return vma;
+    const mapped = files.get(path) ?? new LazyFile(path);
+    files.set(path, mapped);
+    return { ...vma, file: { mapped, offset } };
+  });
+  found = { vmas, files: [...files.values()] };
+  mappings.set(images, found);
+  return found;
+}
+
 /** Makes the sealed process again, asleep in its read. Runs once per call: no file is opened here. */
 export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
-  const files = new Map<string, LazyFile>();
-  const vmas = image.vmas.map((vma): Vma => {
-    if (vma.path === undefined) return vma;
-    let mapped = files.get(vma.path);
-    if (!mapped) files.set(vma.path, (mapped = new LazyFile(kernel, vma.path)));
-    return { ...vma, file: { mapped, offset: vma.offset ?? 0 } };
-  });
+  const { vmas, files } = preparedMappings(image.vmas);
+  for (const file of files) file.attach(kernel);
   const memory = new AddressSpace(
     kernel.machine,
     kernel.cache,

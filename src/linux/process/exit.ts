@@ -50,9 +50,12 @@ export function finishProcess(kernel: Kernel, process: Process, status: ExitStat
   process.exit = status;
   for (const task of [...process.tasks]) dropTask(kernel, task);
   disarmTimers(process);
-  process.peakPages = process.memory.peakPages;
   process.files.release();
-  process.memory.release();
+  // With the first process the run ends, and a rollback takes all pages at once: giving them back one by one is for others.
+  if (process !== kernel.main) {
+    process.peakPages = process.memory.peakPages;
+    process.memory.release();
+  }
   process.vforkDone = true;
   orphanChildren(kernel, process);
   reportEnd(kernel, process, status);
