@@ -14,13 +14,22 @@ import { procSource } from "./proc.ts";
 
 /** What a guest's world looks like, apart from its programs. */
 export interface KernelConfig {
-  /** The file tree; /proc and /dev are added. */
+  /** The file tree; /proc, /dev and a little of /sys are added. */
   readonly mounts: readonly MountSpec[];
   readonly hostname: string;
   /** Who the guest's programs run as. */
   readonly uid: number;
   readonly gid: number;
 }
+
+/** The few files of /sys that runtimes size themselves by (sysfs(5)): one CPU, one node, small pages. */
+const SYSTEM_FILES: readonly MountSpec[] = Object.entries({
+  "devices/system/cpu/online": "0",
+  "devices/system/cpu/possible": "0",
+  "devices/system/cpu/present": "0",
+  "devices/system/node/online": "0",
+  "kernel/mm/transparent_hugepage/enabled": "always madvise [never]",
+}).map(([path, text]) => ({ guest: `/sys/${path}`, kind: "file", content: `${text}\n` }));
 
 /** A configuration made ready once and used by run after run; keeps what is known of the host's files. */
 export class Config {
@@ -39,6 +48,7 @@ export class Config {
     this.plan = new MountPlan([
       ...config.mounts,
       ...devMounts(),
+      ...SYSTEM_FILES,
       { guest: "/proc", kind: "synthetic", root: placeholder },
     ]);
     this.plan.checkHost();

@@ -249,6 +249,11 @@ export const memoryCalls: SyscallTable = {
   // One node, one CPU: there is nothing to place.
   mbind: () => 0,
   set_mempolicy: () => 0,
+  get_mempolicy(call) {
+    // MPOL_DEFAULT (linux/mempolicy.h), on node 0.
+    if (call.unsigned(0) !== 0) call.memory.writeU32(call.unsigned(0), 0);
+    return 0;
+  },
   // With one virtual CPU every other thread has passed a barrier when this one runs.
   membarrier: (call) => (call.int(0) === 0 ? 0x1ff : 0),
 };
