@@ -30,7 +30,11 @@ describe("programs behave in the micro-VM as natively", { skip }, () => {
     writeFileSync(join(scratch, "report.pdf"), makePdf(7));
     const path = `${python.executable.replace(/\/[^/]*$/, "")}:/usr/local/bin:/usr/bin:/bin`;
     env = { PATH: path, HOME: "/tmp", LANG: "C.UTF-8", PYTHONDONTWRITEBYTECODE: "1", PYTHONHASHSEED: "0", TZ: "UTC" };
-    sandbox = await Sandbox.open({ mounts: [{ kind: "overlay", host: scratch, guest: GUEST_SCRATCH }], limits: { memoryBytes: 768 * 1024 * 1024 }, cells: 1 });
+    sandbox = await Sandbox.open({
+      mounts: [{ kind: "overlay", host: scratch, guest: GUEST_SCRATCH }],
+      limits: { memoryBytes: 768 * 1024 * 1024 },
+      cells: 1,
+    });
   });
 
   after(async () => {
@@ -42,24 +46,36 @@ describe("programs behave in the micro-VM as natively", { skip }, () => {
     const [head = "", ...args] = program.argv;
     const common = { env, cwd: GUEST_SCRATCH, ...(program.stdin === undefined ? {} : { stdin: program.stdin }) };
     const [flag, code] = args;
-    const run = await sandbox.run(head === "python3" && flag === "-c" && code !== undefined ? { tool: "python", code, ...common } : { tool: "exec", program: head, args, ...common });
-    const status = run.status === "signaled" ? run.signal : (run.exitCode ?? JSON.stringify([run.status, "limit" in run ? run.limit : "error" in run ? run.error : ""]));
+    const run = await sandbox.run(
+      head === "python3" && flag === "-c" && code !== undefined
+        ? { tool: "python", code, ...common }
+        : { tool: "exec", program: head, args, ...common },
+    );
+    const status =
+      run.status === "signaled"
+        ? run.signal
+        : (run.exitCode ?? JSON.stringify([run.status, "limit" in run ? run.limit : "error" in run ? run.error : ""]));
     return { status, stdout: normalise([run.stdout], GUEST_SCRATCH), stderr: normalise([run.stderr], GUEST_SCRATCH) };
   }
 
   async function compare(program: Case): Promise<void> {
-    const prepare = (directory: string): void => writeFileSync(join(directory, "report.pdf"), readFileSync(join(scratch, "report.pdf")));
+    const prepare = (directory: string): void =>
+      writeFileSync(join(directory, "report.pdf"), readFileSync(join(scratch, "report.pdf")));
     const native = await runNatively(program.argv, { env, stdin: program.stdin, prepare });
     assert.deepEqual(await inVm(program), native);
   }
 
   for (const program of [...shellCases, ...pythonCases]) test(program.name, () => compare(program));
-  for (const program of toolCases) test(program.name, { skip: programMissing(...(program.needs ?? [])) }, () => compare(program));
+  for (const program of toolCases)
+    test(program.name, { skip: programMissing(...(program.needs ?? [])) }, () => compare(program));
 
   test("a static binary (busybox)", { skip: programMissing("busybox") }, async () => {
     const busybox = "/bin/busybox";
     assert.ok(existsSync(busybox));
-    for (const script of ["echo hello; uname -m; seq 3 | busybox sort -r", "busybox find . -type f | busybox sort; busybox md5sum report.pdf; exit 4"]) {
+    for (const script of [
+      "echo hello; uname -m; seq 3 | busybox sort -r",
+      "busybox find . -type f | busybox sort; busybox md5sum report.pdf; exit 4",
+    ]) {
       await compare({ name: "busybox", argv: [busybox, "sh", "-c", script] });
     }
   });

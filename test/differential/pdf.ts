@@ -15,15 +15,28 @@ export function makePdf(pageCount: number): Buffer {
     Buffer.from("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"),
   ];
   for (let page = 0; page < pageCount; page++) {
-    objects.push(Buffer.from(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + 2 * page} 0 R >>`));
+    objects.push(
+      Buffer.from(
+        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + 2 * page} 0 R >>`,
+      ),
+    );
     const stream = deflateSync(pageContent(page));
-    objects.push(Buffer.concat([Buffer.from(`<< /Length ${stream.length} /Filter /FlateDecode >>\nstream\n`), stream, Buffer.from("\nendstream")]));
+    objects.push(
+      Buffer.concat([
+        Buffer.from(`<< /Length ${stream.length} /Filter /FlateDecode >>\nstream\n`),
+        stream,
+        Buffer.from("\nendstream"),
+      ]),
+    );
   }
   return assemble(objects);
 }
 
 function pageContent(page: number): Buffer {
-  const lines = Array.from({ length: LINES }, (_, line) => `(Page ${page + 1}, line ${line + 1}: the quick brown fox \\(no. ${page * LINES + line}\\)) Tj T*`);
+  const lines = Array.from(
+    { length: LINES },
+    (_, line) => `(Page ${page + 1}, line ${line + 1}: the quick brown fox \\(no. ${page * LINES + line}\\)) Tj T*`,
+  );
   return Buffer.from(`BT /F1 11 Tf 14 TL 50 790 Td\n${lines.join("\n")}\nET`);
 }
 
@@ -38,6 +51,10 @@ function assemble(objects: readonly Buffer[]): Buffer {
     return offset;
   });
   const rows = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
-  pieces.push(Buffer.from(`xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${position}\n%%EOF\n`));
+  pieces.push(
+    Buffer.from(
+      `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${position}\n%%EOF\n`,
+    ),
+  );
   return Buffer.concat(pieces);
 }
