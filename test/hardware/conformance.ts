@@ -1,7 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { compile, compilerMissing, muslMissing } from "../conformance/harness.ts";
+import { compile, compilerMissing, muslMissing, workshop } from "../conformance/harness.ts";
 import type { Archive } from "./archive.ts";
 import { addLibraries } from "./host-files.ts";
 
@@ -21,19 +20,26 @@ const VARIANTS = [
 /** Compiles the conformance suite's programs here, for use there. */
 export function addConformancePrograms(archive: Archive): void {
   const names = readdirSync(join(import.meta.dirname, "../conformance")).filter((name) => name.endsWith(".c"));
-  const directory = mkdtempSync(join(tmpdir(), "ztl-conformance-"));
+  const { directory, remove } = workshop();
   try {
     for (const { compiler, options, missing } of VARIANTS) {
       if (missing !== false) continue;
-      for (const name of names) addProgram(archive, compile(directory, basename(name, ".c"), compiler, options));
+      for (const name of names) addVariant(archive, () => compile(directory, basename(name, ".c"), compiler, options));
       archive.file(`/usr/bin/${compiler}`, STAND_IN, true);
     }
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    remove();
   }
 }
 
-function addProgram(archive: Archive, path: string): void {
+/** Not every library can build every program; the stand-in fails for one that is missed. */
+function addVariant(archive: Archive, build: () => string): void {
+  let path: string;
+  try {
+    path = build();
+  } catch {
+    return;
+  }
   archive.copy(path, join(PROGRAMS, basename(path)), true);
   addLibraries(archive, path);
 }

@@ -2,6 +2,7 @@ import { closeSync, globSync, openSync, readdirSync, readFileSync, writeFileSync
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { inspect } from "node:util";
 import koffi from "koffi";
 import { GUEST_ROOT, MODULE_DIRECTORY } from "./image.ts";
 import { ORDER_FILE, type Outcome, RESULT_PORT } from "./protocol.ts";
@@ -26,7 +27,11 @@ async function runTests(patterns: readonly string[]): Promise<Outcome> {
   const outcome = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
   if (files.length === 0) outcome.failures.push(`no file matches ${patterns.join(" ")}`);
   const events = run({ files: files.map((file) => join(GUEST_ROOT, file)), concurrency: 1 });
-  events.on("test:fail", ({ name, file }) => outcome.failures.push(`${file?.slice(GUEST_ROOT.length + 1)}: ${name}`));
+  events.on("test:fail", ({ name, file, details }) => {
+    // Told at once: the report has it only at the end, which may be far or never come.
+    process.stdout.write(`FAILED ${name}: ${inspect(details.error.cause ?? details.error)}\n`);
+    outcome.failures.push(`${file?.slice(GUEST_ROOT.length + 1)}: ${name}`);
+  });
   events.on("test:summary", ({ file, counts }) => {
     // The summary of all files is the one without a file.
     if (file !== undefined) return;
