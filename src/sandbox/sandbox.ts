@@ -139,7 +139,7 @@ export class Sandbox implements AsyncDisposable {
     try {
       return await runInCell(cell, { id: this.#nextId++, plan, limits, calledUs, signal });
     } catch (error) {
-      if (ZtlError.isInstance(error) && error.code !== "closed") {
+      if (ZtlError.isInstance(error) && error.code !== "closed" && !cell.alive) {
         this.#options.onEvent?.({
           type: "cell-lost",
           template: plan.template,

@@ -60,7 +60,10 @@ export class Scheduler {
   }
 
   add(task: Task): void {
-    if (this.#tasks.length >= this.#kernel.limits.processes) throw new LimitReached("processes");
+    // Ended processes nobody waited for count as well, as for RLIMIT_NPROC: they too hold memory.
+    let count = this.#tasks.length;
+    for (const process of this.#kernel.processes.values()) if (process.exit) count++;
+    if (count >= this.#kernel.limits.processes) throw new LimitReached("processes");
     this.#tasks.push(task);
   }
 

@@ -11,6 +11,13 @@ export class RamSymlink extends RamInode {
   constructor(fs: RamFs, born: Origin | NewFile, target?: string) {
     super(fs, born);
     this.#target = target;
+    // Targets of up to 4 KiB each would hold far more host memory than names do.
+    if (target !== undefined) fs.budget.allocate(target.length);
+  }
+
+  /** Only links born in RAM were charged. */
+  protected override freeContent(): void {
+    if (this.origin === undefined) this.fs.budget.free(this.sizeBytes);
   }
 
   override get sizeBytes(): number {
