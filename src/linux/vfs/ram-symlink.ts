@@ -7,17 +7,20 @@ import { type Origin, RamInode } from "./ram-inode.ts";
 export class RamSymlink extends RamInode {
   override readonly type = FileType.symlink;
   #target: string | undefined;
+  #chargedBytes = 0;
 
   constructor(fs: RamFs, born: Origin | NewFile, target?: string) {
     super(fs, born);
     this.#target = target;
     // Targets of up to 4 KiB each would hold far more host memory than names do.
-    if (target !== undefined) fs.budget.allocate(target.length);
+    if (target === undefined) return;
+    fs.budget.allocate(target.length);
+    this.#chargedBytes = target.length;
   }
 
-  /** Only links born in RAM were charged. */
   protected override freeContent(): void {
-    if (this.origin === undefined) this.fs.budget.free(this.sizeBytes);
+    this.fs.budget.free(this.#chargedBytes);
+    this.#chargedBytes = 0;
   }
 
   override get sizeBytes(): number {
