@@ -92,6 +92,17 @@ export class PageAllocator {
     throw new OutOfGuestMemory(this.#pagesInUse, this.limitPages);
   }
 
+  /**
+   * As many as possible of `count` zeroed pages in one piece, at least one, with one reference each: for whoever wants
+   * many pages and not all in a row. Freed pages come back one by one, when no fresh ones are left.
+   * @throws OutOfGuestMemory
+   */
+  allocateUpTo(count: number): { readonly first: number; readonly count: number } {
+    invariant(count > 0, "a run has at least one page");
+    const fresh = Math.min(count, (this.#memory.sizeBytes - this.#bump) / PAGE_SIZE);
+    return fresh > 0 ? { first: this.allocateRun(fresh), count: fresh } : { first: this.allocate(), count: 1 };
+  }
+
   retain(physical: number): void {
     const page = physical >>> 12;
     invariant((this.#references[page] as number) > 0, "only a page in use can be shared");

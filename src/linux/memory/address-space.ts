@@ -339,11 +339,12 @@ export class AddressSpace {
       memory.copyPage(copy, physical);
       child.#parked.set(page, copy);
     }
-    if (copies.length === 0) return;
-    let target = pages.allocateRun(copies.length / 2);
-    for (let i = 0; i < copies.length; i += 2, target += PAGE_SIZE) {
-      memory.copyPage(target, copies[i + 1]);
-      child.tables.map(copies[i], target, true, executable);
+    for (let at = 0; at < copies.length; ) {
+      const { first, count } = pages.allocateUpTo((copies.length - at) / 2);
+      for (let i = 0; i < count; i++, at += 2) {
+        memory.copyPage(first + i * PAGE_SIZE, copies[at + 1]);
+        child.tables.map(copies[at], first + i * PAGE_SIZE, true, executable);
+      }
     }
   }
 }

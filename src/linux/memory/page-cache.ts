@@ -62,10 +62,10 @@ export class PageCache {
         file = new Map();
         this.#files.set(key, file);
       }
-      const physical = this.#allocator.allocateRun(runEnd - index);
-      this.#fill(inode, index, physical, runEnd - index);
-      for (let i = index; i < runEnd; i++) file.set(i, physical + (i - index) * PAGE_SIZE);
-      index = runEnd;
+      const run = this.#allocator.allocateUpTo(runEnd - index);
+      this.#fill(inode, index, run.first, run.count);
+      for (let i = 0; i < run.count; i++) file.set(index + i, run.first + i * PAGE_SIZE);
+      index += run.count;
     }
   }
 

@@ -80,8 +80,10 @@ export class Pager {
       }
       let runEnd = page + PAGE_SIZE;
       while (runEnd < end && this.#tables.entry(runEnd) === 0) runEnd += PAGE_SIZE;
-      let physical = this.#machine.pages.allocateRun((runEnd - page) / PAGE_SIZE);
-      for (; page < runEnd; page += PAGE_SIZE, physical += PAGE_SIZE) this.mapPage(vma, page, physical, true);
+      while (page < runEnd) {
+        const { first, count } = this.#machine.pages.allocateUpTo((runEnd - page) / PAGE_SIZE);
+        for (let i = 0; i < count; i++, page += PAGE_SIZE) this.mapPage(vma, page, first + i * PAGE_SIZE, true);
+      }
     }
   }
 
