@@ -1,4 +1,5 @@
 import { fail } from "../errno.ts";
+import { releaseRecordLocks } from "./locks.ts";
 import type { OpenFile, OpenFileCount } from "./open-file.ts";
 
 interface Descriptor {
@@ -51,12 +52,16 @@ export class Descriptors {
     file.retain(this.#count);
     const old = this.#table[descriptor];
     this.#table[descriptor] = { file, closeOnExec };
-    old?.file.release(this.#count);
+    if (old) {
+      releaseRecordLocks(old.file, this);
+      old.file.release(this.#count);
+    }
   }
 
   close(descriptor: number): void {
     const { file } = this.#entry(descriptor);
     this.#table[descriptor] = undefined;
+    releaseRecordLocks(file, this);
     file.release(this.#count);
   }
 

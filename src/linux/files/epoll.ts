@@ -21,6 +21,8 @@ interface Watch {
   armed: boolean;
   /** What was last reported; edge-triggered watches report only what is new since. */
   reported: number;
+  /** The file's count of events when it was last reported. */
+  activity: number;
 }
 
 /** How many instances the longest chain from here along `next` has, and which they are; chains have no circles. */
@@ -57,7 +59,7 @@ export class EpollFile extends OpenFile {
     if (this.#watches.get(descriptor)?.file === file) fail("EEXIST");
     if (this.#watches.size >= WATCHES_MAX) fail("ENOSPC");
     if (file instanceof EpollFile) file.#watchBy(this);
-    this.#watches.set(descriptor, { file, interest, armed: true, reported: 0 });
+    this.#watches.set(descriptor, { file, interest, armed: true, reported: 0, activity: 0 });
   }
 
   /** ELOOP when instances would come to watch each other in a circle, or too many in a row: asking one asks all below. */
@@ -97,7 +99,8 @@ export class EpollFile extends OpenFile {
   }
 
   #isNews(watch: Watch, now: number): boolean {
-    return watch.interest.events < EPOLLET ? now !== 0 : (now & ~watch.reported) !== 0;
+    if (now === 0 || watch.interest.events < EPOLLET) return now !== 0;
+    return (now & ~watch.reported) !== 0 || watch.file.activity(watch.interest.events) !== watch.activity;
   }
 
   hasReady(): boolean {
@@ -119,6 +122,7 @@ export class EpollFile extends OpenFile {
       const now = this.#eventsOf(watch);
       const news = this.#isNews(watch, now);
       watch.reported = now;
+      watch.activity = watch.file.activity(watch.interest.events);
       if (!news) continue;
       ready.push({ events: now, data: watch.interest.data });
       if ((watch.interest.events & EPOLLONESHOT) !== 0) watch.armed = false;
@@ -129,6 +133,6 @@ export class EpollFile extends OpenFile {
   }
 
   override poll(): number {
-    return this.hasReady() ? Poll.in : 0;
+    return this.hasReady() ? Poll.in | Poll.rdNorm : 0;
   }
 }

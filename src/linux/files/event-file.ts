@@ -10,6 +10,8 @@ export class EventFile extends OpenFile {
   readonly label = "anon_inode:[eventfd]";
   readonly #semaphore: boolean;
   #counter: bigint;
+  #reads = 0;
+  #writes = 0;
 
   constructor(initial: number, flags: number) {
     super(Open.readWrite | (flags & Open.nonBlock));
@@ -30,6 +32,7 @@ export class EventFile extends OpenFile {
     if (this.#counter === 0n) return BLOCKED;
     const taken = this.#semaphore ? 1n : this.#counter;
     this.#counter -= taken;
+    this.#reads++;
     Buffer.from(into.buffer, into.byteOffset, 8).writeBigUInt64LE(taken);
     return 8;
   }
@@ -40,6 +43,7 @@ export class EventFile extends OpenFile {
     if (added > COUNTER_MAX) fail("EINVAL");
     if (this.#counter + added > COUNTER_MAX) return BLOCKED;
     this.#counter += added;
+    this.#writes++;
     return 8;
   }
 
@@ -47,7 +51,11 @@ export class EventFile extends OpenFile {
     return this.#counter < COUNTER_MAX;
   }
 
+  override activity(events: number): number {
+    return ((events & Poll.in) !== 0 ? this.#writes : 0) + ((events & Poll.out) !== 0 ? this.#reads : 0);
+  }
+
   override poll(): number {
-    return (this.#counter > 0n ? Poll.in | Poll.rdNorm : 0) | (this.#counter < COUNTER_MAX ? Poll.out | Poll.wrNorm : 0);
+    return (this.#counter > 0n ? Poll.in : 0) | (this.#counter < COUNTER_MAX ? Poll.out : 0);
   }
 }

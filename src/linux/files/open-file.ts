@@ -1,6 +1,7 @@
 import { fail } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import { BLOCKED } from "../syscalls/call.ts";
+import { releaseDescriptionLocks } from "./locks.ts";
 import type { Location, Stat } from "../vfs/index.ts";
 
 /** open(2) flags (asm-generic/fcntl.h). */
@@ -88,6 +89,7 @@ export abstract class OpenFile {
   release(count: OpenFileCount): void {
     if (--this.#references > 0) return;
     count.remove();
+    releaseDescriptionLocks(this);
     this.closed();
   }
 
@@ -121,6 +123,14 @@ export abstract class OpenFile {
   /** True when reads and writes move whole records, which must not be cut at page borders (eventfd and its like). */
   get movesRecords(): boolean {
     return false;
+  }
+
+  /**
+   * A count that grows whenever one of these events comes anew: an edge for epoll(7), though the state may look the same as
+   * before. 0 for files whose state alone tells.
+   */
+  activity(_events: number): number {
+    return 0;
   }
 
   /** Which of the poll events hold now. */

@@ -23,8 +23,8 @@ export class PipeBuffer {
   writers = 0;
 }
 
-abstract class PipeEnd extends OpenFile {
-  protected readonly pipe: PipeBuffer;
+export abstract class PipeEnd extends OpenFile {
+  readonly pipe: PipeBuffer;
 
   constructor(pipe: PipeBuffer, flags: number, location?: Location) {
     super(flags, location);
@@ -41,6 +41,11 @@ abstract class PipeEnd extends OpenFile {
 
   override get readableBytes(): number {
     return this.pipe.queue.length;
+  }
+
+  override activity(events: number): number {
+    const { arrivals, departures } = this.pipe.queue;
+    return ((events & Poll.in) !== 0 ? arrivals : 0) + ((events & Poll.out) !== 0 ? departures : 0);
   }
 }
 

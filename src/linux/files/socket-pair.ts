@@ -1,24 +1,65 @@
+import { fail } from "../errno.ts";
 import { FileType, type Stat } from "../vfs/index.ts";
 import { anonymousInode, anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
-import { BrokenPipe, PipeBuffer } from "./pipe.ts";
+import { BrokenPipe } from "./pipe.ts";
 
-/** One end of a connected pair of stream sockets (socketpair(2), unix(7)): two pipes, crossed. */
+/** Bytes on their way in one direction (net.core.wmem_default, Documentation/admin-guide/sysctl/net.rst). */
+const CAPACITY_BYTES = 212_992;
+/** Messages on their way in one direction, however short. */
+const MESSAGES_MAX = 1024;
+
+/** Descriptors on their way with a message (unix(7), SCM_RIGHTS); whoever takes them out must use or release them. */
+export interface PassedFiles {
+  readonly files: readonly OpenFile[];
+  readonly release: () => void;
+}
+
+interface Message {
+  bytes: Uint8Array;
+  passed: PassedFiles | undefined;
+}
+
+/** One direction of a connected pair. */
+class Direction {
+  readonly messages: Message[] = [];
+  length = 0;
+  arrivals = 0;
+  departures = 0;
+  readerOpen = true;
+  writerOpen = true;
+
+  get room(): number {
+    return this.messages.length >= MESSAGES_MAX ? 0 : CAPACITY_BYTES - this.length;
+  }
+}
+
+/** What a receive gave. */
+export interface Received {
+  readonly count: number;
+  /** Length of the message before it was cut to the buffer; the same as `count` for streams. */
+  readonly fullLength: number;
+  readonly passed: PassedFiles | undefined;
+}
+
+export type SocketKind = "stream" | "datagram" | "sequenced";
+
+/** One end of a connected pair of Unix sockets (socketpair(2), unix(7)). */
 export class SocketEnd extends OpenFile {
-  readonly #incoming: PipeBuffer;
-  readonly #outgoing: PipeBuffer;
+  readonly kind: SocketKind;
+  readonly #incoming: Direction;
+  readonly #outgoing: Direction;
   readonly #ino = anonymousInode();
 
-  private constructor(incoming: PipeBuffer, outgoing: PipeBuffer, flags: number) {
+  private constructor(kind: SocketKind, incoming: Direction, outgoing: Direction, flags: number) {
     super(Open.readWrite | (flags & Open.nonBlock));
+    this.kind = kind;
     this.#incoming = incoming;
     this.#outgoing = outgoing;
-    incoming.readers++;
-    outgoing.writers++;
   }
 
-  static pair(flags: number): readonly [SocketEnd, SocketEnd] {
-    const [a, b] = [new PipeBuffer(), new PipeBuffer()];
-    return [new SocketEnd(a, b, flags), new SocketEnd(b, a, flags)];
+  static pair(kind: SocketKind, flags: number): readonly [SocketEnd, SocketEnd] {
+    const [a, b] = [new Direction(), new Direction()];
+    return [new SocketEnd(kind, a, b, flags), new SocketEnd(kind, b, a, flags)];
   }
 
   get label(): string {
@@ -30,39 +71,115 @@ export class SocketEnd extends OpenFile {
   }
 
   override get readableBytes(): number {
-    return this.#incoming.queue.length;
+    return this.kind === "stream" ? this.#incoming.length : (this.#incoming.messages[0]?.bytes.length ?? 0);
+  }
+
+  /** Messages must reach one buffer whole. */
+  override get movesRecords(): boolean {
+    return this.kind !== "stream";
   }
 
   override read(into: Uint8Array): number {
-    if (this.#incoming.queue.length > 0) return this.#incoming.queue.pull(into);
-    return this.#incoming.writers === 0 || this.#incoming.readers === 0 ? 0 : BLOCKED;
+    const received = this.receive(into, false);
+    if (received === undefined) return BLOCKED;
+    received.passed?.release();
+    return received.count;
   }
 
-  override canTake(): boolean {
-    return this.#outgoing.readers === 0 || this.#outgoing.queue.room > 0;
+  /** Takes (or, to peek, copies) what is there; undefined when there is nothing yet, a count of 0 at the end. */
+  receive(into: Uint8Array, peek: boolean): Received | undefined {
+    const { messages, writerOpen, readerOpen } = this.#incoming;
+    const [first] = messages;
+    if (first === undefined) return !writerOpen || !readerOpen ? { count: 0, fullLength: 0, passed: undefined } : undefined;
+    const fullLength = first.bytes.length;
+    const passed = peek ? undefined : first.passed;
+    if (!peek) first.passed = undefined;
+    if (!peek) this.#incoming.departures++;
+    const count = this.kind === "stream" ? this.#takeBytes(into, peek) : this.#takeMessage(into, peek);
+    return { count, fullLength: this.kind === "stream" ? count : fullLength, passed };
+  }
+
+  #takeMessage(into: Uint8Array, peek: boolean): number {
+    const { bytes } = this.#incoming.messages[0];
+    const part = bytes.subarray(0, into.length);
+    into.set(part);
+    if (peek) return part.length;
+    this.#incoming.messages.shift();
+    this.#incoming.length -= bytes.length;
+    return part.length;
+  }
+
+  #takeBytes(into: Uint8Array, peek: boolean): number {
+    const { messages } = this.#incoming;
+    let done = 0;
+    for (let index = 0; index < messages.length && done < into.length; ) {
+      const message = messages[index];
+      // Descriptors stay with the bytes they were sent with.
+      if (message.passed && done > 0) break;
+      const part = message.bytes.subarray(0, into.length - done);
+      into.set(part, done);
+      done += part.length;
+      if (peek) {
+        index++;
+        continue;
+      }
+      this.#incoming.length -= part.length;
+      message.bytes = message.bytes.subarray(part.length);
+      if (message.bytes.length === 0) messages.shift();
+    }
+    return done;
+  }
+
+  override canTake(length: number): boolean {
+    if (!this.#outgoing.readerOpen || !this.#outgoing.writerOpen) return true;
+    return this.kind === "stream" ? this.#outgoing.room > 0 : this.#outgoing.room >= Math.min(length, CAPACITY_BYTES);
   }
 
   override write(from: Uint8Array): number {
-    if (this.#outgoing.readers === 0 || this.#outgoing.writers === 0) throw new BrokenPipe();
-    const count = this.#outgoing.queue.push(from);
-    return count === 0 && from.length > 0 ? BLOCKED : count;
+    return this.send(from, undefined);
+  }
+
+  /** Sends as much as there is room for, a message only whole: EPIPE (and SIGPIPE), EMSGSIZE, ECONNREFUSED. */
+  send(from: Uint8Array, passed: PassedFiles | undefined): number {
+    const direction = this.#outgoing;
+    if (!direction.writerOpen) throw new BrokenPipe();
+    if (!direction.readerOpen) {
+      if (this.kind === "datagram") fail("ECONNREFUSED");
+      throw new BrokenPipe();
+    }
+    if (this.kind !== "stream" && from.length > CAPACITY_BYTES) fail("EMSGSIZE");
+    if (from.length === 0 && this.kind === "stream") return 0;
+    if (!this.canTake(from.length)) return BLOCKED;
+    const bytes = Uint8Array.prototype.slice.call(from, 0, direction.room);
+    direction.messages.push({ bytes, passed });
+    direction.length += bytes.length;
+    direction.arrivals++;
+    return bytes.length;
   }
 
   /** shutdown(2): 0 ends reading, 1 writing, 2 both. */
   shutdown(how: number): void {
-    if (how !== 1) this.#incoming.readers = 0;
-    if (how !== 0) this.#outgoing.writers = 0;
+    if (how !== 1) this.#incoming.readerOpen = false;
+    if (how !== 0) this.#outgoing.writerOpen = false;
+  }
+
+  override activity(events: number): number {
+    return ((events & Poll.in) !== 0 ? this.#incoming.arrivals : 0) + ((events & Poll.out) !== 0 ? this.#outgoing.departures : 0);
   }
 
   override poll(): number {
-    const ended = this.#incoming.writers === 0;
-    const readable = this.#incoming.queue.length > 0 || ended ? Poll.in | Poll.rdNorm : 0;
-    const writable = this.#outgoing.readers === 0 || this.#outgoing.queue.room > 0 ? Poll.out | Poll.wrNorm : 0;
-    return readable | writable | (ended ? Poll.rdHup : 0) | (ended && this.#outgoing.readers === 0 ? Poll.hup : 0);
+    const ended = !this.#incoming.writerOpen || !this.#incoming.readerOpen;
+    const readable = this.#incoming.messages.length > 0 || ended ? Poll.in | Poll.rdNorm : 0;
+    const closed = ended && (!this.#outgoing.readerOpen || !this.#outgoing.writerOpen);
+    const writable = !this.#outgoing.readerOpen || this.#outgoing.room > CAPACITY_BYTES / 2 ? Poll.out | Poll.wrNorm : 0;
+    return readable | writable | (ended ? Poll.rdHup : 0) | (closed ? Poll.hup : 0);
   }
 
   protected override closed(): void {
-    this.#incoming.readers = 0;
-    this.#outgoing.writers = 0;
+    this.#incoming.readerOpen = false;
+    this.#outgoing.writerOpen = false;
+    for (const { passed } of this.#incoming.messages) passed?.release();
+    this.#incoming.messages.length = 0;
+    this.#incoming.length = 0;
   }
 }

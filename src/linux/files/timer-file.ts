@@ -9,12 +9,14 @@ export class TimerFile extends OpenFile {
   readonly timer: IntervalTimer;
   readonly clock: number;
   #expirations = 0;
+  #total = 0;
 
   constructor(clock: number, flags: number, timer: (expired: (count: number) => void) => IntervalTimer) {
     super(Open.readWrite | (flags & Open.nonBlock));
     this.clock = clock;
     this.timer = timer((count) => {
       this.#expirations += count;
+      this.#total += count;
     });
   }
 
@@ -39,8 +41,12 @@ export class TimerFile extends OpenFile {
     return 8;
   }
 
+  override activity(): number {
+    return this.#total;
+  }
+
   override poll(): number {
-    return this.#expirations > 0 ? Poll.in | Poll.rdNorm : 0;
+    return this.#expirations > 0 ? Poll.in : 0;
   }
 
   protected override closed(): void {

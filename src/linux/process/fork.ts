@@ -2,6 +2,7 @@ import { Register } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { PidFile } from "../files/pid-file.ts";
+import { watchCpuLimit } from "./cpu-limit.ts";
 import { Process } from "./process.ts";
 import { Task } from "./task.ts";
 
@@ -94,5 +95,6 @@ function cloneProcess(kernel: Kernel, parent: Process, pid: number, request: Clo
   process.exitSignal = request.exitSignal;
   process.vforkDone = (flags & Clone.vfork) === 0;
   kernel.processes.set(pid, process);
+  watchCpuLimit(kernel, process);
   return process;
 }

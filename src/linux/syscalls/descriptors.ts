@@ -1,8 +1,10 @@
+import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { DirectoryFile } from "../files/inode-file.ts";
 import { Open, type OpenFile, SETTABLE_FLAGS } from "../files/open-file.ts";
-import { PipeBuffer, PipeReader, PipeWriter } from "../files/pipe.ts";
+import { PipeBuffer, PipeEnd, PipeReader, PipeWriter } from "../files/pipe.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { flock, getLock, setLock } from "./locks.ts";
 
 /** fcntl commands (asm-generic/fcntl.h, linux/fcntl.h). */
 const Fcntl = {
@@ -26,7 +28,8 @@ const Fcntl = {
   getSeals: 1034,
 } as const;
 const F_UNLCK = 2;
-const PIPE_BYTES = 65_536;
+/** Largest pipe anyone may ask for (fs.pipe-max-size, pipe(7)). */
+const PIPE_BYTES_MAX = 1_048_576;
 
 const Seek = { set: 0, current: 1, end: 2, data: 3, hole: 4 } as const;
 
@@ -71,19 +74,19 @@ function fcntl(call: Call): number {
       files.setCloseOnExec(descriptor, (call.int(2) & 1) !== 0);
       return 0;
     case Fcntl.getFl:
-      return file.flags & ~(Open.closeOnExec | Open.create | Open.exclusive | Open.truncate);
+      return shownFlags(file);
     case Fcntl.setFl:
       file.flags = (file.flags & ~SETTABLE_FLAGS) | (call.int(2) & SETTABLE_FLAGS);
       return 0;
     case Fcntl.getLk:
     case Fcntl.ofdGetLk:
-      // Locks of other processes never conflict here: see flock.
-      call.memory.write(call.unsigned(2), Buffer.from([F_UNLCK, 0]));
-      return 0;
+      return getLock(call, file, call.int(1) === Fcntl.ofdGetLk);
     case Fcntl.setLk:
     case Fcntl.setLkw:
+      return setLock(call, file, false, call.int(1) === Fcntl.setLkw);
     case Fcntl.ofdSetLk:
     case Fcntl.ofdSetLkw:
+      return setLock(call, file, true, call.int(1) === Fcntl.ofdSetLkw);
     case Fcntl.setOwn:
       return 0;
     case Fcntl.getOwn:
@@ -91,11 +94,35 @@ function fcntl(call: Call): number {
     case Fcntl.getLease:
       return F_UNLCK;
     case Fcntl.setPipeSize:
+      return resizePipe(call, pipeOf(file));
     case Fcntl.getPipeSize:
-      return file.label.startsWith("pipe:") ? PIPE_BYTES : fail("EBADF");
+      return pipeOf(file).queue.capacity;
     default:
       return fail("EINVAL");
   }
+}
+
+/** O_LARGEFILE, which every file opened by name has on a 64-bit Linux. */
+const LARGE_FILE = 0o100000;
+
+function shownFlags(file: OpenFile): number {
+  const flags = file.flags & ~(Open.closeOnExec | Open.create | Open.exclusive | Open.truncate);
+  return file.location === undefined || (flags & Open.path) !== 0 ? flags : flags | LARGE_FILE;
+}
+
+function pipeOf(file: OpenFile): PipeBuffer {
+  return file instanceof PipeEnd ? file.pipe : fail("EBADF");
+}
+
+/** F_SETPIPE_SZ: a power of two of at least a page; EPERM above the limit, EBUSY when it holds more already. */
+function resizePipe(call: Call, { queue }: PipeBuffer): number {
+  const wanted = call.uint(2);
+  if (wanted > 2 ** 31) fail("EINVAL");
+  const capacity = 2 ** Math.ceil(Math.log2(Math.max(wanted, PAGE_SIZE)));
+  if (capacity > PIPE_BYTES_MAX) fail("EPERM");
+  if (capacity < queue.length) fail("EBUSY");
+  queue.capacity = capacity;
+  return capacity;
 }
 
 function makePipe(call: Call, flags: number): number {
@@ -186,11 +213,7 @@ export const descriptorCalls: SyscallTable = {
   },
   pipe: (call) => makePipe(call, 0),
   pipe2: (call) => makePipe(call, call.int(1)),
-  // Nothing outside the VM can hold a lock, and within it descriptions of one run cooperate; a lock is always granted.
-  flock(call) {
-    call.process.files.get(call.int(0));
-    return 0;
-  },
+  flock,
   fsync: (call) => (call.process.files.get(call.int(0)).seekable ? 0 : fail("EINVAL")),
   fdatasync: (call) => (call.process.files.get(call.int(0)).seekable ? 0 : fail("EINVAL")),
   sync: () => 0,

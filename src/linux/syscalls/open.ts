@@ -122,6 +122,28 @@ function waitForOtherEnd(call: Call, pending: PendingPipe, inode: Inode): number
   return call.block(() => (isReader ? (pipe?.writers ?? 1) > 0 : (pipe?.readers ?? 1) > 0));
 }
 
+/** struct open_how in its first version (linux/openat2.h): flags, mode, resolve. */
+const OPEN_HOW_BYTES = 24;
+const OPEN_HOW_BYTES_MAX = 4096;
+/** Flags openat2 knows; unlike open it refuses others. */
+const KNOWN_FLAGS = 0o37777703;
+
+/** openat2(2) without its path restrictions: for a call that asks for one, it does not exist, and callers fall back. */
+function openat2(call: Call): number {
+  const size = call.unsigned(3);
+  if (size < OPEN_HOW_BYTES) fail("EINVAL");
+  if (size > OPEN_HOW_BYTES_MAX) fail("E2BIG");
+  const how = call.memory.read(call.unsigned(2), size);
+  if (how.subarray(OPEN_HOW_BYTES).some((byte) => byte !== 0)) fail("E2BIG");
+  const flags = Number(how.readBigUInt64LE(0));
+  const mode = Number(how.readBigUInt64LE(8));
+  if (flags > 0x7fff_ffff || (flags & ~KNOWN_FLAGS) !== 0 || mode > 0o7777) fail("EINVAL");
+  if (mode !== 0 && (flags & (Open.create | OpenFlag.tmpfile)) === 0) fail("EINVAL");
+  if (how.readBigUInt64LE(16) !== 0n) fail("ENOSYS");
+  const path = call.path(1);
+  return open(call, call.directory(0, path), path, flags, mode);
+}
+
 export const openCalls: SyscallTable = {
   open: (call) => open(call, call.process.fs.cwd, call.path(0), call.int(1), call.uint(2)),
   creat: (call) =>
@@ -130,4 +152,8 @@ export const openCalls: SyscallTable = {
     const path = call.path(1);
     return open(call, call.directory(0, path), path, call.int(2), call.uint(3));
   },
+  openat2,
+  // Handles outlive names; no file system here has them.
+  name_to_handle_at: () => fail("EOPNOTSUPP"),
+  open_by_handle_at: () => fail("EPERM"),
 };

@@ -4,7 +4,7 @@ import { EventFile } from "../files/event-file.ts";
 import { Open, Poll } from "../files/open-file.ts";
 import { UNBLOCKABLE } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
-import { deadlineIn, readTimespecMs, readTimevalMs } from "./timespec.ts";
+import { deadlineIn, readTimespecMs, readTimevalMs, timespec, timeval } from "./timespec.ts";
 
 /** Most descriptors poll takes: what a process may have open (poll(2), "Errors"). */
 const POLL_MAX = 4096;
@@ -14,7 +14,8 @@ function waitFor(call: Call, timeoutMs: () => number, check: () => number, ready
   const found = check();
   if (found > 0) return found;
   const deadlineMs = (call.memo ??= deadlineOf(timeoutMs())) as number;
-  if (performance.now() >= deadlineMs) return found;
+  // A signal that may come now ends even a call that would not wait.
+  if (performance.now() >= deadlineMs && !call.task.signalled) return found;
   return call.block(ready, { deadlineMs, restartable: false });
 }
 
@@ -29,12 +30,22 @@ function withMask(call: Call, pointer: number, run: () => number): number {
     call.task.restoreMask = call.task.signalMask;
     call.task.signalMask = call.memory.read(pointer, 8).readBigUInt64LE(0) & ~UNBLOCKABLE;
   }
-  const result = run();
+  const result = withMaskBackOnFailure(call, run);
   if (Number.isFinite(result) && call.task.restoreMask !== undefined) {
     call.task.signalMask = call.task.restoreMask;
     call.task.restoreMask = undefined;
   }
   return result;
+}
+
+function withMaskBackOnFailure(call: Call, run: () => number): number {
+  try {
+    return run();
+  } catch (error) {
+    if (call.task.restoreMask !== undefined) call.task.signalMask = call.task.restoreMask;
+    call.task.restoreMask = undefined;
+    throw error;
+  }
 }
 
 function events(call: Call, descriptor: number, wanted: number): number {
@@ -105,6 +116,14 @@ function select(call: Call, timeoutMs: () => number): number {
   return result;
 }
 
+/** select(2) and pselect6 on Linux leave in their timeout what was not waited for. */
+function leavingRest(call: Call, result: number, encode: (ms: number) => Buffer): number {
+  const pointer = call.unsigned(4);
+  if (pointer === 0 || !Number.isFinite(result) || typeof call.memo !== "number") return result;
+  call.memory.write(pointer, encode(Math.max(call.memo - performance.now(), 0)));
+  return result;
+}
+
 const timeoutMsOf = (call: Call, index: number) => () =>
   call.unsigned(index) === 0 ? -1 : readTimespecMs(call, call.unsigned(index));
 
@@ -155,16 +174,20 @@ function epollWait(call: Call, timeoutMs: () => number): number {
 }
 
 function eventfd(call: Call, flags: number): number {
+  if ((flags & ~(Open.closeOnExec | Open.nonBlock | 1)) !== 0) fail("EINVAL");
   return call.process.files.install(new EventFile(call.uint(0), flags), (flags & Open.closeOnExec) !== 0);
 }
 
 export const pollCalls: SyscallTable = {
   poll: (call) => poll(call, () => call.int(2)),
   ppoll: (call) => withMask(call, call.unsigned(3), () => poll(call, timeoutMsOf(call, 2))),
-  select: (call) => select(call, () => (call.unsigned(4) === 0 ? -1 : readTimevalMs(call, call.unsigned(4)))),
+  select: (call) =>
+    leavingRest(call, select(call, () => (call.unsigned(4) === 0 ? -1 : readTimevalMs(call, call.unsigned(4)))), timeval),
   pselect6(call) {
     const pack = call.unsigned(5);
-    return withMask(call, pack === 0 ? 0 : call.memory.readU64(pack), () => select(call, timeoutMsOf(call, 4)));
+    return withMask(call, pack === 0 ? 0 : call.memory.readU64(pack), () =>
+      leavingRest(call, select(call, timeoutMsOf(call, 4)), (ms) => timespec(BigInt(Math.round(ms * 1e6)))),
+    );
   },
   epoll_create: (call) => (call.int(0) <= 0 ? fail("EINVAL") : epollCreate(call, 0)),
   epoll_create1: (call) => epollCreate(call, call.int(0)),

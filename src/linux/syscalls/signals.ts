@@ -156,6 +156,16 @@ function sendQueued(call: Call, target: Process, info: SignalInfo, task?: Task):
   return send(target, info, task) ? 0 : fail("EAGAIN");
 }
 
+/** pidfd_send_signal(2): like kill(2) without a siginfo, like rt_sigqueueinfo(2) with one. */
+export function sendToProcess(call: Call, target: Process, signal: number, infoAddress: number): number {
+  checkSignal(signal, true);
+  const { pid, credentials } = call.process;
+  if (infoAddress === 0) return sendQueued(call, target, { signal, code: SiCode.user, pid, uid: credentials.uid });
+  const info = queueInfo(call, infoAddress, signal, target);
+  if (info.raw && Buffer.from(info.raw).readInt32LE(0) !== signal) fail("EINVAL");
+  return sendQueued(call, target, info);
+}
+
 export const signalCalls: SyscallTable = {
   rt_sigaction: sigaction,
   rt_sigprocmask: sigprocmask,

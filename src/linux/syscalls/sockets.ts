@@ -1,14 +1,14 @@
 import { fail } from "../errno.ts";
 import { InetSocket } from "../files/inet-socket.ts";
 import { BLOCKED, Open } from "../files/open-file.ts";
-import { SocketEnd } from "../files/socket-pair.ts";
+import { SocketEnd, type SocketKind } from "../files/socket-pair.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { Msg, readHeader, receive, send } from "./socket-messages.ts";
 
 /** Address families (linux/socket.h). */
 const Family = { unix: 1, inet: 2, inet6: 10 } as const;
 const SOCK_TYPE_MASK = 0xf;
 const SocketType = { stream: 1, datagram: 2, sequencedPacket: 5 } as const;
-const MSG_DONTWAIT = 0x40;
 /** Longest socket address we look at (struct sockaddr_storage). */
 const ADDRESS_BYTES_MAX = 128;
 
@@ -38,11 +38,21 @@ function install(call: Call, file: Socket): number {
   return call.process.files.install(file, (call.int(1) & Open.closeOnExec) !== 0);
 }
 
+/** Kinds of Unix sockets; a raw one counts as a datagram (unix(7)). */
+const KINDS: Readonly<Record<number, SocketKind>> = {
+  [SocketType.stream]: "stream",
+  [SocketType.datagram]: "datagram",
+  3: "datagram",
+  [SocketType.sequencedPacket]: "sequenced",
+};
+
 function socketpair(call: Call): number {
   const type = call.int(1) & SOCK_TYPE_MASK;
-  if (call.int(0) !== Family.unix) fail("EAFNOSUPPORT");
-  if (type !== SocketType.stream && type !== SocketType.sequencedPacket) fail("EOPNOTSUPP");
-  const [first, second] = SocketEnd.pair(call.int(1)).map((end) => install(call, end));
+  const family = call.int(0);
+  if (family === Family.inet || family === Family.inet6) fail("EOPNOTSUPP");
+  if (family !== Family.unix) fail("EAFNOSUPPORT");
+  const kind = KINDS[type] ?? fail("ESOCKTNOSUPPORT");
+  const [first, second] = SocketEnd.pair(kind, call.int(1)).map((end) => install(call, end));
   call.memory.writeU32(call.unsigned(3), first);
   call.memory.writeU32(call.unsigned(3) + 4, second);
   return 0;
@@ -100,56 +110,46 @@ function bind(call: Call): number {
   return wildcard ? 0 : fail("EADDRNOTAVAIL");
 }
 
-/** One buffer of a message and where its address is. */
-interface Message {
-  readonly buffers: readonly { readonly address: number; readonly length: number }[];
-  readonly name: number;
-  readonly nameLength: number;
+/** What an unconnected socket answers to bytes, told without looking at them. */
+function moveNothing(call: Call, file: InetSocket, flags: number, writing: boolean): number {
+  if (writing) return file.write();
+  if (file.read() !== BLOCKED) return 0;
+  if (file.nonBlocking || (flags & Msg.dontWait) !== 0) fail("EAGAIN");
+  return call.block(() => (file.poll() & 1) !== 0);
 }
 
-/** struct msghdr (recvmsg(2)). Control data is neither taken nor given: descriptors cannot be passed. */
-function readMessage(call: Call): Message {
-  const header = call.memory.read(call.unsigned(1), 56);
-  const count = Number(header.readBigUInt64LE(24));
-  if (count > 1024) fail("EMSGSIZE");
-  const vector = call.memory.read(Number(header.readBigUInt64LE(16)), count * 16);
-  const buffers = Array.from({ length: count }, (_, i) => ({
-    address: Number(vector.readBigUInt64LE(16 * i)),
-    length: Number(vector.readBigUInt64LE(16 * i + 8)),
-  }));
-  return { buffers, name: Number(header.readBigUInt64LE(0)), nameLength: header.readUInt32LE(8) };
-}
-
-function move(call: Call, file: Socket, buffers: Message["buffers"], flags: number, writing: boolean): number {
-  let total = 0;
-  let blocked = false;
-  for (const { address, length } of buffers) {
-    const count = call.memory.visit(address, length, !writing, (piece) => {
-      const moved = writing ? file.write(piece) : file.read(piece);
-      blocked = moved === BLOCKED;
-      return blocked ? 0 : moved;
-    });
-    total += count;
-    if (count < length) break;
-  }
-  if (total > 0 || !blocked) return total;
-  if (file.nonBlocking || (flags & MSG_DONTWAIT) !== 0) fail("EAGAIN");
-  return call.block(() => (writing ? file.canTake(1) : (file.poll() & ~4) !== 0));
+function single(call: Call) {
+  return { buffers: [{ address: call.unsigned(1), length: call.unsigned(2) }] };
 }
 
 function sendto(call: Call): number {
   const file = socketOf(call);
-  if (call.unsigned(4) !== 0 && file instanceof InetSocket)
-    return unreachable(call, readAddress(call, call.unsigned(4), call.int(5)));
-  return move(call, file, [{ address: call.unsigned(1), length: call.unsigned(2) }], call.int(3), true);
+  if (file instanceof SocketEnd) return send(call, file, single(call), call.int(3));
+  if (call.unsigned(4) !== 0) return unreachable(call, readAddress(call, call.unsigned(4), call.int(5)));
+  return moveNothing(call, file, call.int(3), true);
 }
 
 function sendmsg(call: Call): number {
   const file = socketOf(call);
-  const message = readMessage(call);
-  if (message.name !== 0 && file instanceof InetSocket)
-    return unreachable(call, readAddress(call, message.name, message.nameLength));
-  return move(call, file, message.buffers, call.int(2), true);
+  const message = readHeader(call, call.unsigned(1));
+  if (file instanceof SocketEnd) return send(call, file, message, call.int(2));
+  if (message.name !== 0) return unreachable(call, readAddress(call, message.name, message.nameLength));
+  return moveNothing(call, file, call.int(2), true);
+}
+
+function recvfrom(call: Call): number {
+  const file = socketOf(call);
+  if (!(file instanceof SocketEnd)) return moveNothing(call, file, call.int(3), false);
+  const count = receive(call, file, single(call), call.int(3));
+  // The other end has no name.
+  if (count !== BLOCKED && call.unsigned(4) !== 0 && call.unsigned(5) !== 0) call.memory.writeU32(call.unsigned(5), 0);
+  return count;
+}
+
+function recvmsg(call: Call): number {
+  const file = socketOf(call);
+  if (!(file instanceof SocketEnd)) return moveNothing(call, file, call.int(2), false);
+  return receive(call, file, readHeader(call, call.unsigned(1)), call.int(2));
 }
 
 function writeAddress(call: Call): number {
@@ -179,9 +179,8 @@ export const socketCalls: SyscallTable = {
   bind,
   sendto,
   sendmsg,
-  recvfrom: (call) =>
-    move(call, socketOf(call), [{ address: call.unsigned(1), length: call.unsigned(2) }], call.int(3), false),
-  recvmsg: (call) => move(call, socketOf(call), readMessage(call).buffers, call.int(2), false),
+  recvfrom,
+  recvmsg,
   listen(call) {
     const file = socketOf(call);
     if (file instanceof SocketEnd) return fail("EINVAL");

@@ -2,6 +2,7 @@ import { fail } from "../errno.ts";
 import { InodeFile } from "../files/inode-file.ts";
 import { Open } from "../files/open-file.ts";
 import { toU64 } from "../memory/wide.ts";
+import { watchCpuLimit } from "../process/cpu-limit.ts";
 import type { Process, ResourceLimit } from "../process/process.ts";
 import { SIGNAL_MAX } from "../signals/signals.ts";
 import { toBytes } from "../vfs/index.ts";
@@ -46,6 +47,7 @@ function getrandom(call: Call): number {
   });
 }
 
+const RLIMIT_CPU = 0;
 const RLIMIT_NOFILE = 7;
 const RESOURCES = 16;
 const INFINITE = 0xffff_ffff_ffff_ffffn;
@@ -69,6 +71,7 @@ function resourceLimit(call: Call, target: Process, resource: number, newAddress
     if (wanted.hard > old.hard) fail("EPERM");
     target.limits.set(resource, wanted);
     if (resource === RLIMIT_NOFILE) target.files.limit = wanted.soft;
+    if (resource === RLIMIT_CPU) watchCpuLimit(call.kernel, target);
   }
   if (oldAddress !== 0) call.memory.write(oldAddress, limitBytes(old));
   return 0;

@@ -7,6 +7,7 @@ import { syscallNumbers } from "./names.ts";
 import { pathCalls } from "./paths.ts";
 import { pollCalls } from "./poll.ts";
 import { processCalls } from "./processes.ts";
+import { signalFileCalls } from "./signal-files.ts";
 import { signalCalls } from "./signals.ts";
 import { socketCalls } from "./sockets.ts";
 import { systemCalls } from "./system.ts";
@@ -25,6 +26,7 @@ export const handlers: Readonly<Record<string, SyscallHandler>> = {
   ...pollCalls,
   ...processCalls,
   ...signalCalls,
+  ...signalFileCalls,
   ...socketCalls,
   ...systemCalls,
   ...timeCalls,
