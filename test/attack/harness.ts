@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type RunResult, Sandbox, type SandboxEvent, type SandboxOptions, type ToolCall } from "../../src/index.ts";
 import { TEST_CACHE } from "../../src/sandbox/testing.ts";
 
@@ -48,6 +48,11 @@ export class Target implements AsyncDisposable {
     return `/attack/${name}`;
   }
 
+  /** Gives a program made before another content. */
+  overwrite(program: string, bytes: Uint8Array | string): void {
+    writeFileSync(join(this.directory, basename(program)), bytes);
+  }
+
   /** Runs a call that must come back within its wall limit and some grace. */
   async run(call: ToolCall, signal?: AbortSignal): Promise<RunResult> {
     const wallMs = call.limits?.wallMs ?? 5000;
@@ -61,6 +66,17 @@ export class Target implements AsyncDisposable {
   /** Nothing of the cell broke: whatever the guest did, it ended as a guest ends. */
   assertContained(result: RunResult, about: string): void {
     assert.notEqual(result.status, "error", `${about}: ${JSON.stringify(result.status === "error" && result.error)}`);
+    this.assertNoCellLost(about);
+  }
+
+  /** As above, but the program may also have been refused before it ran. */
+  assertEndedByItself(result: RunResult, about: string): void {
+    const refused = result.status === "error" && result.error.code.startsWith("program-");
+    if (!refused) this.assertContained(result, about);
+    this.assertNoCellLost(about);
+  }
+
+  assertNoCellLost(about = ""): void {
     const lost = this.events.filter((event) => event.type === "cell-lost");
     assert.deepEqual(lost, [], about);
   }

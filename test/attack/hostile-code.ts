@@ -185,16 +185,15 @@ export function endlessPrograms(): [name: string, code: Buffer][] {
   const handler = BigInt(CODE_ADDRESS);
   return [
     ["jump to itself", hex("ebfe")],
-    ["rep stosb for ever over one page", hex(`fc ${movRax(data)} 4889c7 48c7c100100000 f3aa ebed`)],
-    ["rep lodsb with the largest count", hex("48be 0000600000000000 48c7c1ffffffff fd f3ac ebfe")],
+    ["rep stosb for ever over one page", hex(`fc ${movRax(data)} 4889c7 48c7c100100000 f3aa ebf2`)],
     ["system calls for ever", Buffer.concat([syscall(39), hex("ebf2")])],
     ["pause", syscall(34)],
     [
       "faults for ever in a handler that returns",
       Buffer.concat([
-        hex("eb0b 90 b80f000000 0f05 90 90 90"),
-        hex(`48bb ${le64(data)} ${movRax(handler + 13n)} 488903`),
-        syscall(13, 11, DATA_ADDRESS, 0, 8),
+        hex("eb0b 58 b80f000000 0f05 90 90 90"),
+        hex(`48bb ${le64(data)} ${movRax(handler + 2n)} 488903 48c7430800000004`),
+        syscall(13, 4, DATA_ADDRESS, 0, 8),
         hex("0f0b ebfe"),
       ]),
     ],
@@ -204,7 +203,7 @@ export function endlessPrograms(): [name: string, code: Buffer][] {
         syscall(9, 0x1000_0000, 0x20_0000, 3, 0x8032, -1, 0),
         syscall(10, 0x1000_0000, 0x20_0000, 1),
         syscall(11, 0x1000_0000, 0x20_0000),
-        hex("e953ffffff"),
+        hex("e969ffffff"),
       ]),
     ],
     [

@@ -14,8 +14,8 @@ import { Random } from "./random.ts";
  *
  * ZTL_FUZZ_ROUNDS=20 node --test test/attack/syscall-fuzz.test.ts   searches longer; ZTL_FUZZ_SEED starts elsewhere.
  */
-const ROUNDS = Number(process.env["ZTL_FUZZ_ROUNDS"] ?? 1);
-const SEED = Number(process.env["ZTL_FUZZ_SEED"] ?? 1);
+const ROUNDS = Number(process.env.ZTL_FUZZ_ROUNDS ?? 1);
+const SEED = Number(process.env.ZTL_FUZZ_SEED ?? 1);
 const PROGRAMS_PER_ROUND = 60;
 const CALLS_PER_PROGRAM = 150;
 const CALLS_PER_NUMBER = 25;
