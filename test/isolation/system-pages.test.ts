@@ -35,7 +35,8 @@ describe("the VMM's pages are out of a system call's reach", { skip: kvmMissing(
 
   test("a program may not map the lowest addresses, and hears so", async () => {
     await using sandbox = await Sandbox.open({ cells: 1 });
-    const code = "import ctypes; c = ctypes.CDLL(None, use_errno=True); print([(c.syscall(9, a, 4096, 3, 0x32, -1, 0), ctypes.get_errno()) for a in (0, 4096, 0xf000)])";
+    const code =
+      "import ctypes; c = ctypes.CDLL(None, use_errno=True); print([(c.syscall(9, a, 4096, 3, 0x32, -1, 0), ctypes.get_errno()) for a in (0, 4096, 0xf000)])";
     const run = await sandbox.run({ tool: "python", code });
     assert.equal(run.stdoutText, "[(-1, 1), (-1, 1), (-1, 1)]\n", run.stderrText);
   });

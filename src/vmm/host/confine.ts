@@ -1,4 +1,5 @@
 import { confineReads } from "./landlock.ts";
+import { lockDownProcess } from "./process.ts";
 import { forbidSystemCalls } from "./seccomp.ts";
 
 /**
@@ -10,6 +11,8 @@ import { forbidSystemCalls } from "./seccomp.ts";
  * @returns the version of Landlock in force; 0 on a kernel without it, where reads are not confined.
  */
 export function confineProcess(readable: readonly string[]): { readonly landlock: number } {
+  // Without new privileges ruled out, the kernel lets only root confine itself.
+  lockDownProcess();
   const landlock = confineReads(readable);
   forbidSystemCalls();
   return { landlock };

@@ -1,7 +1,5 @@
-import { addressOf, hostError, lastErrno, prctl, stableBytes, syscall } from "./libc.ts";
+import { addressOf, hostError, lastErrno, stableBytes, syscall } from "./libc.ts";
 
-/** linux/prctl.h */
-const PR_SET_NO_NEW_PRIVS = 38;
 /** asm/unistd_64.h */
 const SYS_SECCOMP = 317;
 /** linux/seccomp.h */
@@ -90,7 +88,8 @@ function filter(pid: number): Instruction[] {
 
 /**
  * Takes from this process, for good and in all its threads, the system calls a cell has no use for: new programs and
- * processes, the network, other processes, changing files, changing the system (seccomp(2)). They fail with EPERM.
+ * processes, the network, other processes, changing files, changing the system (seccomp(2)). They fail with EPERM. New
+ * privileges must be ruled out before.
  */
 export function forbidSystemCalls(): void {
   const instructions = filter(process.pid);
@@ -106,8 +105,6 @@ export function forbidSystemCalls(): void {
   const program = new DataView(new ArrayBuffer(16));
   program.setUint16(0, instructions.length, true);
   program.setBigUint64(8, addressOf(code), true);
-  // SAFETY: plain integers.
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0) throw hostError("prctl(PR_SET_NO_NEW_PRIVS)");
   // SAFETY: the kernel copies program and instructions during the call (rule a for the first, b for the second).
   if (
     syscall(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, new Uint8Array(program.buffer), 0) !== 0
