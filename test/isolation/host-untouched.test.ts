@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  type BigIntStats,
   chmodSync,
   cpSync,
   linkSync,
@@ -36,26 +37,38 @@ interface Entry {
   readonly ctimeNs: bigint;
 }
 
+function typeOf(stat: BigIntStats): Entry["type"] {
+  if (stat.isFile()) return "file";
+  if (stat.isDirectory()) return "directory";
+  return stat.isSymbolicLink() ? "symlink" : "other";
+}
+
+/** What is in it, or a mark that whoever runs the test may not know. */
+function contentOf(path: string, type: Entry["type"]): string {
+  try {
+    if (type === "file") return createHash("sha256").update(readFileSync(path)).digest("hex");
+    return type === "symlink" ? readlinkSync(path) : "";
+  } catch {
+    return "unreadable";
+  }
+}
+
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
 function list(root: string): Map<string, Entry> {
   const entries = new Map<string, Entry>();
   const visit = (path: string): void => {
-    for (const name of readdirSync(join(root, path))) {
+    for (const name of namesIn(join(root, path))) {
       const inner = `${path}/${name}`;
-      const full = join(root, inner);
-      const stat = lstatSync(full, { bigint: true });
-      const type = stat.isFile()
-        ? "file"
-        : stat.isDirectory()
-          ? "directory"
-          : stat.isSymbolicLink()
-            ? "symlink"
-            : "other";
-      const content =
-        type === "file"
-          ? createHash("sha256").update(readFileSync(full)).digest("hex")
-          : type === "symlink"
-            ? readlinkSync(full)
-            : "";
+      const stat = lstatSync(join(root, inner), { bigint: true });
+      const type = typeOf(stat);
+      const content = contentOf(join(root, inner), type);
       entries.set(inner, {
         type,
         mode: Number(stat.mode) & 0o7777,
