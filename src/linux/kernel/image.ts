@@ -199,7 +199,11 @@ export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
   memory.heapStart = image.heapStart;
   memory.heapEnd = image.heapEnd;
   memory.arguments = image.arguments;
-  const limits = new Map(image.limits);
+  // JSON has no infinity: it comes back as null.
+  const unlimited = (value: number | null): number => value ?? Number.POSITIVE_INFINITY;
+  const limits = new Map(
+    image.limits.map(([resource, { soft, hard }]) => [resource, { soft: unlimited(soft), hard: unlimited(hard) }] as const),
+  );
   const process = new Process(image.pid, undefined, {
     memory,
     files: restoreDescriptors(kernel, image, limits),
