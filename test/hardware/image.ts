@@ -14,8 +14,8 @@ export const MODULE_DIRECTORY = "/modules";
 /** What the tests run, and what the first process needs; the rest of this machine's programs stays outside. */
 const PROGRAMS = `
   awk base64 basename bash cat chmod chown cmp comm cp cut date dd df diff dirname echo env expr false file find getconf
-  grep gzip head hostname id kill ldd ln ls md5sum mkdir mktemp mount mv nproc od paste perl printf pwd readlink rm rmdir
-  sed seq sh sha256sum sleep sort split stat sync tac tail tar tee test timeout touch tr true truncate uname uniq wc
+  grep gunzip gzip head hostname id kill ldd ln ls md5sum mkdir mkfifo mktemp mount mv nproc od paste perl printf pwd readlink rm rmdir
+  sed seq setsid sh sha256sum sleep sort split stat sync tac tail tar tee test timeout touch tr true truncate uname uniq wc
   which whoami xargs yes
 `
   .trim()
@@ -53,9 +53,11 @@ function initScript(): string {
   return `#!/bin/bash
 export PATH=${pythonDirectory()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root LANG=C.UTF-8
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
+ln -s /proc/self/fd /dev/fd; for i in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/\${i%:*} /dev/\${i#*:}; done
 mkdir -p /dev/shm; mount -t tmpfs tmp /tmp; mount -t tmpfs shm /dev/shm
 export NODE_COMPILE_CACHE=/tmp/node-cache NO_COLOR=1
-"${process.execPath}" ${GUEST_ROOT}/test/hardware/inside.ts
+# As in a login session: a shell with job control in between, or terminal stops would do nothing (orphaned process group).
+setsid -w bash -c 'set -m; "${process.execPath}" ${GUEST_ROOT}/test/hardware/inside.ts; true'
 echo o > /proc/sysrq-trigger
 sleep 60
 `;
