@@ -6,7 +6,7 @@ import { compile, compilerMissing, muslMissing, runInGuest, runNatively, worksho
 
 /** Programs also built without a dynamic loader, and with the other C library. */
 const STATIC = ["processes"];
-const MUSL = ["signals", "threads"];
+const MUSL = ["memory"];
 
 const programs = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith(".c"))

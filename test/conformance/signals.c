@@ -63,7 +63,9 @@ static void sources(void) {
   pthread_kill(pthread_self(), SIGUSR1);
   syscall(SYS_tkill, gettid(), SIGUSR1);
   sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 5});
+#ifdef __GLIBC__
   pthread_sigqueue(pthread_self(), SIGRTMIN + 3, (union sigval){.sival_int = 6});
+#endif
   siginfo_t info = {0};
   info.si_code = SI_USER;
   pid_t pid = fork();

@@ -85,8 +85,9 @@ static void cancellation(void) {
   void *result;
   pthread_create(&thread, NULL, sleeper, NULL);
   sleep_ms(20);
-  say("cancel %d", pthread_cancel(thread));
+  int cancelled = pthread_cancel(thread);
   pthread_join(thread, &result);
+  say("cancel %d", cancelled);
   say("cancelled %d", result == PTHREAD_CANCELED);
   pthread_create(&thread, NULL, sleeper, (void *)1);
   sleep_ms(20);

@@ -89,6 +89,14 @@ export class Descriptors {
     return this;
   }
 
+  /** A table of its own for a process that shared one (execve(2)). */
+  unshare(): Descriptors {
+    if (this.#users === 1) return this;
+    const copy = this.copy();
+    this.release();
+    return copy;
+  }
+
   /** Lets go of the table; the last user closes everything. */
   release(): void {
     if (--this.#users > 0) return;

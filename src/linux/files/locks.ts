@@ -30,7 +30,9 @@ export class FileLocks {
   conflict(wanted: RangeLock): RangeLock | undefined {
     return this.#ranges.find(
       (held) =>
-        held.owner !== wanted.owner && held.start <= wanted.end && wanted.start <= held.end &&
+        held.owner !== wanted.owner &&
+        held.start <= wanted.end &&
+        wanted.start <= held.end &&
         (held.type === LockType.write || wanted.type === LockType.write),
     );
   }
@@ -70,7 +72,8 @@ export class FileLocks {
 
   /** True when {@link lockWhole} would be granted. */
   isWholeFree(file: OpenFile, kind: "shared" | "exclusive"): boolean {
-    for (const [holder, held] of this.#whole) if (holder !== file && (kind === "exclusive" || held === "exclusive")) return false;
+    for (const [holder, held] of this.#whole)
+      if (holder !== file && (kind === "exclusive" || held === "exclusive")) return false;
     return true;
   }
 
@@ -104,7 +107,10 @@ const byFile = new WeakMap<object, FileLocks>();
 export function locksOf(file: OpenFile): FileLocks {
   const key = file.location?.inode ?? file;
   let locks = byFile.get(key);
-  if (!locks) byFile.set(key, (locks = new FileLocks()));
+  if (!locks) {
+    locks = new FileLocks();
+    byFile.set(key, locks);
+  }
   return locks;
 }
 

@@ -1,8 +1,8 @@
 import { fail } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import { BLOCKED } from "../syscalls/call.ts";
-import { releaseDescriptionLocks } from "./locks.ts";
 import type { Location, Stat } from "../vfs/index.ts";
+import { releaseDescriptionLocks } from "./locks.ts";
 
 /** open(2) flags (asm-generic/fcntl.h). */
 export const Open = {

@@ -90,7 +90,8 @@ export class SocketEnd extends OpenFile {
   receive(into: Uint8Array, peek: boolean): Received | undefined {
     const { messages, writerOpen, readerOpen } = this.#incoming;
     const [first] = messages;
-    if (first === undefined) return !writerOpen || !readerOpen ? { count: 0, fullLength: 0, passed: undefined } : undefined;
+    if (first === undefined)
+      return !writerOpen || !readerOpen ? { count: 0, fullLength: 0, passed: undefined } : undefined;
     const fullLength = first.bytes.length;
     const passed = peek ? undefined : first.passed;
     if (!peek) first.passed = undefined;
@@ -164,14 +165,18 @@ export class SocketEnd extends OpenFile {
   }
 
   override activity(events: number): number {
-    return ((events & Poll.in) !== 0 ? this.#incoming.arrivals : 0) + ((events & Poll.out) !== 0 ? this.#outgoing.departures : 0);
+    return (
+      ((events & Poll.in) !== 0 ? this.#incoming.arrivals : 0) +
+      ((events & Poll.out) !== 0 ? this.#outgoing.departures : 0)
+    );
   }
 
   override poll(): number {
     const ended = !this.#incoming.writerOpen || !this.#incoming.readerOpen;
     const readable = this.#incoming.messages.length > 0 || ended ? Poll.in | Poll.rdNorm : 0;
     const closed = ended && (!this.#outgoing.readerOpen || !this.#outgoing.writerOpen);
-    const writable = !this.#outgoing.readerOpen || this.#outgoing.room > CAPACITY_BYTES / 2 ? Poll.out | Poll.wrNorm : 0;
+    const writable =
+      !this.#outgoing.readerOpen || this.#outgoing.room > CAPACITY_BYTES / 2 ? Poll.out | Poll.wrNorm : 0;
     return readable | writable | (ended ? Poll.rdHup : 0) | (closed ? Poll.hup : 0);
   }
 

@@ -28,7 +28,13 @@ const SIGNALS: Readonly<Record<number, readonly [signal: number, code: number]>>
   [Vector.alignmentCheck]: [Signal.SIGBUS, 1],
 };
 /** Signals whose address is that of the instruction. */
-const AT_INSTRUCTION = new Set<number>([Vector.divideError, Vector.debug, Vector.invalidOpcode, Vector.x87, Vector.simd]);
+const AT_INSTRUCTION = new Set<number>([
+  Vector.divideError,
+  Vector.debug,
+  Vector.invalidOpcode,
+  Vector.x87,
+  Vector.simd,
+]);
 
 /** Answers an exception: brings a page in, or raises the signal Linux would. */
 export function handleTrap(kernel: Kernel, task: Task, trap: Extract<Trap, { kind: "exception" }>): void {
@@ -43,7 +49,8 @@ export function handleTrap(kernel: Kernel, task: Task, trap: Extract<Trap, { kin
 }
 
 function signalOf(kernel: Kernel, task: Task, vector: number): readonly [signal: number, code: number] {
-  if (vector === Vector.x87 || vector === Vector.simd) return [Signal.SIGFPE, floatingPointCode(vector, kernel.fpuOf(task))];
+  if (vector === Vector.x87 || vector === Vector.simd)
+    return [Signal.SIGFPE, floatingPointCode(vector, kernel.fpuOf(task))];
   if (vector === Vector.debug && isAtInt1(task)) return [Signal.SIGTRAP, SiCode.trapBreakpoint];
   return SIGNALS[vector] ?? [Signal.SIGSEGV, SiCode.kernel];
 }
@@ -63,12 +70,17 @@ function isAtInt1(task: Task): boolean {
 
 function handlePageFault(kernel: Kernel, task: Task, address: number, errorCode: number): void {
   kernel.diagnostics.faults++;
-  const access: Access = (errorCode & FAULT_FETCH) !== 0 ? "execute" : (errorCode & FAULT_WRITE) !== 0 ? "write" : "read";
+  const access: Access =
+    (errorCode & FAULT_FETCH) !== 0 ? "execute" : (errorCode & FAULT_WRITE) !== 0 ? "write" : "read";
   const result = task.process.memory.fault(address, access);
   if (result === "handled") return;
   // Our page tables are filled in other moments than Linux's: the present bit says what Linux's would.
   const present = result === "forbidden" || address >= KERNEL_HALF ? FAULT_PRESENT : 0;
-  task.lastTrap = { vector: Vector.pageFault, errorCode: (errorCode & (FAULT_WRITE | FAULT_FETCH)) | FAULT_USER | present, address };
+  task.lastTrap = {
+    vector: Vector.pageFault,
+    errorCode: (errorCode & (FAULT_WRITE | FAULT_FETCH)) | FAULT_USER | present,
+    address,
+  };
   if (result === "unmapped") kernel.fault(task, Signal.SIGSEGV, SiCode.mapError, address);
   if (result === "forbidden") kernel.fault(task, Signal.SIGSEGV, SiCode.accessError, address);
   if (result === "beyond-file") kernel.fault(task, Signal.SIGBUS, SiCode.busAddressError, address);

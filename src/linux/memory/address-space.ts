@@ -178,9 +178,7 @@ export class AddressSpace {
     }
   }
 
-  /**
-   * mprotect(2): changes what lies before the first gap (ENOMEM) or before a mapping that may not be written (EACCES).
-   */
+  /** mprotect(2): changes what lies before the first gap (ENOMEM) or before a mapping never to be written (EACCES). */
   protect(start: number, end: number, protection: number): void {
     let covered = start;
     let isRefused = false;
@@ -197,16 +195,6 @@ export class AddressSpace {
     }
     if (isRefused) fail("EACCES");
     if (covered < end) fail("ENOMEM");
-  }
-
-  /** True when every page of the range belongs to some mapping. */
-  isMapped(start: number, end: number): boolean {
-    let covered = start;
-    for (const vma of this.vmas.overlapping(start, end)) {
-      if (vma.start > covered) return false;
-      covered = vma.end;
-    }
-    return covered >= end;
   }
 
   /** madvise(2) with MADV_DONTFORK, MADV_WIPEONFORK and their opposites. */

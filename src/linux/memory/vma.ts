@@ -100,6 +100,16 @@ export class VmaList {
     return found;
   }
 
+  /** True when every page of the range belongs to some mapping. */
+  covers(start: number, end: number): boolean {
+    let covered = start;
+    for (const vma of this.overlapping(start, end)) {
+      if (vma.start > covered) return false;
+      covered = vma.end;
+    }
+    return covered >= end;
+  }
+
   /** Takes [start, end) out; returns the pieces taken. */
   cut(start: number, end: number): Vma[] {
     const first = this.#indexFrom(start);

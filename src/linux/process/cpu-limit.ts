@@ -1,5 +1,5 @@
-import type { Kernel } from "../kernel.ts";
 import { IntervalTimer } from "../kernel/timers.ts";
+import type { Kernel } from "../kernel.ts";
 import { send } from "../signals/delivery.ts";
 import { SiCode, Signal } from "../signals/signals.ts";
 import type { Process } from "./process.ts";

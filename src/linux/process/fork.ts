@@ -1,7 +1,7 @@
 import { Register } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
-import type { Kernel } from "../kernel.ts";
 import { PidFile } from "../files/pid-file.ts";
+import type { Kernel } from "../kernel.ts";
 import { watchCpuLimit } from "./cpu-limit.ts";
 import { Process } from "./process.ts";
 import { Task } from "./task.ts";
@@ -44,7 +44,8 @@ export interface CloneRequest {
 export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task {
   const { flags } = request;
   if ((flags & Clone.newNamespaces) !== 0) fail("EPERM");
-  if ((flags & Clone.pidfd) !== 0 && (flags & Clone.parentSetTid) !== 0 && request.pidfdAt === request.parentTid) fail("EINVAL");
+  if ((flags & Clone.pidfd) !== 0 && (flags & Clone.parentSetTid) !== 0 && request.pidfdAt === request.parentTid)
+    fail("EINVAL");
   const isThread = (flags & Clone.thread) !== 0;
   if (isThread && (flags & Clone.sighand) === 0) fail("EINVAL");
   if ((flags & Clone.sighand) !== 0 && (flags & Clone.vm) === 0) fail("EINVAL");

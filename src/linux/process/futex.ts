@@ -39,7 +39,8 @@ export class FutexTable {
 
   /** True when someone but this waiter sleeps on the word. */
   hasOthers(waiter: FutexWaiter): boolean {
-    for (const other of this.#waiters) if (other !== waiter && other.key === waiter.key && !other.task.ended) return true;
+    for (const other of this.#waiters)
+      if (other !== waiter && other.key === waiter.key && !other.task.ended) return true;
     return false;
   }
 

@@ -1,5 +1,5 @@
-import type { Kernel } from "../kernel.ts";
 import { IntervalTimer } from "../kernel/timers.ts";
+import type { Kernel } from "../kernel.ts";
 import { send } from "../signals/delivery.ts";
 import { SiCode, Signal } from "../signals/signals.ts";
 import type { Process } from "./process.ts";
@@ -13,7 +13,9 @@ export function intervalTimer(kernel: Kernel, process: Process, which: number): 
   const existing = process.intervalTimers[which];
   if (existing) return existing;
   const clock = which === ITimer.real ? "wall" : process;
-  const timer = new IntervalTimer(kernel.timers, clock, () => send(process, { signal: SIGNALS[which], code: SiCode.kernel }));
+  const timer = new IntervalTimer(kernel.timers, clock, () =>
+    send(process, { signal: SIGNALS[which], code: SiCode.kernel }),
+  );
   process.intervalTimers[which] = timer;
   return timer;
 }

@@ -26,7 +26,12 @@ export class PosixTimer {
   #waiting = 0;
   overrun = 0;
 
-  constructor(id: number, process: Process, event: TimerEvent | undefined, timer: (expired: (count: number) => void) => IntervalTimer) {
+  constructor(
+    id: number,
+    process: Process,
+    event: TimerEvent | undefined,
+    timer: (expired: (count: number) => void) => IntervalTimer,
+  ) {
     this.id = id;
     this.#process = process;
     this.#event = event;

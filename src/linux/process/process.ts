@@ -55,7 +55,10 @@ export class Process {
   /** Timers of setitimer(2) by their number. */
   readonly intervalTimers: (IntervalTimer | undefined)[] = [];
   /** Timers of timer_create(2) by theirs. */
-  readonly posixTimers = new Map<number, { readonly clock: number; readonly timer: IntervalTimer; readonly posix: PosixTimer }>();
+  readonly posixTimers = new Map<
+    number,
+    { readonly clock: number; readonly timer: IntervalTimer; readonly posix: PosixTimer }
+  >();
   nextTimerId = 0;
   /** Sends SIGXCPU when RLIMIT_CPU is used up. */
   cpuLimitTimer: IntervalTimer | undefined;

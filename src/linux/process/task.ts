@@ -22,7 +22,8 @@ export const NO_ALT_STACK: AltStack = { base: 0, size: 0, flags: 2 /* SS_DISABLE
 
 /** A thread (Linux: task_struct): registers, signal mask, and what it waits for. */
 export class Task {
-  readonly tid: number;
+  /** Changes when execve makes another thread than the first the only one. */
+  tid: number;
   readonly process: Process;
   readonly saved: SavedCpu;
   /** The registers to read and write: the CPU's own while this task is on it, else the saved ones. */
@@ -44,7 +45,11 @@ export class Task {
   name: string;
   ended = false;
   /** The last exception it caused, as its signal handlers see it (struct sigcontext). */
-  lastTrap: { readonly vector: number; readonly errorCode: number; readonly address: number } = { vector: 0, errorCode: 0, address: 0 };
+  lastTrap: { readonly vector: number; readonly errorCode: number; readonly address: number } = {
+    vector: 0,
+    errorCode: 0,
+    address: 0,
+  };
 
   constructor(tid: number, process: Process, saved: SavedCpu, name: string) {
     this.tid = tid;

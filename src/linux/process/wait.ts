@@ -1,8 +1,8 @@
 import { fail } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
-import { reap } from "./exit.ts";
 import { Signal } from "../signals/signals.ts";
 import type { Process } from "./process.ts";
+import { reap } from "./report-end.ts";
 
 /** Options of wait4 and waitid (linux/wait.h). */
 export const WaitOption = {

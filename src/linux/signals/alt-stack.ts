@@ -34,7 +34,8 @@ export function sigaltstack(call: Call): number {
     if (mode !== 0 && mode !== AltStackFlag.onStack && mode !== AltStackFlag.disable) fail("EINVAL");
     if (mode !== AltStackFlag.disable && size < MIN_BYTES) fail("ENOMEM");
     const base = Number(bytes.readBigUInt64LE(0));
-    task.altStack = mode === AltStackFlag.disable ? NO_ALT_STACK : { base, size, flags: flags & AltStackFlag.autoDisarm };
+    task.altStack =
+      mode === AltStackFlag.disable ? NO_ALT_STACK : { base, size, flags: flags & AltStackFlag.autoDisarm };
   }
   if (call.unsigned(1) !== 0) {
     const bytes = Buffer.alloc(24);

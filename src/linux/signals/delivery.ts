@@ -4,7 +4,18 @@ import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
 import type { Wait } from "../syscalls/call.ts";
 import { pushFrame } from "./frame.ts";
-import { bit, defaultAction, Sa, SIG_DFL, SIG_IGN, SiCode, Signal, type SignalInfo, STOPS, UNBLOCKABLE } from "./signals.ts";
+import {
+  bit,
+  defaultAction,
+  Sa,
+  SIG_DFL,
+  SIG_IGN,
+  SiCode,
+  Signal,
+  type SignalInfo,
+  STOPS,
+  UNBLOCKABLE,
+} from "./signals.ts";
 
 /** Length of the `syscall` instruction: backing up over it makes the call again. */
 const SYSCALL_BYTES = 2;
@@ -22,7 +33,9 @@ export function send(process: Process, info: SignalInfo, task?: Task): boolean {
   if (signal === Signal.SIGCONT) discard(process, STOPS);
   if ((STOPS & bit(signal)) !== 0n) discard(process, bit(Signal.SIGCONT));
   if (signal === Signal.SIGCONT || signal === Signal.SIGKILL) resume(process, signal);
-  const blocked = task ? (task.signalMask & bit(signal)) !== 0n : [...process.tasks].every((t) => (t.signalMask & bit(signal)) !== 0n);
+  const blocked = task
+    ? (task.signalMask & bit(signal)) !== 0n
+    : [...process.tasks].every((t) => (t.signalMask & bit(signal)) !== 0n);
   if (ignores(process, signal) && !blocked) return true;
   return (task ?? process).pending.add(info);
 }
@@ -127,6 +140,5 @@ function enterHandler(kernel: Kernel, task: Task, info: SignalInfo): void {
   }
   task.signalMask |= action.mask & ~UNBLOCKABLE;
   if ((action.flags & Sa.noDefer) === 0) task.signalMask |= bit(info.signal);
-  if ((action.flags & Sa.resetHandler) !== 0)
-    task.process.actions[info.signal] = { ...action, handler: SIG_DFL };
+  if ((action.flags & Sa.resetHandler) !== 0) task.process.actions[info.signal] = { ...action, handler: SIG_DFL };
 }

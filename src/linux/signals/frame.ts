@@ -4,7 +4,7 @@ import type { Kernel } from "../kernel.ts";
 import { toU64 } from "../memory/wide.ts";
 import { NO_ALT_STACK, type Task } from "../process/task.ts";
 import { AltStackFlag, altStackFlags, onAltStack } from "./alt-stack.ts";
-import { Sa, Signal, type SignalAction, type SignalInfo, UNBLOCKABLE } from "./signals.ts";
+import { Sa, type SignalAction, type SignalInfo, UNBLOCKABLE } from "./signals.ts";
 
 /*
  * The frame a handler runs on (struct rt_sigframe; asm/ucontext.h, asm/sigcontext.h), from the stack pointer up:
@@ -59,7 +59,6 @@ const CONTEXT_ORDER = [
 /** User code segment selector, as every 64-bit process on Linux sees it. */
 const USER_CS = 0x33;
 const USER_SS = 0x2b;
-
 
 /** Builds the frame and points the task at the handler; false when the stack cannot be written. */
 export function pushFrame(

@@ -7,7 +7,12 @@ const QUEUED_MAX = 4096;
 
 /** Signals a program causes itself by what it does: taken before all others, so that their context is the right one. */
 const SYNCHRONOUS =
-  bit(Signal.SIGSEGV) | bit(Signal.SIGBUS) | bit(Signal.SIGILL) | bit(Signal.SIGTRAP) | bit(Signal.SIGFPE) | bit(Signal.SIGSYS);
+  bit(Signal.SIGSEGV) |
+  bit(Signal.SIGBUS) |
+  bit(Signal.SIGILL) |
+  bit(Signal.SIGTRAP) |
+  bit(Signal.SIGFPE) |
+  bit(Signal.SIGSYS);
 
 /** Signals sent and not yet delivered: a standard signal at most once, a real-time one as often as sent. */
 export class PendingSignals {
@@ -45,7 +50,8 @@ export class PendingSignals {
     const ready = this.mask & allowed;
     if (ready === 0n) return undefined;
     const wanted = (ready & SYNCHRONOUS) === 0n ? ready : ready & SYNCHRONOUS;
-    for (let signal = 1; signal <= SIGNAL_MAX; signal++) if ((wanted & bit(signal)) !== 0n) return this.#takeFirst(signal);
+    for (let signal = 1; signal <= SIGNAL_MAX; signal++)
+      if ((wanted & bit(signal)) !== 0n) return this.#takeFirst(signal);
     return undefined;
   }
 

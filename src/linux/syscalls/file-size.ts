@@ -14,7 +14,11 @@ export function fileSizeLimit(process: Process): number {
 
 /** A file would grow beyond the limit: SIGXFSZ and EFBIG (setrlimit(2)). */
 export function refuseFileSize(call: Call): never {
-  send(call.process, { signal: Signal.SIGXFSZ, code: SiCode.user, pid: call.process.pid, uid: call.process.credentials.uid }, call.task);
+  send(
+    call.process,
+    { signal: Signal.SIGXFSZ, code: SiCode.user, pid: call.process.pid, uid: call.process.credentials.uid },
+    call.task,
+  );
   return fail("EFBIG");
 }
 

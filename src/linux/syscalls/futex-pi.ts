@@ -19,7 +19,10 @@ function ownerOf(call: Call, word: number) {
 
 /** Makes the caller the owner. */
 function take(call: Call, address: number, word: number, othersWait: boolean): number {
-  call.memory.writeU32(address, ((word & FutexWord.ownerDied) | call.task.tid | (othersWait ? FutexWord.waiters : 0)) >>> 0);
+  call.memory.writeU32(
+    address,
+    ((word & FutexWord.ownerDied) | call.task.tid | (othersWait ? FutexWord.waiters : 0)) >>> 0,
+  );
   return 0;
 }
 

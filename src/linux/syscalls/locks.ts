@@ -12,14 +12,28 @@ function readLock(call: Call, file: OpenFile, isDescription: boolean): RangeLock
   const bytes = call.memory.read(call.unsigned(2), FLOCK_BYTES);
   const type = bytes.readInt16LE(0);
   const whence = bytes.readInt16LE(2);
-  const base = whence === Whence.set ? 0 : whence === Whence.current ? file.position : whence === Whence.end ? file.stat().sizeBytes : fail("EINVAL");
+  const base =
+    whence === Whence.set
+      ? 0
+      : whence === Whence.current
+        ? file.position
+        : whence === Whence.end
+          ? file.stat().sizeBytes
+          : fail("EINVAL");
   const length = Number(bytes.readBigInt64LE(16));
   let start = base + Number(bytes.readBigInt64LE(8));
   let end = length === 0 ? Number.POSITIVE_INFINITY : start + length - 1;
   if (length < 0) [start, end] = [start + length, start - 1];
   if (start < 0 || type < LockType.read || type > LockType.unlock) fail("EINVAL");
   if (isDescription && bytes.readInt32LE(24) !== 0) fail("EINVAL");
-  return { owner: isDescription ? file : call.process.files, pid: isDescription ? -1 : call.process.pid, type, start, end, bytes };
+  return {
+    owner: isDescription ? file : call.process.files,
+    pid: isDescription ? -1 : call.process.pid,
+    type,
+    start,
+    end,
+    bytes,
+  };
 }
 
 /** F_GETLK, F_OFD_GETLK: describes a lock that is in the way, or says that none is. */

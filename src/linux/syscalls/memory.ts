@@ -173,21 +173,23 @@ function madvise(call: Call): number {
     case Advice.populateRead:
     case Advice.populateWrite:
       for (let page = start; page < end; page += PAGE_SIZE) {
-        if (memory.translate(page, call.int(2) === Advice.populateWrite) < 0) fail(memory.vmas.find(page) ? "EFAULT" : "ENOMEM");
+        if (memory.translate(page, call.int(2) === Advice.populateWrite) < 0)
+          fail(memory.vmas.find(page) ? "EFAULT" : "ENOMEM");
       }
       break;
     default:
       // The rest are hints; MADV_REMOVE punches holes, which no mapping here supports.
-      if (call.int(2) === Advice.remove || call.int(2) < 0 || (call.int(2) > 4 && call.int(2) < 9) || call.int(2) > 25) fail("EINVAL");
+      if (call.int(2) === Advice.remove || call.int(2) < 0 || (call.int(2) > 4 && call.int(2) < 9) || call.int(2) > 25)
+        fail("EINVAL");
   }
-  return memory.isMapped(start, end) ? 0 : fail("ENOMEM");
+  return memory.vmas.covers(start, end) ? 0 : fail("ENOMEM");
 }
 
 /** For calls that only look at whether a range is there. */
 function checkMapped(call: Call): number {
   const start = pageFloor(call.unsigned(0));
   const end = pageCeil(call.unsigned(0) + call.unsigned(1));
-  return call.process.memory.isMapped(start, end) ? 0 : fail("ENOMEM");
+  return call.process.memory.vmas.covers(start, end) ? 0 : fail("ENOMEM");
 }
 
 /** msync flags (asm-generic/mman-common.h). */

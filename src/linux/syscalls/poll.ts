@@ -182,7 +182,11 @@ export const pollCalls: SyscallTable = {
   poll: (call) => poll(call, () => call.int(2)),
   ppoll: (call) => withMask(call, call.unsigned(3), () => poll(call, timeoutMsOf(call, 2))),
   select: (call) =>
-    leavingRest(call, select(call, () => (call.unsigned(4) === 0 ? -1 : readTimevalMs(call, call.unsigned(4)))), timeval),
+    leavingRest(
+      call,
+      select(call, () => (call.unsigned(4) === 0 ? -1 : readTimevalMs(call, call.unsigned(4)))),
+      timeval,
+    ),
   pselect6(call) {
     const pack = call.unsigned(5);
     return withMask(call, pack === 0 ? 0 : call.memory.readU64(pack), () =>

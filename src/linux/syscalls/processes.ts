@@ -5,9 +5,7 @@ import { startAt } from "../process/exec.ts";
 import { dropOtherTasks } from "../process/exit.ts";
 import { Clone, type CloneRequest, clone } from "../process/fork.ts";
 import type { Process } from "../process/process.ts";
-import { consumeEvent, findEvent, statusWord, WaitOption, waitableChildren } from "../process/wait.ts";
-import { SiCode } from "../signals/signals.ts";
-import { type Call, REGISTERS_SET, type SyscallTable } from "./call.ts";
+import { AT_FDCWD, type Call, REGISTERS_SET, type SyscallTable } from "./call.ts";
 
 /** Makes the child, then for vfork sleeps until it has its own program or is gone. */
 function start(call: Call, request: CloneRequest): number {
@@ -74,6 +72,12 @@ function stringArray(call: Call, address: number): string[] {
 const AT_EMPTY_PATH = 0x1000;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 
+/** What a script run by execveat(2) is told as its name. */
+function nameByDescriptor(descriptor: number, path: string): string {
+  if (descriptor === AT_FDCWD || path.startsWith("/")) return path;
+  return path === "" ? `/dev/fd/${descriptor}` : `/dev/fd/${descriptor}/${path}`;
+}
+
 function execute(call: Call, pathIndex: number, directoryIndex: number | undefined, flags: number): number {
   const { kernel, process, task } = call;
   const path = call.path(pathIndex);
@@ -85,11 +89,12 @@ function execute(call: Call, pathIndex: number, directoryIndex: number | undefin
           followLast: (flags & AT_SYMLINK_NOFOLLOW) === 0,
           credentials: process.credentials,
         });
+  const name = directoryIndex === undefined ? path : nameByDescriptor(call.int(directoryIndex), path);
   const argv = stringArray(call, call.unsigned(pathIndex + 1));
   const environment = stringArray(call, call.unsigned(pathIndex + 2));
   const loaded = loadProgram(kernel, {
     location,
-    path,
+    path: name,
     environment,
     cwd: process.fs.cwd,
     credentials: process.credentials,
@@ -97,6 +102,9 @@ function execute(call: Call, pathIndex: number, directoryIndex: number | undefin
     random: kernel.random(new Uint8Array(16)),
   });
   dropOtherTasks(kernel, task);
+  // Whichever thread called is the whole process now, and so has its number.
+  task.tid = process.pid;
+  process.files = process.files.unshare();
   const old = process.memory;
   process.files.closeForExec();
   startAt(kernel, task, loaded, environment);
@@ -111,7 +119,15 @@ export const processCalls: SyscallTable = {
   clone3,
   fork: (call) => start(call, { flags: 0, exitSignal: 17, stack: 0, parentTid: 0, pidfdAt: 0, childTid: 0, tls: 0 }),
   vfork: (call) =>
-    start(call, { flags: Clone.vfork | Clone.vm, exitSignal: 17, stack: 0, parentTid: 0, pidfdAt: 0, childTid: 0, tls: 0 }),
+    start(call, {
+      flags: Clone.vfork | Clone.vm,
+      exitSignal: 17,
+      stack: 0,
+      parentTid: 0,
+      pidfdAt: 0,
+      childTid: 0,
+      tls: 0,
+    }),
   execve: (call) => execute(call, 0, undefined, 0),
   execveat: (call) => execute(call, 1, 0, call.int(4)),
   exit(call) {
@@ -142,6 +158,9 @@ export const processCalls: SyscallTable = {
     if (!target || (target !== call.process && target.parent !== call.process)) return fail("ESRCH");
     if (target !== call.process && target.hasExecuted) fail("EACCES");
     if (target.session === target.pid || target.session !== call.process.session) fail("EPERM");
+    const isGroup = ({ processGroup, session }: Process): boolean =>
+      processGroup === group && session === target.session;
+    if (group !== pid && ![...call.kernel.processes.values()].some(isGroup)) fail("EPERM");
     target.processGroup = group;
     return 0;
   },

@@ -5,7 +5,15 @@ import type { PassedFiles, Received, SocketEnd } from "../files/socket-pair.ts";
 import type { Call } from "./call.ts";
 
 /** Flags of send and recv (linux/socket.h). */
-export const Msg = { peek: 2, controlTruncated: 8, truncated: 0x20, dontWait: 0x40, waitAll: 0x100, noSignal: 0x4000, closeOnExec: 0x4000_0000 } as const;
+export const Msg = {
+  peek: 2,
+  controlTruncated: 8,
+  truncated: 0x20,
+  dontWait: 0x40,
+  waitAll: 0x100,
+  noSignal: 0x4000,
+  closeOnExec: 0x4000_0000,
+} as const;
 /** struct cmsghdr: length, level, type (cmsg(3)); data and the next header are aligned to 8. */
 const CMSG_HEADER_BYTES = 16;
 const SOL_SOCKET = 1;
@@ -40,9 +48,12 @@ export function readHeader(call: Call, address: number): MessageHeader {
     length: Number(vector.readBigUInt64LE(16 * i + 8)),
   }));
   return {
-    address, buffers,
-    name: Number(header.readBigUInt64LE(0)), nameLength: header.readUInt32LE(8),
-    control: Number(header.readBigUInt64LE(32)), controlLength: Number(header.readBigUInt64LE(40)),
+    address,
+    buffers,
+    name: Number(header.readBigUInt64LE(0)),
+    nameLength: header.readUInt32LE(8),
+    control: Number(header.readBigUInt64LE(32)),
+    controlLength: Number(header.readBigUInt64LE(40)),
   };
 }
 
@@ -56,7 +67,8 @@ function readPassed(call: Call, { control, controlLength }: MessageHeader): Pass
     const length = Number(bytes.readBigUInt64LE(at));
     if (length < CMSG_HEADER_BYTES || at + length > bytes.length) fail("EINVAL");
     const isRights = bytes.readInt32LE(at + 8) === SOL_SOCKET && bytes.readInt32LE(at + 12) === SCM_RIGHTS;
-    for (let from = at + CMSG_HEADER_BYTES; isRights && from + 4 <= at + length; from += 4) files.push(call.process.files.get(bytes.readInt32LE(from)));
+    for (let from = at + CMSG_HEADER_BYTES; isRights && from + 4 <= at + length; from += 4)
+      files.push(call.process.files.get(bytes.readInt32LE(from)));
     at += Math.ceil(length / 8) * 8;
   }
   if (files.length > PASSED_MAX) fail("EINVAL");
@@ -118,7 +130,8 @@ export function receive(call: Call, socket: SocketEnd, message: Buffers | Messag
   const enough = (flags & Msg.waitAll) !== 0 && socket.kind === "stream" && (flags & Msg.peek) === 0 ? total : 1;
   const hasEnough = (): boolean => socket.readableBytes >= enough || (socket.poll() & 0x2000) !== 0;
   const waits = !socket.nonBlocking && (flags & Msg.dontWait) === 0;
-  if (waits && total > 0 && !hasEnough() && (enough > 1 || (socket.poll() & 1) === 0)) return call.block(() => hasEnough() || (enough === 1 && (socket.poll() & 1) !== 0));
+  if (waits && total > 0 && !hasEnough() && (enough > 1 || (socket.poll() & 1) === 0))
+    return call.block(() => hasEnough() || (enough === 1 && (socket.poll() & 1) !== 0));
   const into = Buffer.alloc(Math.min(total, STEP_BYTES));
   const received = socket.receive(into, (flags & Msg.peek) !== 0);
   if (!received) return waits ? call.block(() => (socket.poll() & 1) !== 0) : fail("EAGAIN");
@@ -139,7 +152,12 @@ function scatter(call: Call, { buffers }: Buffers, bytes: Uint8Array): void {
 }
 
 /** Fills in what recvmsg returns beside the bytes. */
-function finishMessage(call: Call, message: MessageHeader, { passed, count, fullLength }: Received, flags: number): void {
+function finishMessage(
+  call: Call,
+  message: MessageHeader,
+  { passed, count, fullLength }: Received,
+  flags: number,
+): void {
   const room = message.control === 0 ? 0 : Math.floor((message.controlLength - CMSG_HEADER_BYTES) / 4);
   const given = passed?.files.slice(0, Math.max(room, 0)) ?? [];
   const descriptors = given.map((file) => call.process.files.install(file, (flags & Msg.closeOnExec) !== 0));
@@ -152,7 +170,8 @@ function finishMessage(call: Call, message: MessageHeader, { passed, count, full
     descriptors.forEach((descriptor, i) => control.writeInt32LE(descriptor, CMSG_HEADER_BYTES + 4 * i));
     call.memory.write(message.control, control);
   }
-  const cut = (fullLength > count ? Msg.truncated : 0) | (given.length < (passed?.files.length ?? 0) ? Msg.controlTruncated : 0);
+  const cut =
+    (fullLength > count ? Msg.truncated : 0) | (given.length < (passed?.files.length ?? 0) ? Msg.controlTruncated : 0);
   if (message.name !== 0) call.memory.writeU32(message.address + 8, 0);
   call.memory.writeU64(message.address + 40, Math.min(Math.ceil(control.length / 8) * 8, message.controlLength));
   call.memory.writeU32(message.address + 48, cut | (flags & Msg.closeOnExec));

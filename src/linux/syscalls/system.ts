@@ -116,6 +116,7 @@ function prctl(call: Call): number {
     case Prctl.getDumpable:
       return process.dumpable;
     case Prctl.setDumpable:
+      if (call.unsigned(1) > 1) fail("EINVAL");
       process.dumpable = call.int(1);
       return 0;
     case Prctl.getNoNewPrivs:
@@ -149,13 +150,6 @@ function prctl(call: Call): number {
   }
 }
 
-/** One CPU: its mask is a single bit. */
-function affinity(call: Call): number {
-  if (call.unsigned(1) < 8) fail("EINVAL");
-  call.memory.writeU64(call.unsigned(2), 1);
-  return 8;
-}
-
 /** memfd_create(2): a file in RAM that has no name. */
 function memfdCreate(call: Call): number {
   const name = call.path(0);
@@ -180,19 +174,6 @@ export const systemCalls: SyscallTable = {
   getrlimit: (call) => resourceLimit(call, call.process, call.int(0), 0, call.unsigned(1)),
   setrlimit: (call) => resourceLimit(call, call.process, call.int(0), call.unsigned(1), 0),
   prctl,
-  sched_yield: () => 0,
-  sched_getaffinity: affinity,
-  sched_setaffinity: () => 0,
-  sched_getscheduler: () => 0,
-  sched_setscheduler: (call) => (call.int(1) === 0 ? 0 : fail("EPERM")),
-  sched_getparam(call) {
-    call.memory.writeU32(call.unsigned(1), 0);
-    return 0;
-  },
-  sched_get_priority_max: (call) => (call.int(0) === 1 || call.int(0) === 2 ? 99 : 0),
-  sched_get_priority_min: (call) => (call.int(0) === 1 || call.int(0) === 2 ? 1 : 0),
-  getpriority: () => 20,
-  setpriority: () => 0,
   ioprio_get: () => 0,
   ioprio_set: () => 0,
   getcpu(call) {

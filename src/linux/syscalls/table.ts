@@ -7,6 +7,7 @@ import { syscallNumbers } from "./names.ts";
 import { pathCalls } from "./paths.ts";
 import { pollCalls } from "./poll.ts";
 import { processCalls } from "./processes.ts";
+import { schedulingCalls } from "./scheduling.ts";
 import { signalFileCalls } from "./signal-files.ts";
 import { signalCalls } from "./signals.ts";
 import { socketCalls } from "./sockets.ts";
@@ -25,6 +26,7 @@ export const handlers: Readonly<Record<string, SyscallHandler>> = {
   ...pathCalls,
   ...pollCalls,
   ...processCalls,
+  ...schedulingCalls,
   ...signalCalls,
   ...signalFileCalls,
   ...socketCalls,

@@ -1,8 +1,8 @@
 import { Errno, fail } from "../errno.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { Clock, clockNs } from "./clocks.ts";
-import { resourceUsage } from "./wait.ts";
 import { deadlineIn, readTimespecMs, timespec, timeval } from "./timespec.ts";
+import { resourceUsage } from "./wait.ts";
 
 interface Sleep {
   readonly deadlineMs: number;
@@ -25,7 +25,8 @@ const TIMER_ABSTIME = 1;
 function clockNanosleep(call: Call): number {
   const clock = call.int(0);
   if (clock === Clock.threadCpu) fail("EINVAL");
-  if (clock === Clock.monotonicRaw || clock === Clock.realtimeCoarse || clock === Clock.monotonicCoarse) fail("EOPNOTSUPP");
+  if (clock === Clock.monotonicRaw || clock === Clock.realtimeCoarse || clock === Clock.monotonicCoarse)
+    fail("EOPNOTSUPP");
   clockNs(call, clock);
   const absolute = (call.int(1) & TIMER_ABSTIME) !== 0;
   const duration = () => {
@@ -77,7 +78,12 @@ export const timeCalls: SyscallTable = {
     // Itself, its children, or this thread, whose time is counted with its process.
     if (who < -1 || who > 1) fail("EINVAL");
     const children = who === -1;
-    call.memory.write(call.unsigned(1), children ? resourceUsage(call.process.childrenCpuMs, call.process.childrenPeakPages) : resourceUsage(call.process.cpuMs, call.process.memory.peakPages));
+    call.memory.write(
+      call.unsigned(1),
+      children
+        ? resourceUsage(call.process.childrenCpuMs, call.process.childrenPeakPages)
+        : resourceUsage(call.process.cpuMs, call.process.memory.peakPages),
+    );
     return 0;
   },
 };

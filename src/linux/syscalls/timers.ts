@@ -2,7 +2,7 @@ import { fail } from "../errno.ts";
 import { Open } from "../files/open-file.ts";
 import { TimerFile } from "../files/timer-file.ts";
 import { IntervalTimer } from "../kernel/timers.ts";
-import { intervalTimer, ITimer } from "../process/interval-timers.ts";
+import { ITimer, intervalTimer } from "../process/interval-timers.ts";
 import { POSIX_TIMERS_MAX, PosixTimer, type TimerEvent } from "../process/posix-timer.ts";
 import { SIGNAL_MAX, Signal } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
@@ -48,14 +48,20 @@ function readEvent(call: Call, id: number): TimerEvent | undefined {
 function timerCreate(call: Call): number {
   const clock = call.int(0);
   const { posixTimers } = call.process;
-  if (clock === Clock.monotonicRaw || clock === Clock.realtimeCoarse || clock === Clock.monotonicCoarse) fail("EOPNOTSUPP");
+  if (clock === Clock.monotonicRaw || clock === Clock.realtimeCoarse || clock === Clock.monotonicCoarse)
+    fail("EOPNOTSUPP");
   clockNs(call, clock);
   if (posixTimers.size >= POSIX_TIMERS_MAX) fail("EAGAIN");
   const id = call.process.nextTimerId++;
   const owner = isCpuClock(clock) ? cpuClockOwner(call, clock) : "wall";
   const event = readEvent(call, id);
   call.memory.writeU32(call.unsigned(2), id);
-  const timer = new PosixTimer(id, call.process, event, (expired) => new IntervalTimer(call.kernel.timers, owner, expired));
+  const timer = new PosixTimer(
+    id,
+    call.process,
+    event,
+    (expired) => new IntervalTimer(call.kernel.timers, owner, expired),
+  );
   posixTimers.set(id, { clock, timer: timer.timer, posix: timer });
   return 0;
 }
@@ -79,7 +85,13 @@ const TFD_CANCEL_ON_SET = 2;
 function timerfdCreate(call: Call): number {
   const clock = call.int(0);
   const flags = call.int(1);
-  const allowed: readonly number[] = [Clock.realtime, Clock.monotonic, Clock.bootTime, Clock.realtimeAlarm, Clock.bootAlarm];
+  const allowed: readonly number[] = [
+    Clock.realtime,
+    Clock.monotonic,
+    Clock.bootTime,
+    Clock.realtimeAlarm,
+    Clock.bootAlarm,
+  ];
   if (!allowed.includes(clock) || (flags & ~TFD_FLAGS) !== 0) fail("EINVAL");
   const file = new TimerFile(clock, flags, (expired) => new IntervalTimer(call.kernel.timers, "wall", expired));
   return call.process.files.install(file, (flags & Open.closeOnExec) !== 0);

@@ -115,7 +115,13 @@ function blockWrite(call: Call, file: OpenFile, room: number, done: number): num
 }
 
 /** A pipe that loses its reader after it took a part: the part is the result, and SIGPIPE comes all the same. */
-function tryTransfer(call: Call, file: OpenFile, buffers: readonly UserBuffer[], position: number | undefined, done: number): number {
+function tryTransfer(
+  call: Call,
+  file: OpenFile,
+  buffers: readonly UserBuffer[],
+  position: number | undefined,
+  done: number,
+): number {
   try {
     return transfer(call, file, buffers, true, position);
   } catch (error) {

@@ -2,7 +2,15 @@ import { fail } from "../errno.ts";
 import { Open } from "../files/open-file.ts";
 import { PidFile } from "../files/pid-file.ts";
 import type { Process } from "../process/process.ts";
-import { type ChildEvent, consumeEvent, findEvent, isKindWanted, statusWord, WaitOption, waitableChildren } from "../process/wait.ts";
+import {
+  type ChildEvent,
+  consumeEvent,
+  findEvent,
+  isKindWanted,
+  statusWord,
+  WaitOption,
+  waitableChildren,
+} from "../process/wait.ts";
 import { SiCode, Signal } from "../signals/signals.ts";
 import { BLOCKED, type Call, type SyscallTable } from "./call.ts";
 
@@ -23,7 +31,12 @@ function selectChildren(pid: number, parent: Process): Selector {
 }
 
 /** Finds an event, waits for one, or (WNOHANG) says that there is none: undefined. */
-function awaitEvent(call: Call, selector: Selector, events: number, options: number): ChildEvent | typeof BLOCKED | undefined {
+function awaitEvent(
+  call: Call,
+  selector: Selector,
+  events: number,
+  options: number,
+): ChildEvent | typeof BLOCKED | undefined {
   const { process } = call;
   const isMeant: Selector = (child) => selector(child) && isKindWanted(child, options);
   const event = findEvent(waitableChildren(process, isMeant), events);
@@ -84,7 +97,8 @@ function waitid(call: Call): number {
   if (event === BLOCKED) return BLOCKED;
   if (event === undefined && !sleeps && (options & WaitOption.noHang) === 0) fail("EAGAIN");
   const info = event === undefined ? Buffer.alloc(128) : childInfo(event as ChildEvent);
-  if (event !== undefined && call.unsigned(4) !== 0) call.memory.write(call.unsigned(4), usageOf((event as ChildEvent).child));
+  if (event !== undefined && call.unsigned(4) !== 0)
+    call.memory.write(call.unsigned(4), usageOf((event as ChildEvent).child));
   if (call.unsigned(2) !== 0) call.memory.write(call.unsigned(2), info);
   if (event !== undefined && (options & WaitOption.noWait) === 0) consumeEvent(call.kernel, event as ChildEvent);
   return 0;
@@ -108,7 +122,10 @@ function childInfo(event: ChildEvent): Buffer {
 }
 
 function usageOf(child: Process): Buffer {
-  return resourceUsage(child.cpuMs + child.childrenCpuMs, Math.max(child.exit ? child.peakPages : child.memory.peakPages, child.childrenPeakPages));
+  return resourceUsage(
+    child.cpuMs + child.childrenCpuMs,
+    Math.max(child.exit ? child.peakPages : child.memory.peakPages, child.childrenPeakPages),
+  );
 }
 
 /** struct rusage with the user time and the greatest resident size filled in (getrusage(2)). */
