@@ -35,9 +35,19 @@ function refuse(path: string, found: string): never {
   });
 }
 
-/** Makes a directory for this user alone, or checks that an existing one is. Throws ZtlError `cache-unsafe`. */
+function unusable(path: string, cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const details = { path, remedy: "name another directory with cacheDirectory or XDG_CACHE_HOME" };
+  throw new ZtlError("cache-unusable", `${path} cannot be used to keep templates: ${reason}`, details, { cause });
+}
+
+/** Makes a directory for this user alone, or checks that an existing one is. Throws ZtlError `cache-unsafe`, `cache-unusable`. */
 export function privateDirectory(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") unusable(path, error);
+  }
   const status = lstatSync(path);
   if (!status.isDirectory()) refuse(path, "is not a directory");
   if (status.uid !== process.getuid?.()) refuse(path, "belongs to another user");
@@ -52,9 +62,10 @@ export function privateDirectory(path: string): string {
 export function cacheKey(directory: string): Buffer {
   const path = join(directory, "key");
   if (!existsSync(path)) createKey(path);
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const fd = openKey(path);
   try {
     const status = fstatSync(fd);
+    if (!status.isFile()) refuse(path, "is not a file");
     if (status.uid !== process.getuid?.()) refuse(path, "belongs to another user");
     if ((status.mode & OTHERS_MAY_ANYTHING) !== 0) refuse(path, "is open to other users");
     const key = Buffer.alloc(KEY_BYTES);
@@ -62,6 +73,15 @@ export function cacheKey(directory: string): Buffer {
     return key;
   } finally {
     closeSync(fd);
+  }
+}
+
+function openKey(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ELOOP") refuse(path, "is a symbolic link");
+    return unusable(path, error);
   }
 }
 

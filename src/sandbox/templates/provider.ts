@@ -46,6 +46,7 @@ const REBUILD = new Set([
   "template-stale",
   "snapshot-corrupt",
   "snapshot-incompatible",
+  "snapshot-missing",
   "snapshot-untrusted",
 ]);
 

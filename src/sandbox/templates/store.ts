@@ -1,6 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import {
   closeSync,
+  constants,
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -12,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { cpus, release } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ZtlError } from "../../errors.ts";
 import type { KernelImage } from "../../linux/index.ts";
 import { loadImage, type MachineImage } from "../../vmm/index.ts";
@@ -207,12 +209,21 @@ function imageDigest(path: string): string {
   }
 }
 
+/** The content of a regular file of ours; a link, a pipe or a directory in its place is not. */
 function readIfThere(path: string): Buffer | undefined {
+  let fd: number;
   try {
-    if (path.endsWith(MANIFEST_FILE) && statSync(path).size > MANIFEST_BYTES_MAX) corrupt("its manifest is too large");
-    return readFileSync(path);
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? undefined : corrupt(`${basename(path)} cannot be opened (${code})`);
+  }
+  try {
+    const status = fstatSync(fd);
+    if (!status.isFile()) corrupt(`${basename(path)} is not a file`);
+    if (path.endsWith(MANIFEST_FILE) && status.size > MANIFEST_BYTES_MAX) corrupt("its manifest is too large");
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
