@@ -197,11 +197,12 @@ function imageDigest(path: string): string {
   const header = Buffer.alloc(IMAGE_HEADER_BYTES);
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch {
     return corrupt(`${IMAGE_FILE} is missing`);
   }
   try {
+    if (!fstatSync(fd).isFile()) corrupt(`${IMAGE_FILE} is not a file`);
     if (readSync(fd, header) !== IMAGE_HEADER_BYTES) corrupt(`${IMAGE_FILE} is too short`);
     return sha256(header);
   } finally {
