@@ -86,7 +86,7 @@ export class Sandbox implements AsyncDisposable {
    */
   async run(call: ToolCall, options: { readonly signal?: AbortSignal } = {}): Promise<RunResult> {
     const calledUs = monotonicUs();
-    if (this.#closed) throw new ZtlError("closed", "The sandbox is closed");
+    this.#refuseClosed();
     const parsed = parseCall(call);
     const limits = this.#limitsOf(parsed);
     try {
@@ -95,6 +95,10 @@ export class Sandbox implements AsyncDisposable {
     } catch (error) {
       return refusal(error, calledUs);
     }
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new ZtlError("closed", "The sandbox is closed");
   }
 
   /** Ends all cells; calls that run or wait end with status "error", code "closed". */
@@ -153,7 +157,9 @@ export class Sandbox implements AsyncDisposable {
     }
   }
 
+  /** @throws ZtlError `closed`: a call may find out about its surroundings for longer than the sandbox is open. */
   #pool(tool: ToolName): Promise<Pool> {
+    this.#refuseClosed();
     let pool = this.#pools.get(tool);
     if (pool === undefined) {
       pool = this.#makePool(tool);

@@ -90,6 +90,15 @@ describe("the pool", { skip: kvmMissing }, () => {
     assert.equal((await sandbox.run({ tool: "shell", code: "echo on" })).stdoutText, "on\n");
   });
 
+  test("a call that was not yet under way when the sandbox closed is refused, not run", async () => {
+    const sandbox = await Sandbox.open({ ...options, cells: 1 });
+    const early = sandbox.run({ tool: "shell", code: "sleep 60" });
+    await sandbox.close();
+    const result = await early;
+    assert.ok(result.status === "error" && result.error.code === "closed");
+    assert.deepEqual(childPids(), []);
+  });
+
   test("leaves no process and no descriptor when it is closed, whatever is under way", async () => {
     // Opened once before counting: what the runtime keeps for itself is not a leak.
     for (let round = 0, before = 0; round < 3; round++) {
