@@ -16,8 +16,8 @@ const SOURCES = import.meta.dirname;
 const ENVIRONMENT = { PATH: "/usr/bin:/bin", HOME: "/tmp", LANG: "C" };
 /** A guest's memory: the largest program here maps 64 MiB and forks. */
 const MEMORY_BYTES = 512 * 1024 * 1024;
-/** A program that takes longer hangs: all of them together take a few seconds. */
-const TIMEOUT_MS = 25_000;
+/** A program that takes longer hangs: all of them together take a few seconds. Emulated machines ask for more patience. */
+const TIMEOUT_MS = 25_000 * Number(process.env.ZTL_TEST_PATIENCE ?? 1);
 
 const found = (command: string): boolean => spawnSync("which", [command]).status === 0;
 

@@ -55,7 +55,7 @@ export PATH=${pythonDirectory()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HO
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 ln -s /proc/self/fd /dev/fd; for i in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/\${i%:*} /dev/\${i#*:}; done
 mkdir -p /dev/shm; mount -t tmpfs tmp /tmp; mount -t tmpfs shm /dev/shm
-export NODE_COMPILE_CACHE=/tmp/node-cache NO_COLOR=1
+export NODE_COMPILE_CACHE=/tmp/node-cache NO_COLOR=1 ZTL_TEST_PATIENCE=20
 # As in a login session: a shell with job control in between, or terminal stops would do nothing (orphaned process group).
 setsid -w bash -c 'set -m; "${process.execPath}" ${GUEST_ROOT}/test/hardware/inside.ts; true'
 echo o > /proc/sysrq-trigger
