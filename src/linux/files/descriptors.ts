@@ -1,5 +1,4 @@
 import { fail } from "../errno.ts";
-import { releaseRecordLocks } from "./locks.ts";
 import type { OpenFile, OpenFileCount } from "./open-file.ts";
 
 interface Descriptor {
@@ -53,7 +52,7 @@ export class Descriptors {
     const old = this.#table[descriptor];
     this.#table[descriptor] = { file, closeOnExec };
     if (old) {
-      releaseRecordLocks(old.file, this);
+      this.#count.locks.releaseRecordLocks(old.file, this);
       old.file.release(this.#count);
     }
   }
@@ -61,7 +60,7 @@ export class Descriptors {
   close(descriptor: number): void {
     const { file } = this.#entry(descriptor);
     this.#table[descriptor] = undefined;
-    releaseRecordLocks(file, this);
+    this.#count.locks.releaseRecordLocks(file, this);
     file.release(this.#count);
   }
 

@@ -18,13 +18,15 @@ export interface RangeLock {
 /** Ranges one file may have locked: far more than any program asks for. */
 const RANGES_MAX = 4096;
 
-/** Who waits for whom, so that a circle of processes is noticed (EDEADLK). */
-const waitingFor = new Map<object, object>();
-
 /** All advisory locks on one file: byte ranges, and whole-file locks of flock(2), which ignore each other. */
 export class FileLocks {
   #ranges: RangeLock[] = [];
+  readonly #table: LockTable;
   readonly #whole = new Map<OpenFile, "shared" | "exclusive">();
+
+  constructor(table: LockTable) {
+    this.#table = table;
+  }
 
   /** The first lock of another that is in the way. */
   conflict(wanted: RangeLock): RangeLock | undefined {
@@ -39,7 +41,7 @@ export class FileLocks {
 
   /** Sets or clears a range that nobody else holds: its owner's older locks there give way. */
   set(lock: RangeLock): void {
-    noteGivenWay(lock.owner);
+    this.#table.noteGivenWay(lock.owner);
     const kept: RangeLock[] = [];
     let joined = lock;
     for (const old of this.#ranges) {
@@ -57,7 +59,7 @@ export class FileLocks {
   }
 
   releaseRanges(owner: object): void {
-    noteGivenWay(owner);
+    this.#table.noteGivenWay(owner);
     if (this.#ranges.length > 0) this.#ranges = this.#ranges.filter((lock) => lock.owner !== owner);
   }
 
@@ -82,47 +84,52 @@ export class FileLocks {
   }
 }
 
-/** Notes that one waits for the other: EDEADLK when that closes a circle. */
-export function noteWaiting(waiter: object, holder: object): void {
-  let next: object | undefined = holder;
-  for (let steps = 0; next !== undefined && steps < RANGES_MAX; steps++) {
-    if (next === waiter) fail("EDEADLK");
-    next = waitingFor.get(next);
+/** The advisory locks of one run: nothing of them outlives it, though what is known of host files does. */
+export class LockTable {
+  readonly #byFile = new WeakMap<object, FileLocks>();
+  /** Who waits for whom, so that a circle of processes is noticed. */
+  readonly #waitingFor = new Map<object, object>();
+
+  /** The locks of the file behind a description: of its inode, so that every name and opener sees the same. */
+  of(file: OpenFile): FileLocks {
+    const key = file.location?.inode ?? file;
+    let locks = this.#byFile.get(key);
+    if (!locks) {
+      locks = new FileLocks(this);
+      this.#byFile.set(key, locks);
+    }
+    return locks;
   }
-  waitingFor.set(waiter, holder);
-}
 
-/** Whoever waited for this owner finds out anew whether it still has to. */
-function noteGivenWay(holder: object): void {
-  for (const [waiter, awaited] of waitingFor) if (awaited === holder) waitingFor.delete(waiter);
-}
-
-export function noteNotWaiting(waiter: object): void {
-  waitingFor.delete(waiter);
-}
-
-const byFile = new WeakMap<object, FileLocks>();
-
-/** The locks of the file behind a description: of its inode, so that every name and opener sees the same. */
-export function locksOf(file: OpenFile): FileLocks {
-  const key = file.location?.inode ?? file;
-  let locks = byFile.get(key);
-  if (!locks) {
-    locks = new FileLocks();
-    byFile.set(key, locks);
+  /** Notes that one waits for the other: EDEADLK when that closes a circle. */
+  noteWaiting(waiter: object, holder: object): void {
+    let next: object | undefined = holder;
+    for (let steps = 0; next !== undefined && steps < RANGES_MAX; steps++) {
+      if (next === waiter) fail("EDEADLK");
+      next = this.#waitingFor.get(next);
+    }
+    this.#waitingFor.set(waiter, holder);
   }
-  return locks;
-}
 
-/** A process closed one of its descriptors for the file: all its record locks on it are gone (fcntl(2)). */
-export function releaseRecordLocks(file: OpenFile, owner: object): void {
-  noteNotWaiting(owner);
-  byFile.get(file.location?.inode ?? file)?.releaseRanges(owner);
-}
+  noteNotWaiting(waiter: object): void {
+    this.#waitingFor.delete(waiter);
+  }
 
-/** The last descriptor of a description was closed. */
-export function releaseDescriptionLocks(file: OpenFile): void {
-  const locks = byFile.get(file.location?.inode ?? file);
-  locks?.releaseRanges(file);
-  locks?.releaseWhole(file);
+  /** Whoever waited for this owner finds out anew whether it still has to. */
+  noteGivenWay(holder: object): void {
+    for (const [waiter, awaited] of this.#waitingFor) if (awaited === holder) this.#waitingFor.delete(waiter);
+  }
+
+  /** A process closed one of its descriptors for the file: all its record locks on it are gone (fcntl(2)). */
+  releaseRecordLocks(file: OpenFile, owner: object): void {
+    this.noteNotWaiting(owner);
+    this.#byFile.get(file.location?.inode ?? file)?.releaseRanges(owner);
+  }
+
+  /** The last descriptor of a description was closed. */
+  releaseDescriptionLocks(file: OpenFile): void {
+    const locks = this.#byFile.get(file.location?.inode ?? file);
+    locks?.releaseRanges(file);
+    locks?.releaseWhole(file);
+  }
 }

@@ -2,7 +2,7 @@ import { fail } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import { BLOCKED } from "../syscalls/call.ts";
 import type { Location, Stat } from "../vfs/index.ts";
-import { releaseDescriptionLocks } from "./locks.ts";
+import { LockTable } from "./locks.ts";
 
 /** open(2) flags (asm-generic/fcntl.h). */
 export const Open = {
@@ -38,8 +38,9 @@ export const Poll = {
   rdHup: 0x2000,
 } as const;
 
-/** Counts the open file descriptions of a run against its limit. */
+/** Counts the open file descriptions of a run against its limit, and knows the locks they hold. */
 export class OpenFileCount {
+  readonly locks = new LockTable();
   #count = 0;
   readonly #limit: number;
 
@@ -89,7 +90,7 @@ export abstract class OpenFile {
   release(count: OpenFileCount): void {
     if (--this.#references > 0) return;
     count.remove();
-    releaseDescriptionLocks(this);
+    count.locks.releaseDescriptionLocks(this);
     this.closed();
   }
 

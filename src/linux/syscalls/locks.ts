@@ -1,5 +1,5 @@
 import { Errno, fail } from "../errno.ts";
-import { LockType, locksOf, noteNotWaiting, noteWaiting, type RangeLock } from "../files/locks.ts";
+import { LockType, type RangeLock } from "../files/locks.ts";
 import { Open, type OpenFile } from "../files/open-file.ts";
 import type { Call } from "./call.ts";
 
@@ -40,7 +40,7 @@ function readLock(call: Call, file: OpenFile, isDescription: boolean): RangeLock
 export function getLock(call: Call, file: OpenFile, isDescription: boolean): number {
   const { bytes, ...wanted } = readLock(call, file, isDescription);
   if (wanted.type === LockType.unlock) fail("EINVAL");
-  const held = locksOf(file).conflict(wanted);
+  const held = call.kernel.openFiles.locks.of(file).conflict(wanted);
   bytes.writeInt16LE(held?.type ?? LockType.unlock, 0);
   if (held) {
     bytes.writeInt16LE(Whence.set, 2);
@@ -58,17 +58,17 @@ export function setLock(call: Call, file: OpenFile, isDescription: boolean, wait
   const mode = file.flags & Open.accessMode;
   if (wanted.type === LockType.read && mode === Open.writeOnly) fail("EBADF");
   if (wanted.type === LockType.write && mode === Open.readOnly) fail("EBADF");
-  const locks = locksOf(file);
+  const locks = call.kernel.openFiles.locks.of(file);
   const held = wanted.type === LockType.unlock ? undefined : locks.conflict(wanted);
-  noteNotWaiting(wanted.owner);
+  call.kernel.openFiles.locks.noteNotWaiting(wanted.owner);
   if (!held) {
     locks.set(wanted);
     return 0;
   }
   if (!waits) fail("EAGAIN");
-  if (!isDescription) noteWaiting(wanted.owner, held.owner);
+  if (!isDescription) call.kernel.openFiles.locks.noteWaiting(wanted.owner, held.owner);
   const interrupted = (): number => {
-    noteNotWaiting(wanted.owner);
+    call.kernel.openFiles.locks.noteNotWaiting(wanted.owner);
     return -Errno.EINTR;
   };
   // Closing the file elsewhere may take the lock's ground away; the call then finds out when made again.
@@ -82,7 +82,7 @@ export function flock(call: Call): number {
   const operation = call.int(1) & ~Flock.nonBlocking;
   if (operation !== Flock.shared && operation !== Flock.exclusive && operation !== Flock.unlock) fail("EINVAL");
   const file = call.process.files.get(call.int(0));
-  const locks = locksOf(file);
+  const locks = call.kernel.openFiles.locks.of(file);
   if (operation === Flock.unlock) {
     locks.releaseWhole(file);
     return 0;
