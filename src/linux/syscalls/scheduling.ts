@@ -1,0 +1,104 @@
+import { fail } from "../errno.ts";
+import type { Task } from "../process/task.ts";
+import type { Call, SyscallTable } from "./call.ts";
+
+/*
+ * One CPU and one policy: what may be asked is answered as Linux answers it for an ordinary process, what would change
+ * something needs a privilege nobody here has (sched(7)).
+ */
+
+/** Policies (linux/sched.h). */
+const Policy = { other: 0, fifo: 1, roundRobin: 2, batch: 3, idle: 5, deadline: 6 } as const;
+const REALTIME: readonly number[] = [Policy.fifo, Policy.roundRobin];
+const KNOWN: readonly number[] = Object.values(Policy);
+/** Highest real-time priority (MAX_RT_PRIO - 1, linux/sched/prio.h). */
+const REALTIME_PRIORITY_MAX = 99;
+
+/** The thread a call means, 0 being the caller: EINVAL, ESRCH. */
+function target(call: Call): Task {
+  const tid = call.int(0);
+  if (tid < 0) fail("EINVAL");
+  if (tid === 0) return call.task;
+  return call.kernel.scheduler.tasks.find((task) => task.tid === tid) ?? fail("ESRCH");
+}
+
+function setScheduler(call: Call, policy: number, parameters: number): number {
+  if (parameters === 0) fail("EINVAL");
+  const priority = call.memory.readI32(parameters);
+  target(call);
+  if (!KNOWN.includes(policy) || policy === Policy.deadline) fail("EINVAL");
+  if (REALTIME.includes(policy)) fail(priority < 1 || priority > REALTIME_PRIORITY_MAX ? "EINVAL" : "EPERM");
+  return priority === 0 ? 0 : fail("EINVAL");
+}
+
+function priorityOf(call: Call, realtime: number): number {
+  if (!KNOWN.includes(call.int(0))) fail("EINVAL");
+  return REALTIME.includes(call.int(0)) ? realtime : 0;
+}
+
+/** The kinds of targets of getpriority(2). */
+const Which = { process: 0, group: 1, user: 2 } as const;
+
+function checkPriorityTarget(call: Call): void {
+  const id = call.int(1);
+  const processes = [...call.kernel.processes.values()];
+  switch (call.int(0)) {
+    case Which.process:
+      if (id !== 0 && !call.kernel.scheduler.tasks.some(({ tid }) => tid === id)) fail("ESRCH");
+      return;
+    case Which.group:
+      if (id !== 0 && !processes.some(({ processGroup }) => processGroup === id)) fail("ESRCH");
+      return;
+    case Which.user:
+      if (id !== 0 && !processes.some(({ credentials }) => credentials.uid === id)) fail("ESRCH");
+      return;
+    default:
+      fail("EINVAL");
+  }
+}
+
+/** Size of the CPU mask in bytes: one word. */
+const MASK_BYTES = 8;
+
+export const schedulingCalls: SyscallTable = {
+  sched_yield: () => 0,
+  sched_getaffinity(call) {
+    if (call.uint(1) < MASK_BYTES || call.uint(1) % MASK_BYTES !== 0) fail("EINVAL");
+    target(call);
+    call.memory.writeU64(call.unsigned(2), 1);
+    return MASK_BYTES;
+  },
+  sched_setaffinity(call) {
+    const mask = call.memory.read(call.unsigned(2), Math.min(call.uint(1), MASK_BYTES));
+    target(call);
+    return (mask[0] & 1) === 0 ? fail("EINVAL") : 0;
+  },
+  sched_getscheduler(call) {
+    target(call);
+    return Policy.other;
+  },
+  sched_setscheduler: (call) => setScheduler(call, call.int(1), call.unsigned(2)),
+  sched_setparam: (call) => setScheduler(call, Policy.other, call.unsigned(1)),
+  sched_getparam(call) {
+    if (call.unsigned(1) === 0) fail("EINVAL");
+    target(call);
+    call.memory.writeU32(call.unsigned(1), 0);
+    return 0;
+  },
+  sched_get_priority_max: (call) => priorityOf(call, REALTIME_PRIORITY_MAX),
+  sched_get_priority_min: (call) => priorityOf(call, 1),
+  sched_rr_get_interval(call) {
+    target(call);
+    call.memory.write(call.unsigned(1), Buffer.alloc(16));
+    return 0;
+  },
+  // The system call gives 20 minus the nice value, so that it is never negative.
+  getpriority(call) {
+    checkPriorityTarget(call);
+    return 20;
+  },
+  setpriority(call) {
+    checkPriorityTarget(call);
+    return 0;
+  },
+};
