@@ -41,8 +41,8 @@ export class Kernel {
   readonly processes = new Map<number, Process>();
   readonly futexes = new FutexTable();
   readonly diagnostics = new Diagnostics();
-  readonly job = new InputFile("job");
-  readonly stdin = new InputFile("stdin", new Uint8Array());
+  readonly job: InputFile;
+  readonly stdin: InputFile;
   readonly scheduler: Scheduler;
   readonly clock = new RunClock();
   readonly vdso: Vdso;
@@ -61,6 +61,8 @@ export class Kernel {
     this.machine = machine;
     this.cpu = machine.cpu;
     this.config = config;
+    this.job = new InputFile("job", this.credentials);
+    this.stdin = new InputFile("stdin", this.credentials, new Uint8Array());
     this.limits = limits;
     this.output = new Output(limits.outputBytes);
     this.openFiles = new OpenFileCount(limits.openFiles);

@@ -1,7 +1,7 @@
 import { fail } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import { BLOCKED } from "../syscalls/call.ts";
-import type { Location, Stat } from "../vfs/index.ts";
+import type { Location, Owner, Stat } from "../vfs/index.ts";
 import { LockTable } from "./locks.ts";
 
 /** open(2) flags (asm-generic/fcntl.h). */
@@ -145,6 +145,8 @@ export abstract class OpenFile {
   }
 }
 
+const ROOT_OWNER: Owner = { uid: 0, gid: 0 };
+
 let nextAnonymousInode = 1;
 
 /** An inode number for a file without a file system, as Linux takes them from one pseudo file system. */
@@ -152,15 +154,15 @@ export function anonymousInode(): number {
   return nextAnonymousInode++;
 }
 
-/** stat of a pipe, socket or other file that lives in no directory. */
-export function anonymousStat(mode: number, ino: number): Stat {
+/** stat of a pipe, socket or other file that lives in no directory; pipes belong to who made them, most others to root. */
+export function anonymousStat(mode: number, ino: number, owner: Owner = ROOT_OWNER): Stat {
   return {
     dev: 12,
     ino,
     mode,
     nlink: 1,
-    uid: 0,
-    gid: 0,
+    uid: owner.uid,
+    gid: owner.gid,
     rdev: 0,
     sizeBytes: 0,
     blocks: 0,

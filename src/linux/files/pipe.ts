@@ -1,5 +1,5 @@
 import { LinuxError } from "../errno.ts";
-import { FileType, type Location, type Stat } from "../vfs/index.ts";
+import { FileType, type Location, type Owner, type Stat } from "../vfs/index.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { anonymousInode, anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
 
@@ -19,8 +19,13 @@ export class BrokenPipe extends LinuxError {
 export class PipeBuffer {
   readonly queue = new ByteQueue(PIPE_BYTES);
   readonly ino = anonymousInode();
+  readonly owner: Owner;
   readers = 0;
   writers = 0;
+
+  constructor(owner: Owner) {
+    this.owner = owner;
+  }
 }
 
 export abstract class PipeEnd extends OpenFile {
@@ -36,7 +41,7 @@ export abstract class PipeEnd extends OpenFile {
   }
 
   override stat(): Stat {
-    return this.location?.inode.stat() ?? anonymousStat(FileType.fifo | 0o600, this.pipe.ino);
+    return this.location?.inode.stat() ?? anonymousStat(FileType.fifo | 0o600, this.pipe.ino, this.pipe.owner);
   }
 
   override get readableBytes(): number {

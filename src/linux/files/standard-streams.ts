@@ -1,5 +1,5 @@
 import { LimitReached } from "../limits.ts";
-import { FileType, type Stat } from "../vfs/index.ts";
+import { FileType, type Owner, type Stat } from "../vfs/index.ts";
 import { anonymousInode, anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
 
 /** What the run wrote to its standard output and standard error, bounded together. */
@@ -34,9 +34,11 @@ export class OutputFile extends OpenFile {
   readonly stream: "stdout" | "stderr";
   readonly #output: Output;
   readonly #ino = anonymousInode();
+  readonly #owner: Owner;
 
-  constructor(output: Output, stream: "stdout" | "stderr") {
+  constructor(output: Output, stream: "stdout" | "stderr", owner: Owner) {
     super(Open.writeOnly);
+    this.#owner = owner;
     this.#output = output;
     this.stream = stream;
   }
@@ -46,7 +48,7 @@ export class OutputFile extends OpenFile {
   }
 
   override stat(): Stat {
-    return anonymousStat(FileType.fifo | 0o600, this.#ino);
+    return anonymousStat(FileType.fifo | 0o600, this.#ino, this.#owner);
   }
 
   override write(from: Uint8Array): number {
@@ -68,9 +70,11 @@ export class InputFile extends OpenFile {
   #content: Uint8Array | undefined;
   #offset = 0;
   readonly #ino = anonymousInode();
+  readonly #owner: Owner;
 
-  constructor(role: "stdin" | "job", content?: Uint8Array) {
+  constructor(role: "stdin" | "job", owner: Owner, content?: Uint8Array) {
     super(Open.readOnly);
+    this.#owner = owner;
     this.role = role;
     this.#content = content;
   }
@@ -90,7 +94,7 @@ export class InputFile extends OpenFile {
   }
 
   override stat(): Stat {
-    return anonymousStat(FileType.fifo | 0o600, this.#ino);
+    return anonymousStat(FileType.fifo | 0o600, this.#ino, this.#owner);
   }
 
   override read(into: Uint8Array): number {

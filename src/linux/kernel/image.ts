@@ -230,7 +230,7 @@ function restoreDescriptors(
   const files = new Descriptors(kernel.openFiles, limits.get(7)?.soft ?? 1024);
   const streams: Partial<Record<StreamRole, OpenFile>> = { stdin: kernel.stdin, job: kernel.job };
   for (const [descriptor, role, closeOnExec] of image.descriptors) {
-    if (role === "stdout" || role === "stderr") streams[role] ??= new OutputFile(kernel.output, role);
+    if (role === "stdout" || role === "stderr") streams[role] ??= new OutputFile(kernel.output, role, kernel.credentials);
     const file = streams[role];
     if (file) files.place(descriptor, file, closeOnExec);
   }

@@ -69,8 +69,8 @@ export function spawnProgram(kernel: Kernel, spec: ProgramSpec): Process {
     limits,
   });
   process.files.place(0, kernel.stdin);
-  process.files.place(1, new OutputFile(kernel.output, "stdout"));
-  process.files.place(2, new OutputFile(kernel.output, "stderr"));
+  process.files.place(1, new OutputFile(kernel.output, "stdout", kernel.credentials));
+  process.files.place(2, new OutputFile(kernel.output, "stderr", kernel.credentials));
   if (spec.job) process.files.place(3, kernel.job);
   const task = new Task(pid, process, newSavedCpu(kernel.cpu.initialFpu), "");
   process.tasks.add(task);

@@ -127,7 +127,7 @@ function resizePipe(call: Call, { queue }: PipeBuffer): number {
 
 function makePipe(call: Call, flags: number): number {
   if ((flags & ~(Open.closeOnExec | Open.nonBlock | 0o40000)) !== 0) fail("EINVAL");
-  const pipe = new PipeBuffer();
+  const pipe = new PipeBuffer(call.process.credentials);
   const { files } = call.process;
   const status = flags & Open.nonBlock;
   const cloexec = (flags & Open.closeOnExec) !== 0;

@@ -104,7 +104,7 @@ function pipeEnd(pipe: PipeBuffer, flags: number, location?: Location): OpenFile
 function openNamedPipe(location: Location, flags: number): OpenFile | PendingPipe {
   let pipe = namedPipes.get(location.inode);
   if (pipe === undefined) {
-    pipe = new PipeBuffer();
+    pipe = new PipeBuffer(location.inode.stat());
     namedPipes.set(location.inode, pipe);
   }
   const access = flags & Open.accessMode;
