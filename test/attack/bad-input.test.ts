@@ -285,6 +285,15 @@ describe("programs that want everything", options, () => {
       ),
     ],
   ];
+  test("a hundred children one after the other, and memory taken and given back, are no bomb", async () => {
+    const forks =
+      "import os\nfor i in range(100):\n  p = os.fork()\n  if p == 0: os._exit(3)\n  assert os.waitpid(p, 0)[1] == 768\nprint('fine')";
+    const churn = "for i in range(100): b = bytearray(16 << 20)\nprint('fine')";
+    for (const code of [forks, churn]) {
+      assert.equal((await target.run(python(code, { wallMs: 20_000, processes: 4 }))).stdoutText, "fine\n");
+    }
+  });
+
   test("recursion without end in the shell overflows its stack, as on Linux", async () => {
     const result = await target.run(shell("f() { f; }; f", { wallMs: 20_000 }));
     assert.equal(result.status === "signaled" && result.signal, "SIGSEGV");
