@@ -1,0 +1,12 @@
+export { checkConsistency, checkInclusion, type ProofCheck } from "./checks.ts";
+export { type ConsistencyProof, type EntryQuery, type InclusionProof, Ledger, type LedgerOptions } from "./ledger.ts";
+export { type Body, contentsOf, type EntryKind, type Step } from "./record/bodies.ts";
+export { canonicalise } from "./record/canonical-json.ts";
+export type { Entry, EntryDraft } from "./record/entry.ts";
+export type { Content } from "./record/fields.ts";
+export { formatPublicKey, type Head, isSignedBy, parseHead, parsePublicKey, type SignedHead } from "./record/head.ts";
+export type { Json } from "./record/json.ts";
+export { openSigningKey, type SigningKey } from "./store/signing-key.ts";
+export { SqliteStore } from "./store/sqlite-store.ts";
+export type { BlobStore, LedgerStore } from "./store/store.ts";
+export { type Problem, type ProblemCode, type Verification, type VerifyOptions, verify } from "./verify.ts";

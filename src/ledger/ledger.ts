@@ -1,0 +1,211 @@
+import type { KeyObject } from "node:crypto";
+import { join } from "node:path";
+import { ZtlError } from "../errors.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { QUERY_ENTRIES_MAX } from "./limits.ts";
+import { consistencyProof, inclusionProof } from "./merkle/proofs.ts";
+import { HASH_BYTES } from "./merkle/tree.ts";
+import { contentsOf } from "./record/bodies.ts";
+import { type Entry, type EntryDraft, parseEntry, sealDraft } from "./record/entry.ts";
+import { type Content, describeContent, hex } from "./record/fields.ts";
+import { parseHead, type SignedHead } from "./record/head.ts";
+import { openSigningKey, type SigningKey } from "./store/signing-key.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+import type { EntryFilter, LedgerStore } from "./store/store.ts";
+import { type Verification, type VerifyOptions, verify } from "./verify.ts";
+
+const KEY_FILE = "ledger.key";
+/** Blobs known to be kept, so that entries naming them need no look at the disk. 64 characters each. */
+const KNOWN_BLOBS_MAX = 10_000;
+
+export interface LedgerOptions {
+  readonly directory: string;
+  /** The signing key; made when missing. Default `ledger.key` in the directory. Elsewhere is safer than beside the ledger. */
+  readonly keyFile?: string;
+  /** Milliseconds since 1970; default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** `limit` defaults to the most that one query returns, 10,000. */
+export type EntryQuery = Omit<EntryFilter, "limit"> & { readonly limit?: number };
+
+export interface InclusionProof {
+  readonly entry: Entry;
+  readonly head: SignedHead;
+  /** Hashes on the way to the root, lowest first, hexadecimal. */
+  readonly path: readonly string[];
+}
+
+export interface ConsistencyProof {
+  readonly from: SignedHead;
+  readonly to: SignedHead;
+  readonly path: readonly string[];
+}
+
+/** The append-only, signed record of what an agent loop did. */
+export class Ledger {
+  readonly #store: LedgerStore;
+  readonly #key: SigningKey;
+  readonly #now: () => number;
+  readonly #commits: GroupCommit;
+  readonly #knownBlobs = new Set<string>();
+  #closed = false;
+
+  /** For a store of one's own; `Ledger.open` is the usual way. Throws what `readTip` throws. */
+  constructor(store: LedgerStore, key: SigningKey, now: () => number = Date.now) {
+    this.#store = store;
+    this.#key = key;
+    this.#now = now;
+    this.#commits = new GroupCommit(store, key, now);
+  }
+
+  /**
+   * Opens the ledger in a directory, or begins one. Throws ZtlError `ledger-open-failed`, `ledger-format`, `ledger-key`,
+   * `ledger-damaged`, `ledger-truncated` or `key-…`: a ledger that does not hang together is not written on.
+   */
+  static async open({ directory, keyFile, now }: LedgerOptions): Promise<Ledger> {
+    const store = new SqliteStore({ directory });
+    try {
+      return new Ledger(store, openSigningKey(keyFile ?? join(directory, KEY_FILE)), now);
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  }
+
+  get ledgerId(): string {
+    return this.#store.ledgerId;
+  }
+
+  get publicKey(): KeyObject {
+    return this.#key.publicKey;
+  }
+
+  /**
+   * Records one step. Resolved with the entry when it is durable; appends that arrive together share one fsync. Entries stand in the
+   * order of the calls; one that names a blob kept by another process waits for a look at it first.
+   *
+   * Throws ZtlError `entry-invalid`, `json-…` or `blob-missing` for a draft that cannot be recorded, `ledger-queue-full`,
+   * `ledger-busy`, `ledger-write-failed` (then the entry is not recorded) or `ledger-closed`.
+   */
+  async append(draft: EntryDraft): Promise<Entry> {
+    this.#expectOpen();
+    const sealed = sealDraft(draft, new Date(this.#now()).toISOString());
+    const unknown = contentsOf(sealed.step).filter((one) => one.base64 === undefined && !this.#knownBlobs.has(one.sha256));
+    if (unknown.length > 0) {
+      await Promise.all(unknown.map((one) => this.#expectBlob(one)));
+      this.#expectOpen();
+    }
+    return this.#commits.add(sealed);
+  }
+
+  /** Keeps content and describes it for an entry: small content inside the description, larger content durably as a blob. */
+  async keep(bytes: Uint8Array): Promise<Content> {
+    this.#expectOpen();
+    const content = describeContent(Uint8Array.from(bytes));
+    if (content.base64 !== undefined) return content;
+    const sha256 = await this.#store.blobs.put(bytes);
+    // Both read the caller's bytes; whoever changes them in between hears of it now and not when someone verifies.
+    if (sha256 !== content.sha256) throw new ZtlError("blob-changed", "The bytes were changed while they were being kept");
+    this.#remember(sha256);
+    return content;
+  }
+
+  /** The content that an entry refers to, checked. Throws ZtlError `blob-missing` or `blob-damaged`. */
+  async content(content: Content): Promise<Uint8Array> {
+    if (content.base64 !== undefined) return Buffer.from(content.base64, "base64");
+    const bytes = await this.#store.blobs.get(content.sha256);
+    if (bytes === undefined) throw missing(content);
+    return bytes;
+  }
+
+  /** One entry, or undefined when the ledger is shorter. */
+  entry(index: number): Entry | undefined {
+    return this.query({ fromIndex: index, toIndex: index + 1 })[0];
+  }
+
+  /** Entries that match all of the query, by index. Throws ZtlError `entry-malformed` or `entry-changed` for a damaged one. */
+  query(query: EntryQuery = {}): Entry[] {
+    const limit = Math.min(query.limit ?? QUERY_ENTRIES_MAX, QUERY_ENTRIES_MAX);
+    return this.#store.entries({ ...query, limit }).map(({ bytes, hash, index }) => {
+      const entry = parseEntry(bytes);
+      if (entry.hash === hex(hash) && entry.index === index) return entry;
+      throw new ZtlError("entry-changed", `Entry ${index} is not what was recorded. Run verify on this ledger`, { index });
+    });
+  }
+
+  /** The last entries, oldest first. */
+  tail(count: number): Entry[] {
+    return this.query({ order: "last", limit: count }).reverse();
+  }
+
+  /** The last signed head; `head.line` is what to keep elsewhere. Undefined while there is no entry. */
+  head(): SignedHead | undefined {
+    const stored = this.#store.extent().head;
+    return stored === undefined ? undefined : parseHead(stored.line);
+  }
+
+  /** Shows that an entry is part of what the last head stands for; see `checkInclusion`. */
+  proveInclusion(index: number): InclusionProof {
+    const head = this.head();
+    const entry = this.entry(index);
+    if (head === undefined || entry === undefined || index >= head.size) {
+      throw new ZtlError("proof-range", `No such proof: the ledger has ${head?.size ?? 0} entries and none at ${index}`);
+    }
+    return { entry, head, path: inclusionProof(this.#leaves(head.size), index, head.size).map(hex) };
+  }
+
+  /** Shows that the ledger as of now only added to what it was at an earlier head; see `checkConsistency`. */
+  proveConsistency(from: SignedHead): ConsistencyProof {
+    const to = this.head();
+    if (to === undefined || from.size > to.size) {
+      throw new ZtlError("proof-range", `No such proof: the head covers ${from.size} entries, the ledger has ${to?.size ?? 0}`);
+    }
+    return { from, to, path: consistencyProof(this.#leaves(to.size), from.size, to.size).map(hex) };
+  }
+
+  /** Checks everything; see `verify`. Appends may go on meanwhile. */
+  async verify(options: Omit<VerifyOptions, "publicKey"> = {}): Promise<Verification> {
+    return verify(this.#store, { ...options, publicKey: this.#key.publicKey });
+  }
+
+  /** Writes what waits, then closes. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#commits.settled();
+    this.#store.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #leaves(size: number): Uint8Array {
+    const leaves = this.#store.hashes(0, size);
+    if (leaves.length === size * HASH_BYTES) return leaves;
+    throw new ZtlError("ledger-damaged", `Expected ${size} entries; found others. Run verify on this ledger`);
+  }
+
+  async #expectBlob(content: Content): Promise<void> {
+    const found = await this.#store.blobs.check(content.sha256);
+    if (found.state !== "whole" || found.sizeBytes !== content.sizeBytes) throw missing(content);
+    this.#remember(content.sha256);
+  }
+
+  #remember(sha256: string): void {
+    if (this.#knownBlobs.size >= KNOWN_BLOBS_MAX) this.#knownBlobs.clear();
+    this.#knownBlobs.add(sha256);
+  }
+
+  #expectOpen(): void {
+    if (this.#closed) throw new ZtlError("ledger-closed", "This ledger was closed: open it again to write");
+  }
+}
+
+function missing({ sha256, sizeBytes }: Content): ZtlError {
+  return new ZtlError(
+    "blob-missing",
+    `No blob ${sha256} of ${sizeBytes} bytes is kept: keep the content before recording an entry that names it`,
+    { sha256, sizeBytes },
+  );
+}

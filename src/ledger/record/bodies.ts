@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { replayRecord } from "../replay/record.ts";
+import { base64, type Content, content, count, json, name, sha256Hex, text, time } from "./fields.ts";
+
+/**
+ * What each kind of entry says. The ledger does not know who writes: these are facts in its own words, strict in their names so
+ * that a misspelt one is refused, each with room for more in `details`.
+ */
+
+const details = { details: json.optional() };
+
+const call = z.strictObject({
+  tool: name,
+  input: json.optional(),
+  /** The input when it is too large to be part of the entry. */
+  inputContent: content.optional(),
+  template: name.optional(),
+  /** Labels of what the conversation already holds. */
+  taint: z.array(name).optional(),
+  ...details,
+});
+
+const policyDecision = z.strictObject({
+  decision: z.enum(["run", "ask", "refuse"]),
+  /** The rule that decided. */
+  rule: name,
+  reason: text,
+  ...details,
+});
+
+const run = z.strictObject({
+  status: z.enum(["ok", "failed", "signaled", "limit", "cancelled", "error"]),
+  exitCode: z.number().int().nullable(),
+  signal: name.optional(),
+  limit: name.optional(),
+  error: z.strictObject({ code: name, message: text }).optional(),
+  stdout: content,
+  stderr: content,
+  timingsMs: z.record(name, z.number()).optional(),
+  /** Absent when the run cannot be repeated. */
+  replay: replayRecord.optional(),
+  /** A `ReplayRecord` as canonical JSON, when it is too large to be part of the entry. */
+  replayContent: content.optional(),
+  ...details,
+});
+
+const readFile = z.strictObject({
+  /** Where the guest saw it; for a name that is not UTF-8, `pathBase64` has the exact bytes. */
+  path: text,
+  pathBase64: base64.optional(),
+  hostPath: text.optional(),
+  sizeBytes: count,
+  sha256: sha256Hex.nullable(),
+  changedDuringRun: z.boolean().optional(),
+});
+
+const reads = z.strictObject({
+  count,
+  files: z.array(readFile).optional(),
+  /** The same list as JSON, when it is too large to be part of the entry. */
+  list: content.optional(),
+  ...details,
+});
+
+const finding = z.strictObject({
+  rule: name,
+  family: name,
+  severity: z.enum(["info", "low", "medium", "high", "critical"]),
+  /** Bytes of the original, end exclusive. */
+  start: count,
+  end: count,
+  decodings: z.array(name).optional(),
+  reason: text,
+});
+
+const verdict = z.strictObject({
+  /** What was scanned, such as `stdout`. */
+  subject: name,
+  verdict: z.enum(["admit", "flag", "block"]),
+  contentSha256: sha256Hex,
+  content: content.optional(),
+  ruleSetHash: name,
+  findings: z.array(finding),
+  ...details,
+});
+
+const admission = z.strictObject({
+  contentSha256: sha256Hex,
+  ruleSetHash: name,
+  /** Where the content may go, such as `memory` or `vector-store`. */
+  destination: name.optional(),
+  /** The person who released flagged content. */
+  releasedBy: name.optional(),
+  nonce: name,
+  expiresAt: time,
+  signature: name,
+  ...details,
+});
+
+const change = z.strictObject({
+  path: text,
+  pathBase64: base64.optional(),
+  change: name,
+  baseSha256: sha256Hex.nullable().optional(),
+  newSha256: sha256Hex.nullable().optional(),
+  mode: count.optional(),
+  target: text.optional(),
+  sizeBytes: count.optional(),
+});
+
+const changeSet = z.strictObject({
+  changeSetSha256: sha256Hex,
+  count,
+  changes: z.array(change).optional(),
+  /** The same list as JSON, when it is too large to be part of the entry. */
+  list: content.optional(),
+  /** New contents, kept so that the change can be shown and undone. */
+  contents: z.array(content).optional(),
+  ...details,
+});
+
+const approval = z.strictObject({
+  changeSetSha256: sha256Hex,
+  decision: z.enum(["approve", "reject", "expire"]),
+  /** Who decided; absent only when time did. */
+  reviewer: name.optional(),
+  /** The chosen files; absent for all of them. */
+  files: z.array(text).optional(),
+  /** Protected paths that were agreed to one by one. */
+  protectedFiles: z.array(text).optional(),
+  message: text.optional(),
+  ...details,
+});
+
+const sync = z.strictObject({
+  changeSetSha256: sha256Hex,
+  outcome: z.enum(["applied", "conflict", "failed", "rolled-back", "undone"]),
+  files: z.array(text).optional(),
+  conflicts: z.array(z.strictObject({ path: text, reason: text })).optional(),
+  error: z.strictObject({ code: name, message: text }).optional(),
+  ...details,
+});
+
+const note = z.strictObject({ text, contents: z.array(content).optional(), ...details });
+
+export const BODIES = {
+  call,
+  "policy-decision": policyDecision,
+  run,
+  reads,
+  verdict,
+  admission,
+  "change-set": changeSet,
+  approval,
+  sync,
+  note,
+} as const;
+
+export type EntryKind = keyof typeof BODIES;
+export type Body<K extends EntryKind> = z.infer<(typeof BODIES)[K]>;
+
+/** Kind and body together, so that the one tells the type of the other. */
+export type Step = { readonly [K in EntryKind]: { readonly kind: K; readonly body: Body<K> } }[EntryKind];
+
+/** Content that a step refers to. Looked for in the places above alone: what an agent wrote as JSON cannot name a blob. */
+export function contentsOf(step: Step): readonly Content[] {
+  return listed(step).filter((one) => one !== undefined);
+}
+
+function listed(step: Step): readonly (Content | undefined)[] {
+  switch (step.kind) {
+    case "call":
+      return [step.body.inputContent];
+    case "run":
+      return [step.body.stdout, step.body.stderr, step.body.replayContent];
+    case "reads":
+      return [step.body.list];
+    case "verdict":
+      return [step.body.content];
+    case "change-set":
+      return [step.body.list, ...(step.body.contents ?? [])];
+    case "note":
+      return step.body.contents ?? [];
+    case "policy-decision":
+    case "admission":
+    case "approval":
+    case "sync":
+      return [];
+  }
+}

@@ -1,0 +1,114 @@
+import { ZtlError } from "../../errors.ts";
+import { ENTRY_BYTES_MAX, JSON_DEPTH_MAX } from "../limits.ts";
+import { pointer } from "./json.ts";
+
+/**
+ * JSON Canonicalization Scheme, RFC 8785: one text for one value, so that a hash of it means the value. Members are sorted by
+ * their UTF-16 units, numbers and strings are written as ECMAScript does (section 3.2.2), nothing is written between tokens.
+ *
+ * Only data is accepted: null, booleans, finite numbers, strings without lone surrogates (I-JSON, RFC 7493 section 2.1), arrays
+ * and plain objects. A member whose value is `undefined` is left out, as by `JSON.stringify`.
+ *
+ * Throws ZtlError `json-unsupported` with the place as a JSON pointer, `json-too-deep` or `json-too-large`.
+ */
+export function canonicalise(value: unknown, limits: CanonicalLimits = DEFAULT_LIMITS): string {
+  const writer = new CanonicalWriter(limits);
+  writer.write(value, "", 0);
+  return writer.text;
+}
+
+export interface CanonicalLimits {
+  /** Of the text as UTF-8. */
+  readonly bytesMax: number;
+  readonly depthMax: number;
+}
+
+const DEFAULT_LIMITS: CanonicalLimits = { bytesMax: ENTRY_BYTES_MAX, depthMax: JSON_DEPTH_MAX };
+
+class CanonicalWriter {
+  text = "";
+  readonly #limits: CanonicalLimits;
+  #bytes = 0;
+
+  constructor(limits: CanonicalLimits) {
+    this.#limits = limits;
+  }
+
+  write(value: unknown, place: string, depth: number): void {
+    switch (typeof value) {
+      case "boolean":
+        return this.#put(value ? "true" : "false");
+      case "number":
+        if (!Number.isFinite(value)) unsupported(place, `the number ${value}`);
+        // ECMAScript's Number::toString is what RFC 8785 asks for; it writes -0 as 0.
+        return this.#put(String(value));
+      case "string":
+        return this.#string(value, place);
+      case "object":
+        if (value === null) return this.#put("null");
+        if (depth >= this.#limits.depthMax) {
+          throw new ZtlError("json-too-deep", `JSON may nest ${this.#limits.depthMax} levels; found more at ${place}`, {
+            place,
+          });
+        }
+        return Array.isArray(value) ? this.#array(value, place, depth) : this.#object(value, place, depth);
+      default:
+        unsupported(place, value === undefined ? "undefined" : `a ${typeof value}`);
+    }
+  }
+
+  #array(items: readonly unknown[], place: string, depth: number): void {
+    // Each item takes at least two bytes: an absurd length is refused before it is walked.
+    if (items.length > this.#limits.bytesMax) this.#tooLarge();
+    this.#put("[");
+    for (let i = 0; i < items.length; i++) {
+      if (i > 0) this.#put(",");
+      this.write(items[i], pointer(place, i), depth + 1);
+    }
+    this.#put("]");
+  }
+
+  #object(members: object, place: string, depth: number): void {
+    const prototype: unknown = Object.getPrototypeOf(members);
+    if (prototype !== Object.prototype && prototype !== null) unsupported(place, "an object that is not plain data");
+    this.#put("{");
+    let first = true;
+    // The default order of sort() is that of UTF-16 units (RFC 8785 section 3.2.3).
+    for (const key of Object.keys(members).sort()) {
+      const value = (members as Record<string, unknown>)[key];
+      if (value === undefined) continue;
+      if (!first) this.#put(",");
+      first = false;
+      const inside = pointer(place, key);
+      this.#string(key, inside);
+      this.#put(":");
+      this.write(value, inside, depth + 1);
+    }
+    this.#put("}");
+  }
+
+  #string(value: string, place: string): void {
+    if (value.length > this.#limits.bytesMax) this.#tooLarge();
+    if (!value.isWellFormed()) unsupported(place, "a string with a lone surrogate; use toWellFormed() or keep its bytes");
+    this.#put(JSON.stringify(value));
+  }
+
+  #put(piece: string): void {
+    this.#bytes += Buffer.byteLength(piece);
+    if (this.#bytes > this.#limits.bytesMax) this.#tooLarge();
+    this.text += piece;
+  }
+
+  #tooLarge(): never {
+    throw new ZtlError(
+      "json-too-large",
+      `JSON may take ${this.#limits.bytesMax} bytes; found more. Keep large content as a blob and refer to it`,
+      { bytesMax: this.#limits.bytesMax },
+    );
+  }
+}
+
+function unsupported(place: string, found: string): never {
+  const where = place === "" ? "the value" : `the value at ${place.toWellFormed().slice(0, 200)}`;
+  throw new ZtlError("json-unsupported", `Expected plain JSON data; ${where} is or holds ${found}`, { place });
+}

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { ZtlError } from "../../errors.ts";
+import { ENTRY_BYTES_MAX, JSON_DEPTH_MAX } from "../limits.ts";
+import { type Hash, leafHash, sha256 } from "../merkle/tree.ts";
+import { BODIES, type EntryKind, type Step } from "./bodies.ts";
+import { canonicalise } from "./canonical-json.ts";
+import { count, hex, name, sha256Hex, time } from "./fields.ts";
+
+/**
+ * One signed, chained record. Its canonical JSON (RFC 8785) is what is stored, and a leaf of the Merkle tree: its hash is the leaf
+ * hash of RFC 6962, SHA-256(0x00 || text), which no inner node (0x01) and no signed head can be mistaken for.
+ */
+export type Entry = Step & EntryFrame & { readonly hash: string };
+
+export interface EntryFrame {
+  /** Place in the ledger, from 0. */
+  readonly index: number;
+  /** When it was handed to the ledger: RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+  readonly runId?: string;
+  readonly agent?: string;
+  /** Hash of the entry before it, hexadecimal; for the first one `genesisHash` of the ledger's id. */
+  readonly previousHash: string;
+}
+
+/** What the writer of an entry gives; the ledger adds the rest. */
+export type EntryDraft = Step & { readonly runId?: string | undefined; readonly agent?: string | undefined };
+
+const frame = {
+  runId: name.optional(),
+  agent: name.optional(),
+};
+const draftFrame = z.object({ ...frame, kind: z.enum(Object.keys(BODIES) as [EntryKind]), body: z.unknown() }).strict();
+const storedFrame = draftFrame.extend({ index: count, time, previousHash: sha256Hex });
+
+/** A draft that was checked; its text cannot change any more, whatever the caller does with the objects it gave. */
+export interface SealedDraft {
+  readonly step: Step;
+  readonly runId: string | undefined;
+  readonly agent: string | undefined;
+  readonly time: string;
+  readonly bodyText: string;
+}
+
+/** Throws ZtlError `entry-invalid`, or what `canonicalise` throws. */
+export function sealDraft(draft: unknown, now: string): SealedDraft {
+  const outer = check(draftFrame, draft, "entry");
+  const bodyText = canonicalise(outer.body, { bytesMax: ENTRY_BYTES_MAX, depthMax: BODY_DEPTH_MAX });
+  // What is checked is what will be recorded: read back, it shares nothing with the caller and lost nothing to a schema.
+  const body = JSON.parse(bodyText) as unknown;
+  check(BODIES[outer.kind] as z.ZodType, body, `${outer.kind} entry`);
+  const step = { kind: outer.kind, body } as Step;
+  return { step, runId: outer.runId, agent: outer.agent, time: now, bodyText };
+}
+
+/** One more level is the entry's own, so that whatever was sealed can be canonicalised as part of it. */
+const BODY_DEPTH_MAX = JSON_DEPTH_MAX - 1;
+
+/** Hash that stands before the first entry: entries of one ledger do not fit another one's chain. */
+export function genesisHash(ledgerId: string): Hash {
+  return sha256(Buffer.from(`ztl-ledger-genesis-v1\n${ledgerId}`));
+}
+
+/** The entry and its canonical bytes at a place of the chain. */
+export function placeEntry(draft: SealedDraft, index: number, previous: Hash): { entry: Entry; bytes: Uint8Array; hash: Hash } {
+  const { step, runId, agent, time, bodyText } = draft;
+  const previousHash = hex(previous);
+  // The members in canonical order around the body, which is canonical already: it need not be walked again.
+  const members = [
+    ...(agent === undefined ? [] : [`"agent":${JSON.stringify(agent)}`]),
+    `"body":${bodyText}`,
+    `"index":${index}`,
+    `"kind":${JSON.stringify(step.kind)}`,
+    `"previousHash":"${previousHash}"`,
+    ...(runId === undefined ? [] : [`"runId":${JSON.stringify(runId)}`]),
+    `"time":"${time}"`,
+  ];
+  const bytes = Buffer.from(`{${members.join(",")}}`);
+  const hash = leafHash(bytes);
+  const optional = { ...(runId === undefined ? {} : { runId }), ...(agent === undefined ? {} : { agent }) };
+  return { entry: { index, time, ...optional, ...step, previousHash, hash: hex(hash) }, bytes, hash };
+}
+
+/** The entry that canonical bytes tell. Throws ZtlError `entry-malformed` for bytes that this ledger cannot have written. */
+export function parseEntry(bytes: Uint8Array): Entry {
+  const text = decode(bytes);
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (canonicalise(value, WHOLE_ENTRY) !== text) throw new ZtlError("entry-malformed", "it is not canonical JSON");
+    const outer = check(storedFrame, value, "entry");
+    check(BODIES[outer.kind] as z.ZodType, outer.body, `${outer.kind} entry`);
+    return { ...(value as Step & EntryFrame), hash: hex(leafHash(bytes)) };
+  } catch (error) {
+    throw malformed(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** A sealed body of the largest size with its frame, whose texts are bounded by `name`. */
+const WHOLE_ENTRY = { bytesMax: ENTRY_BYTES_MAX + 64 * 1024, depthMax: JSON_DEPTH_MAX };
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw malformed("it is not UTF-8", error);
+  }
+}
+
+function malformed(reason: string, cause: unknown): ZtlError {
+  return new ZtlError("entry-malformed", `A stored entry cannot have been written by this ledger: ${reason}`, {}, { cause });
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join(".") || what}: ${issue.message}`);
+  throw new ZtlError("entry-invalid", `Invalid ${what}: ${problems.slice(0, 5).join("; ")}`.toWellFormed(), { problems });
+}

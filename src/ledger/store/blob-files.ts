@@ -1,0 +1,135 @@
+import { createHash, randomBytes } from "node:crypto";
+import { constants, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ZtlError } from "../../errors.ts";
+import { BLOB_BYTES_MAX } from "../limits.ts";
+import { DIRECTORY_MODE, errorCode, FILE_MODE, fileError, privateDirectory, syncDirectory } from "./files.ts";
+import type { BlobState, BlobStore } from "./store.ts";
+
+/** Where unfinished files are, apart from the finished ones. */
+const DRAFTS = "tmp";
+/** Nobody writes one blob that long; the process that began it is gone. */
+const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
+const READ_BYTES = 256 * 1024;
+const SHARDS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+const NAME = /^[0-9a-f]{64}$/;
+
+/** Blobs as files `ab/cdef…`, named by their SHA-256. A file has its name only when all of it is on disk. */
+export class BlobFiles implements BlobStore {
+  readonly #directory: string;
+
+  constructor(directory: string, access: "write" | "read") {
+    this.#directory = directory;
+    if (access === "read") return;
+    privateDirectory(directory);
+    // All shards at once: a blob's place is then on disk before the blob, whoever writes at the same time.
+    for (const name of [DRAFTS, ...SHARDS]) mkdirSync(join(directory, name), { recursive: true, mode: DIRECTORY_MODE });
+    syncDirectory(directory);
+    this.#removeAbandoned();
+  }
+
+  async put(bytes: Uint8Array): Promise<string> {
+    if (bytes.length > BLOB_BYTES_MAX) {
+      throw new ZtlError("blob-too-large", `A blob may take ${BLOB_BYTES_MAX} bytes; found ${bytes.length}`);
+    }
+    // Hashed and written from one copy: the caller may change its bytes while they are on their way to the disk.
+    const copy = Uint8Array.from(bytes);
+    const sha256 = createHash("sha256").update(copy).digest("hex");
+    const path = this.#pathOf(sha256);
+    try {
+      // Even a blob that is there may have a name that is not on disk yet: its writer may not have come that far.
+      if ((await this.check(sha256)).state !== "whole") await this.#write(path, copy);
+      await syncNames(dirname(path));
+      return sha256;
+    } catch (error) {
+      throw fileError("ledger-write-failed", "Cannot keep a blob", path, error);
+    }
+  }
+
+  async get(sha256: string): Promise<Uint8Array | undefined> {
+    const chunks: Uint8Array[] = [];
+    const found = await this.#read(sha256, (chunk) => chunks.push(chunk));
+    if (found === undefined) return undefined;
+    if (found.sha256 === sha256) return Buffer.concat(chunks);
+    throw new ZtlError("blob-damaged", `The content of blob ${sha256} is not what was recorded`, { sha256 });
+  }
+
+  async check(sha256: string): Promise<BlobState> {
+    const found = await this.#read(sha256, () => {});
+    if (found === undefined) return { state: "missing" };
+    return found.sha256 === sha256 ? { state: "whole", sizeBytes: found.sizeBytes } : { state: "damaged" };
+  }
+
+  #pathOf(sha256: string): string {
+    if (!NAME.test(sha256)) throw new ZtlError("blob-name", "A blob is named by a SHA-256 in lower-case hexadecimal");
+    return join(this.#directory, sha256.slice(0, 2), sha256.slice(2));
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    const draft = join(this.#directory, DRAFTS, randomBytes(16).toString("hex"));
+    try {
+      const file = await open(draft, "wx", FILE_MODE);
+      try {
+        await file.writeFile(bytes);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
+  }
+
+  async #read(
+    sha256: string,
+    take: (chunk: Uint8Array) => void,
+  ): Promise<{ readonly sha256: string; readonly sizeBytes: number } | undefined> {
+    const path = this.#pathOf(sha256);
+    let file: FileHandle;
+    try {
+      // A name replaced by a link or a pipe is not followed or waited for.
+      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      if (errorCode(error) === "ELOOP") return { sha256: "", sizeBytes: 0 };
+      throw fileError("ledger-read-failed", "Cannot read a blob", path, error);
+    }
+    try {
+      if (!(await file.stat()).isFile()) return { sha256: "", sizeBytes: 0 };
+      const hash = createHash("sha256");
+      let sizeBytes = 0;
+      while (sizeBytes <= BLOB_BYTES_MAX) {
+        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, sizeBytes);
+        if (bytesRead === 0) break;
+        const chunk = buffer.subarray(0, bytesRead);
+        hash.update(chunk);
+        take(chunk);
+        sizeBytes += bytesRead;
+      }
+      return { sha256: hash.digest("hex"), sizeBytes };
+    } finally {
+      await file.close();
+    }
+  }
+
+  #removeAbandoned(): void {
+    const directory = join(this.#directory, DRAFTS);
+    for (const name of readdirSync(directory)) {
+      const path = join(directory, name);
+      const status = statSync(path, { throwIfNoEntry: false });
+      if (status !== undefined && Date.now() - status.mtimeMs > ABANDONED_AFTER_MS) rmSync(path, { force: true });
+    }
+  }
+}
+
+async function syncNames(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

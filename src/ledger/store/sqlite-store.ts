@@ -1,0 +1,233 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { ZtlError } from "../../errors.ts";
+import { BUSY_TIMEOUT_MS, PAGE_HASHES } from "../limits.ts";
+import { BlobFiles } from "./blob-files.ts";
+import { FILE_MODE, fileError, privateDirectory, syncDirectory } from "./files.ts";
+import { HeadNote } from "./head-note.ts";
+import { createSchema, expectSchema, isEmpty } from "./sqlite-schema.ts";
+import type { EntryFilter, Extent, Group, LedgerStore, StoredEntry, StoredHead } from "./store.ts";
+
+const DATABASE_FILE = "ledger.sqlite";
+const HEAD_FILE = "ledger.head";
+const BLOB_DIRECTORY = "blobs";
+/** More findings of damage than this say nothing new. */
+const INSPECT_MAX = 20;
+
+type Row = Record<string, unknown>;
+
+export interface SqliteStoreOptions {
+  readonly directory: string;
+  /** `read` changes nothing and makes nothing: for verifying someone else's ledger. Default `write`. */
+  readonly access?: "write" | "read";
+}
+
+/**
+ * A ledger in a directory: an SQLite database, blobs as files beside it, and a note of the last head. The database is in WAL mode
+ * with synchronous=FULL: a commit is one fsync of the log, and a crash at any instant leaves whole transactions. Several
+ * processes may write; each sees the others' groups when its own is refused with `ledger-moved`.
+ */
+export class SqliteStore implements LedgerStore {
+  readonly ledgerId: string;
+  readonly blobs: BlobFiles;
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #note: HeadNote;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Throws ZtlError `ledger-open-failed`, or `ledger-format` for a database that is not a ledger. */
+  constructor({ directory, access = "write" }: SqliteStoreOptions) {
+    this.#path = join(directory, DATABASE_FILE);
+    try {
+      this.#database = access === "write" ? openForWriting(directory, this.#path) : openForReading(this.#path);
+    } catch (error) {
+      if (ZtlError.isInstance(error)) throw error;
+      throw fileError("ledger-open-failed", "Cannot open the ledger", this.#path, error);
+    }
+    try {
+      expectSchema(this.#database);
+      this.ledgerId = String(this.#get("SELECT id FROM ledger")?.["id"]);
+      this.blobs = new BlobFiles(join(directory, BLOB_DIRECTORY), access);
+      this.#note = new HeadNote(join(directory, HEAD_FILE), access);
+    } catch (error) {
+      this.#database.close();
+      if (ZtlError.isInstance(error)) throw error;
+      throw fileError("ledger-open-failed", "Cannot open the ledger", this.#path, error);
+    }
+  }
+
+  async commit(group: Group): Promise<void> {
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      this.#expectNext(group);
+      const insert = this.#statement(
+        "INSERT INTO entry (place, hash, time, kind, run, agent, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      );
+      for (const one of group.entries) {
+        insert.run(one.index, one.hash, one.time, one.kind, one.runId, one.agent, one.bytes);
+      }
+      const { number, line, peaks } = group.head;
+      this.#statement("INSERT INTO head (number, line, peaks) VALUES (?, ?, ?)").run(number, line, peaks);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#rollback();
+      if (ZtlError.isInstance(error)) throw error;
+      throw fileError("ledger-write-failed", "Cannot write to the ledger", this.#path, error);
+    }
+    // After the commit, so that the note is never ahead of what is kept.
+    this.#note.write(group.head.line);
+  }
+
+  extent(): Extent {
+    // One statement sees one instant, whatever other processes commit meanwhile.
+    const row = this.#get(
+      "SELECT (SELECT min(place) FROM entry) AS first, (SELECT max(place) FROM entry) AS last, number, line, peaks " +
+        "FROM (SELECT 1) LEFT JOIN (SELECT number, line, peaks FROM head ORDER BY number DESC LIMIT 1)",
+    );
+    return {
+      head: row === undefined || row["number"] === null ? undefined : headOf(row),
+      firstIndex: (row?.["first"] as number | null | undefined) ?? undefined,
+      lastIndex: (row?.["last"] as number | null | undefined) ?? undefined,
+    };
+  }
+
+  entries(filter: EntryFilter): StoredEntry[] {
+    const conditions: string[] = [];
+    const values: SQLInputValue[] = [];
+    const where = (condition: string, value: SQLInputValue | undefined): void => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      values.push(value);
+    };
+    where("run = ?", filter.runId);
+    where("agent = ?", filter.agent);
+    where("kind = ?", filter.kind);
+    where("time >= ?", filter.since);
+    where("time < ?", filter.until);
+    where("place >= ?", filter.fromIndex);
+    where("place < ?", filter.toIndex);
+    const clause = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+    const order = filter.order === "last" ? "DESC" : "ASC";
+    return this.#all(`SELECT * FROM entry ${clause} ORDER BY place ${order} LIMIT ?`, ...values, filter.limit).map(entryOf);
+  }
+
+  hashes(from: number, to: number): Uint8Array {
+    const found: Uint8Array[] = [];
+    for (let start = from; start < to; start += PAGE_HASHES) {
+      const end = Math.min(to, start + PAGE_HASHES);
+      const sql = "SELECT hash FROM entry WHERE place >= ? AND place < ? ORDER BY place";
+      for (const row of this.#all(sql, start, end)) found.push(row["hash"] as Uint8Array);
+    }
+    return Buffer.concat(found);
+  }
+
+  heads(fromNumber: number, limit: number): StoredHead[] {
+    return this.#all("SELECT * FROM head WHERE number >= ? ORDER BY number LIMIT ?", fromNumber, limit).map(headOf);
+  }
+
+  notedHead(): string {
+    return this.#note.read();
+  }
+
+  inspect(): string[] {
+    const rows = this.#all(`PRAGMA integrity_check(${INSPECT_MAX})`);
+    return rows.map((row) => String(row["integrity_check"])).filter((finding) => finding !== "ok");
+  }
+
+  close(): void {
+    this.#note.close();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  /** Inside the transaction, so that nobody can come between the check and the insert. */
+  #expectNext(group: Group): void {
+    const { head, lastIndex } = this.extent();
+    const numberFits = group.head.number === (head === undefined ? 0 : head.number + 1);
+    const indexFits = group.entries.every((entry, i) => entry.index === (lastIndex ?? -1) + 1 + i);
+    if (numberFits && indexFits) return;
+    throw new ZtlError("ledger-moved", "Another process has written to the ledger: place the entries after its own");
+  }
+
+  #rollback(): void {
+    // SQLite has rolled back by itself after some errors, a full disk among them.
+    if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec("ROLLBACK");
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#reading(() => this.#statement(sql).all(...values));
+  }
+
+  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#reading(() => this.#statement(sql).get(...values));
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw fileError("ledger-read-failed", "Cannot read the ledger", this.#path, error);
+    }
+  }
+}
+
+function openForWriting(directory: string, path: string): DatabaseSync {
+  privateDirectory(directory);
+  // Made here and not by SQLite, which would let others read it.
+  closeSync(openSync(path, "a", FILE_MODE));
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+    const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
+    if (mode !== "wal") throw new ZtlError("ledger-open-failed", `Expected journal mode wal; found ${String(mode)}`, { path });
+    database.exec("PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
+    if (isEmpty(database)) createSchema(database, randomBytes(16).toString("hex"));
+    database.exec("COMMIT");
+    syncDirectory(directory);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function openForReading(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+    database.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return database;
+  } catch (error) {
+    database.close();
+    // WAL mode wants a shared-memory file beside the database. Without a log there is nothing to share: the file is all.
+    if (!existsSync(path) || existsSync(`${path}-wal`)) throw error;
+    const uri = new URL(`file://${path.split("/").map(encodeURIComponent).join("/")}?immutable=1`);
+    return new DatabaseSync(uri, { readOnly: true });
+  }
+}
+
+function entryOf(row: Row): StoredEntry {
+  return {
+    index: row["place"] as number,
+    hash: row["hash"] as Uint8Array,
+    time: row["time"] as string,
+    kind: row["kind"] as string,
+    runId: row["run"] as string | null,
+    agent: row["agent"] as string | null,
+    bytes: row["bytes"] as Uint8Array,
+  };
+}
+
+function headOf(row: Row): StoredHead {
+  return { number: row["number"] as number, line: row["line"] as string, peaks: row["peaks"] as Uint8Array };
+}
