@@ -12,12 +12,18 @@ const source = fileURLToPath(new URL(".", import.meta.url));
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   vmm: ["src"],
   linux: ["src", "vmm"],
+  guard: ["src"],
+  ledger: ["src"],
   sandbox: ["src", "vmm", "linux"],
   cli: ["src", "sandbox"],
   src: ["src", "linux", "sandbox"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */
-const PACKAGES: Readonly<Record<string, readonly string[]>> = { "vmm/host": ["koffi"], sandbox: ["zod"] };
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "vmm/host": ["koffi"],
+  sandbox: ["zod"],
+  ledger: ["zod"],
+};
 
 interface Import {
   readonly from: string;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** False when every program is on this machine; else which one is missing, for the test runner to show. */
 export function programMissing(...names: readonly string[]): string | false {
   const missing = names.filter(
-    (name) => !(process.env["PATH"] ?? "").split(":").some((directory) => isExecutable(join(directory, name))),
+    (name) => !(process.env.PATH ?? "").split(":").some((directory) => isExecutable(join(directory, name))),
   );
   return missing.length > 0 && `SKIPPED: not installed here: ${missing.join(", ")}`;
 }

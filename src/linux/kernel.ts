@@ -4,18 +4,17 @@ import { LinuxError } from "./errno.ts";
 import { OpenFileCount } from "./files/open-file.ts";
 import { BrokenPipe } from "./files/pipe.ts";
 import { InputFile, Output } from "./files/standard-streams.ts";
+import { RunClock } from "./kernel/clock.ts";
 import { type Config, configuredVfs } from "./kernel/config.ts";
 import { Diagnostics } from "./kernel/diagnostics.ts";
 import { type KernelImage, preparedCache, restoreProcess, sealKernel } from "./kernel/image.ts";
-import { TimerSet } from "./kernel/timers.ts";
 import { type Control, type Outcome, Scheduler } from "./kernel/scheduler.ts";
 import { type ProgramSpec, spawnProgram } from "./kernel/spawn.ts";
-import { RunClock } from "./kernel/clock.ts";
+import { TimerSet } from "./kernel/timers.ts";
 import { asLimit, DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
 import { PageCache } from "./memory/page-cache.ts";
 import { type SharedPages, shareFile } from "./memory/shared-pages.ts";
 import { finishProcess, finishTask } from "./process/exit.ts";
-import { Vdso } from "./vdso/vdso.ts";
 import { FutexTable } from "./process/futex.ts";
 import type { ExitStatus, Process } from "./process/process.ts";
 import type { Task } from "./process/task.ts";
@@ -23,6 +22,7 @@ import { force, send } from "./signals/delivery.ts";
 import { SiCode, Signal } from "./signals/signals.ts";
 import { BLOCKED, Call, REGISTERS_SET } from "./syscalls/call.ts";
 import { syscallHandler, syscallName } from "./syscalls/table.ts";
+import { Vdso } from "./vdso/vdso.ts";
 import type { Change, Credentials, FileRead, Inode, Vfs } from "./vfs/index.ts";
 
 /** Registers that carry a system call's arguments, in order (System V AMD64 ABI, A.2.1): RDI RSI RDX R10 R8 R9. */

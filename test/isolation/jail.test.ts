@@ -87,7 +87,7 @@ describe("the cell's jail", () => {
     assert.equal(results["read what was open"], "other");
     for (const name of FORBIDDEN) assert.ok(REFUSED.has(String(results[name])), `${name}: ${results[name]}`);
     assert.equal(readFileSync(join(base, "allowed", "file"), "utf8"), "allowed");
-    if (results["landlock"] === 0)
+    if (results.landlock === 0)
       return t.skip("SKIPPED in part: this kernel has no Landlock, so reads are not confined");
     for (const name of ["read outside", "list outside"]) assert.equal(results[name], "EACCES", name);
   });

@@ -76,7 +76,7 @@ export class EpollFile extends OpenFile {
 
   modify(descriptor: number, file: OpenFile, interest: Interest): void {
     const watch = this.#watches.get(descriptor);
-    if (watch?.file !== file) return fail("ENOENT");
+    if (watch?.file !== file) fail("ENOENT");
     watch.interest = interest;
     watch.armed = true;
     watch.reported = 0;

@@ -1,4 +1,5 @@
 import type { Kernel } from "../kernel.ts";
+import { Calibrator } from "../vdso/calibration.ts";
 import {
   ByteBudget,
   devMounts,
@@ -9,7 +10,6 @@ import {
   SyntheticDirectory,
   Vfs,
 } from "../vfs/index.ts";
-import { Calibrator } from "../vdso/calibration.ts";
 import { procSource } from "./proc.ts";
 
 /** What a guest's world looks like, apart from its programs. */

@@ -202,7 +202,9 @@ export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
   // JSON has no infinity: it comes back as null.
   const unlimited = (value: number | null): number => value ?? Number.POSITIVE_INFINITY;
   const limits = new Map(
-    image.limits.map(([resource, { soft, hard }]) => [resource, { soft: unlimited(soft), hard: unlimited(hard) }] as const),
+    image.limits.map(
+      ([resource, { soft, hard }]) => [resource, { soft: unlimited(soft), hard: unlimited(hard) }] as const,
+    ),
   );
   const process = new Process(image.pid, undefined, {
     memory,
@@ -230,7 +232,8 @@ function restoreDescriptors(
   const files = new Descriptors(kernel.openFiles, limits.get(7)?.soft ?? 1024);
   const streams: Partial<Record<StreamRole, OpenFile>> = { stdin: kernel.stdin, job: kernel.job };
   for (const [descriptor, role, closeOnExec] of image.descriptors) {
-    if (role === "stdout" || role === "stderr") streams[role] ??= new OutputFile(kernel.output, role, kernel.credentials);
+    if (role === "stdout" || role === "stderr")
+      streams[role] ??= new OutputFile(kernel.output, role, kernel.credentials);
     const file = streams[role];
     if (file) files.place(descriptor, file, closeOnExec);
   }

@@ -98,7 +98,7 @@ function findProgram(kernel: Kernel, spec: ProgramSpec, cwd: Location): { locati
   const name = toBytes(spec.path);
   const candidates = name.includes("/")
     ? [name]
-    : (spec.env["PATH"] ?? DEFAULT_PATH).split(":").map((directory) => `${toBytes(directory) || "."}/${name}`);
+    : (spec.env.PATH ?? DEFAULT_PATH).split(":").map((directory) => `${toBytes(directory) || "."}/${name}`);
   for (const path of candidates) {
     try {
       const location = kernel.vfs.resolve(cwd, path, { followLast: true, credentials: kernel.credentials });

@@ -1,6 +1,6 @@
 import { Register, type Trap, Vector } from "../../vmm/index.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Access } from "../memory/address-space.ts";
+import type { Access } from "../memory/rights.ts";
 import type { Task } from "../process/task.ts";
 import { FloatingPointCode, floatingPointCode } from "../signals/floating-point.ts";
 import { SiCode, Signal } from "../signals/signals.ts";

@@ -12,6 +12,7 @@ import { MAPPINGS_MAX } from "../limits.ts";
 import type { PageCache } from "./page-cache.ts";
 import { pageCeil, pageFloor } from "./page-math.ts";
 import { ANONYMOUS_EAGER_PAGES, ANONYMOUS_WINDOW, type FaultResult, Pager } from "./pager.ts";
+import { type Access, checkPlace, permits } from "./rights.ts";
 import { UserMemory } from "./user-memory.ts";
 import { Protection, slice, type Vma, VmaList } from "./vma.ts";
 
@@ -21,8 +22,6 @@ export const STACK_TOP = 0x7fff_e000_0000;
 export const STACK_BYTES_MAX = 8 * 1024 * 1024;
 /** mmap looks for room below this: the stack with a gap of the same size above it. */
 const MMAP_CEILING = STACK_TOP - 2 * STACK_BYTES_MAX;
-
-export type Access = "read" | "write" | "execute";
 
 /** One address space (Linux: mm_struct): mappings, their pages, the heap end. Threads and vfork children share it. */
 export class AddressSpace {
@@ -335,16 +334,4 @@ export class AddressSpace {
       }
     }
   }
-}
-
-/** Refuses what mmap(2) refuses: the lowest addresses (vm.mmap_min_addr) and those beyond a process's reach. */
-function checkPlace(start: number, end: number): void {
-  if (start < USER_ADDRESS_START) fail("EPERM");
-  if (end > USER_ADDRESS_LIMIT) fail("ENOMEM");
-}
-
-function permits(protection: number, access: Access): boolean {
-  if (access === "write") return (protection & Protection.write) !== 0;
-  if (access === "execute") return (protection & Protection.execute) !== 0;
-  return protection !== Protection.none;
 }

@@ -60,6 +60,12 @@ export class Call {
     return this.task.process.memory.user;
   }
 
+  /** What the call computes at its first try and keeps over the later ones. */
+  remember<T>(compute: () => T): T {
+    if (this.memo === undefined) this.memo = compute();
+    return this.memo as T;
+  }
+
   /** Argument as C `int`. */
   int(index: number): number {
     return this.#low[index] | 0;

@@ -9,7 +9,7 @@ import { FileType, type Inode } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
 /** mmap flags (asm-generic/mman-common.h, asm-generic/mman.h). */
-const Map = {
+const MapFlag = {
   typeMask: 0xf,
   shared: 1,
   private: 2,
@@ -41,21 +41,22 @@ function mmap(call: Call): number {
   const { memory } = call.process;
   if (length === 0) fail("EINVAL");
   if (length > ADDRESS_LIMIT) fail("ENOMEM");
-  const type = flags & Map.typeMask;
-  if (type !== Map.shared && type !== Map.private && type !== Map.sharedValidate) fail("EINVAL");
-  const source = (flags & Map.anonymous) !== 0 ? undefined : mappableFile(call);
+  const type = flags & MapFlag.typeMask;
+  if (type !== MapFlag.shared && type !== MapFlag.private && type !== MapFlag.sharedValidate) fail("EINVAL");
+  const source = (flags & MapFlag.anonymous) !== 0 ? undefined : mappableFile(call);
   const start = chooseAddress(call, length, flags);
   const vma: Vma = {
     start,
     end: start + length,
     protection: call.uint(2) & PROTECTION_BITS,
-    lazy: (flags & (Map.noReserve | Map.stack | Map.growsDown)) !== 0,
-    neverWritable: source !== undefined && type !== Map.private && (source.flags & Open.accessMode) !== Open.readWrite,
+    lazy: (flags & (MapFlag.noReserve | MapFlag.stack | MapFlag.growsDown)) !== 0,
+    neverWritable:
+      source !== undefined && type !== MapFlag.private && (source.flags & Open.accessMode) !== Open.readWrite,
     file: source && { mapped: mappedFile(call.kernel.vfs, source.location), offset: call.unsigned(5) },
   };
   memory.map(
-    type === Map.private ? vma : shareMapping(call, vma, source?.location.inode),
-    (flags & Map.populate) !== 0,
+    type === MapFlag.private ? vma : shareMapping(call, vma, source?.location.inode),
+    (flags & MapFlag.populate) !== 0,
   );
   return start;
 }
@@ -63,9 +64,9 @@ function mmap(call: Call): number {
 function chooseAddress(call: Call, length: number, flags: number): number {
   const { memory } = call.process;
   const wanted = call.unsigned(0);
-  if ((flags & (Map.fixed | Map.fixedNoReplace)) === 0) return memory.findRange(length, wanted);
+  if ((flags & (MapFlag.fixed | MapFlag.fixedNoReplace)) === 0) return memory.findRange(length, wanted);
   const end = checkedEnd(wanted, length);
-  if ((flags & Map.fixedNoReplace) !== 0 && memory.vmas.overlapping(wanted, end).length > 0) fail("EEXIST");
+  if ((flags & MapFlag.fixedNoReplace) !== 0 && memory.vmas.overlapping(wanted, end).length > 0) fail("EEXIST");
   return wanted;
 }
 
@@ -76,7 +77,7 @@ function mappableFile(call: Call): InodeFile {
   if (!(file instanceof InodeFile)) return fail("ENODEV");
   if (file.location.inode.type !== FileType.regular) fail("ENODEV");
   const mode = file.flags & Open.accessMode;
-  const sharedWrite = (call.uint(3) & Map.typeMask) !== Map.private && (call.uint(2) & Protection.write) !== 0;
+  const sharedWrite = (call.uint(3) & MapFlag.typeMask) !== MapFlag.private && (call.uint(2) & Protection.write) !== 0;
   if (mode === Open.writeOnly || (sharedWrite && mode !== Open.readWrite)) fail("EACCES");
   return file;
 }

@@ -13,7 +13,7 @@ const POLL_MAX = 4096;
 function waitFor(call: Call, timeoutMs: () => number, check: () => number, ready: () => boolean): number {
   const found = check();
   if (found > 0) return found;
-  const deadlineMs = (call.memo ??= deadlineOf(timeoutMs())) as number;
+  const deadlineMs = call.remember(() => deadlineOf(timeoutMs()));
   // A signal that may come now ends even a call that would not wait.
   if (performance.now() >= deadlineMs && !call.task.signalled) return found;
   return call.block(ready, { deadlineMs, restartable: false });

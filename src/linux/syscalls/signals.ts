@@ -130,8 +130,9 @@ function sigtimedwait(call: Call): number {
     if (call.unsigned(1) !== 0) call.memory.write(call.unsigned(1), encodeSignalInfo(info));
     return info.signal;
   }
-  const deadlineMs = (call.memo ??=
-    call.unsigned(2) === 0 ? Number.POSITIVE_INFINITY : deadlineIn(readTimespecMs(call, call.unsigned(2)))) as number;
+  const deadlineMs = call.remember(() =>
+    call.unsigned(2) === 0 ? Number.POSITIVE_INFINITY : deadlineIn(readTimespecMs(call, call.unsigned(2))),
+  );
   if (performance.now() >= deadlineMs) fail("EAGAIN");
   return call.block(() => ((call.task.pending.mask | call.process.pending.mask) & set) !== 0n, {
     deadlineMs,

@@ -10,7 +10,7 @@ interface Sleep {
 
 /** Sleeps until the deadline; interrupted, tells how much was left. */
 function sleep(call: Call, durationMs: () => number, remaining: number): number {
-  const memo = (call.memo ??= { deadlineMs: deadlineIn(durationMs()) }) as Sleep;
+  const memo: Sleep = call.remember(() => ({ deadlineMs: deadlineIn(durationMs()) }));
   if (memo.deadlineMs <= performance.now()) return 0;
   const interrupted = (): number => {
     const leftMs = Math.max(memo.deadlineMs - performance.now(), 0);
