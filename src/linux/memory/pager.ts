@@ -6,6 +6,8 @@ import { Protection, type Vma } from "./vma.ts";
 
 /** Pages brought in around a fault in anonymous memory: one exit costs as much as zeroing dozens of pages. */
 export const ANONYMOUS_WINDOW = 32;
+/** The same for memory that is gone through in order: what one entry of the second-level page table covers. */
+const ANONYMOUS_WINDOW_MAX = 512;
 /** Pages of a file mapped around a fault in it. */
 const FILE_WINDOW = 64;
 /** Anonymous mappings up to this size are filled when made (Python's arenas are 1 MiB). */
@@ -23,6 +25,9 @@ export class Pager {
   readonly #machine: Machine;
   readonly #tables: PageTables;
   readonly #cache: PageCache;
+  /** Size in pages, and end, of the last window of anonymous memory. */
+  #window = ANONYMOUS_WINDOW;
+  #filledEnd = 0;
 
   constructor(machine: Machine, tables: PageTables, cache: PageCache) {
     this.#machine = machine;
@@ -33,10 +38,17 @@ export class Pager {
   bringIn(vma: Vma, page: number, write: boolean): FaultResult {
     if (vma.shared) return this.#bringInShared(vma, page);
     if (vma.file) return this.#bringInFile(vma, page, write);
-    const span = ANONYMOUS_WINDOW * PAGE_SIZE;
+    const span = this.#nextWindow(page) * PAGE_SIZE;
     const start = page - (page % span);
-    this.fillAnonymous(vma, Math.max(vma.start, start), Math.min(vma.end, start + span));
+    this.#filledEnd = Math.min(vma.end, start + span);
+    this.fillAnonymous(vma, Math.max(vma.start, start), this.#filledEnd);
     return "handled";
+  }
+
+  /** Pages to bring in around a fault: twice as many each time the guest goes on where the last window ended. */
+  #nextWindow(page: number): number {
+    this.#window = page === this.#filledEnd ? Math.min(2 * this.#window, ANONYMOUS_WINDOW_MAX) : ANONYMOUS_WINDOW;
+    return this.#window;
   }
 
   #bringInShared(vma: Vma, page: number): FaultResult {
