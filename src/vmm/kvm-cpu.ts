@@ -1,9 +1,9 @@
 import { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
 import { cpuFeatures } from "./cpu-features.ts";
 import type { GuestMemory } from "./guest-memory.ts";
+import { HeldExceptions } from "./held-exceptions.ts";
 import { KvmVcpu, type KvmVm } from "./host/kvm.ts";
 import {
-  Events,
   Exit,
   Msr,
   Request,
@@ -14,7 +14,6 @@ import {
   SYNC_SYSTEM_REGISTERS,
   XSAVE_SIZE,
 } from "./host/kvm-abi.ts";
-import { stableBytes } from "./host/libc.ts";
 import {
   CANONICAL_LIMIT,
   COMPAT_SYSCALL_TARGET,
@@ -24,7 +23,7 @@ import {
   USER_ADDRESS_LIMIT,
 } from "./layout.ts";
 import type { CpuImage } from "./machine-image.ts";
-import { addressAt, initialFpu, setAddress } from "./registers.ts";
+import { addressAt, initialFpu, RFLAGS_FIXED, RFLAGS_USER, setAddress } from "./registers.ts";
 import {
   exceptionStubEnd,
   Frame,
@@ -36,6 +35,7 @@ import {
   type SyscallRing,
 } from "./system-pages.ts";
 import { SystemRegisters } from "./system-registers.ts";
+import { exception, fatal, INTERRUPTED, SYSCALL } from "./trap-values.ts";
 
 /** Indices of 32-bit halves in `registers32`. */
 const RCX = 2 * Register.rcx;
@@ -44,14 +44,12 @@ const R11 = 2 * Register.r11;
 const RIP = 2 * Register.rip;
 const RFLAGS = 2 * Register.rflags;
 
-/** RFLAGS bits a program may change (CF PF AF ZF SF TF DF OF NT RF AC ID); IF and bit 1 are always on, IOPL is 0. */
-const RFLAGS_USER = 0x254dd5;
-const RFLAGS_FIXED = 0x202;
-
 /** errno(3) */
 const EINTR = 4;
 const EAGAIN = 11;
 
+/** The vector of a machine check: the host's trouble, not the program's (Intel SDM vol. 3, table 6-1). */
+const MACHINE_CHECK = 18;
 /** KVM_INTERNAL_ERROR_EMULATION (linux/kvm.h). */
 const EMULATION_FAILED = 1;
 
@@ -102,9 +100,7 @@ export class KvmCpu implements Cpu {
   /** Registers as an interruption left them; handing back equal ones must not disturb a pending exception. */
   readonly #atInterruption = new Uint32Array(2 * REGISTER_COUNT);
   #interrupted = false;
-  readonly #events = stableBytes(Events.size);
-  /** KVM was left at an odd place: it may hold an exception it has not delivered. */
-  #mayHoldException = false;
+  readonly #held: HeldExceptions;
   #exitCount = 0;
   #closed = false;
 
@@ -113,6 +109,7 @@ export class KvmCpu implements Cpu {
     this.#memory = memory;
     this.#ring = ring;
     this.#vcpu = new KvmVcpu(vm, REGISTER_COUNT);
+    this.#held = new HeldExceptions(this.#vcpu);
     this.registers = this.#vcpu.registers;
     this.registers32 = this.#vcpu.registers32;
     this.#run32 = this.#vcpu.run32;
@@ -176,19 +173,12 @@ export class KvmCpu implements Cpu {
    * with fresh segments and no pending exception. This is on the path of every rollback.
    */
   restore(state: CpuState): void {
-    if (this.#mayHoldException) this.#cancelExceptions();
+    this.#held.cancel();
     this.registers.set(state.registers);
     this.writeFpu(state.fpu);
     this.#system.restore(state.system);
     this.#interrupted = false;
     this.#mode = Mode.user;
-  }
-
-  /** Setting registers drops a pending exception, but not one KVM has begun to inject. */
-  #cancelExceptions(): void {
-    this.#events.fill(0);
-    this.#vcpu.transfer("KVM_SET_VCPU_EVENTS", Request.setVcpuEvents, this.#events);
-    this.#mayHoldException = false;
   }
 
   toImage(): CpuImage {
@@ -204,7 +194,7 @@ export class KvmCpu implements Cpu {
 
   run(): Trap {
     const trap = this.#runToTrap();
-    if (trap.kind === "fatal") this.#mayHoldException = true;
+    if (trap.kind === "fatal") this.#held.possible = true;
     return trap;
   }
 
@@ -219,7 +209,7 @@ export class KvmCpu implements Cpu {
       this.#system.invalidate();
       if (errno === 0) return this.#decodeExit();
       if (errno !== EINTR && errno !== EAGAIN) return fatal(`KVM_RUN failed with errno ${errno}`);
-      if (this.#inSystemPages() || this.#exceptionOnItsWay()) continue;
+      if (this.#inSystemPages() || this.#held.onTheirWay()) continue;
       return this.currentRing() === 3 ? this.#interruption() : fatal("the guest runs its own code in ring 0");
     }
     return fatal("the CPU does not leave the system pages");
@@ -337,12 +327,6 @@ export class KvmCpu implements Cpu {
     return rip >= USER_ADDRESS_LIMIT && rip < CANONICAL_LIMIT;
   }
 
-  /** True while KVM holds an exception the guest has not seen yet: stopping here could lose it. */
-  #exceptionOnItsWay(): boolean {
-    this.#vcpu.transfer("KVM_GET_VCPU_EVENTS", Request.getVcpuEvents, this.#events);
-    return this.#events[Events.exceptionInjected] !== 0 || this.#events[Events.exceptionPending] !== 0;
-  }
-
   /** Lets KVM complete a half-done access to the doorbell, without running the guest any further. */
   #finishAccess(): void {
     this.#vcpu.run.setUint8(Run.immediateExit, 1);
@@ -360,16 +344,4 @@ export class KvmCpu implements Cpu {
     this.registers32 = new Uint32Array(this.registers.buffer);
     this.#vcpu.close();
   }
-}
-
-const MACHINE_CHECK = 18;
-const SYSCALL: Trap = { kind: "syscall" };
-const INTERRUPTED: Trap = { kind: "interrupted" };
-
-function exception(vector: number, errorCode: number, address: number): Trap {
-  return { kind: "exception", vector, errorCode, address };
-}
-
-function fatal(reason: string): Trap {
-  return { kind: "fatal", reason };
 }
