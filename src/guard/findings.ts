@@ -1,0 +1,122 @@
+import { excerptOf } from "./excerpt.ts";
+import { atLeast, type Decoding, type Finding, type Severity } from "./finding.ts";
+import type { GuardLimits } from "./limits.ts";
+import type { Rule, Sink } from "./rule.ts";
+import { severityRank } from "./finding.ts";
+import type { View } from "./views/view.ts";
+
+/** Limits of the guard itself. Going over one blocks, as what lies beyond was not looked at. */
+export type LimitRule = "limit.input-bytes" | "limit.decoded-bytes" | "limit.decode-depth" | "limit.findings" | "limit.json-depth";
+
+const LIMIT_REASONS: Readonly<Record<LimitRule, string>> = Object.freeze({
+  "limit.input-bytes": "is longer than can be checked",
+  "limit.decoded-bytes": "decodes to more than can be checked",
+  "limit.decode-depth": "is encoded more deeply than can be checked",
+  "limit.findings": "contains more control structures than can be listed",
+  "limit.json-depth": "is nested more deeply than can be checked",
+});
+
+/** Decodings that nobody applies by accident: what they hide weighs one step more. */
+const HIDING: ReadonlySet<Decoding> = new Set<Decoding>(["unicode-tags", "variation-selectors", "overlong-utf8"]);
+
+/** Command strings this close to a control structure count as much as one. */
+const ESCALATION_BYTES = 4096;
+
+/** Collects findings within the limits, each once however many views show it. */
+export class Findings {
+  readonly #limits: GuardLimits;
+  readonly #sink: Sink;
+  readonly #list: Finding[] = [];
+  readonly #known = new Set<string>();
+  readonly #infoCounts = new Map<string, number>();
+  #serious = 0;
+  #unlisted = 0;
+  #overflow = false;
+
+  constructor(limits: GuardLimits, sink: Sink) {
+    this.#limits = limits;
+    this.#sink = sink;
+  }
+
+  /** True once a limit was hit: there is nothing more to learn, the verdict is `block`. */
+  get overflow(): boolean {
+    return this.#overflow;
+  }
+
+  get unlisted(): number {
+    return this.#unlisted;
+  }
+
+  /** False when scanning should stop. */
+  add(rule: Rule, view: View, start: number, end: number): boolean {
+    const severity = this.#severity(rule, view);
+    if (severity === "info" && (this.#infoCounts.get(rule.id) ?? 0) >= this.#limits.infoFindingsPerRule) {
+      this.#unlisted++;
+      return true;
+    }
+    if (!view.isNew(start, end)) return true;
+    const origin = view.origin(start, end);
+    const key = `${rule.id}:${origin.start}:${origin.end}`;
+    if (this.#known.has(key)) return true;
+    this.#known.add(key);
+    if (severity === "info") this.#infoCounts.set(rule.id, (this.#infoCounts.get(rule.id) ?? 0) + 1);
+    else if (++this.#serious > this.#limits.findings) return this.limit("limit.findings", origin.start, origin.end);
+    this.#list.push({
+      rule: rule.id,
+      family: rule.family,
+      severity: raise(severity, origin.path),
+      ...origin,
+      excerpt: excerptOf(view.bytes, start, end),
+      reason: rule.reason,
+    });
+    return true;
+  }
+
+  /** Notes that a limit was hit; always false, so that it can end a scan. */
+  limit(rule: LimitRule, start: number, end: number): false {
+    if (!this.#overflow)
+      this.#list.push({
+        rule,
+        family: "limit",
+        severity: "critical",
+        start,
+        end,
+        path: [],
+        excerpt: "",
+        reason: LIMIT_REASONS[rule],
+      });
+    this.#overflow = true;
+    return false;
+  }
+
+  /** In the order of the content; the weightier first at the same place. */
+  finish(): readonly Finding[] {
+    const list = this.#escalated();
+    list.sort((a, b) => a.start - b.start || severityRank(b.severity) - severityRank(a.severity) || a.end - b.end);
+    return Object.freeze(list.map((finding) => Object.freeze({ ...finding, path: Object.freeze([...finding.path]) })));
+  }
+
+  #severity(rule: Rule, view: View): Severity {
+    const severity = view.depth > 0 ? (rule.decodedSeverity ?? rule.severity) : rule.severity;
+    const forSink = rule.sinks?.[this.#sink];
+    return forSink !== undefined && atLeast(forSink, severity) ? forSink : severity;
+  }
+
+  #escalated(): Finding[] {
+    const places = this.#list
+      .filter(({ family, severity }) => family !== "command" && family !== "limit" && atLeast(severity, "medium"))
+      .map(({ start }) => start);
+    const beside = (start: number): boolean => places.some((place) => Math.abs(place - start) <= ESCALATION_BYTES);
+    return this.#list.map((finding) =>
+      finding.family === "command" && finding.severity === "info" && beside(finding.start)
+        ? { ...finding, severity: "medium" }
+        : finding,
+    );
+  }
+}
+
+function raise(severity: Severity, path: readonly Decoding[]): Severity {
+  if (!path.some((decoding) => HIDING.has(decoding))) return severity;
+  if (severity === "medium") return "high";
+  return severity === "high" ? "critical" : severity;
+}

@@ -1,0 +1,43 @@
+/** Every bound of the guard in one place. Going over one is itself a finding that blocks: the guard fails closed. */
+export interface GuardLimits {
+  /** Longest content one scanner accepts, in bytes. */
+  readonly inputBytes: number;
+  /** How many decodings may be nested before the guard stops looking and blocks. */
+  readonly decodeDepth: number;
+  /** All decoded views together: so many bytes for each byte of input … */
+  readonly decodedBytesPerInputByte: number;
+  /** … plus this allowance, so that short texts may be nested deeply. */
+  readonly decodedBytesBase: number;
+  /** Findings above `info` kept in one verdict. */
+  readonly findings: number;
+  /** `info` findings kept for each rule; further ones are only counted, as ordinary logs have thousands. */
+  readonly infoFindingsPerRule: number;
+  /** Nesting of JSON objects and arrays. */
+  readonly jsonDepth: number;
+}
+
+export const DEFAULT_LIMITS: GuardLimits = Object.freeze({
+  // The complete output of a run is held in memory; the sandbox's own output limit is below this.
+  inputBytes: 64 * 1024 * 1024,
+  // A JSON string in a JSON string, percent-encoded, in fullwidth letters is four deep; ordinary files stop at two.
+  decodeDepth: 4,
+  // With decodeDepth full copies allowed, a megabyte still takes well under 100 ms (bench/guard-attack.ts).
+  decodedBytesPerInputByte: 4,
+  decodedBytesBase: 64 * 1024,
+  // A person who reviews reads some tens; the rest is for highlighting.
+  findings: 1024,
+  infoFindingsPerRule: 16,
+  // JSON.parse's consumers themselves give up between 500 and 10,000.
+  jsonDepth: 512,
+});
+
+/** Shorter runs of base64 letters are words and identifiers: 16 letters carry 12 bytes, the length of `<|im_start|>`. */
+export const BASE64_RUN_MIN = 16;
+/** The same for hexadecimal digits: 24 digits carry 12 bytes. */
+export const HEX_RUN_MIN = 24;
+/** A run this long is decoded even when the result does not look like text (junk may stand before the payload). */
+export const BINARY_RUN_MIN = 64;
+/** Base64 in e-mail and PEM is wrapped at 76 and 64; lines at least this long are joined with the next. */
+export const WRAPPED_LINE_MIN = 40;
+/** Characters of an excerpt before escaping; longer ones are cut in the middle. */
+export const EXCERPT_CHARACTERS = 80;

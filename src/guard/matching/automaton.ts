@@ -1,0 +1,146 @@
+import { invariant } from "../../errors.ts";
+
+/** Bits of a byte class in a table index: a class is a byte with its case taken off. */
+const CLASS_BITS = 8;
+const ASCII_CASE_BIT = 0x20;
+
+/**
+ * All literals of all rules in one deterministic automaton (Aho and Corasick, 1975): one table step per byte, however
+ * many literals there are. Letters are matched in either case; who wants more compares the bytes on a hit.
+ */
+export class Automaton {
+  readonly #table: Uint16Array;
+  readonly #classes: Uint8Array;
+  /** States from this number on end some literal. */
+  readonly #firstAccepting: number;
+  readonly #outputs: readonly Int32Array[];
+
+  constructor(literals: readonly Uint8Array[]) {
+    this.#classes = byteClasses(literals);
+    const trie = buildTrie(literals, this.#classes);
+    const { order, firstAccepting } = acceptingLast(trie);
+    this.#firstAccepting = firstAccepting;
+    this.#table = buildTable(trie, order);
+    const outputs: Int32Array[] = [];
+    trie.forEach((node, index) => {
+      const rank = (order[index] as number) - firstAccepting;
+      if (rank >= 0) outputs[rank] = Int32Array.from(node.outputs);
+    });
+    this.#outputs = outputs;
+  }
+
+  /** Calls `hit` with the literal's number and its end (exclusive), in order of ends. It stops when `hit` gives false. */
+  scan(bytes: Uint8Array, hit: (literal: number, end: number) => boolean): void {
+    const table = this.#table;
+    const classes = this.#classes;
+    const firstAccepting = this.#firstAccepting;
+    const length = bytes.length;
+    let state = 0;
+    for (let index = 0; index < length; index++) {
+      state = table[(state << CLASS_BITS) | (classes[bytes[index] as number] as number)] as number;
+      if (state < firstAccepting) continue;
+      const outputs = this.#outputs[state - firstAccepting] as Int32Array;
+      for (let at = 0; at < outputs.length; at++) if (!hit(outputs[at] as number, index + 1)) return;
+    }
+  }
+}
+
+interface Node {
+  readonly next: Map<number, number>;
+  fail: number;
+  outputs: number[];
+}
+
+/** Class 0 is every byte that no literal has. */
+function byteClasses(literals: readonly Uint8Array[]): Uint8Array {
+  const classes = new Uint8Array(256);
+  let count = 1;
+  for (const literal of literals)
+    for (const byte of literal) {
+      const folded = lowerCase(byte);
+      if (classes[folded] === 0) classes[folded] = count++;
+    }
+  invariant(count <= 1 << CLASS_BITS, `at most ${1 << CLASS_BITS} byte classes, ${count} found`);
+  for (let upper = 0x41; upper <= 0x5a; upper++) classes[upper] = classes[upper | ASCII_CASE_BIT] as number;
+  return classes;
+}
+
+function lowerCase(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | ASCII_CASE_BIT : byte;
+}
+
+function buildTrie(literals: readonly Uint8Array[], classes: Uint8Array): Node[] {
+  const nodes: Node[] = [{ next: new Map(), fail: 0, outputs: [] }];
+  literals.forEach((literal, number) => {
+    let at = 0;
+    for (const byte of literal) {
+      const node = nodes[at] as Node;
+      const symbol = classes[byte] as number;
+      let to = node.next.get(symbol);
+      if (to === undefined) {
+        to = nodes.length;
+        nodes.push({ next: new Map(), fail: 0, outputs: [] });
+        node.next.set(symbol, to);
+      }
+      at = to;
+    }
+    (nodes[at] as Node).outputs.push(number);
+  });
+  invariant(nodes.length < 0xffff, `the automaton's states fit 16 bits, ${nodes.length} found`);
+  return nodes;
+}
+
+/** New numbers for the states, those with outputs at the end, so that the hot loop needs one comparison. */
+function acceptingLast(nodes: readonly Node[]): { order: Int32Array; firstAccepting: number } {
+  linkFailures(nodes);
+  const order = new Int32Array(nodes.length);
+  let number = 0;
+  for (let index = 0; index < nodes.length; index++) if (nodes[index]?.outputs.length === 0) order[index] = number++;
+  const firstAccepting = number;
+  for (let index = 0; index < nodes.length; index++) if (nodes[index]?.outputs.length !== 0) order[index] = number++;
+  return { order, firstAccepting };
+}
+
+/** Breadth first: a node's failure link and its outputs follow from those of shorter nodes. */
+function linkFailures(nodes: readonly Node[]): void {
+  const queue: number[] = [0];
+  for (let head = 0; head < queue.length; head++) {
+    const at = queue[head] as number;
+    const node = nodes[at] as Node;
+    for (const [symbol, to] of node.next) {
+      const child = nodes[to] as Node;
+      child.fail = at === 0 ? 0 : step(nodes, node.fail, symbol);
+      child.outputs = [...child.outputs, ...(nodes[child.fail] as Node).outputs];
+      queue.push(to);
+    }
+  }
+}
+
+function step(nodes: readonly Node[], from: number, symbol: number): number {
+  for (let at = from; ; at = (nodes[at] as Node).fail) {
+    const to = (nodes[at] as Node).next.get(symbol);
+    if (to !== undefined) return to;
+    if (at === 0) return 0;
+  }
+}
+
+function buildTable(nodes: readonly Node[], order: Int32Array): Uint16Array {
+  const width = 1 << CLASS_BITS;
+  const table = new Uint16Array(nodes.length * width);
+  const breadthFirst: number[] = [0];
+  for (let head = 0; head < breadthFirst.length; head++) {
+    const at = breadthFirst[head] as number;
+    const node = nodes[at] as Node;
+    const row = (order[at] as number) * width;
+    // A state starts with the moves of its failure state, which is shorter and so already complete.
+    if (at !== 0) {
+      const failRow = (order[node.fail] as number) * width;
+      table.copyWithin(row, failRow, failRow + width);
+    }
+    for (const [symbol, to] of node.next) {
+      table[row + symbol] = order[to] as number;
+      breadthFirst.push(to);
+    }
+  }
+  return table;
+}

@@ -1,0 +1,53 @@
+import type { Place } from "../rule.ts";
+import { isBlank, isMarker, isWord, NEWLINE } from "./bytes.ts";
+
+/** What may precede a label on its line. */
+const MARKERS_MAX = 16;
+
+/** True when the literal from `start` to `end` stands where the rule wants it. */
+export function isAt(place: Place | undefined, bytes: Uint8Array, start: number, end: number): boolean {
+  switch (place) {
+    case undefined:
+    case "anywhere":
+      return true;
+    case "word":
+      return !isWord(bytes[start - 1]) && !isWord(bytes[end]);
+    case "line-start":
+      return isLineStart(bytes, start);
+    case "whole-line":
+      return isLineStart(bytes, start) && isLineEnd(bytes, end);
+    case "paragraph-start":
+      return isParagraphStart(bytes, start);
+  }
+}
+
+function isLineStart(bytes: Uint8Array, start: number): boolean {
+  for (let at = start - 1; at >= start - MARKERS_MAX; at--) {
+    const byte = bytes[at];
+    if (byte === undefined || byte === NEWLINE) return true;
+    if (!isMarker(byte)) return false;
+  }
+  return false;
+}
+
+/** Only white space, quotes and a full stop up to the end of the line. */
+function isLineEnd(bytes: Uint8Array, end: number): boolean {
+  for (let at = end; at < end + MARKERS_MAX; at++) {
+    const byte = bytes[at];
+    if (byte === undefined || byte === NEWLINE) return true;
+    if (!isMarker(byte) && byte !== 0x2e) return false;
+  }
+  return false;
+}
+
+/** After an empty line, or at the very start of the text. */
+function isParagraphStart(bytes: Uint8Array, start: number): boolean {
+  let newlines = 0;
+  for (let at = start - 1; at >= start - MARKERS_MAX; at--) {
+    const byte = bytes[at];
+    if (byte === undefined) return true;
+    if (byte === NEWLINE && ++newlines === 2) return true;
+    if (!isBlank(byte)) return false;
+  }
+  return false;
+}

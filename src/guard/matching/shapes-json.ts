@@ -1,0 +1,41 @@
+import type { Trigger } from "../rule.ts";
+import { APOSTROPHE, isWord, QUOTE, skipBlank, startsWith } from "./bytes.ts";
+import type { Span } from "./shapes.ts";
+
+/** White space between a key, its colon and its value; pretty printers use one blank or a line break. */
+const GAP_MAX = 64;
+
+/** Index of the value after the key and its colon, or -1. */
+function valueAt(bytes: Uint8Array, keyEnd: number): number {
+  const colon = skipBlank(bytes, keyEnd, GAP_MAX);
+  return bytes[colon] === 0x3a ? skipBlank(bytes, colon + 1, GAP_MAX) : -1;
+}
+
+/** A key with one of the trigger's values: a quoted string, or a bare number. */
+export function jsonValue(bytes: Uint8Array, span: Span, trigger: Trigger): boolean {
+  const at = valueAt(bytes, span.end);
+  if (at < 0) return false;
+  const quote = bytes[at];
+  const quoted = quote === QUOTE || quote === APOSTROPHE;
+  const first = quoted ? at + 1 : at;
+  for (const value of trigger.values ?? []) {
+    if (!startsWith(bytes, first, value)) continue;
+    const end = first + value.length;
+    if (quoted ? bytes[end] !== quote : isWord(bytes[end])) continue;
+    span.end = quoted ? end + 1 : end;
+    return true;
+  }
+  return false;
+}
+
+/** A key whose value is an object with members, or an array of such objects. */
+export function jsonContainer(bytes: Uint8Array, span: Span): boolean {
+  let at = valueAt(bytes, span.end);
+  if (at < 0) return false;
+  if (bytes[at] === 0x5b) at = skipBlank(bytes, at + 1, GAP_MAX);
+  if (bytes[at] !== 0x7b) return false;
+  const key = skipBlank(bytes, at + 1, GAP_MAX);
+  if (bytes[key] !== QUOTE && bytes[key] !== APOSTROPHE) return false;
+  span.end = at + 1;
+  return true;
+}

@@ -1,0 +1,85 @@
+import type { Trigger } from "../rule.ts";
+import { isBase64, isDigit, skipBlank, startsWith } from "./bytes.ts";
+import { jsonContainer, jsonValue } from "./shapes-json.ts";
+import { htmlLoad, markdownImage, markdownReference } from "./shapes-links.ts";
+import { controlString, csiConceal, csiReport, hyperlink } from "./shapes-terminal.ts";
+import { fullwidthToken, roleTurn, specialToken, tokenClose, tokenOpen } from "./shapes-tokens.ts";
+import { bidiOverride, selectorRun, tagRun, zeroWidthRun } from "./shapes-unicode.ts";
+
+/** Where the literal of a trigger was found. A shape may move the ends to what it recognised. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** True when the text around the literal has the shape. Looks at a bounded number of bytes, never backtracks. */
+export type Shape = (bytes: Uint8Array, span: Span, trigger: Trigger) => boolean;
+
+/** Digits and blanks that may stand between a label's word and its colon. */
+const LABEL_GAP_MAX = 12;
+const ENCODED_COMMAND_MIN = 32;
+
+/** `Action:`, `Action 2 :` (CrewAI's expression allows a number). */
+function label(bytes: Uint8Array, span: Span): boolean {
+  const colon = afterNumber(bytes, span.end);
+  if (bytes[colon] !== 0x3a) return false;
+  span.end = colon + 1;
+  return true;
+}
+
+/** `Action Input:`, `Action 1 Input 1:`; the literal is `Action`. */
+function actionInputLabel(bytes: Uint8Array, span: Span): boolean {
+  const input = afterNumber(bytes, span.end);
+  if (!startsWith(bytes, input, "Input") && !startsWith(bytes, input, "input")) return false;
+  const colon = afterNumber(bytes, input + 5);
+  if (bytes[colon] !== 0x3a) return false;
+  span.end = colon + 1;
+  return true;
+}
+
+function afterNumber(bytes: Uint8Array, at: number): number {
+  let index = at;
+  const limit = at + LABEL_GAP_MAX;
+  while (index < limit && (isDigit(bytes[index]) || bytes[index] === 0x20 || bytes[index] === 0x09)) index++;
+  return index;
+}
+
+/** `-enc JABz…`: an option followed by a long base64 argument. */
+function encodedCommand(bytes: Uint8Array, span: Span): boolean {
+  const first = skipBlank(bytes, span.end, 4);
+  if (first === span.end) return false;
+  let end = first;
+  while (end - first < ENCODED_COMMAND_MIN && isBase64(bytes[end])) end++;
+  span.end = end;
+  return end - first === ENCODED_COMMAND_MIN;
+}
+
+/** The functions that rules may name. They are part of the rule set: `ENGINE_VERSION` changes when one does. */
+export const SHAPES = Object.freeze({
+  label,
+  "action-input-label": actionInputLabel,
+  "encoded-command": encodedCommand,
+  "json-value": jsonValue,
+  "json-container": jsonContainer,
+  "html-load": htmlLoad,
+  "markdown-image": markdownImage,
+  "markdown-reference": markdownReference,
+  "control-string": controlString,
+  "csi-conceal": csiConceal,
+  "csi-report": csiReport,
+  hyperlink,
+  "special-token": specialToken,
+  "token-open": tokenOpen,
+  "token-close": tokenClose,
+  "fullwidth-token": fullwidthToken,
+  "role-turn": roleTurn,
+  "bidi-override": bidiOverride,
+  "selector-run": selectorRun,
+  "tag-run": tagRun,
+  "zero-width-run": zeroWidthRun,
+} satisfies Record<string, Shape>);
+
+export type ShapeName = keyof typeof SHAPES;
+
+/** Counts every change to what shapes, places or views recognise; it is hashed with the rules. */
+export const ENGINE_VERSION = 1;

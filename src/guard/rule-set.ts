@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { invariant } from "../errors.ts";
+import { canonicalJson, type Json } from "./canonical-json.ts";
+import { SEVERITIES } from "./finding.ts";
+import { Automaton } from "./matching/automaton.ts";
+import { ObjectRules } from "./matching/json-objects.ts";
+import { ENGINE_VERSION, SHAPES } from "./matching/shapes.ts";
+import type { Pattern, Rule, Trigger } from "./rule.ts";
+import { BUILT_IN_RULES } from "./rules/index.ts";
+
+/** What a literal in the automaton stands for. */
+export interface Probe {
+  readonly trigger: Trigger;
+  readonly bytes: Uint8Array;
+  readonly rule: number;
+  /** `match` is a finding by itself; `first` and `then` are the halves of a sequence; `object` wakes the JSON walker. */
+  readonly role: "match" | "first" | "then" | "object";
+  /** Number of the sequence, else -1. */
+  readonly sequence: number;
+  readonly withinBytes: number;
+}
+
+/**
+ * The rules in force: checked, deeply frozen and hashed when made, compiled into one automaton. Nothing about it can
+ * be changed afterwards; another set of rules is another object with another hash.
+ */
+export class RuleSet {
+  readonly rules: readonly Rule[];
+  /** SHA-256 (hex) of the rules' canonical JSON and the engine's version. */
+  readonly hash: string;
+  readonly #probes: readonly Probe[];
+  readonly #automaton: Automaton;
+  readonly #objects: ObjectRules;
+  readonly sequences: number;
+
+  constructor(rules: readonly Rule[] = BUILT_IN_RULES) {
+    checkRules(rules);
+    this.rules = deepFreeze(structuredClone(rules)) as readonly Rule[];
+    this.hash = hashOf(this.rules);
+    this.#objects = new ObjectRules(this.rules);
+    const { probes, sequences } = compile(this.rules, this.#objects.wakingKeys);
+    this.#probes = probes;
+    this.sequences = sequences;
+    this.#automaton = new Automaton(probes.map(({ bytes }) => bytes));
+    Object.freeze(this);
+  }
+
+  get objects(): ObjectRules {
+    return this.#objects;
+  }
+
+  /** Calls `hit` for every literal found, in order of ends, until it gives false. */
+  probe(bytes: Uint8Array, hit: (probe: Probe, number: number, end: number) => boolean): void {
+    const probes = this.#probes;
+    this.#automaton.scan(bytes, (number, end) => hit(probes[number] as Probe, number, end));
+  }
+
+  get probeCount(): number {
+    return this.#probes.length;
+  }
+}
+
+let builtIn: RuleSet | undefined;
+
+/** The rules this package ships, compiled once for the process. */
+export function builtInRules(): RuleSet {
+  builtIn ??= new RuleSet();
+  return builtIn;
+}
+
+function hashOf(rules: readonly Rule[]): string {
+  const content = { engine: ENGINE_VERSION, rules: rules as unknown as Json };
+  return createHash("sha256").update(canonicalJson(content)).digest("hex");
+}
+
+function checkRules(rules: readonly Rule[]): void {
+  const ids = new Set(rules.map(({ id }) => id));
+  invariant(ids.size === rules.length, "every rule has an id of its own");
+  for (const { id, severity, reason, patterns } of rules) {
+    invariant(SEVERITIES.includes(severity), `rule ${id} has a known severity`);
+    invariant(/^[\x20-\x7e]{1,80}$/.test(reason) && !/[<>[\]{}|]/.test(reason), `rule ${id} has a plain, short reason`);
+    for (const { text, shape } of patterns.flatMap(triggersOf)) {
+      invariant(text.length > 0, `rule ${id} has no empty literal`);
+      invariant(shape === undefined || Object.hasOwn(SHAPES, shape), `rule ${id} names a known shape`);
+    }
+  }
+}
+
+function triggersOf(pattern: Pattern): readonly Trigger[] {
+  if (pattern.kind === "trigger") return [pattern.trigger];
+  return pattern.kind === "sequence" ? [...pattern.first, ...pattern.then] : [];
+}
+
+function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { probes: Probe[]; sequences: number } {
+  const probes: Probe[] = [];
+  let sequences = 0;
+  const add = (trigger: Trigger, rule: number, role: Probe["role"], sequence = -1, withinBytes = 0): void => {
+    probes.push({ trigger, bytes: encode(trigger.text), rule, role, sequence, withinBytes });
+  };
+  rules.forEach((rule, number) => {
+    for (const pattern of rule.patterns) {
+      if (pattern.kind === "trigger") add(pattern.trigger, number, "match");
+      if (pattern.kind !== "sequence") continue;
+      const sequence = sequences++;
+      for (const trigger of pattern.then) add(trigger, number, "then", sequence, pattern.withinBytes);
+      for (const trigger of pattern.first) add(trigger, number, "first", sequence);
+    }
+  });
+  // Only the end of the key, so that one that is partly escaped is noticed too.
+  for (const key of wakingKeys) add({ text: `${key}"`, anyCase: true }, -1, "object");
+  return { probes, sequences };
+}
+
+/** A copy, as a Buffer may share its pool. */
+function encode(text: string): Uint8Array {
+  return new Uint8Array(new TextEncoder().encode(text));
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value)) deepFreeze(member);
+  return Object.freeze(value);
+}

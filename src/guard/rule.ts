@@ -1,0 +1,80 @@
+import type { Family, Severity } from "./finding.ts";
+import type { ShapeName } from "./matching/shapes.ts";
+
+/** Where a trigger counts. `line-start` allows indentation, quotes and markdown markers before it. */
+export type Place = "anywhere" | "line-start" | "whole-line" | "paragraph-start" | "word";
+
+/** Where the content is going, when that makes more of a finding. */
+export type Sink = "memory" | "template" | "terminal";
+
+/** Literal text, and optionally a hand-written shape that must hold around it. */
+export interface Trigger {
+  readonly text: string;
+  readonly at?: Place;
+  /** ASCII letters match in either case. Shapes and places are checked on the bytes as they are. */
+  readonly anyCase?: boolean;
+  readonly shape?: ShapeName;
+  /** Argument of the shape, for example the values of a JSON key. */
+  readonly values?: readonly string[];
+}
+
+export type Pattern =
+  | { readonly kind: "trigger"; readonly trigger: Trigger }
+  /** One of `first`, then one of `then` at most so many bytes later. */
+  | {
+      readonly kind: "sequence";
+      readonly first: readonly Trigger[];
+      readonly then: readonly Trigger[];
+      readonly withinBytes: number;
+    }
+  /** One JSON object with all of these: `key`, `key:kind` (string, object, array, number) or `key=string`. */
+  | { readonly kind: "object"; readonly all: readonly string[] };
+
+/** One rule, as data: the functions it names live in `matching/`. */
+export interface Rule {
+  readonly id: string;
+  readonly family: Family;
+  readonly severity: Severity;
+  /** For people: what the structure does and where it comes from. */
+  readonly meaning: string;
+  /** For a model: short, without content. */
+  readonly reason: string;
+  readonly patterns: readonly Pattern[];
+  /** Severity when it only appears after decoding: source code writes `"\033[8m"` for good reasons. */
+  readonly decodedSeverity?: Severity;
+  /** Severity when the content goes to this sink. */
+  readonly sinks?: Readonly<Partial<Record<Sink, Severity>>>;
+}
+
+export function literals(...texts: readonly string[]): Pattern[] {
+  return texts.map((text) => ({ kind: "trigger", trigger: { text } }));
+}
+
+export function placed(at: Place, ...texts: readonly string[]): Pattern[] {
+  return texts.map((text) => ({ kind: "trigger", trigger: { text, at } }));
+}
+
+export function anyCase(...texts: readonly string[]): Pattern[] {
+  return texts.map((text) => ({ kind: "trigger", trigger: { text, anyCase: true } }));
+}
+
+export function shaped(shape: ShapeName, ...texts: readonly string[]): Pattern[] {
+  return texts.map((text) => ({ kind: "trigger", trigger: { text, shape, anyCase: true } }));
+}
+
+/** A JSON or Python dictionary key (either quote) whose value is one of the given strings or numbers. */
+export function keyed(key: string, ...values: readonly string[]): Pattern[] {
+  return [`"${key}"`, `'${key}'`].map((text) => ({
+    kind: "trigger",
+    trigger: { text, shape: "json-value", values },
+  }));
+}
+
+/** A JSON key whose value is an object or an array of objects. */
+export function keyedObject(key: string): Pattern[] {
+  return [`"${key}"`, `'${key}'`].map((text) => ({ kind: "trigger", trigger: { text, shape: "json-container" } }));
+}
+
+export function object(...all: readonly string[]): Pattern {
+  return { kind: "object", all };
+}

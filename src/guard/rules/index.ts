@@ -1,0 +1,24 @@
+import type { Rule } from "../rule.ts";
+import { AGENT_LOOP_RULES } from "./agent-loop.ts";
+import { CHAT_TEMPLATE_RULES } from "./chat-template.ts";
+import { COMMAND_RULES } from "./command.ts";
+import { EXFILTRATION_RULES } from "./exfiltration.ts";
+import { LANGCHAIN_RULES } from "./langchain.ts";
+import { ORCHESTRATOR_RULES } from "./orchestrators.ts";
+import { TERMINAL_RULES } from "./terminal.ts";
+import { MCP_RULES, TOOL_CALL_RULES } from "./tool-call.ts";
+import { UNICODE_RULES } from "./unicode.ts";
+
+/** Every rule this package ships. */
+export const BUILT_IN_RULES: readonly Rule[] = [
+  ...CHAT_TEMPLATE_RULES,
+  ...AGENT_LOOP_RULES,
+  ...LANGCHAIN_RULES,
+  ...ORCHESTRATOR_RULES,
+  ...TOOL_CALL_RULES,
+  ...MCP_RULES,
+  ...TERMINAL_RULES,
+  ...UNICODE_RULES,
+  ...EXFILTRATION_RULES,
+  ...COMMAND_RULES,
+];

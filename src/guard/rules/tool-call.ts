@@ -1,0 +1,168 @@
+import { keyed, keyedObject, literals, object, type Rule } from "../rule.ts";
+
+/** Claude's tags exist with this namespace too; written in two parts so that no agent reading this file sees one. */
+const NAMESPACE = `${"ant"}${"ml"}:`;
+const tags = (...names: readonly string[]): string[] =>
+  names.flatMap((name) => [`<${name}`, `</${name}`, `<${NAMESPACE}${name}`, `</${NAMESPACE}${name}`]);
+
+/** Tool calls and messages in the wire formats of model providers. */
+export const TOOL_CALL_RULES: readonly Rule[] = [
+  {
+    id: "tool-call.message",
+    family: "tool-call",
+    severity: "high",
+    meaning: "A chat message object with a role that tool output must not speak for.",
+    reason: "contains a chat message object with a privileged role",
+    patterns: [
+      object("role=system", "content"),
+      object("role=developer", "content"),
+      object("role=assistant", "content"),
+      object("role=tool", "content"),
+      object("role=assistant", "tool_calls"),
+    ],
+  },
+  {
+    id: "tool-call.role",
+    family: "tool-call",
+    severity: "medium",
+    meaning: "A role key with a model's role; found wherever it stands, also in broken or oddly nested JSON.",
+    reason: "contains a chat message role in JSON",
+    patterns: keyed("role", "system", "developer", "assistant", "tool"),
+  },
+  {
+    id: "tool-call.openai",
+    family: "tool-call",
+    severity: "high",
+    meaning: "OpenAI's tool calls, of both of its interfaces.",
+    reason: "contains an OpenAI tool call",
+    patterns: [
+      ...keyedObject("tool_calls"),
+      ...keyedObject("function_call"),
+      ...keyed("type", "function_call", "function_call_output", "computer_call", "mcp_call"),
+      object("type=function", "function:object", "id:string"),
+      ...literals('"call_id":"call_', '"call_id": "call_', '"tool_call_id"'),
+    ],
+  },
+  {
+    id: "tool-call.anthropic",
+    family: "tool-call",
+    severity: "high",
+    meaning: "Anthropic's content blocks for tool use and its results.",
+    reason: "contains an Anthropic tool use block",
+    patterns: [
+      ...keyed("type", "tool_use", "tool_result", "server_tool_use", "mcp_tool_use"),
+      ...literals('"tool_use_id"', "'tool_use_id'", '"toolu_'),
+    ],
+  },
+  {
+    id: "tool-call.bare",
+    family: "tool-call",
+    severity: "medium",
+    meaning: "A name with arguments: what Hermes, Qwen and Llama models write between their tool call tags.",
+    reason: "contains a bare tool call object",
+    patterns: [object("name:string", "arguments:object"), object("name=functions", "parameters:object")],
+  },
+  {
+    id: "tool-call.tag",
+    family: "tool-call",
+    severity: "high",
+    meaning: "Tags around tool calls and their results (Qwen, Hermes, GLM, Claude).",
+    reason: "contains tool call tags",
+    patterns: literals(
+      "<tool_call>",
+      "</tool_call>",
+      "<tool_response>",
+      "</tool_response>",
+      "<tool_result>",
+      "</tool_result>",
+      "<|tool_call>",
+      "<tool_call|>",
+      "<arg_key>",
+      "</arg_key>",
+      "<arg_value>",
+      "</arg_value>",
+      "<function_results>",
+      "</function_results>",
+      "<tool_name>",
+      ...tags("function_calls"),
+      `<${NAMESPACE}`,
+      `</${NAMESPACE}`,
+      '<invoke name="',
+      "<invoke name='",
+      "<invoke><tool_name>",
+    ),
+  },
+  {
+    id: "tool-call.function-tag",
+    family: "tool-call",
+    severity: "medium",
+    meaning: "Qwen3-Coder's calls: a tag with the function's name after an equals sign.",
+    reason: "contains tool call tags",
+    patterns: literals("<function=", "<parameter="),
+  },
+  {
+    id: "tool-call.routing",
+    family: "tool-call",
+    severity: "medium",
+    meaning: "Routing of a message to a function in the harmony format.",
+    reason: "routes a message to a function",
+    patterns: literals(" to=functions.", "to=functions."),
+  },
+  {
+    id: "tool-call.tools-tag",
+    family: "tool-call",
+    severity: "info",
+    meaning: "A tag that Qwen's template puts around tool definitions; build files have it as well.",
+    reason: "has a tag named tools",
+    patterns: literals("<tools>", "</tools>"),
+  },
+];
+
+/** Frames of the Model Context Protocol: one line on a stdio server's output is one message. */
+export const MCP_RULES: readonly Rule[] = [
+  {
+    id: "mcp.request",
+    family: "mcp",
+    severity: "high",
+    meaning: "A request or notification only MCP has: it calls tools, asks for completions or changes the tool list.",
+    reason: "contains a Model Context Protocol message",
+    patterns: keyed(
+      "method",
+      "tools/call",
+      "tools/list",
+      "sampling/createMessage",
+      "elicitation/create",
+      "resources/read",
+      "resources/subscribe",
+      "prompts/get",
+      "roots/list",
+      "notifications/tools/list_changed",
+      "notifications/resources/list_changed",
+      "notifications/prompts/list_changed",
+      "notifications/initialized",
+      "notifications/message",
+      "notifications/cancelled",
+      "notifications/progress",
+    ),
+  },
+  {
+    id: "mcp.frame",
+    family: "mcp",
+    severity: "medium",
+    meaning: "A whole JSON-RPC 2.0 message; on a line protocol it would be taken for one of the peer's.",
+    reason: "contains a JSON-RPC message",
+    patterns: [
+      object("jsonrpc=2.0", "method:string"),
+      object("jsonrpc=2.0", "result:object"),
+      object("jsonrpc=2.0", "error:object"),
+    ],
+  },
+  {
+    id: "mcp.version",
+    family: "mcp",
+    severity: "info",
+    meaning: "JSON-RPC's version member.",
+    reason: "mentions JSON-RPC",
+    patterns: keyed("jsonrpc", "2.0"),
+  },
+];

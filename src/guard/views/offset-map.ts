@@ -1,0 +1,105 @@
+import type { Decoding } from "../finding.ts";
+
+/** The decodings a folded view can apply, by the number stored for each edit. 0 is plain text going on. */
+export const EDIT_KINDS = [
+  "invalid-utf8",
+  "overlong-utf8",
+  "control-character",
+  "terminal-sequence",
+  "invisible",
+  "compatibility",
+  "confusable",
+  "html-entity",
+  "percent",
+  "escape",
+] as const satisfies readonly Decoding[];
+export type EditKind = (typeof EDIT_KINDS)[number];
+
+const PLAIN = 0;
+
+/**
+ * Where each byte of a decoded text stood in its source, as segments: from `out` on, byte for byte from `source` on.
+ * Only edits cost memory; looking up is a binary search, done for findings alone.
+ */
+export class OffsetMap {
+  #out = new Int32Array(64);
+  #source = new Int32Array(64);
+  #kind = new Uint8Array(64);
+  #count = 0;
+
+  get edits(): number {
+    return this.#count;
+  }
+
+  /** `sourceLength` bytes at `source` became `outLength` bytes at `out`. Calls come in ascending order. */
+  edit(kind: number, out: number, outLength: number, source: number, sourceLength: number): void {
+    if (this.#count > 0 && this.#kind[this.#count - 1] === PLAIN && this.#out[this.#count - 1] === out) this.#count--;
+    if (outLength > 0) this.#push(out, source, kind);
+    this.#push(out + outLength, source + sourceLength, outLength > 0 ? PLAIN : kind);
+  }
+
+  /** Source offset of the byte at `out`. */
+  start(out: number): number {
+    const index = this.#lastAtOrBefore(out);
+    return index < 0 ? out : (this.#source[index] as number) + out - (this.#out[index] as number);
+  }
+
+  /** Source offset just after the byte before `out`: the end of a span. */
+  end(out: number): number {
+    let index = this.#lastAtOrBefore(out - 1) + 1;
+    if (index < this.#count && this.#out[index] === out) return this.#source[index] as number;
+    index--;
+    return index < 0 ? out : (this.#source[index] as number) + out - (this.#out[index] as number);
+  }
+
+  /** The decodings that made the text from `from` to `to`, each once, in order. */
+  kinds(from: number, to: number): Decoding[] {
+    const kinds = new Set<Decoding>();
+    for (let index = Math.max(0, this.#lastAtOrBefore(from - 1) + 1); index < this.#count; index++) {
+      if ((this.#out[index] as number) > to) break;
+      const kind = this.#kind[index] as number;
+      if (kind !== PLAIN) kinds.add(EDIT_KINDS[kind - 1] as EditKind);
+      if (kinds.size === EDIT_KINDS.length) break;
+    }
+    return [...kinds];
+  }
+
+  touches(from: number, to: number): boolean {
+    const next = this.#lastAtOrBefore(from - 1) + 1;
+    return next < this.#count && (this.#out[next] as number) <= to;
+  }
+
+  #push(out: number, source: number, kind: number): void {
+    if (this.#count === this.#out.length) this.#grow();
+    this.#out[this.#count] = out;
+    this.#source[this.#count] = source;
+    this.#kind[this.#count++] = kind;
+  }
+
+  #grow(): void {
+    const capacity = this.#out.length * 2;
+    const grown = <T extends Int32Array | Uint8Array>(to: T, from: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.#out = grown(new Int32Array(capacity), this.#out);
+    this.#source = grown(new Int32Array(capacity), this.#source);
+    this.#kind = grown(new Uint8Array(capacity), this.#kind);
+  }
+
+  #lastAtOrBefore(out: number): number {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#out[middle] as number) <= out) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
+
+/** Numbers for `OffsetMap.edit`. */
+export const EDIT = Object.freeze(
+  Object.fromEntries(EDIT_KINDS.map((kind, index) => [kind, index + 1])) as Record<EditKind, number>,
+);

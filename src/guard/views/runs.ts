@@ -1,0 +1,179 @@
+import { BASE64_RUN_MIN, BINARY_RUN_MIN, HEX_RUN_MIN, WRAPPED_LINE_MIN } from "../limits.ts";
+import { hexValue, isBase64, isHex, NEWLINE } from "../matching/bytes.ts";
+
+/** What was decoded from runs of letters, one after the other, and where each run stood. */
+export interface DecodedRuns {
+  readonly bytes: Uint8Array;
+  /** For each run: where its text starts here, where the run starts and ends in the source. */
+  readonly outStarts: readonly number[];
+  readonly sourceStarts: readonly number[];
+  readonly sourceEnds: readonly number[];
+}
+
+/** Which runs are worth decoding; a view made by decoding need not repeat what its source already showed. */
+export type RunFilter = (start: number, end: number) => boolean;
+
+const SEXTET = new Uint8Array(256).fill(255);
+[..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((letter, value) => {
+  SEXTET[letter.charCodeAt(0)] = value;
+});
+SEXTET[0x2d] = 62;
+SEXTET[0x5f] = 63;
+const RUN = SEXTET.map((value) => (value === 255 ? 0 : 1));
+
+/** Finds every run of base64 letters (either alphabet, wrapped lines joined) and of hexadecimal digits, and decodes it. */
+export function decodeRuns(bytes: Uint8Array, wanted: RunFilter): { base64?: DecodedRuns; hex?: DecodedRuns } {
+  const base64 = new RunWriter(bytes);
+  const hex = new RunWriter(bytes);
+  const length = bytes.length;
+  let at = 0;
+  while (at < length) {
+    if (RUN[bytes[at] as number] === 0) {
+      at++;
+      continue;
+    }
+    const start = at;
+    while (at < length && RUN[bytes[at] as number] === 1) at++;
+    if (at - start < BASE64_RUN_MIN) continue;
+    at = joinWrapped(bytes, start, at);
+    if (!wanted(start, at)) continue;
+    base64.base64(start, at);
+    if (at - start >= HEX_RUN_MIN) hex.hex(start, at);
+  }
+  return { ...(base64.done("base64")), ...(hex.done("hex")) };
+}
+
+/** A line break inside a run belongs to it when the lines are as long as base64 encoders make them. */
+function joinWrapped(bytes: Uint8Array, start: number, end: number): number {
+  let lineStart = start;
+  let lineEnd = end;
+  while (lineEnd - lineStart >= WRAPPED_LINE_MIN) {
+    const next = bytes[lineEnd] === 0x0d && bytes[lineEnd + 1] === NEWLINE ? lineEnd + 2 : lineEnd + 1;
+    if (bytes[next - 1] !== NEWLINE || !isBase64(bytes[next])) break;
+    lineStart = next;
+    lineEnd = next;
+    while (lineEnd < bytes.length && RUN[bytes[lineEnd] as number] === 1) lineEnd++;
+  }
+  return lineEnd;
+}
+
+/** Letters looked at to find how a run is shifted. */
+const SAMPLE = 64;
+
+class RunWriter {
+  readonly #source: Uint8Array;
+  #out = new Uint8Array(0);
+  #written = 0;
+  /** Bytes of the last decoding. */
+  #length = 0;
+  readonly #outStarts: number[] = [];
+  readonly #sourceStarts: number[] = [];
+  readonly #sourceEnds: number[] = [];
+
+  constructor(source: Uint8Array) {
+    this.#source = source;
+  }
+
+  done<K extends "base64" | "hex">(kind: K): { [P in K]?: DecodedRuns } {
+    if (this.#outStarts.length === 0) return {};
+    const runs: DecodedRuns = {
+      bytes: this.#out.subarray(0, this.#written),
+      outStarts: this.#outStarts,
+      sourceStarts: this.#sourceStarts,
+      sourceEnds: this.#sourceEnds,
+    };
+    return { [kind]: runs } as { [P in K]?: DecodedRuns };
+  }
+
+  base64(start: number, end: number): void {
+    this.#room();
+    const from = this.#written;
+    let strange = this.#sextets(start, end);
+    // Letters before the payload (`path/PHxpbV…`) shift it: the end of the run tells by how much.
+    if (strange * 4 > this.#length) {
+      const shift = this.#likelyShift(start, end);
+      if (shift !== 0) strange = this.#sextets(start + shift, end);
+    }
+    this.#keep(start, end, from, from + this.#length, strange);
+  }
+
+  /** Decodes the letters from `start` to `end` after what is written; gives the number of bytes unlike text. */
+  #sextets(start: number, end: number): number {
+    const source = this.#source;
+    const out = this.#out;
+    let written = this.#written;
+    let strange = 0;
+    let bits = 0;
+    let held = 0;
+    for (let index = start; index < end; index++) {
+      const value = SEXTET[source[index] as number] as number;
+      if (value === 255) continue;
+      bits = ((bits << 6) | value) & 0xffff;
+      held += 6;
+      if (held < 8) continue;
+      held -= 8;
+      const byte = (bits >> held) & 0xff;
+      strange += STRANGE[byte] as number;
+      out[written++] = byte;
+    }
+    this.#length = written - this.#written;
+    return strange;
+  }
+
+  /** 1 to 3 when the last letters of the run are text from there on, else 0. */
+  #likelyShift(start: number, end: number): number {
+    const whole = Math.max(0, Math.floor((end - start - SAMPLE) / 4)) * 4;
+    for (let shift = 1; shift < 4; shift++) {
+      const strange = this.#sextets(start + whole + shift, end);
+      if (strange * 8 < this.#length) return shift;
+    }
+    this.#sextets(start, end);
+    return 0;
+  }
+
+  hex(start: number, end: number): void {
+    for (let index = start; index < end; index++) {
+      const byte = this.#source[index] as number;
+      if (!isHex(byte) && byte !== NEWLINE && byte !== 0x0d) return;
+    }
+    this.#room();
+    const from = this.#written;
+    let written = from;
+    let strange = 0;
+    let high = -1;
+    for (let index = start; index < end; index++) {
+      const byte = this.#source[index] as number;
+      if (!isHex(byte)) continue;
+      if (high < 0) high = hexValue(byte);
+      else {
+        const value = high * 16 + hexValue(byte);
+        strange += STRANGE[value] as number;
+        this.#out[written++] = value;
+        high = -1;
+      }
+    }
+    this.#keep(start, end, from, written, strange);
+  }
+
+  /** Short runs that decode to noise are identifiers, paths and digests. Long ones stay: junk may precede a payload. */
+  #keep(start: number, end: number, from: number, written: number, strange: number): void {
+    const length = written - from;
+    if (strange * 4 > length && end - start < BINARY_RUN_MIN) return;
+    this.#outStarts.push(from);
+    this.#sourceStarts.push(start);
+    this.#sourceEnds.push(end);
+    // The line break keeps neighbouring runs from forming one text that nobody would see.
+    this.#out[written] = NEWLINE;
+    this.#written = written + 1;
+  }
+
+  #room(): void {
+    if (this.#out.length === 0) this.#out = new Uint8Array(this.#source.length);
+  }
+}
+
+/** Bytes that text seldom has: controls, and in base64 noise about half of all bytes are beyond ASCII. */
+const STRANGE = new Uint8Array(256);
+for (let byte = 0; byte < 256; byte++)
+  STRANGE[byte] = (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 0x7f || byte >= 0xf5 ? 1 : 0;
+for (let byte = 0x80; byte < 0xf5; byte++) STRANGE[byte] = 1;
