@@ -14,7 +14,7 @@ import { parseOutcome } from "./protocol.ts";
  */
 
 const EMULATOR = "qemu-system-x86_64";
-/** All of it takes a quarter of an hour on an idle machine of 2024. */
+/** All of it was seen to take some 20 minutes on two busy cores. */
 const TIMEOUT_MINUTES = Number(process.env.ZTL_HARDWARE_TIMEOUT_MINUTES ?? 45);
 /** The unpacked image, a template cache in RAM and the cells of a pool; the emulator takes only what is touched. */
 const MEMORY = "4G";
