@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { type Cpu, type Machine, PAGE_SIZE } from "../vmm/index.ts";
+import { BLOCKED } from "./blocked.ts";
 import { LinuxError } from "./errno.ts";
 import { OpenFileCount } from "./files/open-file.ts";
 import { BrokenPipe } from "./files/pipe.ts";
@@ -20,7 +21,7 @@ import type { ExitStatus, Process } from "./process/process.ts";
 import type { Task } from "./process/task.ts";
 import { force, send } from "./signals/delivery.ts";
 import { SiCode, Signal } from "./signals/signals.ts";
-import { BLOCKED, Call, REGISTERS_SET } from "./syscalls/call.ts";
+import { Call, REGISTERS_SET } from "./syscalls/call.ts";
 import { syscallHandler, syscallName } from "./syscalls/table.ts";
 import { Vdso } from "./vdso/vdso.ts";
 import type { Change, Credentials, FileRead, Inode, Vfs } from "./vfs/index.ts";

@@ -1,6 +1,7 @@
+import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import type { Stat } from "../vfs/index.ts";
-import { anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
+import { anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
 
 const EFD_SEMAPHORE = 1;
 const COUNTER_MAX = 0xffff_ffff_ffff_fffen;

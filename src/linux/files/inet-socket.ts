@@ -1,6 +1,7 @@
+import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import { FileType, type Stat } from "../vfs/index.ts";
-import { anonymousInode, anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
+import { anonymousInode, anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
 
 /**
  * An internet socket on a machine without network interfaces (ip(7)): it can be made and asked about, but there is nowhere

@@ -1,6 +1,5 @@
 import { fail } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
-import { BLOCKED } from "../syscalls/call.ts";
 import type { Location, Owner, Stat } from "../vfs/index.ts";
 import { LockTable } from "./locks.ts";
 
@@ -171,5 +170,3 @@ export function anonymousStat(mode: number, ino: number, owner: Owner = ROOT_OWN
     ctimeNs: 0n,
   };
 }
-
-export { BLOCKED };

@@ -1,7 +1,8 @@
+import { BLOCKED } from "../blocked.ts";
 import { LinuxError } from "../errno.ts";
 import { FileType, type Location, type Owner, type Stat } from "../vfs/index.ts";
 import { ByteQueue } from "./byte-queue.ts";
-import { anonymousInode, anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
+import { anonymousInode, anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
 
 /** A pipe's usual capacity (pipe(7)). */
 const PIPE_BYTES = 65_536;

@@ -1,8 +1,9 @@
+import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import type { Task } from "../process/task.ts";
 import { encodeSignalfdInfo, SIGNALFD_INFO_BYTES } from "../signals/signalfd-info.ts";
 import type { Stat } from "../vfs/index.ts";
-import { anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
+import { anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
 
 /** Signals taken by reading (signalfd(2)): those of whoever reads. */
 export class SignalFile extends OpenFile {

@@ -1,6 +1,7 @@
+import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import { FileType, type Stat } from "../vfs/index.ts";
-import { anonymousInode, anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
+import { anonymousInode, anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
 import { BrokenPipe } from "./pipe.ts";
 
 /** Bytes on their way in one direction (net.core.wmem_default, Documentation/admin-guide/sysctl/net.rst). */

@@ -1,6 +1,7 @@
+import { BLOCKED } from "../blocked.ts";
 import { LimitReached } from "../limits.ts";
 import { FileType, type Owner, type Stat } from "../vfs/index.ts";
-import { anonymousInode, anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
+import { anonymousInode, anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
 
 /** What the run wrote to its standard output and standard error, bounded together. */
 export class Output {

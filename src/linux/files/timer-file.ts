@@ -1,7 +1,8 @@
+import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import type { IntervalTimer } from "../kernel/timers.ts";
 import type { Stat } from "../vfs/index.ts";
-import { anonymousStat, BLOCKED, Open, OpenFile, Poll } from "./open-file.ts";
+import { anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
 
 /** A timer that is read (timerfd_create(2)): each read gives the expirations since the last. */
 export class TimerFile extends OpenFile {

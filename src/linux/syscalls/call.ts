@@ -1,3 +1,4 @@
+import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { PATH_MAX } from "../limits.ts";
@@ -6,8 +7,6 @@ import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
 import type { Location } from "../vfs/index.ts";
 
-/** Returned by a handler that cannot go on yet: the task sleeps, and the whole call is made again when it wakes. */
-export const BLOCKED = Number.NEGATIVE_INFINITY;
 /** Returned by a handler that set the registers itself (execve, rt_sigreturn, exit). */
 export const REGISTERS_SET = Number.POSITIVE_INFINITY;
 

@@ -1,6 +1,7 @@
+import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import { InetSocket } from "../files/inet-socket.ts";
-import { BLOCKED, Open } from "../files/open-file.ts";
+import { Open } from "../files/open-file.ts";
 import { SocketEnd, type SocketKind } from "../files/socket-pair.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { Msg, readHeader, receive, send } from "./socket-messages.ts";

@@ -1,5 +1,6 @@
+import { BLOCKED } from "../blocked.ts";
 import { Errno, fail } from "../errno.ts";
-import { BLOCKED, Open, type OpenFile } from "../files/open-file.ts";
+import { Open, type OpenFile } from "../files/open-file.ts";
 import { BrokenPipe } from "../files/pipe.ts";
 import { IOV_MAX, TRANSFER_MAX } from "../limits.ts";
 import { send } from "../signals/delivery.ts";

@@ -1,3 +1,4 @@
+import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import { Open } from "../files/open-file.ts";
 import { PidFile } from "../files/pid-file.ts";
@@ -12,7 +13,7 @@ import {
   waitableChildren,
 } from "../process/wait.ts";
 import { SiCode, Signal } from "../signals/signals.ts";
-import { BLOCKED, type Call, type SyscallTable } from "./call.ts";
+import type { Call, SyscallTable } from "./call.ts";
 
 type Selector = (child: Process) => boolean;
 
