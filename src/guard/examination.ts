@@ -2,8 +2,8 @@ import { Findings } from "./findings.ts";
 import type { GuardLimits } from "./limits.ts";
 import { isAt } from "./matching/places.ts";
 import { walkJson } from "./matching/json-walker.ts";
-import { SHAPES, type Span } from "./matching/shapes.ts";
-import type { Rule, Sink } from "./rule.ts";
+import type { Span } from "./matching/shapes.ts";
+import type { Sink } from "./rule.ts";
 import type { Probe, RuleSet } from "./rule-set.ts";
 import { decodeLevel } from "./views/decode.ts";
 import { decodeHidden } from "./views/hidden.ts";
@@ -25,7 +25,7 @@ export class Examination {
   constructor(rules: RuleSet, limits: GuardLimits, sink: Sink, contentBytes: number) {
     this.#rules = rules;
     this.#limits = limits;
-    this.findings = new Findings(limits, sink);
+    this.findings = new Findings(rules.rules, limits, sink);
     this.#decodedBytesLeft = limits.decodedBytesBase + contentBytes * limits.decodedBytesPerInputByte;
   }
 
@@ -78,11 +78,13 @@ export class Examination {
     const bytes = view.bytes;
     const lastFirst = new Int32Array(this.#rules.sequences).fill(NEVER);
     let wakesWalker = false;
-    this.#rules.probe(bytes, (probe, _number, end) => {
+    const findings = this.findings;
+    this.#rules.probe(bytes, (probe, end) => {
       if (probe.role === "object") {
         wakesWalker = true;
         return true;
       }
+      if (findings.isFull(probe.rule, view.depth)) return true;
       const span = this.#span;
       span.start = end - probe.bytes.length;
       span.end = end;
@@ -96,21 +98,21 @@ export class Examination {
         if (first >= span.start || span.start - first > probe.withinBytes) return true;
         span.start = first;
       }
-      return this.findings.add(this.#rules.rules[probe.rule] as Rule, view, span.start, span.end);
+      return findings.add(probe.rule, view, span.start, span.end);
     });
     return wakesWalker;
   }
 
   #holds(probe: Probe, bytes: Uint8Array, span: Span): boolean {
-    const { trigger } = probe;
-    if (trigger.anyCase !== true && !sameBytes(bytes, span.start, probe.bytes)) return false;
+    const { trigger, shape } = probe;
+    if (probe.exact && !sameBytes(bytes, span.start, probe.bytes)) return false;
     if (trigger.at !== undefined && !isAt(trigger.at, bytes, span.start, span.end)) return false;
-    return trigger.shape === undefined || SHAPES[trigger.shape](bytes, span, trigger);
+    return shape === undefined || shape(bytes, span, trigger);
   }
 
   #walk(view: View): void {
     const result = walkJson(view.bytes, this.#rules.objects, this.#limits.jsonDepth, (rule, start, end) =>
-      this.findings.add(this.#rules.rules[rule] as Rule, view, start, end),
+      this.findings.add(rule, view, start, end),
     );
     if (result === "too-deep") this.findings.limit("limit.json-depth", 0, 0);
   }

@@ -1,8 +1,7 @@
 import { excerptOf } from "./excerpt.ts";
-import { atLeast, type Decoding, type Finding, type Severity } from "./finding.ts";
+import { atLeast, type Decoding, type Finding, type Severity, severityRank } from "./finding.ts";
 import type { GuardLimits } from "./limits.ts";
 import type { Rule, Sink } from "./rule.ts";
-import { severityRank } from "./finding.ts";
 import type { View } from "./views/view.ts";
 
 /** Limits of the guard itself. Going over one blocks, as what lies beyond was not looked at. */
@@ -25,17 +24,23 @@ const ESCALATION_BYTES = 4096;
 /** Collects findings within the limits, each once however many views show it. */
 export class Findings {
   readonly #limits: GuardLimits;
-  readonly #sink: Sink;
+  readonly #rules: readonly Rule[];
+  /** Severity of each rule in the content itself, and in what decodes from it. */
+  readonly #plain: readonly Severity[];
+  readonly #decoded: readonly Severity[];
+  readonly #infoCounts: Int32Array;
   readonly #list: Finding[] = [];
   readonly #known = new Set<string>();
-  readonly #infoCounts = new Map<string, number>();
   #serious = 0;
   #unlisted = 0;
   #overflow = false;
 
-  constructor(limits: GuardLimits, sink: Sink) {
+  constructor(rules: readonly Rule[], limits: GuardLimits, sink: Sink) {
+    this.#rules = rules;
     this.#limits = limits;
-    this.#sink = sink;
+    this.#plain = rules.map((rule) => severityFor(rule, rule.severity, sink));
+    this.#decoded = rules.map((rule) => severityFor(rule, rule.decodedSeverity ?? rule.severity, sink));
+    this.#infoCounts = new Int32Array(rules.length);
   }
 
   /** True once a limit was hit: there is nothing more to learn, the verdict is `block`. */
@@ -47,19 +52,25 @@ export class Findings {
     return this.#unlisted;
   }
 
+  /** True when a further finding of the rule would only be counted. Counts it; for the hot path, before any check. */
+  isFull(rule: number, depth: number): boolean {
+    if ((this.#infoCounts[rule] as number) < this.#limits.infoFindingsPerRule) return false;
+    if ((depth > 0 ? this.#decoded : this.#plain)[rule] !== "info") return false;
+    this.#unlisted++;
+    return true;
+  }
+
   /** False when scanning should stop. */
-  add(rule: Rule, view: View, start: number, end: number): boolean {
-    const severity = this.#severity(rule, view);
-    if (severity === "info" && (this.#infoCounts.get(rule.id) ?? 0) >= this.#limits.infoFindingsPerRule) {
-      this.#unlisted++;
-      return true;
-    }
+  add(number: number, view: View, start: number, end: number): boolean {
+    if (this.isFull(number, view.depth)) return true;
+    const rule = this.#rules[number] as Rule;
+    const severity = (view.depth > 0 ? this.#decoded : this.#plain)[number] as Severity;
     if (!view.isNew(start, end)) return true;
     const origin = view.origin(start, end);
     const key = `${rule.id}:${origin.start}:${origin.end}`;
     if (this.#known.has(key)) return true;
     this.#known.add(key);
-    if (severity === "info") this.#infoCounts.set(rule.id, (this.#infoCounts.get(rule.id) ?? 0) + 1);
+    if (severity === "info") this.#infoCounts[number] = (this.#infoCounts[number] as number) + 1;
     else if (++this.#serious > this.#limits.findings) return this.limit("limit.findings", origin.start, origin.end);
     this.#list.push({
       rule: rule.id,
@@ -96,12 +107,6 @@ export class Findings {
     return Object.freeze(list.map((finding) => Object.freeze({ ...finding, path: Object.freeze([...finding.path]) })));
   }
 
-  #severity(rule: Rule, view: View): Severity {
-    const severity = view.depth > 0 ? (rule.decodedSeverity ?? rule.severity) : rule.severity;
-    const forSink = rule.sinks?.[this.#sink];
-    return forSink !== undefined && atLeast(forSink, severity) ? forSink : severity;
-  }
-
   #escalated(): Finding[] {
     const places = this.#list
       .filter(({ family, severity }) => family !== "command" && family !== "limit" && atLeast(severity, "medium"))
@@ -113,6 +118,11 @@ export class Findings {
         : finding,
     );
   }
+}
+
+function severityFor(rule: Rule, severity: Severity, sink: Sink): Severity {
+  const forSink = rule.sinks?.[sink];
+  return forSink !== undefined && atLeast(forSink, severity) ? forSink : severity;
 }
 
 function raise(severity: Severity, path: readonly Decoding[]): Severity {

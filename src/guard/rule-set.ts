@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from "./canonical-json.ts";
 import { SEVERITIES } from "./finding.ts";
 import { Automaton } from "./matching/automaton.ts";
 import { ObjectRules } from "./matching/json-objects.ts";
-import { ENGINE_VERSION, SHAPES } from "./matching/shapes.ts";
+import { ENGINE_VERSION, type Shape, SHAPES } from "./matching/shapes.ts";
 import type { Pattern, Rule, Trigger } from "./rule.ts";
 import { BUILT_IN_RULES } from "./rules/index.ts";
 
@@ -12,6 +12,9 @@ import { BUILT_IN_RULES } from "./rules/index.ts";
 export interface Probe {
   readonly trigger: Trigger;
   readonly bytes: Uint8Array;
+  /** Bytes must be equal, not only up to case. */
+  readonly exact: boolean;
+  readonly shape: Shape | undefined;
   readonly rule: number;
   /** `match` is a finding by itself; `first` and `then` are the halves of a sequence; `object` wakes the JSON walker. */
   readonly role: "match" | "first" | "then" | "object";
@@ -50,13 +53,9 @@ export class RuleSet {
   }
 
   /** Calls `hit` for every literal found, in order of ends, until it gives false. */
-  probe(bytes: Uint8Array, hit: (probe: Probe, number: number, end: number) => boolean): void {
+  probe(bytes: Uint8Array, hit: (probe: Probe, end: number) => boolean): void {
     const probes = this.#probes;
-    this.#automaton.scan(bytes, (number, end) => hit(probes[number] as Probe, number, end));
-  }
-
-  get probeCount(): number {
-    return this.#probes.length;
+    this.#automaton.scan(bytes, (number, end) => hit(probes[number] as Probe, end));
   }
 }
 
@@ -95,7 +94,17 @@ function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { probe
   const probes: Probe[] = [];
   let sequences = 0;
   const add = (trigger: Trigger, rule: number, role: Probe["role"], sequence = -1, withinBytes = 0): void => {
-    probes.push({ trigger, bytes: encode(trigger.text), rule, role, sequence, withinBytes });
+    const { text, anyCase, shape } = trigger;
+    probes.push({
+      trigger,
+      bytes: encode(text),
+      exact: anyCase !== true && /[a-z]/i.test(text),
+      shape: shape && SHAPES[shape],
+      rule,
+      role,
+      sequence,
+      withinBytes,
+    });
   };
   rules.forEach((rule, number) => {
     for (const pattern of rule.patterns) {

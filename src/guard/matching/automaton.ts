@@ -1,25 +1,26 @@
 import { invariant } from "../../errors.ts";
 
-/** Bits of a byte class in a table index: a class is a byte with its case taken off. */
-const CLASS_BITS = 8;
+/** Columns of the table: one for each value of a byte. */
+const WIDTH = 256;
 const ASCII_CASE_BIT = 0x20;
+/** The table takes 1 KiB for each state. */
+const STATES_MAX = 16_384;
 
 /**
  * All literals of all rules in one deterministic automaton (Aho and Corasick, 1975): one table step per byte, however
  * many literals there are. Letters are matched in either case; who wants more compares the bytes on a hit.
  */
 export class Automaton {
-  readonly #table: Uint16Array;
-  readonly #classes: Uint8Array;
-  /** States from this number on end some literal. */
+  /** A state is the index of its row, so that a step is one addition and one load. */
+  readonly #table: Uint32Array;
+  /** States from this row on end some literal. */
   readonly #firstAccepting: number;
   readonly #outputs: readonly Int32Array[];
 
   constructor(literals: readonly Uint8Array[]) {
-    this.#classes = byteClasses(literals);
-    const trie = buildTrie(literals, this.#classes);
+    const trie = buildTrie(literals);
     const { order, firstAccepting } = acceptingLast(trie);
-    this.#firstAccepting = firstAccepting;
+    this.#firstAccepting = firstAccepting * WIDTH;
     this.#table = buildTable(trie, order);
     const outputs: Int32Array[] = [];
     trie.forEach((node, index) => {
@@ -32,14 +33,13 @@ export class Automaton {
   /** Calls `hit` with the literal's number and its end (exclusive), in order of ends. It stops when `hit` gives false. */
   scan(bytes: Uint8Array, hit: (literal: number, end: number) => boolean): void {
     const table = this.#table;
-    const classes = this.#classes;
     const firstAccepting = this.#firstAccepting;
     const length = bytes.length;
     let state = 0;
     for (let index = 0; index < length; index++) {
-      state = table[(state << CLASS_BITS) | (classes[bytes[index] as number] as number)] as number;
+      state = table[state + (bytes[index] as number)] as number;
       if (state < firstAccepting) continue;
-      const outputs = this.#outputs[state - firstAccepting] as Int32Array;
+      const outputs = this.#outputs[(state - firstAccepting) / WIDTH] as Int32Array;
       for (let at = 0; at < outputs.length; at++) if (!hit(outputs[at] as number, index + 1)) return;
     }
   }
@@ -51,31 +51,17 @@ interface Node {
   outputs: number[];
 }
 
-/** Class 0 is every byte that no literal has. */
-function byteClasses(literals: readonly Uint8Array[]): Uint8Array {
-  const classes = new Uint8Array(256);
-  let count = 1;
-  for (const literal of literals)
-    for (const byte of literal) {
-      const folded = lowerCase(byte);
-      if (classes[folded] === 0) classes[folded] = count++;
-    }
-  invariant(count <= 1 << CLASS_BITS, `at most ${1 << CLASS_BITS} byte classes, ${count} found`);
-  for (let upper = 0x41; upper <= 0x5a; upper++) classes[upper] = classes[upper | ASCII_CASE_BIT] as number;
-  return classes;
-}
-
 function lowerCase(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | ASCII_CASE_BIT : byte;
 }
 
-function buildTrie(literals: readonly Uint8Array[], classes: Uint8Array): Node[] {
+function buildTrie(literals: readonly Uint8Array[]): Node[] {
   const nodes: Node[] = [{ next: new Map(), fail: 0, outputs: [] }];
   literals.forEach((literal, number) => {
     let at = 0;
     for (const byte of literal) {
       const node = nodes[at] as Node;
-      const symbol = classes[byte] as number;
+      const symbol = lowerCase(byte);
       let to = node.next.get(symbol);
       if (to === undefined) {
         to = nodes.length;
@@ -86,7 +72,7 @@ function buildTrie(literals: readonly Uint8Array[], classes: Uint8Array): Node[]
     }
     (nodes[at] as Node).outputs.push(number);
   });
-  invariant(nodes.length < 0xffff, `the automaton's states fit 16 bits, ${nodes.length} found`);
+  invariant(nodes.length < STATES_MAX, `at most ${STATES_MAX} states, ${nodes.length} found`);
   return nodes;
 }
 
@@ -124,21 +110,21 @@ function step(nodes: readonly Node[], from: number, symbol: number): number {
   }
 }
 
-function buildTable(nodes: readonly Node[], order: Int32Array): Uint16Array {
-  const width = 1 << CLASS_BITS;
-  const table = new Uint16Array(nodes.length * width);
+function buildTable(nodes: readonly Node[], order: Int32Array): Uint32Array {
+  const table = new Uint32Array(nodes.length * WIDTH);
   const breadthFirst: number[] = [0];
   for (let head = 0; head < breadthFirst.length; head++) {
     const at = breadthFirst[head] as number;
     const node = nodes[at] as Node;
-    const row = (order[at] as number) * width;
+    const row = (order[at] as number) * WIDTH;
     // A state starts with the moves of its failure state, which is shorter and so already complete.
     if (at !== 0) {
-      const failRow = (order[node.fail] as number) * width;
-      table.copyWithin(row, failRow, failRow + width);
+      const failRow = (order[node.fail] as number) * WIDTH;
+      table.copyWithin(row, failRow, failRow + WIDTH);
     }
     for (const [symbol, to] of node.next) {
-      table[row + symbol] = order[to] as number;
+      table[row + symbol] = (order[to] as number) * WIDTH;
+      if (symbol >= 0x61 && symbol <= 0x7a) table[row + (symbol ^ ASCII_CASE_BIT)] = (order[to] as number) * WIDTH;
       breadthFirst.push(to);
     }
   }

@@ -53,7 +53,20 @@ export function tagRun(bytes: Uint8Array, span: Span): boolean {
   return !isFlag;
 }
 
-/** An override makes letters appear in another order than they stand (Trojan Source, CVE-2021-42574). */
+/** Text after an override on the same line from which on it is more than a name written backwards. */
+const OVERRIDDEN_MIN = 32;
+
+/**
+ * An override makes letters appear in another order than they stand (Trojan Source, CVE-2021-42574): one that is
+ * closed again on its line, or that turns a longer stretch of text around.
+ */
 export function bidiOverride(bytes: Uint8Array, span: Span): boolean {
-  return bytes[span.end] !== undefined;
+  for (let at = span.end; at < span.end + OVERRIDDEN_MIN; at++) {
+    const byte = bytes[at];
+    if (byte === undefined || byte === 0x0a) return false;
+    const point = byte === 0xe2 ? codePointAt(bytes, at) : 0;
+    if (point === 0x202c || point === 0x2069) return true;
+    if (point === 0x202d || point === 0x202e) return false;
+  }
+  return true;
 }

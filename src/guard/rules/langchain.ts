@@ -1,4 +1,9 @@
-import { keyed, literals, object, type Rule } from "../rule.ts";
+import { keyed, literals, object, type Pattern, type Rule, type Trigger } from "../rule.ts";
+
+const triggers = (patterns: readonly Pattern[]): Trigger[] =>
+  patterns.flatMap((pattern) => (pattern.kind === "trigger" ? [pattern.trigger] : []));
+const LC = triggers(keyed("lc", "1", "2"));
+const TYPE = triggers(keyed("type", "constructor", "secret", "not_implemented"));
 
 /** LangChain's serialised objects and the template languages its prompts are written in. */
 export const LANGCHAIN_RULES: readonly Rule[] = [
@@ -21,7 +26,11 @@ export const LANGCHAIN_RULES: readonly Rule[] = [
     severity: "high",
     meaning: "The marker of LangChain's serialisation, or of its escaping, which only its own code writes.",
     reason: "contains a LangChain serialisation marker",
-    patterns: [...keyed("lc", "1", "2"), ...literals('"__lc_escaped__"', "'__lc_escaped__'")],
+    patterns: [
+      { kind: "sequence", first: LC, then: TYPE, withinBytes: 512 },
+      { kind: "sequence", first: TYPE, then: LC, withinBytes: 512 },
+      ...literals('"__lc_escaped__"', "'__lc_escaped__'"),
+    ],
   },
   {
     id: "langchain.json-action",

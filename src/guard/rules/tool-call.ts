@@ -1,4 +1,4 @@
-import { keyed, keyedObject, literals, object, type Rule } from "../rule.ts";
+import { keyed, keyedObject, literals, object, placed, type Rule } from "../rule.ts";
 
 /** Claude's tags exist with this namespace too; written in two parts so that no agent reading this file sees one. */
 const NAMESPACE = `${"ant"}${"ml"}:`;
@@ -152,9 +152,8 @@ export const MCP_RULES: readonly Rule[] = [
     meaning: "A whole JSON-RPC 2.0 message; on a line protocol it would be taken for one of the peer's.",
     reason: "contains a JSON-RPC message",
     patterns: [
-      object("jsonrpc=2.0", "method:string"),
+      ...placed("line-start", '{"jsonrpc":"2.0"', '{"jsonrpc": "2.0"', '{ "jsonrpc": "2.0"', "data: {\"jsonrpc\""),
       object("jsonrpc=2.0", "result:object"),
-      object("jsonrpc=2.0", "error:object"),
     ],
   },
   {
@@ -163,6 +162,10 @@ export const MCP_RULES: readonly Rule[] = [
     severity: "info",
     meaning: "JSON-RPC's version member.",
     reason: "mentions JSON-RPC",
-    patterns: keyed("jsonrpc", "2.0"),
+    patterns: [
+      ...keyed("jsonrpc", "2.0"),
+      object("jsonrpc=2.0", "method:string"),
+      object("jsonrpc=2.0", "error:object"),
+    ],
   },
 ];

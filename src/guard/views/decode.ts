@@ -53,10 +53,11 @@ class Level {
     const bytes = this.#bytes;
     const length = bytes.length;
     let at = 0;
-    while (at < length) {
+    while (true) {
+      while (at < length && SPECIAL[bytes[at] as number] === 0) at++;
+      if (at >= length) break;
       const byte = bytes[at] as number;
-      if (SPECIAL[byte] === 0) at++;
-      else if (byte >= 0x80) at += this.#beyondAscii(at);
+      if (byte >= 0x80) at += this.#beyondAscii(at);
       else if (byte === AMPERSAND) at += this.#entity(at);
       else if (byte === PERCENT) at += this.#percent(at);
       else if (byte === BACKSLASH) at += this.#escape(at);
@@ -113,8 +114,12 @@ class Level {
   }
 
   #escape(at: number): number {
-    if (!readEscape(this.#bytes, at, this.#collapse, this.#unit)) return 1;
-    return this.#decoded(EDIT.escape, at, this.#unit.length, this.#unit.point);
+    if (readEscape(this.#bytes, at, this.#collapse, this.#unit))
+      return this.#decoded(EDIT.escape, at, this.#unit.length, this.#unit.point);
+    // A row of backslashes is looked at once.
+    let length = 1;
+    if (this.#collapse) while (this.#bytes[at + length] === BACKSLASH) length++;
+    return length;
   }
 
   #control(at: number): number {

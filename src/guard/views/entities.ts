@@ -63,6 +63,7 @@ export interface Unit {
 /** Reads a character reference that starts with the `&` at `at`. */
 export function readEntity(bytes: Uint8Array, at: number, unit: Unit): boolean {
   if (bytes[at + 1] === 0x23) return readNumeric(bytes, at, unit);
+  if (readCommon(bytes, at, unit)) return true;
   let end = at + 1;
   while (end - at <= NAME_MAX && isLetter(bytes[end])) end++;
   if (end === at + 1) return false;
@@ -73,6 +74,17 @@ export function readEntity(bytes: Uint8Array, at: number, unit: Unit): boolean {
   const bare = BARE.find((prefix) => name.startsWith(prefix));
   if (bare === undefined || (closed && bare !== name)) return false;
   return found(unit, NAMED[bare] as number, bare.length + 1);
+}
+
+/** `&lt;`, `&gt;`, `&amp;`: nearly all references there are, without making a string of the name. */
+function readCommon(bytes: Uint8Array, at: number, unit: Unit): boolean {
+  const first = bytes[at + 1];
+  if (bytes[at + 2] === 0x74 && bytes[at + 3] === 0x3b) {
+    if (first === 0x6c) return found(unit, 0x3c, 4);
+    if (first === 0x67) return found(unit, 0x3e, 4);
+  }
+  const isAmp = first === 0x61 && bytes[at + 2] === 0x6d && bytes[at + 3] === 0x70 && bytes[at + 4] === 0x3b;
+  return isAmp && found(unit, 0x26, 5);
 }
 
 function readNumeric(bytes: Uint8Array, at: number, unit: Unit): boolean {

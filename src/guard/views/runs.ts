@@ -27,12 +27,15 @@ export function decodeRuns(bytes: Uint8Array, wanted: RunFilter): { base64?: Dec
   const hex = new RunWriter(bytes);
   const length = bytes.length;
   let at = 0;
-  while (at < length) {
-    if (RUN[bytes[at] as number] === 0) {
-      at++;
+  // A run of the least length covers every sixteenth byte of some row: only those are looked at until one fits.
+  for (let look = BASE64_RUN_MIN - 1; look < length; look = at + BASE64_RUN_MIN - 1) {
+    if (RUN[bytes[look] as number] === 0) {
+      at = look + 1;
       continue;
     }
-    const start = at;
+    let start = look;
+    while (start > at && RUN[bytes[start - 1] as number] === 1) start--;
+    at = look + 1;
     while (at < length && RUN[bytes[at] as number] === 1) at++;
     if (at - start < BASE64_RUN_MIN) continue;
     at = joinWrapped(bytes, start, at);

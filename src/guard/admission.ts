@@ -1,0 +1,117 @@
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { canonicalJson, type Json } from "./canonical-json.ts";
+import type { Decision, Verdict } from "./finding.ts";
+
+/** Whose run produced the content, and for which agent's memory it is meant. */
+export interface AdmissionScope {
+  readonly runId: string;
+  readonly agent: string;
+}
+
+/** What is signed. Times are milliseconds since the epoch. */
+export interface AdmissionClaims extends AdmissionScope {
+  readonly version: 1;
+  readonly contentSha256: string;
+  readonly ruleSetHash: string;
+  /** `admitted` by the guard, or `released` by a person although it was flagged. */
+  readonly grant: "admitted" | "released";
+  /** Who released it; absent when the guard admitted it. */
+  readonly releasedBy?: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly nonce: string;
+}
+
+/** The guard's signed statement that this exact content may enter memory. Plain JSON, so it can travel and be stored. */
+export interface Admission {
+  readonly claims: AdmissionClaims;
+  /** Ed25519 over the claims' canonical JSON, base64url. */
+  readonly signature: string;
+}
+
+export type AdmitResult =
+  | { readonly status: "admitted"; readonly admission: Admission }
+  | {
+      readonly status: "refused";
+      readonly reason: "not-admitted" | "not-flagged" | "other-content" | "other-rule-set" | "no-reviewer";
+      readonly decision: Decision;
+    };
+
+export interface AdmitterOptions {
+  /** Ed25519 private key; a fresh one for this process when absent. */
+  readonly privateKey?: KeyObject;
+  readonly ruleSetHash: string;
+  readonly lifetimeMs?: number;
+  readonly now?: () => number;
+}
+
+/** Between a verdict and the write into memory lie milliseconds; a person's release comes with its own admission. */
+const LIFETIME_MS = 5 * 60_000;
+
+/** Signs admissions. Whoever holds one decides what enters memory: it belongs to the loop, never to an agent. */
+export class Admitter {
+  readonly publicKey: KeyObject;
+  readonly #privateKey: KeyObject;
+  readonly #ruleSetHash: string;
+  readonly #lifetimeMs: number;
+  readonly #now: () => number;
+
+  constructor(options: AdmitterOptions) {
+    this.#privateKey = options.privateKey ?? generateKeyPairSync("ed25519").privateKey;
+    this.publicKey = createPublicKey(this.#privateKey);
+    this.#ruleSetHash = options.ruleSetHash;
+    this.#lifetimeMs = options.lifetimeMs ?? LIFETIME_MS;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** For content whose verdict is `admit`. */
+  admit(content: Uint8Array | string, verdict: Verdict, scope: AdmissionScope): AdmitResult {
+    const refusal = this.#refusal(content, verdict);
+    if (refusal !== undefined) return refusal;
+    if (verdict.decision !== "admit") return refused("not-admitted", verdict);
+    return this.#signed(verdict, scope, { grant: "admitted" });
+  }
+
+  /** For flagged content that a person released. What was blocked cannot be released. */
+  release(content: Uint8Array | string, verdict: Verdict, scope: AdmissionScope, releasedBy: string): AdmitResult {
+    const refusal = this.#refusal(content, verdict);
+    if (refusal !== undefined) return refusal;
+    if (verdict.decision !== "flag") return refused("not-flagged", verdict);
+    if (releasedBy === "") return refused("no-reviewer", verdict);
+    return this.#signed(verdict, scope, { grant: "released", releasedBy });
+  }
+
+  #refusal(content: Uint8Array | string, verdict: Verdict): AdmitResult | undefined {
+    if (verdict.ruleSetHash !== this.#ruleSetHash) return refused("other-rule-set", verdict);
+    return verdict.contentSha256 === sha256(content) ? undefined : refused("other-content", verdict);
+  }
+
+  #signed(verdict: Verdict, scope: AdmissionScope, how: Pick<AdmissionClaims, "grant" | "releasedBy">): AdmitResult {
+    const issuedAt = this.#now();
+    const claims: AdmissionClaims = Object.freeze({
+      version: 1,
+      contentSha256: verdict.contentSha256,
+      runId: scope.runId,
+      agent: scope.agent,
+      ruleSetHash: verdict.ruleSetHash,
+      ...how,
+      issuedAt,
+      expiresAt: issuedAt + this.#lifetimeMs,
+      nonce: randomUUID(),
+    });
+    const signature = sign(null, claimBytes(claims), this.#privateKey).toString("base64url");
+    return { status: "admitted", admission: Object.freeze({ claims, signature }) };
+  }
+}
+
+function refused(reason: Extract<AdmitResult, { status: "refused" }>["reason"], verdict: Verdict): AdmitResult {
+  return { status: "refused", reason, decision: verdict.decision };
+}
+
+export function sha256(content: Uint8Array | string): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+export function claimBytes(claims: AdmissionClaims): Buffer {
+  return Buffer.from(canonicalJson({ ...claims } satisfies Json));
+}

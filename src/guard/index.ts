@@ -1,0 +1,24 @@
+/** What other rooms may use of the guard: scan content, neutralise it, sign and check admissions. */
+export {
+  type Admission,
+  type AdmissionClaims,
+  type AdmissionScope,
+  Admitter,
+  type AdmitResult,
+  type AdmitterOptions,
+} from "./admission.ts";
+export {
+  type AdmissionCheck,
+  type AdmissionRefusal,
+  AdmissionVerifier,
+  type AdmissionVerifierOptions,
+} from "./admission-verifier.ts";
+export { makeVisible } from "./excerpt.ts";
+export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
+export { atLeast } from "./finding.ts";
+export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
+export { type Neutralised, neutralise } from "./neutralise.ts";
+export { DEFAULT_POLICY, stricter, type VerdictPolicy } from "./policy.ts";
+export type { Pattern, Rule, Sink, Trigger } from "./rule.ts";
+export { builtInRules, RuleSet } from "./rule-set.ts";
+export { type Scanner, type ScanOptions, SyntacticScanner, scan } from "./scanner.ts";

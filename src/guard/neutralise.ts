@@ -1,0 +1,89 @@
+import { atLeast, type Finding, type Verdict } from "./finding.ts";
+import { DEFAULT_POLICY, type VerdictPolicy } from "./policy.ts";
+import { type ScanOptions, scan } from "./scanner.ts";
+
+/** Stands inside a broken structure. No decoding and no folding turns it into anything else, and anybody can see it. */
+const MARK = "·";
+/** Each round breaks what the round before left or made; real texts need one, two when structures overlap. */
+const ROUNDS_MAX = 6;
+/** From this round on spans are replaced as a whole: breaking them has not helped. */
+const REPLACE_FROM_ROUND = 2;
+/** What is left of a content that cannot be made safe piece by piece. */
+const WITHHELD = "(content withheld: its control structures could not be removed)";
+
+export interface Neutralised {
+  readonly text: string;
+  /** The verdict on `text`: always `admit`. */
+  readonly verdict: Verdict;
+}
+
+/**
+ * The content as text in which every structure that was found is broken but can still be read: `<|im_end|>` becomes
+ * `<·|·im_end·|·>`. Encoded or invisible ones are replaced by a note. Contents without such findings come back
+ * unchanged, so doing it twice changes nothing.
+ */
+export function neutralise(content: Uint8Array | string, findings: readonly Finding[], options: ScanOptions = {}): Neutralised {
+  const policy = options.policy ?? DEFAULT_POLICY;
+  let bytes: Uint8Array = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  let open = findings;
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const serious = open.filter((finding) => isRefused(finding, policy));
+    // A limit was hit: there may be more than was listed, so only a complete replacement is safe to give.
+    if (serious.some(({ rule }) => rule.startsWith("limit.") && rule !== "limit.findings")) break;
+    const text = breakSpans(bytes, mergeSpans(serious), round >= REPLACE_FROM_ROUND);
+    bytes = new TextEncoder().encode(text);
+    const verdict = scan(bytes, options);
+    if (verdict.decision === "admit") return { text, verdict };
+    open = verdict.findings;
+  }
+  return { text: WITHHELD, verdict: scan(WITHHELD, options) };
+}
+
+function isRefused(finding: Finding, policy: VerdictPolicy): boolean {
+  return finding.family === "limit" || policy[finding.severity] !== "admit" || atLeast(finding.severity, "critical");
+}
+
+interface BrokenSpan {
+  start: number;
+  end: number;
+  readonly family: string;
+  /** Something stands there encoded or invisible: breaking the letters that can be seen would not show it. */
+  hidden: boolean;
+}
+
+/** Overlapping spans as one. Findings without a place (limits) have none. */
+function mergeSpans(findings: readonly Finding[]): BrokenSpan[] {
+  const merged: BrokenSpan[] = [];
+  for (const { start, end, family, path } of [...findings].sort((a, b) => a.start - b.start)) {
+    if (end <= start || family === "limit") continue;
+    const hidden = path.length > 0 || family === "unicode" || family === "terminal";
+    const last = merged.at(-1);
+    if (last !== undefined && start < last.end) {
+      last.end = Math.max(last.end, end);
+      last.hidden ||= hidden;
+    } else merged.push({ start, end, family, hidden });
+  }
+  return merged;
+}
+
+function breakSpans(bytes: Uint8Array, spans: readonly BrokenSpan[], replaceAll: boolean): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (const { start, end, family, hidden } of spans) {
+    pieces.push(decode(bytes, from, start));
+    pieces.push(hidden || replaceAll ? `(removed: ${family})` : breakStructure(decode(bytes, start, end)));
+    from = end;
+  }
+  pieces.push(decode(bytes, from, bytes.length));
+  return pieces.join("");
+}
+
+/** A mark after each sign and before each capital or digit that follows a letter: words stay whole, structures do not. */
+function breakStructure(text: string): string {
+  const marked = text.replace(/[^\p{L}\p{N}\s_·]+/gu, (signs) => `${[...signs].join(MARK)}${MARK}`);
+  return marked === text ? [...text].join(MARK) : marked.replace(/^(?=[\p{L}\p{N}])/u, MARK);
+}
+
+function decode(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
+}
