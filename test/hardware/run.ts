@@ -25,7 +25,6 @@ const DEFAULT_PATTERNS = [
   "src/linux/syscalls/*.test.ts",
   "src/sandbox/sandbox.test.ts",
   "src/sandbox/pool/*.test.ts",
-  "src/cli/command-line.test.ts",
   "test/{isolation,conformance}/*.test.ts",
 ];
 const EXIT_SKIPPED = 0;
