@@ -8,7 +8,7 @@ import {
 } from "./limits.ts";
 import { type Entry, placeEntry, type SealedDraft } from "./record/entry.ts";
 import { hex } from "./record/fields.ts";
-import { signHead } from "./record/head.ts";
+import { keyIdOf, signHead } from "./record/head.ts";
 import type { SigningKey } from "./store/signing-key.ts";
 import type { Group, LedgerStore, StoredEntry } from "./store/store.ts";
 import { readTip, type Tip } from "./tip.ts";
@@ -33,6 +33,7 @@ interface PlacedGroup {
 export class GroupCommit {
   readonly #store: LedgerStore;
   readonly #key: SigningKey;
+  readonly #keyId: string;
   readonly #now: () => number;
   #tip: Tip;
   #queue: Pending[] = [];
@@ -42,6 +43,7 @@ export class GroupCommit {
   constructor(store: LedgerStore, key: SigningKey, now: () => number) {
     this.#store = store;
     this.#key = key;
+    this.#keyId = keyIdOf(key.publicKey);
     this.#now = now;
     this.#tip = readTip(store, key.publicKey);
   }
@@ -111,7 +113,10 @@ export class GroupCommit {
         this.#tip = readTip(this.#store, this.#key.publicKey);
       }
     }
-    throw new ZtlError("ledger-busy", `Other processes were faster ${COMMIT_ATTEMPTS_MAX} times in a row. Try again later`);
+    throw new ZtlError(
+      "ledger-busy",
+      `Other processes were faster ${COMMIT_ATTEMPTS_MAX} times in a row. Try again later`,
+    );
   }
 
   #place(drafts: readonly SealedDraft[]): PlacedGroup {
@@ -129,7 +134,7 @@ export class GroupCommit {
     const number = this.#tip.head === undefined ? 0 : this.#tip.head.number + 1;
     const time = new Date(this.#now()).toISOString();
     const statement = { ledgerId: this.#store.ledgerId, number, size: frontier.size, time };
-    const hashes = { rootHash: hex(frontier.root()), lastHash: hex(lastHash) };
+    const hashes = { rootHash: hex(frontier.root()), lastHash: hex(lastHash), keyId: this.#keyId };
     const head = signHead({ ...statement, ...hashes }, this.#key.privateKey);
     const group = { entries: stored, head: { number, line: head.line, peaks: frontier.encode() } };
     return { stored: group, entries, tip: { head, frontier, lastHash } };

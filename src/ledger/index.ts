@@ -1,4 +1,13 @@
 export { checkConsistency, checkInclusion, type ProofCheck } from "./checks.ts";
+export {
+  type ContextPiece,
+  type DifferentialInput,
+  type Echo,
+  type LaterPiece,
+  type SemanticDifferential,
+  semanticDifferential,
+} from "./differential/differential.ts";
+export { comparePlans, type PlanDifference, type PlannedCall } from "./differential/planned-calls.ts";
 export { type ConsistencyProof, type EntryQuery, type InclusionProof, Ledger, type LedgerOptions } from "./ledger.ts";
 export { type Body, contentsOf, type EntryKind, type Step } from "./record/bodies.ts";
 export { canonicalise } from "./record/canonical-json.ts";
@@ -6,6 +15,15 @@ export type { Entry, EntryDraft } from "./record/entry.ts";
 export type { Content } from "./record/fields.ts";
 export { formatPublicKey, type Head, isSignedBy, parseHead, parsePublicKey, type SignedHead } from "./record/head.ts";
 export type { Json } from "./record/json.ts";
+export {
+  compareInputs,
+  compareRuns,
+  escapeBytes,
+  type RunChange,
+  type RunComparison,
+  type RunOutput,
+} from "./replay/compare.ts";
+export { hashInputs, makeReplayRecord, type ReplayInput, type ReplayPlan, type ReplayRecord } from "./replay/record.ts";
 export { openSigningKey, type SigningKey } from "./store/signing-key.ts";
 export { SqliteStore } from "./store/sqlite-store.ts";
 export type { BlobStore, LedgerStore } from "./store/store.ts";

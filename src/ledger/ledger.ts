@@ -91,7 +91,9 @@ export class Ledger {
   async append(draft: EntryDraft): Promise<Entry> {
     this.#expectOpen();
     const sealed = sealDraft(draft, new Date(this.#now()).toISOString());
-    const unknown = contentsOf(sealed.step).filter((one) => one.base64 === undefined && !this.#knownBlobs.has(one.sha256));
+    const unknown = contentsOf(sealed.step).filter(
+      (one) => one.base64 === undefined && !this.#knownBlobs.has(one.sha256),
+    );
     if (unknown.length > 0) {
       await Promise.all(unknown.map((one) => this.#expectBlob(one)));
       this.#expectOpen();
@@ -106,7 +108,8 @@ export class Ledger {
     if (content.base64 !== undefined) return content;
     const sha256 = await this.#store.blobs.put(bytes);
     // Both read the caller's bytes; whoever changes them in between hears of it now and not when someone verifies.
-    if (sha256 !== content.sha256) throw new ZtlError("blob-changed", "The bytes were changed while they were being kept");
+    if (sha256 !== content.sha256)
+      throw new ZtlError("blob-changed", "The bytes were changed while they were being kept");
     this.#remember(sha256);
     return content;
   }
@@ -130,7 +133,9 @@ export class Ledger {
     return this.#store.entries({ ...query, limit }).map(({ bytes, hash, index }) => {
       const entry = parseEntry(bytes);
       if (entry.hash === hex(hash) && entry.index === index) return entry;
-      throw new ZtlError("entry-changed", `Entry ${index} is not what was recorded. Run verify on this ledger`, { index });
+      throw new ZtlError("entry-changed", `Entry ${index} is not what was recorded. Run verify on this ledger`, {
+        index,
+      });
     });
   }
 
@@ -150,7 +155,10 @@ export class Ledger {
     const head = this.head();
     const entry = this.entry(index);
     if (head === undefined || entry === undefined || index >= head.size) {
-      throw new ZtlError("proof-range", `No such proof: the ledger has ${head?.size ?? 0} entries and none at ${index}`);
+      throw new ZtlError(
+        "proof-range",
+        `No such proof: the ledger has ${head?.size ?? 0} entries and none at ${index}`,
+      );
     }
     return { entry, head, path: inclusionProof(this.#leaves(head.size), index, head.size).map(hex) };
   }
@@ -159,7 +167,10 @@ export class Ledger {
   proveConsistency(from: SignedHead): ConsistencyProof {
     const to = this.head();
     if (to === undefined || from.size > to.size) {
-      throw new ZtlError("proof-range", `No such proof: the head covers ${from.size} entries, the ledger has ${to?.size ?? 0}`);
+      throw new ZtlError(
+        "proof-range",
+        `No such proof: the head covers ${from.size} entries, the ledger has ${to?.size ?? 0}`,
+      );
     }
     return { from, to, path: consistencyProof(this.#leaves(to.size), from.size, to.size).map(hex) };
   }

@@ -24,7 +24,9 @@ export async function memoryLedger(count: number, key: SigningKey = generateSign
   const ledger = new Ledger(store, key);
   for (let i = 0; i < count; ) {
     const size = Math.min(count - i, 1 + (i % 3));
-    await Promise.all(Array.from({ length: size }, (_, k) => ledger.append(noteDraft(`step ${i + k}`, `run-${i % 4}`))));
+    await Promise.all(
+      Array.from({ length: size }, (_, k) => ledger.append(noteDraft(`step ${i + k}`, `run-${i % 4}`))),
+    );
     i += size;
   }
   return { store, ledger, key };

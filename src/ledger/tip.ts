@@ -30,10 +30,12 @@ export function readTip(store: LedgerStore, publicKey: KeyObject): Tip {
   expectOurs(store, head, stored, publicKey);
   if (lastIndex !== head.size - 1) damaged(`its head covers ${head.size} entries, the last one is ${lastIndex}`);
   const frontier = Frontier.decode(head.size, stored.peaks);
-  if (frontier === undefined || !sameHash(frontier.root(), rootOfHead(head))) damaged("its Merkle frontier is not its head's");
+  if (frontier === undefined || !sameHash(frontier.root(), rootOfHead(head)))
+    damaged("its Merkle frontier is not its head's");
   const last = store.entries({ fromIndex: lastIndex, limit: 1 })[0];
   const lastHash = Buffer.from(head.lastHash, "hex");
-  if (last === undefined || !sameHash(leafHash(last.bytes), lastHash)) damaged("its last entry is not the one its head names");
+  if (last === undefined || !sameHash(leafHash(last.bytes), lastHash))
+    damaged("its last entry is not the one its head names");
   expectNoLaterNote(store, note, head, publicKey);
   return { head, frontier, lastHash };
 }

@@ -94,6 +94,7 @@ interface SeenHead {
 class Verifier {
   readonly #store: LedgerStore;
   readonly #options: VerifyOptions;
+  readonly #keyId: string;
   readonly #frontier = new Frontier();
   readonly #blobs = new Set<string>();
   #previous: Hash;
@@ -108,6 +109,7 @@ class Verifier {
   constructor(store: LedgerStore, options: VerifyOptions) {
     this.#store = store;
     this.#options = options;
+    this.#keyId = keyIdOf(options.publicKey);
     this.#previous = genesisHash(store.ledgerId);
   }
 
@@ -125,7 +127,11 @@ class Verifier {
     this.#passWaypoints();
     const size = extent.lastIndex === undefined ? 0 : extent.lastIndex + 1;
     if (extent.firstIndex !== undefined && extent.firstIndex < 0) {
-      throw new Found("entry-misplaced", extent.firstIndex, `There is an entry ${extent.firstIndex} before the first one`);
+      throw new Found(
+        "entry-misplaced",
+        extent.firstIndex,
+        `There is an entry ${extent.firstIndex} before the first one`,
+      );
     }
     while (this.position < size) await this.#page(size);
     this.#expectEnd();
@@ -152,19 +158,25 @@ class Verifier {
 
   #checkEntry(stored: StoredEntry): Entry {
     const index = this.position;
-    if (stored.index !== index) throw new Found("entry-removed", index, `Entry ${index} is missing; ${stored.index} follows`);
+    if (stored.index !== index)
+      throw new Found("entry-removed", index, `Entry ${index} is missing; ${stored.index} follows`);
     const entry = readEntry(stored.bytes, index);
     if (entry.index !== index) {
       throw new Found("entry-misplaced", index, `At place ${index} there is what was recorded as entry ${entry.index}`);
     }
-    if (entry.hash !== hex(stored.hash)) throw new Found("entry-changed", index, `Entry ${index} does not have its hash`);
+    if (entry.hash !== hex(stored.hash))
+      throw new Found("entry-changed", index, `Entry ${index} does not have its hash`);
     if (entry.previousHash !== hex(this.#previous)) {
       const before = index === 0 ? "the beginning of this ledger" : `entry ${index - 1}`;
       throw new Found("chain-broken", index, `Entry ${index} does not follow ${before}: one of the two was replaced`);
     }
     const { time, kind, runId = null, agent = null } = entry;
     if (stored.time !== time || stored.kind !== kind || stored.runId !== runId || stored.agent !== agent) {
-      throw new Found("entry-changed", index, `Entry ${index} is found under another time, kind, run or agent than it has`);
+      throw new Found(
+        "entry-changed",
+        index,
+        `Entry ${index} is found under another time, kind, run or agent than it has`,
+      );
     }
     return entry;
   }
@@ -173,7 +185,8 @@ class Verifier {
     for (const { sha256, sizeBytes, base64 } of contentsOf(entry)) {
       if (base64 !== undefined || this.#blobs.has(sha256)) continue;
       const found = await this.#store.blobs.check(sha256);
-      if (found.state === "missing") throw new Found("blob-missing", entry.index, `Blob ${sha256} of entry ${entry.index} is missing`);
+      if (found.state === "missing")
+        throw new Found("blob-missing", entry.index, `Blob ${sha256} of entry ${entry.index} is missing`);
       if (found.state !== "whole" || found.sizeBytes !== sizeBytes) {
         throw new Found("blob-damaged", entry.index, `Blob ${sha256} of entry ${entry.index} is not what was recorded`);
       }
@@ -214,9 +227,8 @@ class Verifier {
     };
     if (stored.number !== this.#headCount) wrong(`is missing; ${stored.number} follows`);
     const head = readHead(stored.line) ?? wrong("cannot be read");
-    const { publicKey } = this.#options;
-    if (head.keyId !== keyIdOf(publicKey)) wrong(`is signed with key ${head.keyId}, not ${keyIdOf(publicKey)}`);
-    if (!isSignedBy(head, publicKey)) wrong("has a wrong signature");
+    if (head.keyId !== this.#keyId) wrong(`is signed with key ${head.keyId}, not ${this.#keyId}`);
+    if (!isSignedBy(head, this.#options.publicKey)) wrong("has a wrong signature");
     if (head.ledgerId !== this.#store.ledgerId) wrong("was signed for another ledger");
     if (head.number !== stored.number) wrong(`was signed as head ${head.number}`);
     if (head.size <= covered) wrong(`covers ${head.size} entries, no more than the one before it`);
@@ -235,7 +247,8 @@ class Verifier {
   #addWaypoint(line: string, code: Waypoint["code"], what: string): void {
     const head = readHead(line);
     if (head === undefined) throw new Found(code, undefined, `${what} cannot be read`);
-    if (!isSignedBy(head, this.#options.publicKey)) throw new Found(code, undefined, `${what} is not signed with this key`);
+    if (!isSignedBy(head, this.#options.publicKey))
+      throw new Found(code, undefined, `${what} is not signed with this key`);
     if (head.ledgerId !== this.#store.ledgerId) throw new Found(code, undefined, `${what} is of another ledger`);
     this.#waypoints.push({ head, code, what });
   }
@@ -243,7 +256,11 @@ class Verifier {
   #passWaypoints(): void {
     for (const { head, code, what } of this.#waypoints) {
       if (head.size !== this.position || head.rootHash === hex(this.#frontier.root())) continue;
-      throw new Found(code, undefined, `${what} stands for ${head.size} other entries than the first ${head.size} of this ledger`);
+      throw new Found(
+        code,
+        undefined,
+        `${what} stands for ${head.size} other entries than the first ${head.size} of this ledger`,
+      );
     }
     this.#waypoints = this.#waypoints.filter(({ head }) => head.size !== this.position);
   }

@@ -127,7 +127,13 @@ test("a frontier goes on from its encoded form", () => {
 
 test("impossible proofs are refused", () => {
   const { leaves, hashes, roots } = tree(4);
-  for (const [index, size] of [[4, 4], [-1, 4], [0.5, 4], [0, 5], [0, 0]] as const) {
+  for (const [index, size] of [
+    [4, 4],
+    [-1, 4],
+    [0.5, 4],
+    [0, 5],
+    [0, 0],
+  ] as const) {
     assert.throws(() => inclusionProof(leaves, index, size), { code: "proof-range" });
     assert.ok(!verifyInclusion(hashes[0] as Hash, index, size === 5 ? Number.NaN : size, roots[4] as Hash, []));
   }

@@ -1,5 +1,5 @@
 import { ZtlError } from "../../errors.ts";
-import { type Hash, HASH_BYTES, nodeHash, sameHash } from "./tree.ts";
+import { HASH_BYTES, type Hash, nodeHash, sameHash } from "./tree.ts";
 
 /**
  * Inclusion and consistency proofs. Made as RFC 6962 sections 2.1.1 and 2.1.2 define them; checked by the algorithms of RFC 9162

@@ -40,7 +40,8 @@ test("different values have different texts", () => {
   fc.assert(
     fc.property(json, json, (a, b) => {
       const same = JSON.stringify(shuffled(a)) === JSON.stringify(shuffled(b));
-      if (canonicalise(a) === canonicalise(b)) assert.deepEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
+      if (canonicalise(a) === canonicalise(b))
+        assert.deepEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
       else assert.ok(!same);
     }),
   );
@@ -48,13 +49,16 @@ test("different values have different texts", () => {
 
 test("anything at all is either written or refused with a code", () => {
   fc.assert(
-    fc.property(fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true, withTypedArray: true }), (value) => {
-      try {
-        JSON.parse(canonicalise(value));
-      } catch (error) {
-        assert.match((error as { code: string }).code, /^json-/);
-      }
-    }),
+    fc.property(
+      fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true, withTypedArray: true }),
+      (value) => {
+        try {
+          JSON.parse(canonicalise(value));
+        } catch (error) {
+          assert.match((error as { code: string }).code, /^json-/);
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -70,7 +70,10 @@ test("members are sorted by UTF-16 units: RFC 8785 section 3.2.3", () => {
 });
 
 test("strings are escaped as ECMAScript does: RFC 8785 section 3.2.2.2", () => {
-  assert.equal(canonicalise('\b\t\n\f\r"\\\u0000\u001f\u007f\u2028é'), '"\\b\\t\\n\\f\\r\\"\\\\\\u0000\\u001f\u007f\u2028é"');
+  assert.equal(
+    canonicalise('\b\t\n\f\r"\\\u0000\u001f\u007f\u2028é'),
+    '"\\b\\t\\n\\f\\r\\"\\\\\\u0000\\u001f\u007f\u2028é"',
+  );
 });
 
 test("what is not JSON data is refused with its place", () => {

@@ -35,26 +35,19 @@ class CanonicalWriter {
   }
 
   write(value: unknown, place: string, depth: number): void {
-    switch (typeof value) {
-      case "boolean":
-        return this.#put(value ? "true" : "false");
-      case "number":
-        if (!Number.isFinite(value)) unsupported(place, `the number ${value}`);
-        // ECMAScript's Number::toString is what RFC 8785 asks for; it writes -0 as 0.
-        return this.#put(String(value));
-      case "string":
-        return this.#string(value, place);
-      case "object":
-        if (value === null) return this.#put("null");
-        if (depth >= this.#limits.depthMax) {
-          throw new ZtlError("json-too-deep", `JSON may nest ${this.#limits.depthMax} levels; found more at ${place}`, {
-            place,
-          });
-        }
-        return Array.isArray(value) ? this.#array(value, place, depth) : this.#object(value, place, depth);
-      default:
-        unsupported(place, value === undefined ? "undefined" : `a ${typeof value}`);
-    }
+    if (typeof value === "string") this.#string(value, place);
+    else if (typeof value === "number") this.#number(value, place);
+    else if (typeof value === "boolean" || value === null) this.#put(String(value));
+    else if (typeof value !== "object") unsupported(place, value === undefined ? "undefined" : `a ${typeof value}`);
+    else if (depth >= this.#limits.depthMax) this.#tooDeep(place);
+    else if (Array.isArray(value)) this.#array(value, place, depth);
+    else this.#object(value, place, depth);
+  }
+
+  /** ECMAScript's Number::toString is what RFC 8785 asks for; it writes -0 as 0. */
+  #number(value: number, place: string): void {
+    if (!Number.isFinite(value)) unsupported(place, `the number ${value}`);
+    this.#put(String(value));
   }
 
   #array(items: readonly unknown[], place: string, depth: number): void {
@@ -89,7 +82,8 @@ class CanonicalWriter {
 
   #string(value: string, place: string): void {
     if (value.length > this.#limits.bytesMax) this.#tooLarge();
-    if (!value.isWellFormed()) unsupported(place, "a string with a lone surrogate; use toWellFormed() or keep its bytes");
+    if (!value.isWellFormed())
+      unsupported(place, "a string with a lone surrogate; use toWellFormed() or keep its bytes");
     this.#put(JSON.stringify(value));
   }
 
@@ -97,6 +91,11 @@ class CanonicalWriter {
     this.#bytes += Buffer.byteLength(piece);
     if (this.#bytes > this.#limits.bytesMax) this.#tooLarge();
     this.text += piece;
+  }
+
+  #tooDeep(place: string): never {
+    const { depthMax } = this.#limits;
+    throw new ZtlError("json-too-deep", `JSON may nest ${depthMax} levels; found more`, { depthMax, place });
   }
 
   #tooLarge(): never {

@@ -62,7 +62,11 @@ export function genesisHash(ledgerId: string): Hash {
 }
 
 /** The entry and its canonical bytes at a place of the chain. */
-export function placeEntry(draft: SealedDraft, index: number, previous: Hash): { entry: Entry; bytes: Uint8Array; hash: Hash } {
+export function placeEntry(
+  draft: SealedDraft,
+  index: number,
+  previous: Hash,
+): { entry: Entry; bytes: Uint8Array; hash: Hash } {
   const { step, runId, agent, time, bodyText } = draft;
   const previousHash = hex(previous);
   // The members in canonical order around the body, which is canonical already: it need not be walked again.
@@ -107,12 +111,19 @@ function decode(bytes: Uint8Array): string {
 }
 
 function malformed(reason: string, cause: unknown): ZtlError {
-  return new ZtlError("entry-malformed", `A stored entry cannot have been written by this ledger: ${reason}`, {}, { cause });
+  return new ZtlError(
+    "entry-malformed",
+    `A stored entry cannot have been written by this ledger: ${reason}`,
+    {},
+    { cause },
+  );
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${issue.path.join(".") || what}: ${issue.message}`);
-  throw new ZtlError("entry-invalid", `Invalid ${what}: ${problems.slice(0, 5).join("; ")}`.toWellFormed(), { problems });
+  throw new ZtlError("entry-invalid", `Invalid ${what}: ${problems.slice(0, 5).join("; ")}`.toWellFormed(), {
+    problems,
+  });
 }

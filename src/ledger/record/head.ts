@@ -40,11 +40,10 @@ function signedText(head: Head): string {
   return `${TAG} ledger=${ledgerId} head=${number} size=${size} time=${time} root=${rootHash} last=${lastHash} key=${keyId}`;
 }
 
-export function signHead(head: Omit<Head, "keyId">, privateKey: KeyObject): SignedHead {
-  const full = { ...head, keyId: keyIdOf(createPublicKey(privateKey)) };
-  const text = signedText(full);
+export function signHead(head: Head, privateKey: KeyObject): SignedHead {
+  const text = signedText(head);
   const signature = sign(null, Buffer.from(text), privateKey);
-  return { ...full, signature, line: `${text} sig=${signature.toString("base64url")}` };
+  return { ...head, signature, line: `${text} sig=${signature.toString("base64url")}` };
 }
 
 /** Throws ZtlError `head-malformed`. The signature is not checked here. */

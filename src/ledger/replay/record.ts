@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { sha256 } from "../merkle/tree.ts";
 import { canonicalise } from "../record/canonical-json.ts";
 import { count, hex, json, name, sha256Hex, text } from "../record/fields.ts";
 import type { Json } from "../record/json.ts";
-import { sha256 } from "../merkle/tree.ts";
 
 /** Everything needed to run a recorded call again and expect the same bytes. */
 

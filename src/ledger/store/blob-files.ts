@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { constants, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { constants, readdirSync, rmSync, statSync } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ZtlError } from "../../errors.ts";
 import { BLOB_BYTES_MAX } from "../limits.ts";
-import { DIRECTORY_MODE, errorCode, FILE_MODE, fileError, privateDirectory, syncDirectory } from "./files.ts";
+import { DIRECTORY_MODE, errorCode, FILE_MODE, fileError, privateDirectory } from "./files.ts";
 import type { BlobState, BlobStore } from "./store.ts";
 
 /** Where unfinished files are, apart from the finished ones. */
@@ -12,20 +12,19 @@ const DRAFTS = "tmp";
 /** Nobody writes one blob that long; the process that began it is gone. */
 const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
 const READ_BYTES = 256 * 1024;
-const SHARDS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
 const NAME = /^[0-9a-f]{64}$/;
 
 /** Blobs as files `ab/cdef…`, named by their SHA-256. A file has its name only when all of it is on disk. */
 export class BlobFiles implements BlobStore {
   readonly #directory: string;
+  /** Shards whose names are on disk for certain: another process may have made one and not come to the fsync. */
+  readonly #durableShards = new Set<string>();
 
   constructor(directory: string, access: "write" | "read") {
     this.#directory = directory;
     if (access === "read") return;
     privateDirectory(directory);
-    // All shards at once: a blob's place is then on disk before the blob, whoever writes at the same time.
-    for (const name of [DRAFTS, ...SHARDS]) mkdirSync(join(directory, name), { recursive: true, mode: DIRECTORY_MODE });
-    syncDirectory(directory);
+    privateDirectory(join(directory, DRAFTS));
     this.#removeAbandoned();
   }
 
@@ -38,8 +37,9 @@ export class BlobFiles implements BlobStore {
     const sha256 = createHash("sha256").update(copy).digest("hex");
     const path = this.#pathOf(sha256);
     try {
-      // Even a blob that is there may have a name that is not on disk yet: its writer may not have come that far.
-      if ((await this.check(sha256)).state !== "whole") await this.#write(path, copy);
+      // Even a blob that is there may have a name that is not on disk yet: another process may not have come that far.
+      const known = this.#durableShards.has(dirname(path)) && (await this.check(sha256)).state === "whole";
+      if (!known) await this.#write(path, copy);
       await syncNames(dirname(path));
       return sha256;
     } catch (error) {
@@ -67,6 +67,12 @@ export class BlobFiles implements BlobStore {
   }
 
   async #write(path: string, bytes: Uint8Array): Promise<void> {
+    const shard = dirname(path);
+    if (!this.#durableShards.has(shard)) {
+      await mkdir(shard, { recursive: true, mode: DIRECTORY_MODE });
+      await syncNames(this.#directory);
+      this.#durableShards.add(shard);
+    }
     const draft = join(this.#directory, DRAFTS, randomBytes(16).toString("hex"));
     try {
       const file = await open(draft, "wx", FILE_MODE);

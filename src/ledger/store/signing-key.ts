@@ -1,5 +1,15 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
-import { closeSync, constants, fstatSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { ZtlError } from "../../errors.ts";
 import { errorCode, FILE_MODE, fileError, privateDirectory, syncDirectory } from "./files.ts";
@@ -30,10 +40,17 @@ function readSigningKey(path: string): SigningKey | undefined {
   try {
     privateKey = createPrivateKey(pem);
   } catch (error) {
-    throw new ZtlError("key-malformed", `Expected a private key in PEM at ${path}; found something else`, { path }, { cause: error });
+    throw new ZtlError(
+      "key-malformed",
+      `Expected a private key in PEM at ${path}; found something else`,
+      { path },
+      { cause: error },
+    );
   }
   if (privateKey.asymmetricKeyType !== "ed25519") {
-    throw new ZtlError("key-malformed", `Expected an Ed25519 key at ${path}; found ${privateKey.asymmetricKeyType}`, { path });
+    throw new ZtlError("key-malformed", `Expected an Ed25519 key at ${path}; found ${privateKey.asymmetricKeyType}`, {
+      path,
+    });
   }
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
@@ -75,7 +92,8 @@ function createSigningKey(path: string): SigningKey {
     syncDirectory(dirname(path));
     return key;
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw fileError("key-unreadable", "Cannot make the ledger's signing key", path, error);
+    if (errorCode(error) !== "EEXIST")
+      throw fileError("key-unreadable", "Cannot make the ledger's signing key", path, error);
     const winner = readSigningKey(path);
     if (winner === undefined) throw fileError("key-unreadable", "The ledger's signing key vanished", path, error);
     return winner;

@@ -37,7 +37,7 @@ export function createSchema(database: DatabaseSync, ledgerId: string): void {
 }
 
 export function isEmpty(database: DatabaseSync): boolean {
-  return database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"] === 0;
+  return database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n === 0;
 }
 
 /**
@@ -45,15 +45,19 @@ export function isEmpty(database: DatabaseSync): boolean {
  * other rows than are there.
  */
 export function expectSchema(database: DatabaseSync): void {
-  const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
+  const version = database.prepare("PRAGMA user_version").get()?.user_version;
   if (version !== SCHEMA_VERSION) {
-    throw new ZtlError("ledger-format", `Expected a ledger of format ${SCHEMA_VERSION}; found ${String(version)}`, { version });
+    throw new ZtlError("ledger-format", `Expected a ledger of format ${SCHEMA_VERSION}; found ${String(version)}`, {
+      version,
+    });
   }
   const rows = database.prepare("SELECT name, sql FROM sqlite_schema").all();
-  const found = new Map(rows.map((row) => [String(row["name"]), row["sql"]]));
+  const found = new Map(rows.map((row) => [String(row.name), row.sql]));
   const names = new Set([...found.keys(), ...Object.keys(OBJECTS)]);
   const strange = [...names].filter((name) => found.get(name) !== OBJECTS[name]);
   if (strange.length > 0) {
-    throw new ZtlError("ledger-format", `The tables are not a ledger's: ${strange.join(", ")}`.toWellFormed(), { strange });
+    throw new ZtlError("ledger-format", `The tables are not a ledger's: ${strange.join(", ")}`.toWellFormed(), {
+      strange,
+    });
   }
 }

@@ -48,7 +48,7 @@ export class SqliteStore implements LedgerStore {
     }
     try {
       expectSchema(this.#database);
-      this.ledgerId = String(this.#get("SELECT id FROM ledger")?.["id"]);
+      this.ledgerId = String(this.#get("SELECT id FROM ledger")?.id);
       this.blobs = new BlobFiles(join(directory, BLOB_DIRECTORY), access);
       this.#note = new HeadNote(join(directory, HEAD_FILE), access);
     } catch (error) {
@@ -87,9 +87,9 @@ export class SqliteStore implements LedgerStore {
         "FROM (SELECT 1) LEFT JOIN (SELECT number, line, peaks FROM head ORDER BY number DESC LIMIT 1)",
     );
     return {
-      head: row === undefined || row["number"] === null ? undefined : headOf(row),
-      firstIndex: (row?.["first"] as number | null | undefined) ?? undefined,
-      lastIndex: (row?.["last"] as number | null | undefined) ?? undefined,
+      head: row === undefined || row.number === null ? undefined : headOf(row),
+      firstIndex: (row?.first as number | null | undefined) ?? undefined,
+      lastIndex: (row?.last as number | null | undefined) ?? undefined,
     };
   }
 
@@ -110,7 +110,9 @@ export class SqliteStore implements LedgerStore {
     where("place < ?", filter.toIndex);
     const clause = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
     const order = filter.order === "last" ? "DESC" : "ASC";
-    return this.#all(`SELECT * FROM entry ${clause} ORDER BY place ${order} LIMIT ?`, ...values, filter.limit).map(entryOf);
+    return this.#all(`SELECT * FROM entry ${clause} ORDER BY place ${order} LIMIT ?`, ...values, filter.limit).map(
+      entryOf,
+    );
   }
 
   hashes(from: number, to: number): Uint8Array {
@@ -118,7 +120,7 @@ export class SqliteStore implements LedgerStore {
     for (let start = from; start < to; start += PAGE_HASHES) {
       const end = Math.min(to, start + PAGE_HASHES);
       const sql = "SELECT hash FROM entry WHERE place >= ? AND place < ? ORDER BY place";
-      for (const row of this.#all(sql, start, end)) found.push(row["hash"] as Uint8Array);
+      for (const row of this.#all(sql, start, end)) found.push(row.hash as Uint8Array);
     }
     return Buffer.concat(found);
   }
@@ -133,7 +135,7 @@ export class SqliteStore implements LedgerStore {
 
   inspect(): string[] {
     const rows = this.#all(`PRAGMA integrity_check(${INSPECT_MAX})`);
-    return rows.map((row) => String(row["integrity_check"])).filter((finding) => finding !== "ok");
+    return rows.map((row) => String(row.integrity_check)).filter((finding) => finding !== "ok");
   }
 
   close(): void {
@@ -188,8 +190,9 @@ function openForWriting(directory: string, path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     database.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-    const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
-    if (mode !== "wal") throw new ZtlError("ledger-open-failed", `Expected journal mode wal; found ${String(mode)}`, { path });
+    const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode;
+    if (mode !== "wal")
+      throw new ZtlError("ledger-open-failed", `Expected journal mode wal; found ${String(mode)}`, { path });
     database.exec("PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
     if (isEmpty(database)) createSchema(database, randomBytes(16).toString("hex"));
     database.exec("COMMIT");
@@ -218,16 +221,16 @@ function openForReading(path: string): DatabaseSync {
 
 function entryOf(row: Row): StoredEntry {
   return {
-    index: row["place"] as number,
-    hash: row["hash"] as Uint8Array,
-    time: row["time"] as string,
-    kind: row["kind"] as string,
-    runId: row["run"] as string | null,
-    agent: row["agent"] as string | null,
-    bytes: row["bytes"] as Uint8Array,
+    index: row.place as number,
+    hash: row.hash as Uint8Array,
+    time: row.time as string,
+    kind: row.kind as string,
+    runId: row.run as string | null,
+    agent: row.agent as string | null,
+    bytes: row.bytes as Uint8Array,
   };
 }
 
 function headOf(row: Row): StoredHead {
-  return { number: row["number"] as number, line: row["line"] as string, peaks: row["peaks"] as Uint8Array };
+  return { number: row.number as number, line: row.line as string, peaks: row.peaks as Uint8Array };
 }

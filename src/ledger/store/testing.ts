@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { ZtlError } from "../../errors.ts";
-import type { BlobState, BlobStore, EntryFilter, Extent, Group, LedgerStore, StoredEntry, StoredHead } from "./store.ts";
+import type {
+  BlobState,
+  BlobStore,
+  EntryFilter,
+  Extent,
+  Group,
+  LedgerStore,
+  StoredEntry,
+  StoredHead,
+} from "./store.ts";
 
 /** A store in memory, to show that the seam holds, and the suite that every store must pass. */
 
@@ -93,7 +102,16 @@ const HASH = (n: number): Uint8Array => Buffer.alloc(32, n);
 
 function row(index: number, more: Partial<StoredEntry> = {}): StoredEntry {
   const time = `2026-01-01T00:00:0${index % 10}.000Z`;
-  return { index, hash: HASH(index), time, kind: "note", runId: null, agent: null, bytes: Buffer.from(`{${index}}`), ...more };
+  return {
+    index,
+    hash: HASH(index),
+    time,
+    kind: "note",
+    runId: null,
+    agent: null,
+    bytes: Buffer.from(`{${index}}`),
+    ...more,
+  };
 }
 
 function group(number: number, entries: readonly StoredEntry[]): Group {
@@ -108,41 +126,36 @@ async function filled(store: LedgerStore): Promise<void> {
   await store.commit(group(1, [row(2, { runId: "a", kind: "call" })]));
 }
 
-/** Registers the tests of the seam for one implementation; `open` gives a new, empty store. */
-export function storeConformance(name: string, open: () => LedgerStore): void {
-  const each = (what: string, check: (store: LedgerStore) => Promise<void>): void => {
-    test(`${name}: ${what}`, async () => {
-      const store = open();
-      try {
-        await check(store);
-      } finally {
-        store.close();
-      }
-    });
-  };
-
-  each("an empty store has an id and nothing else", async (store) => {
+/** What every store must do, by name; each begins with a new, empty store. */
+const CHECKS: Readonly<Record<string, (store: LedgerStore) => Promise<void>>> = {
+  "an empty store has an id and nothing else": async (store) => {
     assert.match(store.ledgerId, /^[0-9a-f]{32}$/);
     assert.deepEqual(store.extent(), { head: undefined, firstIndex: undefined, lastIndex: undefined });
     assert.deepEqual(store.entries({ limit: 10 }), []);
     assert.deepEqual(store.heads(0, 10), []);
     assert.equal(store.hashes(0, 10).length, 0);
     assert.deepEqual(store.inspect(), []);
-  });
+  },
 
-  each("gives back what was committed", async (store) => {
+  "gives back what was committed": async (store) => {
     await filled(store);
     assert.deepEqual(plain(store.entries({ fromIndex: 1, limit: 1 })), plain([row(1, { runId: "b", kind: "call" })]));
     const { head, firstIndex, lastIndex } = store.extent();
     assert.deepEqual([head?.number, head?.line, firstIndex, lastIndex], [1, "head 1", 0, 2]);
     assert.deepEqual(Buffer.from(head?.peaks ?? []), HASH(201));
-    assert.deepEqual(store.heads(0, 10).map((one) => one.line), ["head 0", "head 1"]);
-    assert.deepEqual(store.heads(0, 1).map((one) => one.line), ["head 0"]);
+    assert.deepEqual(
+      store.heads(0, 10).map((one) => one.line),
+      ["head 0", "head 1"],
+    );
+    assert.deepEqual(
+      store.heads(0, 1).map((one) => one.line),
+      ["head 0"],
+    );
     assert.deepEqual(Buffer.from(store.hashes(1, 9)), Buffer.concat([HASH(1), HASH(2)]));
     assert.ok([undefined, "head 1"].includes(store.notedHead()));
-  });
+  },
 
-  each("finds by run, agent, kind, time and index, from either end", async (store) => {
+  "finds by run, agent, kind, time and index, from either end": async (store) => {
     await filled(store);
     const found = (filter: Omit<EntryFilter, "limit">): number[] =>
       store.entries({ ...filter, limit: 10 }).map(({ index }) => index);
@@ -154,10 +167,13 @@ export function storeConformance(name: string, open: () => LedgerStore): void {
     assert.deepEqual(found({ fromIndex: 1, toIndex: 3 }), [1, 2]);
     assert.deepEqual(found({ order: "last" }), [2, 1, 0]);
     assert.deepEqual(found({ runId: "' OR 1=1 --" }), []);
-    assert.deepEqual(store.entries({ order: "last", limit: 2 }).map(({ index }) => index), [2, 1]);
-  });
+    assert.deepEqual(
+      store.entries({ order: "last", limit: 2 }).map(({ index }) => index),
+      [2, 1],
+    );
+  },
 
-  each("refuses a group that does not follow, and keeps none of it", async (store) => {
+  "refuses a group that does not follow, and keeps none of it": async (store) => {
     await filled(store);
     for (const wrong of [group(1, [row(3)]), group(3, [row(3)]), group(2, [row(2)]), group(2, [row(3), row(5)])]) {
       await assert.rejects(store.commit(wrong), { code: "ledger-moved" });
@@ -165,9 +181,9 @@ export function storeConformance(name: string, open: () => LedgerStore): void {
     assert.equal(store.extent().lastIndex, 2);
     await store.commit(group(2, [row(3)]));
     assert.equal(store.extent().lastIndex, 3);
-  });
+  },
 
-  each("keeps blobs under their hash", async (store) => {
+  "keeps blobs under their hash": async (store) => {
     for (const bytes of [Buffer.alloc(0), Buffer.from("x"), Buffer.alloc(700_000, 7)]) {
       const sha256 = await store.blobs.put(bytes);
       assert.equal(sha256, sha256Of(bytes));
@@ -177,5 +193,19 @@ export function storeConformance(name: string, open: () => LedgerStore): void {
     }
     assert.equal(await store.blobs.get("0".repeat(64)), undefined);
     assert.deepEqual(await store.blobs.check("0".repeat(64)), { state: "missing" });
-  });
+  },
+};
+
+/** Registers the tests of the seam for one implementation. */
+export function storeConformance(name: string, open: () => LedgerStore): void {
+  for (const [what, check] of Object.entries(CHECKS)) {
+    test(`${name}: ${what}`, async () => {
+      const store = open();
+      try {
+        await check(store);
+      } finally {
+        store.close();
+      }
+    });
+  }
 }
