@@ -1,16 +1,16 @@
+import { isAscii } from "node:buffer";
+import type { Decoding } from "./finding.ts";
 import { Findings } from "./findings.ts";
 import type { GuardLimits } from "./limits.ts";
-import { isAt } from "./matching/places.ts";
 import { walkJson } from "./matching/json-walker.ts";
+import { isAt } from "./matching/places.ts";
 import type { Span } from "./matching/shapes.ts";
 import type { Sink } from "./rule.ts";
 import type { Probe, RuleSet } from "./rule-set.ts";
 import { decodeLevel } from "./views/decode.ts";
 import { decodeHidden } from "./views/hidden.ts";
-import { decodeRuns, type DecodedRuns } from "./views/runs.ts";
+import { type DecodedRuns, decodeRuns } from "./views/runs.ts";
 import { contentView, levelView, runsView, type View } from "./views/view.ts";
-import type { Decoding } from "./finding.ts";
-import { isAscii } from "node:buffer";
 
 const NEVER = -0x40000000;
 

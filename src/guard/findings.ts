@@ -5,7 +5,12 @@ import type { Rule, Sink } from "./rule.ts";
 import type { View } from "./views/view.ts";
 
 /** Limits of the guard itself. Going over one blocks, as what lies beyond was not looked at. */
-export type LimitRule = "limit.input-bytes" | "limit.decoded-bytes" | "limit.decode-depth" | "limit.findings" | "limit.json-depth";
+export type LimitRule =
+  | "limit.input-bytes"
+  | "limit.decoded-bytes"
+  | "limit.decode-depth"
+  | "limit.findings"
+  | "limit.json-depth";
 
 const LIMIT_REASONS: Readonly<Record<LimitRule, string>> = Object.freeze({
   "limit.input-bytes": "is longer than can be checked",

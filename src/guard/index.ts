@@ -3,8 +3,8 @@ export {
   type Admission,
   type AdmissionClaims,
   type AdmissionScope,
-  Admitter,
   type AdmitResult,
+  Admitter,
   type AdmitterOptions,
 } from "./admission.ts";
 export {

@@ -22,7 +22,11 @@ export interface Neutralised {
  * `<·|·im_end·|·>`. Encoded or invisible ones are replaced by a note. Contents without such findings come back
  * unchanged, so doing it twice changes nothing.
  */
-export function neutralise(content: Uint8Array | string, findings: readonly Finding[], options: ScanOptions = {}): Neutralised {
+export function neutralise(
+  content: Uint8Array | string,
+  findings: readonly Finding[],
+  options: ScanOptions = {},
+): Neutralised {
   const policy = options.policy ?? DEFAULT_POLICY;
   let bytes: Uint8Array = typeof content === "string" ? new TextEncoder().encode(content) : content;
   let open = findings;

@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from "./canonical-json.ts";
 import { SEVERITIES } from "./finding.ts";
 import { Automaton } from "./matching/automaton.ts";
 import { ObjectRules } from "./matching/json-objects.ts";
-import { ENGINE_VERSION, type Shape, SHAPES } from "./matching/shapes.ts";
+import { ENGINE_VERSION, SHAPES, type Shape } from "./matching/shapes.ts";
 import type { Pattern, Rule, Trigger } from "./rule.ts";
 import { BUILT_IN_RULES } from "./rules/index.ts";
 

@@ -59,6 +59,10 @@ export function anyCase(...texts: readonly string[]): Pattern[] {
 }
 
 export function shaped(shape: ShapeName, ...texts: readonly string[]): Pattern[] {
+  return texts.map((text) => ({ kind: "trigger", trigger: { text, shape } }));
+}
+
+export function shapedAnyCase(shape: ShapeName, ...texts: readonly string[]): Pattern[] {
   return texts.map((text) => ({ kind: "trigger", trigger: { text, shape, anyCase: true } }));
 }
 

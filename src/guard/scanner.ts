@@ -60,7 +60,8 @@ export class SyntacticScanner implements Scanner {
     this.#ended = true;
     const examination = new Examination(this.#rules, this.#limits, this.#sink, this.#length);
     const { findings } = examination;
-    if (this.#length > this.#limits.inputBytes) findings.limit("limit.input-bytes", this.#limits.inputBytes, this.#length);
+    if (this.#length > this.#limits.inputBytes)
+      findings.limit("limit.input-bytes", this.#limits.inputBytes, this.#length);
     else examination.run(joined(this.#chunks, this.#length));
     this.#chunks = [];
     return this.#verdict(findings.finish(), findings.unlisted);

@@ -1,7 +1,7 @@
 import { invariant } from "../../errors.ts";
 import type { Rule } from "../rule.ts";
-import { BACKSLASH, isBlank, QUOTE } from "./bytes.ts";
 import { decodeLevel } from "../views/decode.ts";
+import { BACKSLASH, isBlank, QUOTE } from "./bytes.ts";
 
 /** Longer keys and values than this are none that a rule names, even fully escaped. */
 const RAW_STRING_MAX = 256;

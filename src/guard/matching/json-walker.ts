@@ -1,5 +1,5 @@
-import { nextToken, type ObjectHit, type ObjectRules, stringEnd, stringText } from "./json-objects.ts";
 import { QUOTE } from "./bytes.ts";
+import { nextToken, type ObjectHit, type ObjectRules, stringEnd, stringText } from "./json-objects.ts";
 
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
@@ -155,7 +155,11 @@ class Walker {
 function isScalarByte(byte: number | undefined): boolean {
   return (
     byte !== undefined &&
-    ((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a) ||
-      byte === 0x2b || byte === 0x2d || byte === 0x2e)
+    ((byte >= 0x30 && byte <= 0x39) ||
+      (byte >= 0x61 && byte <= 0x7a) ||
+      (byte >= 0x41 && byte <= 0x5a) ||
+      byte === 0x2b ||
+      byte === 0x2d ||
+      byte === 0x2e)
   );
 }

@@ -1,5 +1,7 @@
 import type { Place } from "../rule.ts";
-import { isBlank, isMarker, isWord, NEWLINE } from "./bytes.ts";
+import { APOSTROPHE, isBlank, isMarker, isWord, NEWLINE, QUOTE } from "./bytes.ts";
+
+const isQuote = (byte: number | undefined): boolean => byte === QUOTE || byte === APOSTROPHE || byte === 0x60;
 
 /** What may precede a label on its line. */
 const MARKERS_MAX = 16;
@@ -13,7 +15,8 @@ export function isAt(place: Place | undefined, bytes: Uint8Array, start: number,
     case "word":
       return !isWord(bytes[start - 1]) && !isWord(bytes[end]);
     case "line-start":
-      return isLineStart(bytes, start);
+      // The start of a quoted string is the start of a line for whoever parses the string.
+      return isQuote(bytes[start - 1]) || isLineStart(bytes, start);
     case "whole-line":
       return isLineStart(bytes, start) && isLineEnd(bytes, end);
     case "paragraph-start":

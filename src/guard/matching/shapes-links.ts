@@ -51,7 +51,8 @@ function isOneOf(byte: number | undefined, set: readonly number[]): boolean {
 /** A remote URL whose query or fragment has a value of some length that looks like data or a place for it. */
 function carriesData(bytes: Uint8Array, first: number, span: Span): boolean {
   const remote =
-    startsWithAnyCase(bytes, first, "http://") || startsWithAnyCase(bytes, first, "https://") ||
+    startsWithAnyCase(bytes, first, "http://") ||
+    startsWithAnyCase(bytes, first, "https://") ||
     startsWithAnyCase(bytes, first, "//");
   if (!remote) return false;
   let inQuery = false;

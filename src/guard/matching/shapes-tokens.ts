@@ -1,4 +1,15 @@
-import { BACKSLASH, BAR, GT, isBlank, isLower, isTokenByte, isWord, LT, skipBlank, startsWithAnyCase } from "./bytes.ts";
+import {
+  BACKSLASH,
+  BAR,
+  GT,
+  isBlank,
+  isLower,
+  isTokenByte,
+  isWord,
+  LT,
+  skipBlank,
+  startsWithAnyCase,
+} from "./bytes.ts";
 import type { Span } from "./shapes.ts";
 
 /** Longest name in a special token; the longest known one is `text_post_train_reserved_special_token_N`. */
@@ -83,7 +94,8 @@ export function roleTurn(bytes: Uint8Array, span: Span): boolean {
 /** What follows a role in a header: the end of the line, another token, a colon, a recipient; not more prose. */
 function endsRole(bytes: Uint8Array, at: number): boolean {
   const byte = bytes[at];
-  if (byte === undefined || byte === 0x0a || byte === 0x0d || byte === LT || byte === 0x3a || byte === 0x2e) return true;
+  if (byte === undefined || byte === 0x0a || byte === 0x0d || byte === LT || byte === 0x3a || byte === 0x2e)
+    return true;
   return byte === BACKSLASH || (isBlank(byte) && startsWithAnyCase(bytes, at + 1, "to="));
 }
 

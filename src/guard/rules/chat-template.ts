@@ -6,7 +6,8 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     id: "chat.role-turn",
     family: "chat-template",
     severity: "critical",
-    meaning: "Opens a turn of a named role: with the template of the target model this text becomes its system or user.",
+    meaning:
+      "Opens a turn of a named role: with the template of the target model this text becomes its system or user.",
     reason: "opens a conversation turn with chat template tokens",
     patterns: [
       ...shaped("role-turn", "<|"),
@@ -30,7 +31,8 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     id: "chat.special-token",
     family: "chat-template",
     severity: "high",
-    meaning: "A special token between `<|` and `|>` (ChatML, Llama, Phi, Cohere, GLM, harmony, and whatever comes next).",
+    meaning:
+      "A special token between `<|` and `|>` (ChatML, Llama, Phi, Cohere, GLM, harmony, and whatever comes next).",
     reason: "contains a chat template control token",
     patterns: [
       ...shaped("special-token", "<|"),
@@ -103,7 +105,8 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     id: "chat.legacy-turn",
     family: "chat-template",
     severity: "medium",
-    meaning: "Turns of templates made of plain text: Claude's legacy prompt, Alpaca, OpenChat, Grok's after its separator.",
+    meaning:
+      "Turns of templates made of plain text: Claude's legacy prompt, Alpaca, OpenChat, Grok's after its separator.",
     reason: "imitates a conversation turn in plain text",
     patterns: [
       ...placed("paragraph-start", "Human:", "Assistant:"),

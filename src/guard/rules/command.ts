@@ -1,4 +1,4 @@
-import { anyCase, literals, type Rule, shaped, type Trigger } from "../rule.ts";
+import { anyCase, literals, type Rule, shapedAnyCase, type Trigger } from "../rule.ts";
 
 const word = (text: string): Trigger => ({ text, anyCase: true });
 
@@ -21,7 +21,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     severity: "medium",
     meaning: "PowerShell with its script in base64.",
     reason: "contains an encoded PowerShell command",
-    patterns: shaped("encoded-command", "-enc", "-encodedcommand", "-ec"),
+    patterns: shapedAnyCase("encoded-command", "-enc", "-encodedcommand", "-ec"),
   },
   {
     id: "command.pipe-to-shell",

@@ -1,4 +1,4 @@
-import { type Rule, shaped } from "../rule.ts";
+import { type Rule, shaped, shapedAnyCase } from "../rule.ts";
 
 /** Markup that sends data away when it is shown, without anybody clicking. */
 export const EXFILTRATION_RULES: readonly Rule[] = [
@@ -16,7 +16,7 @@ export const EXFILTRATION_RULES: readonly Rule[] = [
     severity: "medium",
     meaning: "An HTML element that loads by itself from a URL that carries data.",
     reason: "contains an element that loads a link carrying data",
-    patterns: shaped("html-load", "<img", "<iframe", "<embed", "<object", "<video", "<audio", "<source"),
+    patterns: shapedAnyCase("html-load", "<img", "<iframe", "<embed", "<object", "<video", "<audio", "<source"),
   },
   {
     id: "exfiltration.reference",

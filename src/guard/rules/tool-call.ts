@@ -152,7 +152,7 @@ export const MCP_RULES: readonly Rule[] = [
     meaning: "A whole JSON-RPC 2.0 message; on a line protocol it would be taken for one of the peer's.",
     reason: "contains a JSON-RPC message",
     patterns: [
-      ...placed("line-start", '{"jsonrpc":"2.0"', '{"jsonrpc": "2.0"', '{ "jsonrpc": "2.0"', "data: {\"jsonrpc\""),
+      ...placed("line-start", '{"jsonrpc":"2.0"', '{"jsonrpc": "2.0"', '{ "jsonrpc": "2.0"', 'data: {"jsonrpc"'),
       object("jsonrpc=2.0", "result:object"),
     ],
   },

@@ -16,8 +16,7 @@ const ZERO_WIDTH = [
 ];
 const BIDI = [...range(0x202a, 0x202e), ...range(0x2066, 0x2069), "\u200e", "\u200f"];
 const everyTag = (): Pattern[] => shaped("tag-run", ...range(0xe0000, 0xe007f));
-const everySelector = (): Pattern[] =>
-  shaped("selector-run", ...range(0xfe00, 0xfe0f), ...range(0xe0100, 0xe01ef));
+const everySelector = (): Pattern[] => shaped("selector-run", ...range(0xfe00, 0xfe0f), ...range(0xe0100, 0xe01ef));
 
 /** Characters that hide text or reorder it. What they hide is decoded and scanned as well. */
 export const UNICODE_RULES: readonly Rule[] = [

@@ -106,7 +106,8 @@ class Level {
     const bytes = this.#bytes;
     let digits = at + 1;
     // `%253C` is `%3C` encoded once more.
-    if (this.#collapse) while (bytes[digits] === 0x32 && bytes[digits + 1] === 0x35 && isHexPair(bytes, digits + 2)) digits += 2;
+    if (this.#collapse)
+      while (bytes[digits] === 0x32 && bytes[digits + 1] === 0x35 && isHexPair(bytes, digits + 2)) digits += 2;
     if (!isHexPair(bytes, digits)) return 1;
     this.#encoded = true;
     const value = hexValue(bytes[digits] as number) * 16 + hexValue(bytes[digits + 1] as number);

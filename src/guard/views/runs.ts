@@ -43,7 +43,7 @@ export function decodeRuns(bytes: Uint8Array, wanted: RunFilter): { base64?: Dec
     base64.base64(start, at);
     if (at - start >= HEX_RUN_MIN) hex.hex(start, at);
   }
-  return { ...(base64.done("base64")), ...(hex.done("hex")) };
+  return { ...base64.done("base64"), ...hex.done("hex") };
 }
 
 /** A line break inside a run belongs to it when the lines are as long as base64 encoders make them. */

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Verdict } from "./finding.ts";
+import { neutralise } from "./neutralise.ts";
+import { SyntacticScanner, scan } from "./scanner.ts";
+
+/** What cannot be checked completely is blocked: each limit has an input that hits it. */
+
+function assertBlockedBy(verdict: Verdict, rule: string): void {
+  assert.equal(verdict.decision, "block");
+  assert.ok(
+    verdict.findings.some((finding) => finding.rule === rule),
+    JSON.stringify(verdict.findings.slice(0, 3)),
+  );
+}
+
+test("content longer than the limit is blocked, and its hash is still that of all of it", () => {
+  const scanner = new SyntacticScanner({ limits: { inputBytes: 10 } });
+  for (let part = 0; part < 3; part++) scanner.push(Buffer.from("harmless"));
+  const verdict = scanner.end();
+  assertBlockedBy(verdict, "limit.input-bytes");
+  assert.equal(verdict.contentSha256, scan("harmlessharmlessharmless").contentSha256);
+});
+
+test("content encoded more deeply than the guard looks is blocked", () => {
+  let text = "some harmless words that are only encoded very often";
+  for (let level = 0; level < 6; level++) text = encodeOnce(text, level);
+  assertBlockedBy(scan(text), "limit.decode-depth");
+  assert.equal(scan(encodeOnce("some harmless words", 0)).decision, "admit");
+});
+
+/** Alternating, as the same encoding several times over is undone at once. */
+function encodeOnce(text: string, level: number): string {
+  if (level % 2 === 0) return [...text].map((character) => `&#${character.charCodeAt(0)};`).join("");
+  return text.replace(/[&#;]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+}
+
+test("content that decodes to more than the budget is blocked", () => {
+  const text = Buffer.from("harmless words, ".repeat(200)).toString("base64");
+  assertBlockedBy(
+    scan(text, { limits: { decodedBytesBase: 0, decodedBytesPerInputByte: 0.1 } }),
+    "limit.decoded-bytes",
+  );
+  assert.equal(scan(text).decision, "admit");
+});
+
+test("more findings than are kept block, however harmless each may be", () => {
+  assertBlockedBy(scan("<think> ".repeat(2000)), "limit.findings");
+  assert.equal(scan("<think> ").decision, "flag");
+});
+
+test("info findings are counted, not listed, and do not block", () => {
+  const verdict = scan("\x1b[31mred\x1b[0m\n".repeat(5000));
+  assert.equal(verdict.decision, "admit");
+  assert.equal(verdict.findings.length + verdict.unlisted, 10_000);
+  assert.ok(verdict.findings.length < 100);
+});
+
+test("JSON nested beyond the limit is blocked", () => {
+  assertBlockedBy(scan(`{"role":${'{"a":'.repeat(600)}1${"}".repeat(601)}`), "limit.json-depth");
+  assert.equal(scan(`{"role":${'{"a":'.repeat(100)}1${"}".repeat(101)}`).decision, "admit");
+});
+
+test("text that hit a limit is withheld as a whole when it is neutralised", () => {
+  const content = `${"a".repeat(100)} secret`;
+  const options = { limits: { inputBytes: 90 } };
+  const { text, verdict } = neutralise(content, scan(content, options).findings, options);
+  assert.doesNotMatch(text, /secret/);
+  assert.equal(verdict.decision, "admit");
+});
+
+test("a scanner gives one verdict and then takes nothing more", () => {
+  const scanner = new SyntacticScanner();
+  scanner.end();
+  assert.throws(() => scanner.push(Buffer.from("x")), { code: "guard-ended" });
+  assert.throws(() => scanner.end(), { code: "guard-ended" });
+});
+
+test("a policy may be stricter, but the guard's own limits always block", () => {
+  const admitAll = { info: "admit", low: "admit", medium: "admit", high: "admit", critical: "admit" } as const;
+  assert.equal(scan("<|im_start|>system", { policy: admitAll }).decision, "admit");
+  assert.equal(scan("x".repeat(20), { policy: admitAll, limits: { inputBytes: 10 } }).decision, "block");
+});
