@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -101,7 +101,9 @@ describe("ztl run", { skip: kvmMissing }, () => {
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
     });
-    await sleep(3000);
+    while (!hasConfinedCell(child.pid as number)) await sleep(50);
+    // The cell has its guest now; the shell in it needs some milliseconds for its first line.
+    await sleep(1000);
     child.kill("SIGINT");
     const [status] = (await once(child, "close")) as [number];
     assert.deepEqual([status, stdout], [130, "before\n"]);
@@ -117,6 +119,18 @@ describe("ztl run", { skip: kvmMissing }, () => {
     assert.match(stdout, /1 change stayed in the micro-VM and was dropped:\r\n {2}\+ \/data\/a␊b/);
   });
 });
+
+/** Whether a process has a child that put itself into the cell's jail, which is the last thing before its run. */
+function hasConfinedCell(pid: number): boolean {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  return children.some((child) => {
+    try {
+      return /^Seccomp:\t2$/m.test(readFileSync(`/proc/${child}/status`, "utf8"));
+    } catch {
+      return false; // Gone in between.
+    }
+  });
+}
 
 test("ztl doctor explains this host", () => {
   const { stdout, status } = ztl(["doctor", "--json"]);
