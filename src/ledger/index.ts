@@ -1,4 +1,5 @@
 export { checkConsistency, checkInclusion, type ProofCheck } from "./checks.ts";
+export { type ActionDistribution, type ActionShift, compareActions } from "./differential/action-shift.ts";
 export {
   type ContextPiece,
   type DifferentialInput,

@@ -78,6 +78,8 @@ test("entries come back as they were given, from another opening too", async (t)
   );
   assert.equal(Buffer.from(await again.content(stdout)).toString(), "hello");
   assert.equal(again.entry(10), undefined);
+  assert.deepEqual(again.query({ limit: 0 }), []);
+  for (const limit of [-1, 1.5, Number.NaN]) assert.throws(() => again.query({ limit }), { code: "query-invalid" });
   assert.equal((await again.append(noteDraft("more"))).previousHash, returned[9]?.hash);
   assert.ok((await again.verify()).ok);
 });

@@ -2,12 +2,12 @@ import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { ZtlError } from "../errors.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { QUERY_ENTRIES_MAX } from "./limits.ts";
+import { INLINE_CONTENT_BYTES_MAX, KNOWN_BLOBS_MAX, QUERY_ENTRIES_MAX } from "./limits.ts";
 import { consistencyProof, inclusionProof } from "./merkle/proofs.ts";
 import { HASH_BYTES } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
 import { type Entry, type EntryDraft, parseEntry, sealDraft } from "./record/entry.ts";
-import { type Content, describeContent, hex } from "./record/fields.ts";
+import { type Content, hex, inlineContent } from "./record/fields.ts";
 import { parseHead, type SignedHead } from "./record/head.ts";
 import { openSigningKey, type SigningKey } from "./store/signing-key.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
@@ -15,8 +15,6 @@ import type { EntryFilter, LedgerStore } from "./store/store.ts";
 import { type Verification, type VerifyOptions, verify } from "./verify.ts";
 
 const KEY_FILE = "ledger.key";
-/** Blobs known to be kept, so that entries naming them need no look at the disk. 64 characters each. */
-const KNOWN_BLOBS_MAX = 10_000;
 
 export interface LedgerOptions {
   readonly directory: string;
@@ -104,14 +102,10 @@ export class Ledger {
   /** Keeps content and describes it for an entry: small content inside the description, larger content durably as a blob. */
   async keep(bytes: Uint8Array): Promise<Content> {
     this.#expectOpen();
-    const content = describeContent(Uint8Array.from(bytes));
-    if (content.base64 !== undefined) return content;
+    if (bytes.length <= INLINE_CONTENT_BYTES_MAX) return inlineContent(bytes);
     const sha256 = await this.#store.blobs.put(bytes);
-    // Both read the caller's bytes; whoever changes them in between hears of it now and not when someone verifies.
-    if (sha256 !== content.sha256)
-      throw new ZtlError("blob-changed", "The bytes were changed while they were being kept");
     this.#remember(sha256);
-    return content;
+    return { sha256, sizeBytes: bytes.length };
   }
 
   /** The content that an entry refers to, checked. Throws ZtlError `blob-missing` or `blob-damaged`. */
@@ -127,9 +121,16 @@ export class Ledger {
     return this.query({ fromIndex: index, toIndex: index + 1 })[0];
   }
 
-  /** Entries that match all of the query, by index. Throws ZtlError `entry-malformed` or `entry-changed` for a damaged one. */
+  /** Entries that match all of the query, by index. Throws ZtlError `query-invalid`, `entry-malformed` or `entry-changed` for a damaged one. */
   query(query: EntryQuery = {}): Entry[] {
     const limit = Math.min(query.limit ?? QUERY_ENTRIES_MAX, QUERY_ENTRIES_MAX);
+    // SQLite takes a negative limit for none at all.
+    if (!Number.isSafeInteger(limit) || limit < 0) {
+      throw new ZtlError(
+        "query-invalid",
+        `Expected a limit of 0 to ${QUERY_ENTRIES_MAX} entries; found ${query.limit}`,
+      );
+    }
     return this.#store.entries({ ...query, limit }).map(({ bytes, hash, index }) => {
       const entry = parseEntry(bytes);
       if (entry.hash === hex(hash) && entry.index === index) return entry;

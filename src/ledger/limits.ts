@@ -9,6 +9,9 @@ export const INLINE_CONTENT_BYTES_MAX = 8 * 1024;
 /** One blob: as much as a run's output limit can be set to (sandbox/call.ts, `outputBytes`). */
 export const BLOB_BYTES_MAX = 1024 * 1024 * 1024;
 
+/** Blobs remembered as looked at, so that the next entry that names them needs no look at the disk; some 100 bytes each. */
+export const KNOWN_BLOBS_MAX = 100_000;
+
 /** Entries in one transaction: 1,000 of them are written in some 20 ms, so nobody waits long behind a burst. */
 export const GROUP_ENTRIES_MAX = 1000;
 /** Bytes in one transaction, so that a burst of large entries does not become one huge write-ahead log. */
@@ -35,6 +38,8 @@ export const DIFFERENTIAL_UNITS_MAX = 4 * 1024 * 1024;
  * four words ("in the case of the") stays under it.
  */
 export const SPAN_UNITS_MIN = 24;
+/** Shortest whole argument that counts as an echo: addresses, names and numbers of use to anyone are not shorter. */
+export const ARGUMENT_UNITS_MIN = 6;
 export const SPANS_MAX = 1000;
 /** Planned tool calls on either side of a differential. */
 export const PLANNED_CALLS_MAX = 1000;

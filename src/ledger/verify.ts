@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { ZtlError } from "../errors.ts";
-import { PAGE_ENTRIES } from "./limits.ts";
+import { KNOWN_BLOBS_MAX, PAGE_ENTRIES } from "./limits.ts";
 import { Frontier, type Hash, sameHash } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
 import { type Entry, genesisHash, parseEntry } from "./record/entry.ts";
@@ -21,7 +21,7 @@ export type Verification =
       readonly ok: true;
       readonly entries: number;
       readonly heads: number;
-      /** Different blobs read. */
+      /** Blobs read; one that is named again after 100,000 others is read again. */
       readonly blobs: number;
       readonly head: SignedHead | undefined;
     }
@@ -97,6 +97,7 @@ class Verifier {
   readonly #keyId: string;
   readonly #frontier = new Frontier();
   readonly #blobs = new Set<string>();
+  #blobCount = 0;
   #previous: Hash;
   /** Number of the last head there was when the pass began. */
   #lastNumber = -1;
@@ -137,7 +138,7 @@ class Verifier {
     this.#expectEnd();
     const damage = this.#store.inspect();
     if (damage.length > 0) throw new Found("store-damaged", undefined, `The store is damaged: ${damage.join("; ")}`);
-    return { ok: true, entries: size, heads: this.#headCount, blobs: this.#blobs.size, head: this.#lastHead };
+    return { ok: true, entries: size, heads: this.#headCount, blobs: this.#blobCount, head: this.#lastHead };
   }
 
   async #page(size: number): Promise<void> {
@@ -190,7 +191,9 @@ class Verifier {
       if (found.state !== "whole" || found.sizeBytes !== sizeBytes) {
         throw new Found("blob-damaged", entry.index, `Blob ${sha256} of entry ${entry.index} is not what was recorded`);
       }
+      if (this.#blobs.size >= KNOWN_BLOBS_MAX) this.#blobs.clear();
       this.#blobs.add(sha256);
+      this.#blobCount++;
     }
   }
 

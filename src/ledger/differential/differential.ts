@@ -1,9 +1,8 @@
 import { ZtlError } from "../../errors.ts";
-import { DIFFERENTIAL_UNITS_MAX, SPAN_UNITS_MIN, SPANS_MAX } from "../limits.ts";
+import { DIFFERENTIAL_UNITS_MAX, SPAN_UNITS_MIN } from "../limits.ts";
 import { type Json, pointer } from "../record/json.ts";
-import { type NormalisedText, normalise } from "./normalise.ts";
+import { EchoFinder, type LaterText } from "./echo-finder.ts";
 import { comparePlans, type PlanDifference, type PlannedCall } from "./planned-calls.ts";
-import { type SharedSpan, SpanFinder } from "./shared-spans.ts";
 
 /** What a run's output did to its agent, found in data alone: no model is asked. */
 
@@ -49,6 +48,8 @@ export interface Echo {
   readonly text: string;
   /** `exact`: unit by unit. `normalised`: but for compatibility forms, case, white space and invisible characters. */
   readonly match: "exact" | "normalised";
+  /** True for an argument that is, as a whole, one word of the payload, and too short to count as a stretch. */
+  readonly wholeArgument: boolean;
   /** True when the same stretch was in the context before the payload. */
   readonly known: boolean;
 }
@@ -61,12 +62,6 @@ export interface SemanticDifferential {
   /** Of each later piece: units that echo the payload and were not known before, and all units. */
   readonly later: readonly { readonly label: string; readonly echoedUnits: number; readonly units: number }[];
   readonly plans: PlanDifference | undefined;
-}
-
-interface LaterText {
-  readonly later: number;
-  readonly place?: string;
-  readonly text: string;
 }
 
 /** Pure, linear in the texts. Throws ZtlError `differential-too-large` for more than 4 Mi units of text on a side. */
@@ -101,115 +96,6 @@ export function semanticDifferential(input: DifferentialInput): SemanticDifferen
   };
 }
 
-/** Between pieces that are searched together: in no normalised text, so that no span crosses it. */
-const SEPARATOR = "\0";
-
-interface Piece {
-  readonly text: string;
-  readonly normal: NormalisedText;
-  /** Where its normalised text begins among all of them. */
-  readonly start: number;
-}
-
-class EchoFinder {
-  readonly #pieces: readonly Piece[];
-  readonly #payload: SpanFinder;
-  readonly #known: SpanFinder;
-  readonly echoes: Echo[] = [];
-  truncated = false;
-
-  constructor(payload: readonly ContextPiece[], known: readonly string[], minimum: number) {
-    let start = 0;
-    this.#pieces = payload.map(({ text }) => {
-      const piece = { text, normal: normalise(text), start };
-      start += piece.normal.text.length + SEPARATOR.length;
-      return piece;
-    });
-    this.#payload = new SpanFinder(this.#pieces.map(({ normal }) => normal.text).join(SEPARATOR), minimum);
-    this.#known = new SpanFinder(known.map((text) => normalise(text).text).join(SEPARATOR), minimum);
-  }
-
-  /** Adds the echoes in one text; answers with how many of its units they cover, known ones left out. */
-  search({ later, place, text }: LaterText): number {
-    const normal = normalise(text);
-    const known = merge(this.#known.find(normal.text, normal.text.length));
-    let passed = 0;
-    let covered = 0;
-    let echoedUnits = 0;
-    for (const found of this.#payload.find(normal.text, normal.text.length)) {
-      const span = trim(found, normal.text);
-      const end = span.targetStart + span.length;
-      while (passed < known.length && (known[passed] as Range).end < end) passed++;
-      const isKnown = passed < known.length && (known[passed] as Range).start <= span.targetStart;
-      const [laterStart, laterEnd] = originOf(normal, span.targetStart, end);
-      if (!isKnown) {
-        echoedUnits += Math.max(0, laterEnd - Math.max(covered, laterStart));
-        covered = Math.max(covered, laterEnd);
-      }
-      if (this.echoes.length === SPANS_MAX) {
-        this.truncated = true;
-        continue;
-      }
-      const origin = this.#originOf(span);
-      const again = text.slice(laterStart, laterEnd);
-      this.echoes.push({
-        payload: origin.payload,
-        payloadStart: origin.start,
-        payloadEnd: origin.end,
-        later,
-        ...(place === undefined ? {} : { place }),
-        laterStart,
-        laterEnd,
-        text: again,
-        match: origin.text === again ? "exact" : "normalised",
-        known: isKnown,
-      });
-    }
-    return echoedUnits;
-  }
-
-  #originOf({ payloadStart, length }: SharedSpan): { payload: number; start: number; end: number; text: string } {
-    let payload = 0;
-    let high = this.#pieces.length - 1;
-    while (payload < high) {
-      const middle = Math.ceil((payload + high) / 2);
-      if ((this.#pieces[middle] as Piece).start <= payloadStart) payload = middle;
-      else high = middle - 1;
-    }
-    const piece = this.#pieces[payload] as Piece;
-    const from = payloadStart - piece.start;
-    const [start, end] = originOf(piece.normal, from, from + length);
-    return { payload, start, end, text: piece.text.slice(start, end) };
-  }
-}
-
-/** Without the space at either end, of which nobody can say where it came from. */
-function trim({ payloadStart, targetStart, length }: SharedSpan, target: string): SharedSpan {
-  const before = target[targetStart] === " " ? 1 : 0;
-  const after = target[targetStart + length - 1] === " " ? 1 : 0;
-  return { payloadStart: payloadStart + before, targetStart: targetStart + before, length: length - before - after };
-}
-
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** What spans cover together. They come in the order of their starts, and so of their ends. */
-function merge(spans: readonly SharedSpan[]): Range[] {
-  const ranges: { start: number; end: number }[] = [];
-  for (const { targetStart, length } of spans) {
-    const last = ranges.at(-1);
-    if (last !== undefined && targetStart <= last.end) last.end = targetStart + length;
-    else ranges.push({ start: targetStart, end: targetStart + length });
-  }
-  return ranges;
-}
-
-function originOf({ starts, ends }: NormalisedText, from: number, to: number): readonly [number, number] {
-  return [starts[from] as number, ends[to - 1] as number];
-}
-
 function textsOf(piece: LaterPiece, later: number): LaterText[] {
   if (piece.kind === "output") return [{ later, text: piece.text }];
   const found: LaterText[] = [];
@@ -217,7 +103,7 @@ function textsOf(piece: LaterPiece, later: number): LaterText[] {
   const waiting: { value: Json; place: string }[] = [{ value: piece.arguments, place: "" }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { value, place } = next;
-    if (typeof value === "string") found.push({ later, place, text: value });
+    if (typeof value === "string") found.push({ later, place, text: value, isValue: true });
     if (typeof value !== "object" || value === null) continue;
     for (const [name, inside] of Object.entries(value).reverse()) {
       const at = pointer(place, name);

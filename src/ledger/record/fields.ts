@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { INLINE_CONTENT_BYTES_MAX } from "../limits.ts";
 import { sha256 } from "../merkle/tree.ts";
 import type { Json } from "./json.ts";
 
@@ -37,11 +36,10 @@ function holdsWhatItSays(value: { sha256: string; sizeBytes: number; base64?: st
   return bytes.length === value.sizeBytes && hex(sha256(bytes)) === value.sha256;
 }
 
-/** Describes content; small content is held by the description itself. */
-export function describeContent(bytes: Uint8Array): Content {
-  const description = { sha256: hex(sha256(bytes)), sizeBytes: bytes.length };
-  if (bytes.length > INLINE_CONTENT_BYTES_MAX) return description;
-  return { ...description, base64: Buffer.from(bytes).toString("base64") };
+/** Content that is held by its own description. */
+export function inlineContent(bytes: Uint8Array): Content & { readonly base64: string } {
+  const copy = Buffer.from(bytes);
+  return { sha256: hex(sha256(copy)), sizeBytes: copy.length, base64: copy.toString("base64") };
 }
 
 export function hex(bytes: Uint8Array): string {
