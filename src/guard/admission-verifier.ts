@@ -108,17 +108,17 @@ const CLAIM_KEYS = new Set([
 
 /** The exact shape, as it may come from a database or over a wire. */
 function isAdmission(value: unknown): value is Admission {
-  if (!isRecord(value) || typeof value["signature"] !== "string" || !isRecord(value["claims"])) return false;
-  const claims = value["claims"];
+  if (!isRecord(value) || typeof value.signature !== "string" || !isRecord(value.claims)) return false;
+  const claims = value.claims;
   const strings = ["contentSha256", "runId", "agent", "ruleSetHash", "nonce"];
-  const isRelease = claims["grant"] === "released" && typeof claims["releasedBy"] === "string";
+  const isRelease = claims.grant === "released" && typeof claims.releasedBy === "string";
   return (
-    claims["version"] === 1 &&
+    claims.version === 1 &&
     Object.keys(claims).every((key) => CLAIM_KEYS.has(key)) &&
     strings.every((key) => typeof claims[key] === "string") &&
-    Number.isSafeInteger(claims["issuedAt"]) &&
-    Number.isSafeInteger(claims["expiresAt"]) &&
-    (isRelease || (claims["grant"] === "admitted" && claims["releasedBy"] === undefined))
+    Number.isSafeInteger(claims.issuedAt) &&
+    Number.isSafeInteger(claims.expiresAt) &&
+    (isRelease || (claims.grant === "admitted" && claims.releasedBy === undefined))
   );
 }
 

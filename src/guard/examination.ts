@@ -76,7 +76,7 @@ export class Examination {
   /** Runs all literals over the view. True when it may hold JSON objects that rules describe. */
   #probe(view: View): boolean {
     const bytes = view.bytes;
-    const lastFirst = new Int32Array(this.#rules.sequences).fill(NEVER);
+    const lastLead = new Int32Array(this.#rules.sequences).fill(NEVER);
     let wakesWalker = false;
     const findings = this.findings;
     this.#rules.probe(bytes, (probe, end) => {
@@ -89,14 +89,14 @@ export class Examination {
       span.start = end - probe.bytes.length;
       span.end = end;
       if (!this.#holds(probe, bytes, span)) return true;
-      if (probe.role === "first") {
-        lastFirst[probe.sequence] = span.start;
+      if (probe.role === "lead") {
+        lastLead[probe.sequence] = span.start;
         return true;
       }
-      if (probe.role === "then") {
-        const first = lastFirst[probe.sequence] as number;
-        if (first >= span.start || span.start - first > probe.withinBytes) return true;
-        span.start = first;
+      if (probe.role === "follow") {
+        const lead = lastLead[probe.sequence] as number;
+        if (lead >= span.start || span.start - lead > probe.withinBytes) return true;
+        span.start = lead;
       }
       return findings.add(probe.rule, view, span.start, span.end);
     });

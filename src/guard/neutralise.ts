@@ -19,7 +19,7 @@ export interface Neutralised {
 
 /**
  * The content as text in which every structure that was found is broken but can still be read: `<|im_end|>` becomes
- * `<·|·im_end·|·>`. Encoded or invisible ones are replaced by a note. Contents without such findings come back
+ * `·<·|·im_end·|·>·`. Encoded or invisible ones are replaced by a note. Contents without such findings come back
  * unchanged, so doing it twice changes nothing.
  */
 export function neutralise(
@@ -82,10 +82,12 @@ function breakSpans(bytes: Uint8Array, spans: readonly BrokenSpan[], replaceAll:
   return pieces.join("");
 }
 
-/** A mark after each sign and before each capital or digit that follows a letter: words stay whole, structures do not. */
+/** Marks around and between signs: words stay whole, structures do not. Without signs, between the words. */
 function breakStructure(text: string): string {
-  const marked = text.replace(/[^\p{L}\p{N}\s_·]+/gu, (signs) => `${[...signs].join(MARK)}${MARK}`);
-  return marked === text ? [...text].join(MARK) : marked.replace(/^(?=[\p{L}\p{N}])/u, MARK);
+  const marked = text.replace(/[^\p{L}\p{N}\s_·]+/gu, (signs) => `${MARK}${[...signs].join(MARK)}${MARK}`);
+  if (marked !== text) return marked;
+  const apart = text.replace(/\s+/g, `$&${MARK}`);
+  return apart === text ? `${text.slice(0, 1)}${MARK}${text.slice(1)}` : apart;
 }
 
 function decode(bytes: Uint8Array, start: number, end: number): string {

@@ -16,8 +16,8 @@ export interface Probe {
   readonly exact: boolean;
   readonly shape: Shape | undefined;
   readonly rule: number;
-  /** `match` is a finding by itself; `first` and `then` are the halves of a sequence; `object` wakes the JSON walker. */
-  readonly role: "match" | "first" | "then" | "object";
+  /** `match` is a finding by itself; `lead` and `follow` are the halves of a sequence; `object` wakes the JSON walker. */
+  readonly role: "match" | "lead" | "follow" | "object";
   /** Number of the sequence, else -1. */
   readonly sequence: number;
   readonly withinBytes: number;
@@ -87,7 +87,7 @@ function checkRules(rules: readonly Rule[]): void {
 
 function triggersOf(pattern: Pattern): readonly Trigger[] {
   if (pattern.kind === "trigger") return [pattern.trigger];
-  return pattern.kind === "sequence" ? [...pattern.first, ...pattern.then] : [];
+  return pattern.kind === "sequence" ? [...pattern.leads, ...pattern.follows] : [];
 }
 
 function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { probes: Probe[]; sequences: number } {
@@ -111,8 +111,8 @@ function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { probe
       if (pattern.kind === "trigger") add(pattern.trigger, number, "match");
       if (pattern.kind !== "sequence") continue;
       const sequence = sequences++;
-      for (const trigger of pattern.then) add(trigger, number, "then", sequence, pattern.withinBytes);
-      for (const trigger of pattern.first) add(trigger, number, "first", sequence);
+      for (const trigger of pattern.follows) add(trigger, number, "follow", sequence, pattern.withinBytes);
+      for (const trigger of pattern.leads) add(trigger, number, "lead", sequence);
     }
   });
   // Only the end of the key, so that one that is partly escaped is noticed too.

@@ -20,11 +20,11 @@ export interface Trigger {
 
 export type Pattern =
   | { readonly kind: "trigger"; readonly trigger: Trigger }
-  /** One of `first`, then one of `then` at most so many bytes later. */
+  /** One of `leads`, then one of `follows` at most so many bytes later. */
   | {
       readonly kind: "sequence";
-      readonly first: readonly Trigger[];
-      readonly then: readonly Trigger[];
+      readonly leads: readonly Trigger[];
+      readonly follows: readonly Trigger[];
       readonly withinBytes: number;
     }
   /** One JSON object with all of these: `key`, `key:kind` (string, object, array, number) or `key=string`. */

@@ -13,8 +13,8 @@ export const AGENT_LOOP_RULES: readonly Rule[] = [
     patterns: [
       {
         kind: "sequence",
-        first: [lineLabel("Action")],
-        then: [{ text: "Action", at: "line-start", shape: "action-input-label" }],
+        leads: [lineLabel("Action")],
+        follows: [{ text: "Action", at: "line-start", shape: "action-input-label" }],
         withinBytes: 2048,
       },
     ],
@@ -28,14 +28,14 @@ export const AGENT_LOOP_RULES: readonly Rule[] = [
     patterns: [
       {
         kind: "sequence",
-        first: [lineLabel("Thought")],
-        then: [lineLabel("Action"), lineLabel("Observation"), lineLabel("Final Answer"), lineLabel("Answer")],
+        leads: [lineLabel("Thought")],
+        follows: [lineLabel("Action"), lineLabel("Observation"), lineLabel("Final Answer"), lineLabel("Answer")],
         withinBytes: 2048,
       },
       {
         kind: "sequence",
-        first: [lineLabel("Observation")],
-        then: [lineLabel("Thought"), lineLabel("Final Answer")],
+        leads: [lineLabel("Observation")],
+        follows: [lineLabel("Thought"), lineLabel("Final Answer")],
         withinBytes: 2048,
       },
     ],

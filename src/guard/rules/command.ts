@@ -32,8 +32,8 @@ export const COMMAND_RULES: readonly Rule[] = [
     patterns: [
       {
         kind: "sequence",
-        first: [word("curl "), word("wget "), word("base64 -d"), word("base64 --decode")],
-        then: ["| sh", "|sh", "| bash", "|bash", "| sudo", "| python", "|python"].map(word),
+        leads: [word("curl "), word("wget "), word("base64 -d"), word("base64 --decode")],
+        follows: ["| sh", "|sh", "| bash", "|bash", "| sudo", "| python", "|python"].map(word),
         withinBytes: 256,
       },
     ],

@@ -27,8 +27,8 @@ export const LANGCHAIN_RULES: readonly Rule[] = [
     meaning: "The marker of LangChain's serialisation, or of its escaping, which only its own code writes.",
     reason: "contains a LangChain serialisation marker",
     patterns: [
-      { kind: "sequence", first: LC, then: TYPE, withinBytes: 512 },
-      { kind: "sequence", first: TYPE, then: LC, withinBytes: 512 },
+      { kind: "sequence", leads: LC, follows: TYPE, withinBytes: 512 },
+      { kind: "sequence", leads: TYPE, follows: LC, withinBytes: 512 },
       ...literals('"__lc_escaped__"', "'__lc_escaped__'"),
     ],
   },

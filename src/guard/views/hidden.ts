@@ -7,7 +7,10 @@ const SELECTOR_RUN_MIN = 4;
 
 /** Text written in characters that show nothing: Unicode tags (ASCII plus U+E0000), variation selectors (one byte each). */
 export function decodeHidden(bytes: Uint8Array): { tags?: DecodedRuns; selectors?: DecodedRuns } {
-  const tags = collect(bytes, isTag, (point) => point - 0xe0000, 1);
+  // Nearly all texts have neither lead byte; the search for one byte is native and costs nothing beside the rest.
+  const hasSupplementary = bytes.includes(0xf3);
+  if (!hasSupplementary && !bytes.includes(0xef)) return {};
+  const tags = hasSupplementary ? collect(bytes, isTag, (point) => point - 0xe0000, 1) : undefined;
   const selectors = collect(bytes, isVariationSelector, selectorByte, SELECTOR_RUN_MIN);
   return { ...(tags && { tags }), ...(selectors && { selectors }) };
 }

@@ -164,7 +164,7 @@ class RunWriter {
     if (strange * 4 > length && end - start < BINARY_RUN_MIN) return;
     this.#outStarts.push(from);
     this.#sourceStarts.push(start);
-    this.#sourceEnds.push(end);
+    this.#sourceEnds.push(end + paddingLength(this.#source, end));
     // The line break keeps neighbouring runs from forming one text that nobody would see.
     this.#out[written] = NEWLINE;
     this.#written = written + 1;
@@ -180,3 +180,9 @@ const STRANGE = new Uint8Array(256);
 for (let byte = 0; byte < 256; byte++)
   STRANGE[byte] = (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 0x7f || byte >= 0xf5 ? 1 : 0;
 for (let byte = 0x80; byte < 0xf5; byte++) STRANGE[byte] = 1;
+
+/** Base64 ends with up to two `=` that carry nothing but belong to it. */
+function paddingLength(source: Uint8Array, end: number): number {
+  if (source[end] !== 0x3d) return 0;
+  return source[end + 1] === 0x3d ? 2 : 1;
+}
