@@ -9,6 +9,7 @@ import { round, summarise } from "./statistics.ts";
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, directory: { type: "string" } } });
 const VERIFIED_ENTRIES = 10_000;
+const BLOB_ENTRIES = 2000;
 /** Appends that are under way at once, as with so many agents. */
 const WIDTHS = [1, 8, 64];
 const ROUND_MS = 1500;
@@ -75,6 +76,19 @@ async function verification(groupSize: number) {
   return { entries: result.entries, heads: result.heads, seconds: round((performance.now() - started) / 1000) };
 }
 
+/** Every entry with a blob of its own. */
+async function verificationOfBlobs() {
+  await using ledger = await Ledger.open({ directory: join(directory, "verify-blobs") });
+  for (let i = 0; i < BLOB_ENTRIES; i++) {
+    const contents = [await ledger.keep(Buffer.from(String(i).padEnd(16_384)))];
+    await ledger.append({ kind: "note", body: { text: "with a blob", contents } });
+  }
+  const started = performance.now();
+  const result = await ledger.verify();
+  if (!result.ok) throw new Error(JSON.stringify(result));
+  return { blobs: result.blobs, bytesEach: 16_384, seconds: round((performance.now() - started) / 1000) };
+}
+
 function differential() {
   const words = Array.from({ length: 160_000 }, (_, i) => `word${(i * 7919) % 50_021}`);
   const payload = [{ label: "payload", text: words.join(" ") }];
@@ -92,6 +106,7 @@ try {
     appends: widths,
     callOfFourEntriesMs: await wholeCall(),
     verify: [await verification(1), await verification(20)],
+    verifyBlobs: await verificationOfBlobs(),
     differential: differential(),
   };
   if (values.json === true) console.log(JSON.stringify(figures, null, 2));
@@ -105,6 +120,7 @@ try {
     console.log(`A call's four entries with 4 KB of output: p50 ${p50} ms, p99 ${p99} ms`);
     for (const { entries, heads, seconds } of figures.verify)
       console.log(`Verify ${entries} entries, ${heads} heads: ${seconds} s`);
+    console.log(`Verify ${BLOB_ENTRIES} entries with a 16 KB blob each: ${figures.verifyBlobs.seconds} s`);
     console.log(`Differential of ${figures.differential.units} units: ${figures.differential.seconds} s`);
   }
 } finally {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { constants, readdirSync, rmSync, statSync } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ZtlError } from "../../errors.ts";
 import { BLOB_BYTES_MAX } from "../limits.ts";
@@ -89,35 +89,31 @@ export class BlobFiles implements BlobStore {
     }
   }
 
-  async #read(
-    sha256: string,
-    take: (chunk: Uint8Array) => void,
-  ): Promise<{ readonly sha256: string; readonly sizeBytes: number } | undefined> {
+  /** Reads are synchronous, a tenth of the price for the small files that most blobs are; large ones let others in between. */
+  async #read(sha256: string, take: (chunk: Uint8Array) => void): Promise<FoundBlob | undefined> {
     const path = this.#pathOf(sha256);
-    let file: FileHandle;
+    const fd = openBlob(path);
+    if (typeof fd !== "number") return fd;
     try {
-      // A name replaced by a link or a pipe is not followed or waited for.
-      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      if (errorCode(error) === "ELOOP") return { sha256: "", sizeBytes: 0 };
-      throw fileError("ledger-read-failed", "Cannot read a blob", path, error);
-    }
-    try {
-      if (!(await file.stat()).isFile()) return { sha256: "", sizeBytes: 0 };
+      const status = fstatSync(fd);
+      if (!status.isFile()) return NOT_A_BLOB;
       const hash = createHash("sha256");
+      const chunkBytes = Math.min(READ_BYTES, status.size + 1);
       let sizeBytes = 0;
       while (sizeBytes <= BLOB_BYTES_MAX) {
-        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, sizeBytes);
+        const chunk = Buffer.allocUnsafe(chunkBytes);
+        const bytesRead = readSync(fd, chunk, 0, chunkBytes, sizeBytes);
         if (bytesRead === 0) break;
-        const chunk = buffer.subarray(0, bytesRead);
-        hash.update(chunk);
-        take(chunk);
+        hash.update(chunk.subarray(0, bytesRead));
+        take(chunk.subarray(0, bytesRead));
         sizeBytes += bytesRead;
+        if (bytesRead === READ_BYTES) await new Promise((resolve) => setImmediate(resolve));
       }
       return { sha256: hash.digest("hex"), sizeBytes };
+    } catch (error) {
+      throw fileError("ledger-read-failed", "Cannot read a blob", path, error);
     } finally {
-      await file.close();
+      closeSync(fd);
     }
   }
 
@@ -128,6 +124,25 @@ export class BlobFiles implements BlobStore {
       const status = statSync(path, { throwIfNoEntry: false });
       if (status !== undefined && Date.now() - status.mtimeMs > ABANDONED_AFTER_MS) rmSync(path, { force: true });
     }
+  }
+}
+
+interface FoundBlob {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+/** For what has a blob's name and is none: no content has this hash. */
+const NOT_A_BLOB: FoundBlob = { sha256: "", sizeBytes: 0 };
+
+function openBlob(path: string): number | FoundBlob | undefined {
+  try {
+    // A name replaced by a link or a pipe is not followed or waited for.
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "ELOOP") return NOT_A_BLOB;
+    throw fileError("ledger-read-failed", "Cannot read a blob", path, error);
   }
 }
 
