@@ -13,7 +13,7 @@ import { pointer } from "./json.ts";
  */
 export function canonicalise(value: unknown, limits: CanonicalLimits = DEFAULT_LIMITS): string {
   const writer = new CanonicalWriter(limits);
-  writer.write(value, "", 0);
+  writer.write(value);
   return writer.text;
 }
 
@@ -28,42 +28,46 @@ const DEFAULT_LIMITS: CanonicalLimits = { bytesMax: ENTRY_BYTES_MAX, depthMax: J
 class CanonicalWriter {
   text = "";
   readonly #limits: CanonicalLimits;
+  /** Names and indices on the way to the value being written: a pointer is made of them only when something is wrong. */
+  readonly #path: (string | number)[] = [];
   #bytes = 0;
 
   constructor(limits: CanonicalLimits) {
     this.#limits = limits;
   }
 
-  write(value: unknown, place: string, depth: number): void {
-    if (typeof value === "string") this.#string(value, place);
-    else if (typeof value === "number") this.#number(value, place);
+  write(value: unknown): void {
+    if (typeof value === "string") this.#string(value);
+    else if (typeof value === "number") this.#number(value);
     else if (typeof value === "boolean" || value === null) this.#put(String(value));
-    else if (typeof value !== "object") unsupported(place, value === undefined ? "undefined" : `a ${typeof value}`);
-    else if (depth >= this.#limits.depthMax) this.#tooDeep(place);
-    else if (Array.isArray(value)) this.#array(value, place, depth);
-    else this.#object(value, place, depth);
+    else if (typeof value !== "object") this.#unsupported(value === undefined ? "undefined" : `a ${typeof value}`);
+    else if (this.#path.length >= this.#limits.depthMax) this.#tooDeep();
+    else if (Array.isArray(value)) this.#array(value);
+    else this.#object(value);
   }
 
   /** ECMAScript's Number::toString is what RFC 8785 asks for; it writes -0 as 0. */
-  #number(value: number, place: string): void {
-    if (!Number.isFinite(value)) unsupported(place, `the number ${value}`);
+  #number(value: number): void {
+    if (!Number.isFinite(value)) this.#unsupported(`the number ${value}`);
     this.#put(String(value));
   }
 
-  #array(items: readonly unknown[], place: string, depth: number): void {
+  #array(items: readonly unknown[]): void {
     // Each item takes at least two bytes: an absurd length is refused before it is walked.
     if (items.length > this.#limits.bytesMax) this.#tooLarge();
     this.#put("[");
     for (let i = 0; i < items.length; i++) {
       if (i > 0) this.#put(",");
-      this.write(items[i], pointer(place, i), depth + 1);
+      this.#path.push(i);
+      this.write(items[i]);
+      this.#path.pop();
     }
     this.#put("]");
   }
 
-  #object(members: object, place: string, depth: number): void {
+  #object(members: object): void {
     const prototype: unknown = Object.getPrototypeOf(members);
-    if (prototype !== Object.prototype && prototype !== null) unsupported(place, "an object that is not plain data");
+    if (prototype !== Object.prototype && prototype !== null) this.#unsupported("an object that is not plain data");
     this.#put("{");
     let first = true;
     // The default order of sort() is that of UTF-16 units (RFC 8785 section 3.2.3).
@@ -72,18 +76,19 @@ class CanonicalWriter {
       if (value === undefined) continue;
       if (!first) this.#put(",");
       first = false;
-      const inside = pointer(place, key);
-      this.#string(key, inside);
+      this.#path.push(key);
+      this.#string(key);
       this.#put(":");
-      this.write(value, inside, depth + 1);
+      this.write(value);
+      this.#path.pop();
     }
     this.#put("}");
   }
 
-  #string(value: string, place: string): void {
+  #string(value: string): void {
     if (value.length > this.#limits.bytesMax) this.#tooLarge();
     if (!value.isWellFormed())
-      unsupported(place, "a string with a lone surrogate; use toWellFormed() or keep its bytes");
+      this.#unsupported("a string with a lone surrogate; use toWellFormed() or keep its bytes");
     this.#put(JSON.stringify(value));
   }
 
@@ -93,9 +98,22 @@ class CanonicalWriter {
     this.text += piece;
   }
 
-  #tooDeep(place: string): never {
+  #place(): string {
+    return this.#path.reduce<string>((parent, key) => pointer(parent, key), "");
+  }
+
+  #unsupported(found: string): never {
+    const place = this.#place();
+    const where = place === "" ? "the value" : `the value at ${place.toWellFormed().slice(0, 200).toWellFormed()}`;
+    throw new ZtlError("json-unsupported", `Expected plain JSON data; ${where} is or holds ${found}`, { place });
+  }
+
+  #tooDeep(): never {
     const { depthMax } = this.#limits;
-    throw new ZtlError("json-too-deep", `JSON may nest ${depthMax} levels; found more`, { depthMax, place });
+    throw new ZtlError("json-too-deep", `JSON may nest ${depthMax} levels; found more`, {
+      depthMax,
+      place: this.#place(),
+    });
   }
 
   #tooLarge(): never {
@@ -105,9 +123,4 @@ class CanonicalWriter {
       { bytesMax: this.#limits.bytesMax },
     );
   }
-}
-
-function unsupported(place: string, found: string): never {
-  const where = place === "" ? "the value" : `the value at ${place.toWellFormed().slice(0, 200)}`;
-  throw new ZtlError("json-unsupported", `Expected plain JSON data; ${where} is or holds ${found}`, { place });
 }
