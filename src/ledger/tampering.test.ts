@@ -101,6 +101,18 @@ test("every flipped byte of hashes, columns, heads, frontiers and the note is fo
   }
 });
 
+test("a wrong signature is found before what is wrong after it", async () => {
+  for (const [number, head] of original.headRows.entries()) {
+    const store = copy();
+    const signature = /sig=(.)/.exec(head.line)?.[1];
+    store.headRows[number] = { ...head, line: head.line.replace(/sig=./, `sig=${signature === "A" ? "B" : "A"}`) };
+    const covered = number === 0 ? 0 : Number(/ size=(\d+)/.exec(original.headRows[number - 1]?.line ?? "")?.[1]);
+    await expectProblem(store, ["head-wrong"], covered);
+    store.rows.pop();
+    await expectProblem(store, ["head-wrong"], covered);
+  }
+});
+
 /** Gives rows the places they now stand at, as someone would who hides a gap. */
 function renumber(store: MemoryStore): void {
   store.rows = store.rows.map((row, index) => ({ ...row, index }));

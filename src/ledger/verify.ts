@@ -5,7 +5,7 @@ import { Frontier, type Hash, sameHash } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
 import { type Entry, genesisHash, parseEntry } from "./record/entry.ts";
 import { hex } from "./record/fields.ts";
-import { isSignedBy, keyIdOf, parseHead, type SignedHead } from "./record/head.ts";
+import { isSignedBy, isSignedByAsync, keyIdOf, parseHead, type SignedHead } from "./record/head.ts";
 import type { Extent, LedgerStore, StoredEntry, StoredHead } from "./store/store.ts";
 
 export interface VerifyOptions {
@@ -103,6 +103,7 @@ class Verifier {
   #lastNumber = -1;
   #heads: StoredHead[] = [];
   #next: SeenHead | undefined;
+  #signatures: { readonly number: number; readonly covered: number; readonly isGood: Promise<boolean> }[] = [];
   #headCount = 0;
   #lastHead: SignedHead | undefined;
   #waypoints: Waypoint[] = [];
@@ -134,11 +135,30 @@ class Verifier {
         `There is an entry ${extent.firstIndex} before the first one`,
       );
     }
-    while (this.position < size) await this.#page(size);
-    this.#expectEnd();
+    while (this.position < size) await this.#withSignatures(() => this.#page(size));
+    await this.#withSignatures(async () => this.#expectEnd());
     const damage = this.#store.inspect();
     if (damage.length > 0) throw new Found("store-damaged", undefined, `The store is damaged: ${damage.join("; ")}`);
     return { ok: true, entries: size, heads: this.#headCount, blobs: this.#blobCount, head: this.#lastHead };
+  }
+
+  /** Signatures are checked beside the pass; one that is wrong comes before whatever the pass met later. */
+  async #withSignatures(pass: () => Promise<void>): Promise<void> {
+    try {
+      await pass();
+    } catch (error) {
+      await this.#expectSignatures();
+      throw error;
+    }
+    await this.#expectSignatures();
+  }
+
+  async #expectSignatures(): Promise<void> {
+    const signatures = this.#signatures;
+    this.#signatures = [];
+    for (const { number, covered, isGood } of signatures) {
+      if (!(await isGood)) throw new Found("head-wrong", covered, `Head ${number} has a wrong signature`);
+    }
   }
 
   async #page(size: number): Promise<void> {
@@ -231,10 +251,12 @@ class Verifier {
     if (stored.number !== this.#headCount) wrong(`is missing; ${stored.number} follows`);
     const head = readHead(stored.line) ?? wrong("cannot be read");
     if (head.keyId !== this.#keyId) wrong(`is signed with key ${head.keyId}, not ${this.#keyId}`);
-    if (!isSignedBy(head, this.#options.publicKey)) wrong("has a wrong signature");
     if (head.ledgerId !== this.#store.ledgerId) wrong("was signed for another ledger");
     if (head.number !== stored.number) wrong(`was signed as head ${head.number}`);
     if (head.size <= covered) wrong(`covers ${head.size} entries, no more than the one before it`);
+    // A signature that cannot even be checked is wrong.
+    const isGood = isSignedByAsync(head, this.#options.publicKey).catch(() => false);
+    this.#signatures.push({ number: head.number, covered, isGood });
     return head;
   }
 
