@@ -5,7 +5,8 @@ import { round } from "./statistics.ts";
 
 /**
  * `npm run attack:guard [-- --json] [--seed N] [--inputs N]`: searches for an input of one megabyte that takes the
- * guard more than 100 ms. A slow one is tried again, so that only what is slow each time counts.
+ * guard more than 100 ms of its thread's CPU time (so that a busy machine does not count). A slow one is tried again,
+ * so that only what is slow each time counts.
  */
 
 const { values } = parseArgs({
@@ -20,9 +21,10 @@ const LISTED = 10;
 function leastMs(content: Uint8Array): number {
   let least = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     scan(content);
-    least = Math.min(least, performance.now() - start);
+    const { user, system } = process.threadCpuUsage(start);
+    least = Math.min(least, (user + system) / 1000);
     if (least < LIMIT_MS / 2) break;
   }
   return round(least);

@@ -1,8 +1,7 @@
 import { EXCERPT_CHARACTERS } from "./limits.ts";
 
-/** Controls, format characters, separators, private use and unassigned, except the plain space. */
-const UNSHOWABLE =
-  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]|(?! )\p{Zs}|[\u{e0100}-\u{e01ef}]/gu;
+/** Controls, format characters, separators, private use, unassigned and ignorable code points, all but the plain space. */
+const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}\p{DI}]|(?! )\p{Zs}/gu;
 
 /** A short piece of untrusted bytes, as text in which nothing is hidden: what cannot be seen is written `\u{…}`. */
 export function excerptOf(bytes: Uint8Array, start: number, end: number): string {

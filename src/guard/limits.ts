@@ -21,7 +21,8 @@ export const DEFAULT_LIMITS: GuardLimits = Object.freeze({
   inputBytes: 64 * 1024 * 1024,
   // A JSON string in a JSON string, percent-encoded, in fullwidth letters is four deep; ordinary files stop at two.
   decodeDepth: 4,
-  // With decodeDepth full copies allowed, a megabyte still takes well under 100 ms (bench/guard-attack.ts).
+  // A few files in a thousand (HTML full of escaped program text) need between two and four; each further copy of a
+  // megabyte costs some 15 ms (bench/guard-attack.ts).
   decodedBytesPerInputByte: 4,
   decodedBytesBase: 64 * 1024,
   // A person who reviews reads some tens; the rest is for highlighting.

@@ -1,9 +1,10 @@
 import { invariant } from "../../errors.ts";
 
 /** Columns of the table: one for each value of a byte. */
-const WIDTH = 256;
+const WIDTH_BITS = 8;
+const WIDTH = 1 << WIDTH_BITS;
 const ASCII_CASE_BIT = 0x20;
-/** The table takes 1 KiB for each state. */
+/** The table takes 512 bytes for each state. */
 const STATES_MAX = 16_384;
 
 /**
@@ -11,16 +12,16 @@ const STATES_MAX = 16_384;
  * many literals there are. Letters are matched in either case; who wants more compares the bytes on a hit.
  */
 export class Automaton {
-  /** A state is the index of its row, so that a step is one addition and one load. */
-  readonly #table: Uint32Array;
-  /** States from this row on end some literal. */
+  /** Sixteen bits for a state: a table half as large misses the cache half as often. */
+  readonly #table: Uint16Array;
+  /** States from this number on end some literal. */
   readonly #firstAccepting: number;
   readonly #outputs: readonly Int32Array[];
 
   constructor(literals: readonly Uint8Array[]) {
     const trie = buildTrie(literals);
     const { order, firstAccepting } = acceptingLast(trie);
-    this.#firstAccepting = firstAccepting * WIDTH;
+    this.#firstAccepting = firstAccepting;
     this.#table = buildTable(trie, order);
     const outputs: Int32Array[] = [];
     trie.forEach((node, index) => {
@@ -37,9 +38,9 @@ export class Automaton {
     const length = bytes.length;
     let state = 0;
     for (let index = 0; index < length; index++) {
-      state = table[state + (bytes[index] as number)] as number;
+      state = table[(state << WIDTH_BITS) | (bytes[index] as number)] as number;
       if (state < firstAccepting) continue;
-      const outputs = this.#outputs[(state - firstAccepting) / WIDTH] as Int32Array;
+      const outputs = this.#outputs[state - firstAccepting] as Int32Array;
       for (let at = 0; at < outputs.length; at++) if (!hit(outputs[at] as number, index + 1)) return;
     }
   }
@@ -110,8 +111,8 @@ function step(nodes: readonly Node[], from: number, symbol: number): number {
   }
 }
 
-function buildTable(nodes: readonly Node[], order: Int32Array): Uint32Array {
-  const table = new Uint32Array(nodes.length * WIDTH);
+function buildTable(nodes: readonly Node[], order: Int32Array): Uint16Array {
+  const table = new Uint16Array(nodes.length * WIDTH);
   const breadthFirst: number[] = [0];
   for (let head = 0; head < breadthFirst.length; head++) {
     const at = breadthFirst[head] as number;
@@ -123,8 +124,8 @@ function buildTable(nodes: readonly Node[], order: Int32Array): Uint32Array {
       table.copyWithin(row, failRow, failRow + WIDTH);
     }
     for (const [symbol, to] of node.next) {
-      table[row + symbol] = (order[to] as number) * WIDTH;
-      if (symbol >= 0x61 && symbol <= 0x7a) table[row + (symbol ^ ASCII_CASE_BIT)] = (order[to] as number) * WIDTH;
+      table[row + symbol] = order[to] as number;
+      if (symbol >= 0x61 && symbol <= 0x7a) table[row + (symbol ^ ASCII_CASE_BIT)] = order[to] as number;
       breadthFirst.push(to);
     }
   }

@@ -30,11 +30,11 @@ function mark(characters: string, bit: number): void {
 
 const lower = "abcdefghijklmnopqrstuvwxyz";
 const digits = "0123456789";
-mark(lower + lower.toUpperCase() + digits + "_", WORD);
-mark(lower + lower.toUpperCase() + digits + "_./-", TOKEN);
+mark(`${lower}${lower.toUpperCase()}${digits}_`, WORD);
+mark(`${lower}${lower.toUpperCase()}${digits}_./-`, TOKEN);
 mark(" \t\r\n", BLANK);
 mark(`${digits}abcdefABCDEF`, HEX);
-mark(lower + lower.toUpperCase() + digits + "+/-_", BASE64);
+mark(`${lower}${lower.toUpperCase()}${digits}+/-_`, BASE64);
 mark(digits, DIGIT);
 mark(`${lower}_`, LOWER);
 mark(" \t\r>*-#\"'`", MARKER);

@@ -2,6 +2,7 @@ import { invariant } from "../../errors.ts";
 import type { Rule } from "../rule.ts";
 import { decodeLevel } from "../views/decode.ts";
 import { BACKSLASH, isBlank, QUOTE } from "./bytes.ts";
+import { KnownStrings } from "./known-strings.ts";
 
 /** Longer keys and values than this are none that a rule names, even fully escaped. */
 const RAW_STRING_MAX = 256;
@@ -23,6 +24,8 @@ export class ObjectRules {
   readonly #terms = new Map<string, number>();
   readonly #keys = new Set<string>();
   readonly #rules: readonly ObjectRule[];
+  /** The keys, and the values that terms ask for. */
+  readonly #known: KnownStrings;
   /** A text without any of these keys holds no object that a rule describes. */
   readonly wakingKeys: readonly string[];
 
@@ -34,7 +37,21 @@ export class ObjectRules {
           : [],
       ),
     );
+    const values = [...this.#terms.keys()].flatMap((term) => term.split("=").slice(1));
+    this.#known = new KnownStrings([...this.#keys, ...values]);
     this.wakingKeys = [...this.#keys].filter((key) => !ORDINARY_KEYS.has(key));
+  }
+
+  /** The text of a JSON string when some rule asks for it; escapes are undone, as a key may be `"\\u0072ole"`. */
+  known(bytes: Uint8Array, start: number, end: number): string | undefined {
+    if (end - start > RAW_STRING_MAX) return undefined;
+    for (let at = start; at < end; at++) {
+      if (bytes[at] !== BACKSLASH) continue;
+      const raw = bytes.subarray(start, end);
+      const decoded = decodeLevel(raw, false)?.bytes ?? raw;
+      return this.#known.find(decoded, 0, decoded.length);
+    }
+    return this.#known.find(bytes, start, end);
   }
 
   isKey(key: string): boolean {
@@ -64,17 +81,6 @@ export class ObjectRules {
     this.#keys.add(term.split(/[:=]/, 1)[0] as string);
     return bit;
   }
-}
-
-/**
- * The text of a JSON string between `start` and `end`, its escapes undone: a key may be written `"\u0072ole"`.
- * Nothing for strings too long to be of interest.
- */
-export function stringText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start > RAW_STRING_MAX) return undefined;
-  let raw = bytes.subarray(start, end);
-  if (raw.includes(BACKSLASH)) raw = decodeLevel(raw, false)?.bytes ?? raw;
-  return Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("latin1");
 }
 
 /** Index of the quote that ends the string which begins at `start`, or -1. */

@@ -1,5 +1,5 @@
 import { QUOTE } from "./bytes.ts";
-import { nextToken, type ObjectHit, type ObjectRules, stringEnd, stringText } from "./json-objects.ts";
+import { nextToken, type ObjectHit, type ObjectRules, stringEnd } from "./json-objects.ts";
 
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
@@ -107,12 +107,12 @@ class Walker {
     this.#at = nextToken(bytes, end + 1);
     const next = bytes[this.#at];
     if (next === COLON && frame.isObject) {
-      const text = stringText(bytes, first, end);
+      const text = this.#rules.known(bytes, first, end);
       frame.key = text !== undefined && this.#rules.isKey(text) ? text : undefined;
       this.#at++;
       return true;
     }
-    if (frame.key !== undefined) this.#value(frame, "string", stringText(bytes, first, end));
+    if (frame.key !== undefined) this.#value(frame, "string", this.#rules.known(bytes, first, end));
     return next === COMMA || next === CLOSE_OBJECT || next === CLOSE_ARRAY || next === undefined;
   }
 

@@ -18,7 +18,7 @@ export function isAt(place: Place | undefined, bytes: Uint8Array, start: number,
       // The start of a quoted string is the start of a line for whoever parses the string.
       return isQuote(bytes[start - 1]) || isLineStart(bytes, start);
     case "whole-line":
-      return isLineStart(bytes, start) && isLineEnd(bytes, end);
+      return !isQuote(bytes[start - 1]) && isLineStart(bytes, start) && isLineEnd(bytes, end);
     case "paragraph-start":
       return isParagraphStart(bytes, start);
   }
@@ -33,12 +33,12 @@ function isLineStart(bytes: Uint8Array, start: number): boolean {
   return false;
 }
 
-/** Only white space, quotes and a full stop up to the end of the line. */
+/** Only white space, emphasis and a full stop up to the end of the line; a quoted word is a constant of some program. */
 function isLineEnd(bytes: Uint8Array, end: number): boolean {
   for (let at = end; at < end + MARKERS_MAX; at++) {
     const byte = bytes[at];
     if (byte === undefined || byte === NEWLINE) return true;
-    if (!isMarker(byte) && byte !== 0x2e) return false;
+    if (!isBlank(byte) && byte !== 0x2a && byte !== 0x2e) return false;
   }
   return false;
 }

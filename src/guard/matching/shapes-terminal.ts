@@ -16,11 +16,29 @@ function parametersEnd(bytes: Uint8Array, first: number): number {
 export function csiConceal(bytes: Uint8Array, span: Span): boolean {
   const end = parametersEnd(bytes, span.end);
   if (bytes[end] !== 0x6d) return false;
-  const parameters = String.fromCharCode(...bytes.subarray(span.end, end)).split(";");
-  const eight = parameters.findIndex((parameter) => parameter === "8" || parameter === "08");
-  if (eight < 0 || parameters.slice(Math.max(0, eight - 4), eight).some((p) => p === "38" || p === "48")) return false;
+  if (!hasConcealParameter(bytes, span.end, end)) return false;
   span.end = end + 1;
   return true;
+}
+
+function hasConcealParameter(bytes: Uint8Array, first: number, end: number): boolean {
+  // Parameters of a colour (`38;5;n`, `48;2;r;g;b`) that are still to come and mean no attribute.
+  let colour = 0;
+  let previous = -1;
+  let value = 0;
+  for (let at = first; at <= end; at++) {
+    const byte = bytes[at] as number;
+    if (at < end && isDigit(byte)) {
+      value = Math.min(value * 10 + byte - 0x30, 999);
+      continue;
+    }
+    if (colour > 0) colour--;
+    else if (previous === 38 || previous === 48) colour = value === 2 ? 3 : 1;
+    else if (value === 8) return true;
+    previous = value;
+    value = 0;
+  }
+  return false;
 }
 
 /** Requests that make the terminal type an answer into the input: device status, attributes, window title. */

@@ -99,7 +99,7 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     severity: "medium",
     meaning: "Begin-of-sequence tokens right before an instruction marker, or ones that no markup language has.",
     reason: "contains a model's sequence boundary token",
-    patterns: [...literals("<s>[INST]", "<s> [INST]", "</s><s>", "</s><|", "<bos>", "<eos>", "<sop>", "<eop>")],
+    patterns: [...literals("<s>[INST]", "<s> [INST]", "</s><|", "<bos>", "<eos>", "<sop>", "<eop>")],
   },
   {
     id: "chat.legacy-turn",

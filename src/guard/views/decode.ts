@@ -136,8 +136,7 @@ class Level {
 
   #decoded(kind: number, at: number, length: number, point: number): number {
     this.#encoded = true;
-    const text = point < 0x80 ? (ONE_BYTE[point] as Uint8Array) : Buffer.from(String.fromCodePoint(point));
-    return this.#replace(kind, at, length, text);
+    return this.#replace(kind, at, length, point < 0x80 ? (ONE_BYTE[point] as Uint8Array) : utf8Of(point));
   }
 
   #replace(kind: number, at: number, length: number, by: Uint8Array = NOTHING): number {
@@ -164,6 +163,14 @@ class Level {
 
 const NOTHING = new Uint8Array(0);
 const ONE_BYTE = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+
+function utf8Of(point: number): Uint8Array {
+  const last = 0x80 | (point & 0x3f);
+  if (point < 0x800) return Uint8Array.of(0xc0 | (point >> 6), last);
+  const middle = 0x80 | ((point >> 6) & 0x3f);
+  if (point < 0x10000) return Uint8Array.of(0xe0 | (point >> 12), middle, last);
+  return Uint8Array.of(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 0x3f), middle, last);
+}
 
 function isHexPair(bytes: Uint8Array, at: number): boolean {
   return isHex(bytes[at]) && isHex(bytes[at + 1]);

@@ -1,4 +1,5 @@
-import { hexValue, isDigit, isHex } from "../matching/bytes.ts";
+import { hexValue, isDigit, isHex, startsWith } from "../matching/bytes.ts";
+import { KnownStrings } from "../matching/known-strings.ts";
 
 /** Named character references (HTML Living Standard, section 13.5) of the characters that control structures use. */
 const NAMED: Readonly<Record<string, number>> = {
@@ -49,6 +50,7 @@ const NAMED: Readonly<Record<string, number>> = {
   zwj: 0x200d,
   zwnj: 0x200c,
 };
+const KNOWN_NAMES = new KnownStrings(Object.keys(NAMED));
 const NAME_MAX = 12;
 const DIGITS_MAX = 10;
 /** References that browsers also take without a semicolon. */
@@ -68,12 +70,10 @@ export function readEntity(bytes: Uint8Array, at: number, unit: Unit): boolean {
   while (end - at <= NAME_MAX && isLetter(bytes[end])) end++;
   if (end === at + 1) return false;
   const closed = bytes[end] === 0x3b;
-  const name = String.fromCharCode(...bytes.subarray(at + 1, end));
-  const named = closed ? NAMED[name] : undefined;
-  if (named !== undefined && Object.hasOwn(NAMED, name)) return found(unit, named, end + 1 - at);
-  const bare = BARE.find((prefix) => name.startsWith(prefix));
-  if (bare === undefined || (closed && bare !== name)) return false;
-  return found(unit, NAMED[bare] as number, bare.length + 1);
+  const name = closed ? KNOWN_NAMES.find(bytes, at + 1, end) : undefined;
+  if (name !== undefined) return found(unit, NAMED[name] as number, end + 1 - at);
+  const bare = closed ? undefined : BARE.find((prefix) => startsWith(bytes, at + 1, prefix));
+  return bare !== undefined && found(unit, NAMED[bare] as number, bare.length + 1);
 }
 
 /** `&lt;`, `&gt;`, `&amp;`: nearly all references there are, without making a string of the name. */

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cleanText, hostileText, randomFrom, repeatedPieces } from "../../bench/guard-pieces.ts";
+import { scan } from "./scanner.ts";
+
+/** Large enough that quadratic work is thousands of times the clean work, small enough to try many. */
+const BYTES = 256 * 1024;
+const INPUTS = 24;
+const TRIES = 3;
+/** Measured ratios are up to 20; a matcher that reads each byte again for each byte gives many thousands. */
+const RATIO_MAX = 80;
+
+/** Least CPU time of a few tries: what the input costs when the machine is otherwise idle. */
+function leastMs(content: Uint8Array): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const start = process.cpuUsage();
+    scan(content);
+    const { user, system } = process.cpuUsage(start);
+    least = Math.min(least, (user + system) / 1000);
+  }
+  return least;
+}
+
+test("no hostile input costs more than a fixed multiple of clean text", () => {
+  const clean = cleanText(BYTES).prose;
+  for (let warmUp = 0; warmUp < 10; warmUp++) scan(clean);
+  const cleanMs = Math.max(leastMs(clean), 0.5);
+  const random = randomFrom(7);
+  const inputs = [...repeatedPieces(BYTES), ...Array.from({ length: INPUTS }, () => hostileText(random, BYTES))];
+  const slow = inputs
+    .map(({ name, content }) => ({ name, ratio: leastMs(content) / cleanMs }))
+    .filter(({ ratio }) => ratio > RATIO_MAX);
+  assert.deepEqual(slow, []);
+});
+
+test("content of one repeated byte, whichever it is, ends soon", () => {
+  const clean = cleanText(BYTES).prose;
+  const cleanMs = Math.max(leastMs(clean), 0.5);
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+  const slow = bytes.filter((byte) => leastMs(new Uint8Array(BYTES).fill(byte)) / cleanMs > RATIO_MAX);
+  assert.deepEqual(slow, []);
+});
