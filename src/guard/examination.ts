@@ -88,16 +88,16 @@ export class Examination {
       const span = this.#span;
       span.start = end - probe.bytes.length;
       span.end = end;
+      // The second half of a sequence is only looked at when the first half was near.
+      const isFollow = probe.role === "follow";
+      const lead = isFollow ? (lastLead[probe.sequence] as number) : NEVER;
+      if (isFollow && (lead >= span.start || span.start - lead > probe.withinBytes)) return true;
       if (!this.#holds(probe, bytes, span)) return true;
       if (probe.role === "lead") {
         lastLead[probe.sequence] = span.start;
         return true;
       }
-      if (probe.role === "follow") {
-        const lead = lastLead[probe.sequence] as number;
-        if (lead >= span.start || span.start - lead > probe.withinBytes) return true;
-        span.start = lead;
-      }
+      if (isFollow) span.start = lead;
       return findings.add(probe.rule, view, span.start, span.end);
     });
     return wakesWalker;

@@ -4,7 +4,7 @@ import { cleanText, hostileText, randomFrom, repeatedPieces } from "../../bench/
 import { scan } from "./scanner.ts";
 
 /** Large enough that quadratic work is thousands of times the clean work, small enough to try many. */
-const BYTES = 256 * 1024;
+const BYTES = 128 * 1024;
 const INPUTS = 24;
 const TRIES = 3;
 /** Measured ratios are up to 20; a matcher that reads each byte again for each byte gives many thousands. */

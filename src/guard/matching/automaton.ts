@@ -35,12 +35,13 @@ export class Automaton {
   scan(bytes: Uint8Array, hit: (literal: number, end: number) => boolean): void {
     const table = this.#table;
     const firstAccepting = this.#firstAccepting;
+    const allOutputs = this.#outputs;
     const length = bytes.length;
     let state = 0;
     for (let index = 0; index < length; index++) {
       state = table[(state << WIDTH_BITS) | (bytes[index] as number)] as number;
       if (state < firstAccepting) continue;
-      const outputs = this.#outputs[state - firstAccepting] as Int32Array;
+      const outputs = allOutputs[state - firstAccepting] as Int32Array;
       for (let at = 0; at < outputs.length; at++) if (!hit(outputs[at] as number, index + 1)) return;
     }
   }

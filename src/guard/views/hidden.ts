@@ -32,7 +32,9 @@ function collect(
   const sourceEnds: number[] = [];
   for (let at = 0; at < bytes.length; at++) {
     const lead = bytes[at] as number;
-    if ((lead !== 0xf3 && lead !== 0xef) || !belongs(codePointAt(bytes, at))) continue;
+    // U+FE00 to U+FE0F are EF B8 80 to EF B8 8F.
+    if (lead === 0xef ? bytes[at + 1] !== 0xb8 : lead !== 0xf3) continue;
+    if (!belongs(codePointAt(bytes, at))) continue;
     const start = at;
     const from = out.length;
     for (let point = codePointAt(bytes, at); belongs(point); point = codePointAt(bytes, at)) {
