@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { type RunResult, Sandbox } from "../src/index.ts";
 import { describeMachine } from "./machine.ts";
-import { hasBubblewrap, runNative, timeBubblewrap } from "./native.ts";
+import { hasBubblewrap, nativeThroughput, runNative, timeBubblewrap } from "./native.ts";
 import { round, type Summary, summarise } from "./statistics.ts";
 
 /** `npm run bench [-- --json] [--calls N]`: the figures the README quotes. */
@@ -65,24 +65,51 @@ async function warmCalls(): Promise<WarmFigures> {
   };
 }
 
-/** Calls per second with so many cells kept busy. */
-async function throughput(cells: number, code: string, count: number): Promise<number> {
-  await using sandbox = await Sandbox.open({ cells, prewarm: ["python"] });
-  await Promise.all(Array.from({ length: cells }, () => expectOk(sandbox, code)));
+/** Rounds of each kind, in turn: the machine's speed drifts, so only neighbours in time are compared. */
+const PARALLEL_ROUNDS = 11;
+const CALLS_PER_ROUND = 20;
+
+/** Calls per second with so many calls under way at once, each in a cell of its own. */
+async function throughput(sandbox: Sandbox, atOnce: number): Promise<number> {
   const started = performance.now();
-  let left = count;
+  let left = CALLS_PER_ROUND;
   await Promise.all(
-    Array.from({ length: cells }, async () => {
-      while (left-- > 0) await expectOk(sandbox, code);
+    Array.from({ length: atOnce }, async () => {
+      while (left-- > 0) await expectOk(sandbox, WORK);
     }),
   );
-  return round((count / (performance.now() - started)) * 1000);
+  return (CALLS_PER_ROUND / (performance.now() - started)) * 1000;
 }
 
-async function parallelCells(): Promise<{ oneCell: number; twoCells: number; speedup: number }> {
-  const oneCell = await throughput(1, WORK, 100);
-  const twoCells = await throughput(2, WORK, 200);
-  return { oneCell, twoCells, speedup: round(twoCells / oneCell) };
+interface ParallelFigures {
+  /** Calls per second, medians. */
+  readonly oneCell: number;
+  readonly twoCells: number;
+  /** Median of the rounds' ratios. */
+  readonly speedup: number;
+  /** The same for native processes, in the same rounds: what this machine's processors give to two of anything. */
+  readonly nativeSpeedup: number;
+}
+
+async function parallelCells(): Promise<ParallelFigures> {
+  await using sandbox = await Sandbox.open({ cells: 2, prewarm: ["python"] });
+  await throughput(sandbox, 2);
+  const one: number[] = [];
+  const two: number[] = [];
+  const native: number[] = [];
+  for (let round = 0; round < PARALLEL_ROUNDS; round++) {
+    one.push(await throughput(sandbox, 1));
+    two.push(await throughput(sandbox, 2));
+    const oneProcess = await nativeThroughput(WORK, CALLS_PER_ROUND / 2, 1);
+    native.push((await nativeThroughput(WORK, CALLS_PER_ROUND / 2, 2)) / oneProcess);
+  }
+  const ratios = two.map((calls, round) => calls / (one[round] as number));
+  return {
+    oneCell: summarise(one).p50,
+    twoCells: summarise(two).p50,
+    speedup: summarise(ratios).p50,
+    nativeSpeedup: summarise(native).p50,
+  };
 }
 
 async function cpuBound(): Promise<{ nativeMs: number; guestMs: number; ratio: number }> {
@@ -128,7 +155,7 @@ if (values.json) {
   if (warm.timesFaster !== undefined)
     console.log(`${"".padEnd(34)} ${warm.timesFaster.toFixed(1)} times slower than a warm call`);
   console.log(
-    `calls per second, 20 ms of work each  one cell ${parallel.oneCell}, two cells ${parallel.twoCells}: ${parallel.speedup.toFixed(2)} times`,
+    `calls per second, 20 ms of work each  one cell ${parallel.oneCell}, two cells ${parallel.twoCells}: ${parallel.speedup.toFixed(2)} times (native processes: ${parallel.nativeSpeedup.toFixed(2)})`,
   );
   console.log(
     `CPU-bound Python                    native ${cpu.nativeMs.toFixed(0)} ms, guest ${cpu.guestMs.toFixed(0)} ms: ratio ${cpu.ratio.toFixed(2)}`,

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { promisify } from "node:util";
 import { DEFAULT_PRELOAD } from "../src/sandbox/templates/python-job.ts";
 
 /** The same Python outside a micro-VM, for comparison. */
@@ -29,6 +30,18 @@ export function timeBubblewrap(code: string): number {
   const started = performance.now();
   execFileSync("bwrap", [...ISOLATION, python, "-c", IMPORTS + code], { stdio: ["ignore", "pipe", "inherit"] });
   return performance.now() - started;
+}
+
+/** Rounds of `code` per second that so many native processes make together, their start not counted. */
+export async function nativeThroughput(code: string, rounds: number, atOnce: number): Promise<number> {
+  const script = `import time\nt = time.perf_counter()\nfor round in range(${rounds}):\n    ${code}\nprint(time.perf_counter() - t)`;
+  const seconds = await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      const { stdout } = await promisify(execFile)(python, ["-c", script]);
+      return Number(stdout.trim().split("\n").at(-1));
+    }),
+  );
+  return seconds.reduce((sum, each) => sum + rounds / each, 0);
 }
 
 export function runNative(code: string): string {
