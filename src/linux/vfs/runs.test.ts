@@ -5,49 +5,16 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { ByteBudget } from "./budget.ts";
 import { ROOT } from "./credentials.ts";
-import { assertFails, buildSampleTree, hostPicture, readAll, temporaryDirectory } from "./fixtures.ts";
+import { assertFails, hostPicture, temporaryDirectory } from "./fixtures.ts";
 import { MountPlan, type MountSpec } from "./mounts.ts";
-import { OpenFlag, Vfs } from "./vfs.ts";
+import { names, SampleWorld, text, write } from "./sample-world.ts";
+import { Vfs } from "./vfs.ts";
 
-const host = temporaryDirectory();
-buildSampleTree(host.path);
-const plans: MountPlan[] = [];
-after(() => {
-  for (const plan of plans) plan.close();
-  host.dispose();
-});
-
-function vfsOf(specs: readonly MountSpec[], budget?: ByteBudget): Vfs {
-  const plan = new MountPlan(specs);
-  plans.push(plan);
-  return new Vfs(budget ? { plan, budget } : { plan });
-}
-
-function usual(): Vfs {
-  return vfsOf([
-    { guest: "/ro", kind: "ro", host: host.path },
-    { guest: "/w", kind: "overlay", host: host.path },
-    { guest: "/w/mnt/deep", kind: "tmpfs" },
-    { guest: "/etc/motd", kind: "file", content: "hé\n" },
-    { guest: "/one", kind: "ro", host: join(host.path, "f") },
-    { guest: "/bin", kind: "symlink", target: "ro/a" },
-  ]);
-}
-
-function text(vfs: Vfs, path: string): string {
-  return readAll(vfs.open(vfs.root, path, OpenFlag.readOnly, 0, ROOT).location).toString();
-}
-
-function write(vfs: Vfs, path: string, content: string): void {
-  const { location } = vfs.open(vfs.root, path, OpenFlag.writeOnly | OpenFlag.create, 0o644, ROOT);
-  location.inode.write(Buffer.from(content), 0);
-}
-
-const names = (vfs: Vfs, path: string): string[] =>
-  vfs
-    .list(vfs.resolveFromRoot(path))
-    .map((entry) => entry.name)
-    .sort();
+const world = new SampleWorld();
+const { host, plans } = world;
+const usual = () => world.usual();
+const vfsOf = (specs: readonly MountSpec[], budget?: ByteBudget) => world.vfsOf(specs, budget);
+after(() => world.close());
 
 describe("runs", () => {
   it("see nothing of each other", () => {

@@ -4,51 +4,18 @@ import { after, describe, it } from "node:test";
 import { LimitReached } from "../limits.ts";
 import { ByteBudget } from "./budget.ts";
 import { type Credentials, ROOT } from "./credentials.ts";
-import { assertFails, buildSampleTree, outcomeOf, readAll, temporaryDirectory } from "./fixtures.ts";
+import { assertFails, outcomeOf, readAll } from "./fixtures.ts";
 import { FileType } from "./inode.ts";
 import { MountPlan, type MountSpec } from "./mounts.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "./ram-directory.ts";
-import { OpenFlag, Vfs } from "./vfs.ts";
+import { names, SampleWorld, text, write } from "./sample-world.ts";
+import { OpenFlag } from "./vfs.ts";
 
-const host = temporaryDirectory();
-buildSampleTree(host.path);
-const plans: MountPlan[] = [];
-after(() => {
-  for (const plan of plans) plan.close();
-  host.dispose();
-});
-
-function vfsOf(specs: readonly MountSpec[], budget?: ByteBudget): Vfs {
-  const plan = new MountPlan(specs);
-  plans.push(plan);
-  return new Vfs(budget ? { plan, budget } : { plan });
-}
-
-function usual(): Vfs {
-  return vfsOf([
-    { guest: "/ro", kind: "ro", host: host.path },
-    { guest: "/w", kind: "overlay", host: host.path },
-    { guest: "/w/mnt/deep", kind: "tmpfs" },
-    { guest: "/etc/motd", kind: "file", content: "hé\n" },
-    { guest: "/one", kind: "ro", host: join(host.path, "f") },
-    { guest: "/bin", kind: "symlink", target: "ro/a" },
-  ]);
-}
-
-function text(vfs: Vfs, path: string): string {
-  return readAll(vfs.open(vfs.root, path, OpenFlag.readOnly, 0, ROOT).location).toString();
-}
-
-function write(vfs: Vfs, path: string, content: string): void {
-  const { location } = vfs.open(vfs.root, path, OpenFlag.writeOnly | OpenFlag.create, 0o644, ROOT);
-  location.inode.write(Buffer.from(content), 0);
-}
-
-const names = (vfs: Vfs, path: string): string[] =>
-  vfs
-    .list(vfs.resolveFromRoot(path))
-    .map((entry) => entry.name)
-    .sort();
+const world = new SampleWorld();
+const { host } = world;
+const usual = () => world.usual();
+const vfsOf = (specs: readonly MountSpec[], budget?: ByteBudget) => world.vfsOf(specs, budget);
+after(() => world.close());
 
 describe("mounts", () => {
   it("show mount points and the way to them, though nothing of them exists below", () => {
