@@ -58,7 +58,7 @@ function roomOf(file: string): string {
   return file.includes("/") ? (file.split("/")[0] as string) : "src";
 }
 
-const isTest = (file: string): boolean => /\.test\.ts$|(^|\/)testing\.ts$/.test(file);
+const isTest = (file: string): boolean => /\.test\.ts$|(^|\/)testing(\.ts$|\/)/.test(file);
 const isOutside = (target: string): boolean => !target.endsWith(".ts");
 const all = sourceFiles().flatMap(importsOf);
 const inProduct = all.filter(({ from }) => !isTest(from));

@@ -5,9 +5,9 @@ import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { ByteBudget } from "./budget.ts";
 import { ROOT } from "./credentials.ts";
-import { readAll, temporaryDirectory } from "./fixtures.ts";
 import type { Inode, SharedFilePages } from "./inode.ts";
 import { MountPlan } from "./mounts.ts";
+import { readAll, temporaryDirectory } from "./testing/fixtures.ts";
 import { OpenFlag, Vfs } from "./vfs.ts";
 
 /** A file's content against the plainest model there is: an array of bytes. */

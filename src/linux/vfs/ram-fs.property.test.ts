@@ -5,8 +5,15 @@ import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { applyChanges } from "./apply-changes.ts";
 import { type Credentials, ROOT } from "./credentials.ts";
-import { buildSampleTree, guestPicture, hostPicture, outcomeOf, type Picture, temporaryDirectory } from "./fixtures.ts";
 import { MountPlan } from "./mounts.ts";
+import {
+  buildSampleTree,
+  guestPicture,
+  hostPicture,
+  outcomeOf,
+  type Picture,
+  temporaryDirectory,
+} from "./testing/fixtures.ts";
 import { OpenFlag, Vfs } from "./vfs.ts";
 
 /** The same operations on an overlay and on a real directory must have the same outcomes and leave the same tree. */

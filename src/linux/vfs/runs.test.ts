@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { ByteBudget } from "./budget.ts";
 import { ROOT } from "./credentials.ts";
-import { assertFails, hostPicture, temporaryDirectory } from "./fixtures.ts";
 import { MountPlan, type MountSpec } from "./mounts.ts";
-import { names, SampleWorld, text, write } from "./sample-world.ts";
+import { assertFails, hostPicture, temporaryDirectory } from "./testing/fixtures.ts";
+import { names, SampleWorld, text, write } from "./testing/sample-world.ts";
 import { Vfs } from "./vfs.ts";
 
 const world = new SampleWorld();

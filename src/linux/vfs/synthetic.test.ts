@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ROOT } from "./credentials.ts";
 import { devMounts } from "./dev.ts";
-import { assertFails, readAll } from "./fixtures.ts";
 import type { Location } from "./location.ts";
 import { MountPlan } from "./mounts.ts";
 import { type ProcFile, type ProcSource, procRoot } from "./proc.ts";
 import type { ProcLink } from "./synthetic.ts";
+import { assertFails, readAll } from "./testing/fixtures.ts";
 import { OpenFlag, Vfs } from "./vfs.ts";
 
 function read(location: Location, bytes = 100): Buffer {

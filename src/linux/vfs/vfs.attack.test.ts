@@ -4,8 +4,8 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { ROOT } from "./credentials.ts";
-import { assertFails, outcomeOf, readAll, temporaryDirectory } from "./fixtures.ts";
 import { MountPlan } from "./mounts.ts";
+import { assertFails, outcomeOf, readAll, temporaryDirectory } from "./testing/fixtures.ts";
 import { OpenFlag, Vfs } from "./vfs.ts";
 
 /** Ways out of a mounted host directory: each must end inside the guest's tree, or nowhere. */

@@ -4,11 +4,11 @@ import { after, describe, it } from "node:test";
 import { LimitReached } from "../limits.ts";
 import { ByteBudget } from "./budget.ts";
 import { type Credentials, ROOT } from "./credentials.ts";
-import { assertFails, outcomeOf, readAll } from "./fixtures.ts";
 import { FileType } from "./inode.ts";
 import { MountPlan, type MountSpec } from "./mounts.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "./ram-directory.ts";
-import { names, SampleWorld, text, write } from "./sample-world.ts";
+import { assertFails, outcomeOf, readAll } from "./testing/fixtures.ts";
+import { names, SampleWorld, text, write } from "./testing/sample-world.ts";
 import { OpenFlag } from "./vfs.ts";
 
 const world = new SampleWorld();

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LinuxError } from "../errno.ts";
-import { FileType } from "./inode.ts";
-import type { Location } from "./location.ts";
-import type { Vfs } from "./vfs.ts";
+import { LinuxError } from "../../errno.ts";
+import { FileType } from "../inode.ts";
+import type { Location } from "../location.ts";
+import type { Vfs } from "../vfs.ts";
 
 /** Helpers of the tests in this folder: host directories to mount, and pictures of trees to compare. */
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { ByteBudget } from "./budget.ts";
-import { ROOT } from "./credentials.ts";
+import type { ByteBudget } from "../budget.ts";
+import { ROOT } from "../credentials.ts";
+import { MountPlan, type MountSpec } from "../mounts.ts";
+import { OpenFlag, Vfs } from "../vfs.ts";
 import { buildSampleTree, readAll, temporaryDirectory } from "./fixtures.ts";
-import { MountPlan, type MountSpec } from "./mounts.ts";
-import { OpenFlag, Vfs } from "./vfs.ts";
 
 /** A host directory of every shape of file, and file systems that mount it; for the tests in this folder. */
 export class SampleWorld {
