@@ -2,8 +2,8 @@ import { fail } from "../errno.ts";
 import { FileType, type Location, type Stat } from "../vfs/index.ts";
 import { Open, OpenFile } from "./open-file.ts";
 
-/** An open regular file, device or synthetic file: reads and writes go to its inode. */
-export class InodeFile extends OpenFile {
+/** An open file that was found by its name. */
+abstract class NamedFile extends OpenFile {
   override readonly location: Location;
 
   constructor(location: Location, flags: number) {
@@ -18,7 +18,10 @@ export class InodeFile extends OpenFile {
   override stat(): Stat {
     return this.location.inode.stat();
   }
+}
 
+/** An open regular file, device or synthetic file: reads and writes go to its inode. */
+export class InodeFile extends NamedFile {
   override get seekable(): boolean {
     return this.location.inode.type === FileType.regular;
   }
@@ -39,22 +42,7 @@ export class InodeFile extends OpenFile {
 }
 
 /** An open directory; its entries are read with getdents64. */
-export class DirectoryFile extends OpenFile {
-  override readonly location: Location;
-
-  constructor(location: Location, flags: number) {
-    super(flags, location);
-    this.location = location;
-  }
-
-  get label(): string {
-    return this.location.name;
-  }
-
-  override stat(): Stat {
-    return this.location.inode.stat();
-  }
-
+export class DirectoryFile extends NamedFile {
   override get seekable(): boolean {
     return true;
   }
@@ -65,22 +53,7 @@ export class DirectoryFile extends OpenFile {
 }
 
 /** A descriptor opened with O_PATH: names a file, reads and writes nothing (open(2)). */
-export class PathFile extends OpenFile {
-  override readonly location: Location;
-
-  constructor(location: Location, flags: number) {
-    super(flags, location);
-    this.location = location;
-  }
-
-  get label(): string {
-    return this.location.name;
-  }
-
-  override stat(): Stat {
-    return this.location.inode.stat();
-  }
-
+export class PathFile extends NamedFile {
   override read(): number {
     return fail("EBADF");
   }
