@@ -14,15 +14,31 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   linux: ["src", "vmm"],
   guard: ["src"],
   ledger: ["src"],
+  policy: ["src"],
+  workspace: ["src"],
+  model: ["src"],
+  memory: ["src", "guard"],
   sandbox: ["src", "vmm", "linux"],
-  cli: ["src", "sandbox"],
-  src: ["src", "linux", "sandbox"],
+  loop: ["src", "sandbox", "guard", "ledger", "policy", "workspace", "memory", "model"],
+  adapters: ["src", "loop", "memory"],
+  server: ["src", "loop"],
+  demo: ["src", "loop", "server", "memory", "model"],
+  cli: ["src", "sandbox", "loop", "server", "demo"],
+  src: ["src", "linux", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "vmm/host": ["koffi"],
   sandbox: ["zod"],
   ledger: ["zod"],
+  policy: ["zod"],
+  workspace: ["zod", "diff"],
+  model: ["zod"],
+  memory: ["sqlite-vec"],
+  adapters: ["@langchain/core/vectorstores", "@langchain/core/documents", "@langchain/core/embeddings"],
+  loop: ["zod"],
+  server: ["zod", "hono", "hono/html", "hono/streaming", "hono/body-limit", "hono/utils/html", "@hono/node-server"],
+  demo: [],
 };
 
 interface Import {
