@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   adapters: ["src", "loop", "memory"],
   server: ["src", "loop"],
   demo: ["src", "loop", "server", "memory", "model"],
-  cli: ["src", "sandbox", "loop", "server", "demo"],
+  cli: ["src", "sandbox", "policy", "loop", "server", "demo"],
   src: ["src", "linux", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */

@@ -25,6 +25,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./run.ts")).run(rest);
     case "doctor":
       return (await import("./doctor.ts")).doctor(rest);
+    case "policy":
+      return (await import("./policy.ts")).policy(rest);
     case "version":
     case "--version":
       await writeAll(process.stdout, `${version()}\n`);

@@ -1,0 +1,79 @@
+import { type Decision, type Policy, Taint } from "../policy/index.ts";
+import { defuseName } from "./terminal.ts";
+
+/** One row of the table: what becomes of a call that the agent's role is granted. */
+export interface Permission {
+  readonly agent: string;
+  readonly role: string;
+  readonly tool: string;
+  /** In a conversation that has taken in nothing. */
+  readonly clean: Decision;
+  /** In one that has taken in untrusted and private content. */
+  readonly tainted: Decision;
+}
+
+const EVERYTHING_TAINTED = Taint.of({ source: "conversation", trust: "untrusted", confidentiality: "private" });
+
+/** Every call that is not refused, by agent and tool in the configuration's order. */
+export function permissionsOf(policy: Policy): readonly Permission[] {
+  return Object.entries(policy.config.agents).flatMap(([agent, { role }]) =>
+    Object.keys(policy.config.tools)
+      .map((tool) => ({
+        agent,
+        role,
+        tool,
+        clean: policy.decide({ agent, tool, taint: Taint.none }),
+        tainted: policy.decide({ agent, tool, taint: EVERYTHING_TAINTED }),
+      }))
+      .filter(({ clean }) => clean.decision !== "refuse"),
+  );
+}
+
+export function listPermissions(policy: Policy, file: string): string {
+  const permissions = permissionsOf(policy);
+  const head = ["agent", "role", "tool", "clean", "tainted"];
+  const rows = permissions.map(({ agent, role, tool, clean, tainted }) => [
+    agent,
+    role,
+    tool,
+    outcome(clean),
+    outcome(tainted),
+  ]);
+  const used = new Set(permissions.map(({ tool }) => tool));
+  const unused = Object.keys(policy.config.tools).filter((tool) => !used.has(tool));
+  return [
+    `${defuseName(file)} is valid; its hash is ${policy.hash}`,
+    "",
+    table([head, ...rows]),
+    "",
+    "Everything else is refused. clean: a conversation that has taken in nothing; tainted: untrusted and private content.",
+    ...(unused.length === 0 ? [] : [`Tools that no agent may use: ${unused.join(", ")}`]),
+    "",
+  ].join("\n");
+}
+
+function outcome({ decision, rule }: Decision): string {
+  return decision === "run" ? decision : `${decision} (${rule})`;
+}
+
+export function explainDecision(decision: Decision): string {
+  const rows = decision.considered.map(({ rule, outcome, why }) => [
+    rule === decision.rule ? "=>" : "  ",
+    rule,
+    outcome,
+    why,
+  ]);
+  return `${decision.decision}: ${decision.reason}\n\n${table(rows)}\n`;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

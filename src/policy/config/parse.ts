@@ -1,0 +1,50 @@
+import { resolve } from "node:path";
+import { copyPlainData } from "./plain-data.ts";
+import { configInvalid } from "./problem.ts";
+import { referenceProblems } from "./references.ts";
+import { configSchema, type LoopConfig, type ResolvedConfig } from "./schema.ts";
+import { shapeProblems } from "./shape.ts";
+
+export interface ParseConfigOptions {
+  /** Where relative host paths begin. */
+  readonly directory: string;
+  /** What the value was read from, for the error's message. */
+  readonly file?: string;
+}
+
+/** Checks a configuration. Throws ZtlError `config-invalid` with every problem and its place. */
+export function parseConfig(value: unknown, options: ParseConfigOptions): ResolvedConfig {
+  const subject = options.file ?? "This";
+  const { copy, problems } = copyPlainData(value);
+  if (problems.length > 0) throw configInvalid(subject, problems);
+  const parsed = configSchema.safeParse(copy, { reportInput: true });
+  if (!parsed.success) throw configInvalid(subject, shapeProblems(parsed.error.issues));
+  const config = resolvePaths(parsed.data, options.directory);
+  const wrong = referenceProblems(config);
+  if (wrong.length > 0) throw configInvalid(subject, wrong);
+  return deepFreeze(config);
+}
+
+function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig {
+  const tools = Object.entries(config.tools).map(([name, tool]) => {
+    if (tool.external) return [name, tool] as const;
+    const mounts = tool.mounts.map((mount) => ({ ...mount, host: resolve(directory, mount.host) }));
+    return [name, { ...tool, mounts }] as const;
+  });
+  return {
+    ...config,
+    ...(config.stateDirectory !== undefined && { stateDirectory: resolve(directory, config.stateDirectory) }),
+    tools: Object.fromEntries(tools),
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value)) deepFreeze(member);
+  return Object.freeze(value);
+}
+
+/** For `ztl.config.ts`: gives an editor the types. Nothing is checked before the file is loaded. */
+export function defineConfig<const T extends LoopConfig>(config: T): T {
+  return config;
+}

@@ -1,0 +1,79 @@
+import { relative } from "node:path";
+import { NameList } from "../names.ts";
+import { type Problem, problemAt } from "./problem.ts";
+import type { ResolvedConfig, SandboxTool } from "./schema.ts";
+import { suggestion } from "./suggestion.ts";
+
+/** What is wrong with a configuration of the right shape: names that lead nowhere, settings that contradict each other. */
+export function referenceProblems(config: ResolvedConfig): readonly Problem[] {
+  const tools = Object.keys(config.tools);
+  const agents = Object.keys(config.agents);
+  return [
+    ...Object.entries(config.agents).flatMap(([agent, { role, mayMessage }]) => [
+      ...(Object.hasOwn(config.roles, role)
+        ? []
+        : [problemAt(["agents", agent, "role"], unknownName("role", role, Object.keys(config.roles)))]),
+      ...patternProblems("agent", mayMessage, agents, ["agents", agent, "mayMessage"]),
+    ]),
+    ...Object.entries(config.roles).flatMap(([role, granted]) => [
+      ...patternProblems("tool", granted.tools, tools, ["roles", role, "tools"]),
+      ...patternProblems("tool", granted.ask, tools, ["roles", role, "ask"]),
+    ]),
+    ...sandboxTools(config).flatMap(([name, tool]) => toolProblems(tool, ["tools", name])),
+    ...(config.stateDirectory === undefined ? [] : stateProblems(config, config.stateDirectory)),
+  ];
+}
+
+function unknownName(kind: string, written: string, known: readonly string[]): string {
+  return `there is no ${kind} ${JSON.stringify(written)}${suggestion(written, known)}`;
+}
+
+function patternProblems(
+  kind: string,
+  patterns: readonly string[],
+  known: readonly string[],
+  path: readonly string[],
+): readonly Problem[] {
+  return patterns.flatMap((pattern, index) => {
+    const list = new NameList([pattern]);
+    return known.some((name) => list.has(name)) ? [] : [problemAt([...path, index], unknownName(kind, pattern, known))];
+  });
+}
+
+function toolProblems(tool: SandboxTool, path: readonly string[]): readonly Problem[] {
+  const places = tool.mounts.map(({ guest }) => guest);
+  const twice = places.flatMap((guest, index) =>
+    places.indexOf(guest) < index
+      ? [problemAt([...path, "mounts", index, "guest"], `${JSON.stringify(guest)} is the place of another mount`)]
+      : [],
+  );
+  if (tool.template !== "python" || tool.code === undefined || tool.file === undefined) return twice;
+  return [...twice, problemAt([...path, "file"], "give either code or file")];
+}
+
+function stateProblems(config: ResolvedConfig, stateDirectory: string): readonly Problem[] {
+  return mountsShowing(config, stateDirectory).map(({ tool, index }) =>
+    problemAt(["tools", tool, "mounts", index, "host"], "would show the state directory to the guest"),
+  );
+}
+
+/**
+ * Mounts through which a guest would see a host path or a part of it, such as the directory that holds the signing key. Paths
+ * are compared as written: resolve symbolic links of `hostPath` and of the mounts first where they may be some.
+ */
+export function mountsShowing(config: ResolvedConfig, hostPath: string): { tool: string; index: number }[] {
+  return sandboxTools(config).flatMap(([tool, { mounts }]) =>
+    mounts.flatMap(({ host }, index) =>
+      isWithin(host, hostPath) || isWithin(hostPath, host) ? [{ tool, index }] : [],
+    ),
+  );
+}
+
+function isWithin(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way !== ".." && !way.startsWith("../");
+}
+
+function sandboxTools(config: ResolvedConfig): readonly (readonly [string, SandboxTool])[] {
+  return Object.entries(config.tools).flatMap(([name, tool]) => (tool.external ? [] : [[name, tool] as const]));
+}

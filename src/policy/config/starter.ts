@@ -1,0 +1,22 @@
+import type { LoopConfig } from "./schema.ts";
+
+/** What `ztl policy init` writes: one agent that may run Python and shell over this directory, and change nothing unseen. */
+export const STARTER_CONFIG: LoopConfig = {
+  $schema: "./node_modules/zero-trust-loop/ztl.config.schema.json",
+  agents: { assistant: { role: "worker" } },
+  roles: { worker: { tools: ["python", "shell"] } },
+  tools: {
+    python: {
+      description: "Runs Python code over the project. Changes to its files wait for a person's approval.",
+      template: "python",
+      mounts: [{ host: ".", guest: "/project", mode: "overlay", trust: "untrusted", confidentiality: "private" }],
+      cwd: "/project",
+    },
+    shell: {
+      description: "Runs a shell script over the project, which it can read and not change.",
+      template: "shell",
+      mounts: [{ host: ".", guest: "/project", mode: "ro", trust: "untrusted", confidentiality: "private" }],
+      cwd: "/project",
+    },
+  },
+};

@@ -1,0 +1,19 @@
+/** What other rooms may use of the policy: read a configuration, ask who may do what, carry taint. */
+export { configJsonSchema } from "./config/json-schema.ts";
+export { findConfig, loadConfig } from "./config/load.ts";
+export { defineConfig, type ParseConfigOptions, parseConfig } from "./config/parse.ts";
+export type { Problem } from "./config/problem.ts";
+export { mountsShowing } from "./config/references.ts";
+export type {
+  ExternalTool,
+  LimitsConfig,
+  LoopConfig,
+  MountConfig,
+  ResolvedConfig,
+  SandboxTool,
+  ToolConfig,
+} from "./config/schema.ts";
+export { STARTER_CONFIG } from "./config/starter.ts";
+export type { Consideration, Decision } from "./decision.ts";
+export { Policy } from "./policy.ts";
+export { type Confidentiality, type Label, parseTaint, Taint, type Trust } from "./taint.ts";

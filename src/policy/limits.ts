@@ -1,0 +1,37 @@
+/** Every bound of the policy in one place; each says where its number comes from. */
+
+/** A configuration file. A thousand tools of a kilobyte each fit; more is not written by a person. */
+export const CONFIG_BYTES_MAX = 1024 * 1024;
+/** Values in a configuration, counted one by one: what fits into the bytes above when a value takes ten of them. */
+export const CONFIG_VALUES_MAX = 100_000;
+/** Nesting of a configuration. The schema's own deepest value lies at 5; the bound keeps recursion short. */
+export const CONFIG_DEPTH_MAX = 32;
+/** Problems that an error lists in its message; `details.problems` has all of them. */
+export const PROBLEMS_SHOWN_MAX = 20;
+/** Longest name of an agent, role or tool: MCP tool names may have 128 characters (MCP specification, "Tool Names"). */
+export const NAME_LENGTH_MAX = 128;
+/** Mounts of one tool, as many as a sandbox takes (sandbox/call.ts). */
+export const MOUNTS_MAX = 256;
+
+/** Labels one taint keeps apart. A conversation with more sources than this is told apart by nobody; its facts stay. */
+export const TAINT_LABELS_MAX = 64;
+/** Labels that a stored taint may list: several full ones joined by hand. */
+export const TAINT_JSON_LABELS_MAX = 1024;
+
+/** What a run may be given, bound by bound what `sandbox/call.ts` accepts; a test compares the two. */
+export const RUN_LIMIT_BOUNDS = {
+  wallMs: { min: 1, max: 24 * 3600 * 1000 },
+  cpuMs: { min: 1, max: 24 * 3600 * 1000 },
+  memoryBytes: { min: 16 * 1024 * 1024, max: 3 * 1024 * 1024 * 1024 },
+  processes: { min: 1, max: 4096 },
+  openFiles: { min: 8, max: 65_536 },
+  overlayBytes: { min: 0, max: 3 * 1024 * 1024 * 1024 },
+  outputBytes: { min: 0, max: 1024 * 1024 * 1024 },
+} as const;
+
+/** Longest a review may stay open: a year, so that a forgotten one ends. */
+export const EXPIRE_AFTER_MS_MAX = 366 * 24 * 3600 * 1000;
+/** Longest wait for a guard model: ten minutes, a large model on a slow machine with a margin. */
+export const GUARD_MODEL_TIMEOUT_MS_MAX = 10 * 60 * 1000;
+/** Most output that a model is handed: the largest output a run may have. */
+export const OUTPUT_FOR_MODEL_BYTES_MAX = RUN_LIMIT_BOUNDS.outputBytes.max;

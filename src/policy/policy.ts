@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { ZtlError } from "../errors.ts";
+import { parseConfig } from "./config/parse.ts";
+import type { LimitsConfig, LoopConfig, ResolvedConfig, ToolConfig } from "./config/schema.ts";
+import { type Consideration, conclude, type Decision } from "./decision.ts";
+import { NameList } from "./names.ts";
+import { ASKING_RULES, outputConfidentiality } from "./rules.ts";
+import type { Label, Taint } from "./taint.ts";
+
+interface Agent {
+  readonly role: string;
+  readonly mayMessage: NameList;
+}
+
+interface Role {
+  readonly tools: NameList;
+  readonly ask: NameList;
+  readonly limits: LimitsConfig;
+}
+
+/** Who may do what. Decides from the configuration alone and runs nothing; what is not allowed is refused. */
+export class Policy {
+  /** Checked, complete and frozen: later changes to the object it was made from have no effect. */
+  readonly config: ResolvedConfig;
+  /** SHA-256 in hexadecimal of the configuration: two that mean the same have the same. */
+  readonly hash: string;
+  // Maps, since a name may be one that every object has a member for.
+  readonly #agents: ReadonlyMap<string, Agent>;
+  readonly #roles: ReadonlyMap<string, Role>;
+  readonly #tools: ReadonlyMap<string, ToolConfig>;
+
+  /** Relative host paths begin at `directory`. Throws ZtlError `config-invalid`. */
+  constructor(config: LoopConfig, directory: string = process.cwd()) {
+    this.config = parseConfig(config, { directory });
+    this.hash = hashOf(this.config);
+    this.#agents = mapValues(this.config.agents, ({ role, mayMessage }) => ({
+      role,
+      mayMessage: new NameList(mayMessage),
+    }));
+    this.#roles = mapValues(this.config.roles, ({ tools, ask, limits = {} }) => ({
+      tools: new NameList(tools),
+      ask: new NameList(ask),
+      limits,
+    }));
+    this.#tools = mapValues(this.config.tools, (tool) => tool);
+  }
+
+  /** Whether an agent whose conversation holds this taint may call a tool. Names may be anything, also a model's choice. */
+  decide(call: { readonly agent: string; readonly tool: string; readonly taint: Taint }): Decision {
+    const agent = this.#agents.get(call.agent);
+    if (agent === undefined) return refuse([], "No agent of this name is configured.");
+    const considered: Consideration[] = [
+      { rule: `agents.${call.agent}`, outcome: "allows", why: `Its role is ${agent.role}.` },
+    ];
+    const tool = this.#tools.get(call.tool);
+    if (tool === undefined) return refuse(considered, "No tool of this name is configured.");
+    const role = this.#roleOf(agent);
+    const grant = `roles.${agent.role}.tools`;
+    if (!role.tools.has(call.tool)) {
+      considered.push({ rule: grant, outcome: "does-not-apply", why: `It does not list ${call.tool}.` });
+      return refuse(considered, `The role ${agent.role} may not use ${call.tool}.`);
+    }
+    considered.push({ rule: grant, outcome: "allows", why: `The role ${agent.role} may use ${call.tool}.` });
+    const granted = { role: agent.role, roleAsk: role.ask, name: call.tool, tool, taint: call.taint };
+    return conclude([...considered, ...ASKING_RULES.map((rule) => rule(granted))]);
+  }
+
+  /** Whether one agent may send another a message. The taint travels: join the sender's to the receiver's. */
+  decideMessage({ from, to }: { readonly from: string; readonly to: string }): Decision {
+    const sender = this.#agents.get(from);
+    if (sender === undefined || !this.#agents.has(to)) return refuse([], "No agent of this name is configured.");
+    const rule = `agents.${from}.mayMessage`;
+    if (sender.mayMessage.has(to))
+      return conclude([{ rule, outcome: "allows", why: `The agent ${from} may send messages to ${to}.` }]);
+    return refuse(
+      [{ rule, outcome: "does-not-apply", why: `It does not list ${to}.` }],
+      `The agent ${from} may not send messages to ${to}.`,
+    );
+  }
+
+  tool(name: string): ToolConfig | undefined {
+    return this.#tools.get(name);
+  }
+
+  /** The label of everything that a tool returns. Throws ZtlError `unknown-tool`. */
+  labelOf(name: string): Label {
+    const tool = this.#tools.get(name);
+    if (tool === undefined) throw unknownName("tool");
+    return { source: name, trust: tool.output.trust, confidentiality: outputConfidentiality(tool) };
+  }
+
+  /** The tool's limits and those of the agent's role, the smaller of both. Throws ZtlError `unknown-tool`, `unknown-agent`. */
+  limitsFor(agentName: string, toolName: string): LimitsConfig {
+    const agent = this.#agents.get(agentName);
+    if (agent === undefined) throw unknownName("agent");
+    const tool = this.#tools.get(toolName);
+    if (tool === undefined) throw unknownName("tool");
+    return smallest((tool.external ? undefined : tool.limits) ?? {}, this.#roleOf(agent).limits);
+  }
+
+  #roleOf(agent: Agent): Role {
+    // The configuration is checked: an agent's role exists.
+    return this.#roles.get(agent.role) as Role;
+  }
+}
+
+function refuse(considered: readonly Consideration[], why: string): Decision {
+  return conclude([...considered, { rule: "default-deny", outcome: "refuses", why }]);
+}
+
+function unknownName(kind: "agent" | "tool"): ZtlError {
+  return new ZtlError(`unknown-${kind}`, `No ${kind} of this name is configured; ask \`decide\` first`);
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): ReadonlyMap<string, B> {
+  return new Map(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+function smallest(a: LimitsConfig, b: LimitsConfig): LimitsConfig {
+  const limits: Record<string, number> = {};
+  for (const [name, value] of [...Object.entries(a), ...Object.entries(b)])
+    if (value !== undefined) limits[name] = Math.min(limits[name] ?? value, value);
+  return limits;
+}
+
+/** JSON with sorted members; what an editor needs is no part of what the configuration means. */
+function hashOf({ $schema: _, ...config }: ResolvedConfig): string {
+  const canonical = JSON.stringify(config, (_, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+  return createHash("sha256").update(canonical).digest("hex");
+}
