@@ -13,6 +13,7 @@ export {
   AdmissionVerifier,
   type AdmissionVerifierOptions,
 } from "./admission-verifier.ts";
+export { canonicalJson, type Json } from "./canonical-json.ts";
 export { makeVisible } from "./excerpt.ts";
 export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
 export { atLeast } from "./finding.ts";

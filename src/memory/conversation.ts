@@ -1,0 +1,188 @@
+import type { Admission, Json } from "../guard/index.ts";
+import { type AdmittedText, readAdmission } from "./admitted-text.ts";
+import { CONVERSATION_BYTES_MAX, CONVERSATION_ENTRIES_MAX } from "./limits.ts";
+import { type Checks, recheck } from "./recheck.ts";
+import { type MemoryRefusal, type RefusalReason, sha256 } from "./refusal.ts";
+import { type ConversationSnapshot, readSnapshot, sealSnapshot } from "./snapshot.ts";
+
+/** Who may have said something: the host program, the model itself, or the world outside, which needs an admission. */
+export type TrustedRole = "system" | "user";
+export type AdmittedRole = "tool" | "agent-message";
+
+/** One frozen entry. `runId` and `admission` belong to what came from outside. */
+export type MemoryMessage =
+  | { readonly role: TrustedRole | "assistant"; readonly text: string }
+  | { readonly role: AdmittedRole; readonly text: string; readonly runId: string; readonly admission: Admission };
+
+export type AddResult = { readonly status: "added" } | { readonly status: "refused"; readonly reason: RefusalReason };
+
+/** What may be handed to code that acts for the agent: it can put in what was admitted, and read. */
+export interface AgentMemory {
+  add(entry: AdmittedText, options: { readonly role: AdmittedRole }): AddResult;
+  messages(): readonly MemoryMessage[];
+}
+
+export interface ConversationChecks extends Checks {
+  readonly sealKey: Uint8Array;
+  readonly onRefusal: (refusal: MemoryRefusal) => void;
+}
+
+/**
+ * Short-term memory of one agent in one conversation. Whatever a tool or another agent said enters with an admission for
+ * exactly this text and agent, which is used up. What stands in it is frozen and private: nobody who holds a
+ * reference, an entry or the list can change it.
+ */
+export class ConversationMemory implements AgentMemory {
+  readonly agent: string;
+  readonly #checks: ConversationChecks;
+  #messages: MemoryMessage[] = [];
+  #bytes = 0;
+
+  constructor(agent: string, checks: ConversationChecks) {
+    this.agent = agent;
+    this.#checks = checks;
+  }
+
+  /** For what came from outside: the output of a tool, a message of another agent. */
+  add(entry: AdmittedText, { role }: { readonly role: AdmittedRole }): AddResult {
+    if (!isAdmittedRole(role)) return this.#refused("conversation", "malformed");
+    // Each property is read once: the next time it may say something else.
+    const { text, runId, agent, admission: claimed } = readEntry(entry);
+    if (claimed === undefined) return this.#refused("conversation", "no-admission");
+    const admission = readAdmission(claimed);
+    if (admission === undefined || !isText(text) || typeof runId !== "string")
+      return this.#refused("conversation", "malformed");
+    if (agent !== this.agent) return this.#refused("conversation", "other-agent", text);
+    // Before the check, which uses the admission up.
+    if (this.#isFull(text)) return this.#refused("conversation", "memory-full", text);
+    const check = this.#checks.verifier.verify(admission, text, { runId, agent: this.agent });
+    if (check.status === "refused") return this.#refused("conversation", check.reason, text);
+    return this.#append({ role, text, runId, admission });
+  }
+
+  /**
+   * For what the model itself said. Nothing signs it, and it may repeat what it was fed: it is scanned, and refused when the
+   * guard blocks it. What the guard merely flags is let in, as a model's own tool calls look like that.
+   */
+  addOwn(text: string): AddResult {
+    if (!isText(text)) return this.#refused("conversation", "malformed");
+    if (this.#checks.rescan(text).decision === "block") return this.#refused("conversation", "not-admitted", text);
+    return this.#append({ role: "assistant", text });
+  }
+
+  /**
+   * For what the host program itself vouches for: its system prompt, and what its user typed. Never scanned; never to be used
+   * for anything a tool, a file or another agent said. Not part of `forAgent`.
+   */
+  addTrusted({ role, text }: { readonly role: TrustedRole; readonly text: string }): AddResult {
+    if (!isTrustedRole(role) || !isText(text)) return this.#refused("conversation", "malformed");
+    return this.#append({ role, text });
+  }
+
+  /** Oldest first. The list is a frozen copy; the entries are the frozen ones. */
+  messages(): readonly MemoryMessage[] {
+    return Object.freeze([...this.#messages]);
+  }
+
+  clear(): void {
+    this.#messages = [];
+    this.#bytes = 0;
+  }
+
+  forAgent(): AgentMemory {
+    return Object.freeze({
+      add: (entry: AdmittedText, options: { readonly role: AdmittedRole }) => this.add(entry, options),
+      messages: () => this.messages(),
+    });
+  }
+
+  /** Plain data, sealed, for `MemoryGate.restore`. */
+  toJSON(): ConversationSnapshot {
+    return sealSnapshot(this.agent, this.#messages as unknown as readonly Json[], this.#checks.sealKey);
+  }
+
+  /** See `MemoryGate.restore`. */
+  static restore(agent: string, snapshot: unknown, checks: ConversationChecks): ConversationMemory {
+    const memory = new ConversationMemory(agent, checks);
+    const { entries, isSealed, agent: owner } = readSnapshot(snapshot, checks.sealKey);
+    entries.forEach((entry, index) => {
+      const message = readMessage(entry);
+      if (message === undefined) memory.#refused("snapshot", "malformed", undefined, index);
+      else if (owner !== agent) memory.#refused("snapshot", "other-agent", message.text, index);
+      else memory.#restoreOne(message, isSealed, index);
+    });
+    return memory;
+  }
+
+  /** An admission speaks for itself; everything else was only the host program's word, which the seal keeps. */
+  #restoreOne(message: MemoryMessage, isSealed: boolean, index: number): void {
+    const { text } = message;
+    if ("admission" in message) {
+      const check = recheck(this.#checks, message.admission, text, new Set([this.agent]));
+      if (check.status === "refused") return void this.#refused("snapshot", check.reason, text, index);
+      if (message.admission.claims.runId !== message.runId)
+        return void this.#refused("snapshot", "other-run", text, index);
+    } else if (!isSealed) return void this.#refused("snapshot", "unsealed", text, index);
+    else if (message.role === "assistant" && this.#checks.rescan(text).decision === "block")
+      return void this.#refused("snapshot", "not-admitted", text, index);
+    this.#append(message, "snapshot", index);
+  }
+
+  #append(message: MemoryMessage, place: "conversation" | "snapshot" = "conversation", index?: number): AddResult {
+    const { text } = message;
+    if (this.#isFull(text)) return this.#refused(place, "memory-full", text, index);
+    this.#messages.push(Object.freeze(message));
+    this.#bytes += Buffer.byteLength(text);
+    return { status: "added" };
+  }
+
+  #isFull(text: string): boolean {
+    const isLong = this.#bytes + Buffer.byteLength(text) > CONVERSATION_BYTES_MAX;
+    return isLong || this.#messages.length >= CONVERSATION_ENTRIES_MAX;
+  }
+
+  #refused(place: "conversation" | "snapshot", reason: RefusalReason, text?: string, index?: number): AddResult {
+    this.#checks.onRefusal({
+      place,
+      reason,
+      agent: this.agent,
+      ...(text !== undefined && { contentSha256: sha256(text) }),
+      ...(index !== undefined && { index }),
+    });
+    return { status: "refused", reason };
+  }
+}
+
+function readEntry(entry: unknown): Readonly<Record<keyof AdmittedText, unknown>> {
+  try {
+    const { text, runId, agent, admission } = entry as Record<keyof AdmittedText, unknown>;
+    return { text, runId, agent, admission };
+  } catch {
+    return { text: undefined, runId: undefined, agent: undefined, admission: undefined };
+  }
+}
+
+/** Only text that has one UTF-8 form, as what is signed is its bytes. */
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.isWellFormed();
+}
+
+function isAdmittedRole(role: unknown): role is AdmittedRole {
+  return role === "tool" || role === "agent-message";
+}
+
+function isTrustedRole(role: unknown): role is TrustedRole {
+  return role === "system" || role === "user";
+}
+
+/** From plain data: exactly the members its role has. */
+function readMessage(entry: Json): MemoryMessage | undefined {
+  const { role, text, runId, admission: claimed, ...others } = entry as { readonly [key: string]: Json };
+  if (!isText(text) || Object.keys(others).length > 0) return undefined;
+  if (isAdmittedRole(role)) {
+    const admission = readAdmission(claimed);
+    return admission === undefined || typeof runId !== "string" ? undefined : { role, text, runId, admission };
+  }
+  if ((!isTrustedRole(role) && role !== "assistant") || runId !== undefined || claimed !== undefined) return undefined;
+  return { role, text };
+}

@@ -1,0 +1,32 @@
+/** Every bound of the memory in one place; each says where its number comes from. */
+
+/** Entries of one conversation: a long agent session makes some hundreds. When it is full, more is refused. */
+export const CONVERSATION_ENTRIES_MAX = 10_000;
+/** Text of one conversation: the largest context windows hold some 8 MB. */
+export const CONVERSATION_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Text of one document: embedding models read some 32 KB of it, loaders that do not split give whole pages. */
+export const DOCUMENT_BYTES_MAX = 1024 * 1024;
+/** Metadata of one document as canonical JSON: what loaders write (source, page, title) takes some hundred bytes. */
+export const METADATA_BYTES_MAX = 64 * 1024;
+/** Nesting of metadata and snapshots. Loaders nest two or three levels; the bound keeps recursion far from the stack's end. */
+export const JSON_DEPTH_MAX = 32;
+/** An admission as canonical JSON takes some 600 bytes; agent names and run ids may be longer than ours. */
+export const ADMISSION_BYTES_MAX = 8 * 1024;
+/** Documents in one batch: each signature check takes some 100 µs, and the process does nothing else meanwhile. */
+export const BATCH_DOCUMENTS_MAX = 1000;
+/** Results of one search; a model's context has room for some tens. */
+export const RESULTS_MAX = 1000;
+/** Rows looked at for one search when some are withheld: the most that sqlite-vec gives at once (`k` in its KNN queries). */
+export const FETCHED_MAX = 4096;
+/** How much wider each further look is. */
+export const FETCH_GROWTH = 4;
+/** Components of a vector: sqlite-vec's own bound; embedding models have up to 4,096. */
+export const DIMENSIONS_MAX = 8192;
+/**
+ * How far a given vector may lie from the text's own embedding, relative to its length. Providers' answers for the same
+ * text differ by less than 0.001; a vector this near cannot stand in for another text.
+ */
+export const VECTOR_TOLERANCE = 0.01;
+/** How long SQLite waits for another process's transaction. */
+export const BUSY_TIMEOUT_MS = 5000;

@@ -1,0 +1,36 @@
+import type { Admission, AdmissionVerifier } from "../guard/index.ts";
+import type { Rescan } from "./admitted-text.ts";
+import { type RefusalReason, sha256 } from "./refusal.ts";
+
+export interface Checks {
+  readonly verifier: AdmissionVerifier;
+  readonly rescan: Rescan;
+}
+
+export type Recheck =
+  | { readonly status: "valid"; readonly nonce: string }
+  | { readonly status: "refused"; readonly reason: RefusalReason };
+
+/**
+ * For content that comes back out of a store: is it still what was admitted, for one of these agents? An admission given
+ * under other rules says whose content it is, but no longer that it is harmless: it is scanned again, and what today's rules
+ * flag stays out even if a person once released it.
+ *
+ * `admission` is a copy made by `readAdmission`.
+ */
+export function recheck(checks: Checks, admission: Admission, content: string, agents: ReadonlySet<string>): Recheck {
+  const claimed = admission.claims;
+  const agent = agents.has(claimed.agent) ? claimed.agent : firstOf(agents);
+  const check = checks.verifier.recheck(admission, content, { agent });
+  if (check.status === "valid") return { status: "valid", nonce: check.claims.nonce };
+  if (check.reason !== "other-rule-set") return check;
+  // The verifier looks at the signature before the rules: from here on the claims are the guard's own.
+  if (claimed.contentSha256 !== sha256(content)) return { status: "refused", reason: "other-content" };
+  if (!agents.has(claimed.agent)) return { status: "refused", reason: "other-agent" };
+  if (checks.rescan(content).decision !== "admit") return { status: "refused", reason: "not-admitted" };
+  return { status: "valid", nonce: claimed.nonce };
+}
+
+function firstOf(agents: ReadonlySet<string>): string {
+  return agents.values().next().value ?? "";
+}

@@ -1,0 +1,40 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { ZtlError } from "../errors.ts";
+import { canonicalJson, type Json } from "../guard/index.ts";
+import { CONVERSATION_BYTES_MAX, CONVERSATION_ENTRIES_MAX, JSON_DEPTH_MAX } from "./limits.ts";
+import { isRecord, plainRecord } from "./plain-data.ts";
+
+/** A conversation as plain data. */
+export interface ConversationSnapshot {
+  readonly format: 1;
+  readonly agent: string;
+  readonly entries: readonly Json[];
+  /** HMAC-SHA-256 (base64url) over the canonical JSON of the rest: no entry changed, moved, added or left out. */
+  readonly seal: string;
+}
+
+/** Each entry may carry an admission and its own names beside the text. */
+const SNAPSHOT_BYTES_MAX = CONVERSATION_BYTES_MAX + CONVERSATION_ENTRIES_MAX * 2048;
+
+export function sealSnapshot(agent: string, entries: readonly Json[], key: Uint8Array): ConversationSnapshot {
+  const body = { format: 1 as const, agent, entries: [...entries] };
+  return { ...body, seal: sealOf(body, key).toString("base64url") };
+}
+
+/** Throws ZtlError `snapshot-malformed` for what is not a snapshot at all. A seal that does not fit is a value. */
+export function readSnapshot(
+  value: unknown,
+  key: Uint8Array,
+): { readonly agent: string; readonly entries: readonly Json[]; readonly isSealed: boolean } {
+  const { format, agent, entries, seal } =
+    plainRecord(value, { bytesMax: SNAPSHOT_BYTES_MAX, depthMax: JSON_DEPTH_MAX }) ?? {};
+  if (format !== 1 || typeof agent !== "string" || !Array.isArray(entries) || !entries.every(isRecord))
+    throw new ZtlError("snapshot-malformed", "Expected what a conversation's toJSON gave; found something else");
+  const given = Buffer.from(typeof seal === "string" ? seal : "", "base64url");
+  const expected = sealOf({ format, agent, entries }, key);
+  return { agent, entries, isSealed: given.length === expected.length && timingSafeEqual(given, expected) };
+}
+
+function sealOf(body: { readonly [key: string]: Json }, key: Uint8Array): Buffer {
+  return createHmac("sha256", key).update(canonicalJson(body)).digest();
+}
