@@ -16,7 +16,8 @@ export type Family =
   | "unicode"
   | "exfiltration"
   | "command"
-  | "limit";
+  | "limit"
+  | "model";
 
 /** One encoding that had to be undone before the finding became visible. */
 export type Decoding =

@@ -13,11 +13,13 @@ export {
   AdmissionVerifier,
   type AdmissionVerifierOptions,
 } from "./admission-verifier.ts";
+export { both } from "./both-scanners.ts";
 export { canonicalJson, type Json } from "./canonical-json.ts";
 export { makeVisible } from "./excerpt.ts";
 export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
 export { atLeast } from "./finding.ts";
 export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
+export { type Ask, ModelScanner, type ModelScannerOptions } from "./model-scanner.ts";
 export { type Neutralised, neutralise } from "./neutralise.ts";
 export { DEFAULT_POLICY, stricter, type VerdictPolicy } from "./policy.ts";
 export type { Pattern, Rule, Sink, Trigger } from "./rule.ts";

@@ -42,3 +42,15 @@ export const BINARY_RUN_MIN = 64;
 export const WRAPPED_LINE_MIN = 40;
 /** Characters of an excerpt before escaping; longer ones are cut in the middle. */
 export const EXCERPT_CHARACTERS = 80;
+
+/**
+ * Bytes of one question to a guard model: no more tokens than bytes, so that it fits a context of 4,096 tokens (the
+ * smallest default in use) with the prompt. A longer one would be cut by some servers without a word.
+ */
+export const MODEL_WINDOW_BYTES = 3072;
+/** Neighbouring questions share so much: an instruction of two or three sentences stands in one of them as a whole. */
+export const MODEL_OVERLAP_BYTES = 512;
+/** Questions about one content: 41 KB are asked about, ten times what the output of an ordinary call takes. */
+export const MODEL_WINDOWS_MAX = 16;
+/** For all questions about one content; a small model on a processor answers one in one to two seconds. */
+export const MODEL_TIMEOUT_MS = 30_000;

@@ -1,4 +1,4 @@
-import { atLeast, type Finding, type Verdict } from "./finding.ts";
+import { atLeast, type Family, type Finding, type Verdict } from "./finding.ts";
 import { DEFAULT_POLICY, type VerdictPolicy } from "./policy.ts";
 import { type ScanOptions, scan } from "./scanner.ts";
 
@@ -8,6 +8,8 @@ const MARK = "·";
 const ROUNDS_MAX = 6;
 /** From this round on spans are replaced as a whole: breaking them has not helped. */
 const REPLACE_FROM_ROUND = 2;
+/** What these families see does not go away when signs are broken: it cannot be seen, or a model read it in the words. */
+const NOT_IN_SIGNS: ReadonlySet<Family> = new Set<Family>(["unicode", "terminal", "model"]);
 /** What is left of a content that cannot be made safe piece by piece. */
 const WITHHELD = "(content withheld: its control structures could not be removed)";
 
@@ -60,7 +62,7 @@ function mergeSpans(findings: readonly Finding[]): BrokenSpan[] {
   const merged: BrokenSpan[] = [];
   for (const { start, end, family, path } of [...findings].sort((a, b) => a.start - b.start)) {
     if (end <= start || family === "limit") continue;
-    const hidden = path.length > 0 || family === "unicode" || family === "terminal";
+    const hidden = path.length > 0 || NOT_IN_SIGNS.has(family);
     const last = merged.at(-1);
     if (last !== undefined && start < last.end) {
       last.end = Math.max(last.end, end);

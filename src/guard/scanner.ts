@@ -86,7 +86,8 @@ export function scan(content: Uint8Array | string, options: ScanOptions = {}): V
   return scanner.end();
 }
 
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+/** The chunks as one array. */
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   if (chunks.length === 1) return chunks[0] as Uint8Array;
   const all = new Uint8Array(length);
   let at = 0;
