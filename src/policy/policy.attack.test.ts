@@ -73,6 +73,10 @@ test("a configuration that holds itself, or a hostile depth or width, is refused
   circular.guard = circular;
   assert.throws(() => parseConfig(circular, { directory: "/" }), { code: "config-invalid", message: /holds itself/ });
 
+  const bushy: Record<string, unknown> = {};
+  for (const key of "abcdefgh") bushy[key] = bushy;
+  assert.throws(() => parseConfig(bushy, { directory: "/" }), { code: "config-invalid", message: /holds itself/ });
+
   const deep = JSON.parse(`${'{"tools":'.repeat(5000)}1${"}".repeat(5000)}`);
   assert.throws(() => parseConfig(deep, { directory: "/" }), { code: "config-invalid", message: /nested too deeply/ });
 

@@ -144,6 +144,10 @@ test("what a tool returns is untrusted unless said otherwise, and private when i
     valueOf: "untrusted:valueOf",
   });
   assert.throws(() => policy.labelOf("nothing"), { code: "unknown-tool" });
+
+  const mounts = [{ host: "/data", guest: "/data", mode: "ro" }] as const;
+  const declared = policyFor({ template: "exec", mounts, output: { confidentiality: "public" } });
+  assert.equal(declared.labelOf("t").confidentiality, "public", "its owner's word stands");
 });
 
 test("of the limits of tool and role the smaller one holds", () => {

@@ -15,7 +15,7 @@ export const SAMPLE: LoopConfig = {
     reader: {
       tools: ["read_*", "send_mail", "clock"],
       ask: ["read_secret"],
-      limits: { wallMs: 5000, memoryBytes: 64 * 2 ** 20 },
+      limits: { wallMs: 5000, cpuMs: 2000, memoryBytes: 64 * 2 ** 20 },
     },
     editor: { tools: ["*"] },
     constructor: { tools: ["valueOf"] },
