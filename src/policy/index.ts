@@ -3,7 +3,6 @@ export { configJsonSchema } from "./config/json-schema.ts";
 export { findConfig, loadConfig } from "./config/load.ts";
 export { defineConfig, type ParseConfigOptions, parseConfig } from "./config/parse.ts";
 export type { Problem } from "./config/problem.ts";
-export { mountsShowing } from "./config/references.ts";
 export type {
   ExternalTool,
   LimitsConfig,

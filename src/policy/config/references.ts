@@ -51,20 +51,16 @@ function toolProblems(tool: SandboxTool, path: readonly string[]): readonly Prob
   return [...twice, problemAt([...path, "file"], "give either code or file")];
 }
 
-function stateProblems(config: ResolvedConfig, stateDirectory: string): readonly Problem[] {
-  return mountsShowing(config, stateDirectory).map(({ tool, index }) =>
-    problemAt(["tools", tool, "mounts", index, "host"], "would show the state directory to the guest"),
-  );
-}
-
 /**
- * Mounts through which a guest would see a host path or a part of it, such as the directory that holds the signing key. Paths
- * are compared as written: resolve symbolic links of `hostPath` and of the mounts first where they may be some.
+ * The state directory holds the keys: no guest may see it or a part of it. Paths are compared as written; whoever opens the
+ * directory knows where its links lead, and checks again.
  */
-export function mountsShowing(config: ResolvedConfig, hostPath: string): { tool: string; index: number }[] {
+function stateProblems(config: ResolvedConfig, stateDirectory: string): readonly Problem[] {
   return sandboxTools(config).flatMap(([tool, { mounts }]) =>
     mounts.flatMap(({ host }, index) =>
-      isWithin(host, hostPath) || isWithin(hostPath, host) ? [{ tool, index }] : [],
+      isWithin(host, stateDirectory) || isWithin(stateDirectory, host)
+        ? [problemAt(["tools", tool, "mounts", index, "host"], "would show the state directory to the guest")]
+        : [],
     ),
   );
 }
