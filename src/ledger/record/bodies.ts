@@ -120,7 +120,9 @@ const changeSet = z.strictObject({
 });
 
 const approval = z.strictObject({
-  changeSetSha256: sha256Hex,
+  /** What was decided on; a call is agreed to, and a content released, under its own hash. */
+  subject: z.enum(["change-set", "call", "content"]),
+  subjectSha256: sha256Hex,
   decision: z.enum(["approve", "reject", "expire"]),
   /** Who decided; absent only when time did. */
   reviewer: name.optional(),
