@@ -4,12 +4,11 @@ import { DIMENSIONS_MAX } from "./limits.ts";
 
 /** Enough that a page's few hundred features seldom share a component. */
 const DIMENSIONS = 512;
+/** Sequences of so many characters, together as heavy as their word, let "approval" find "approvals". */
 const NGRAM_CHARACTERS = 3;
-/** Part of a word's weight that its character sequences have together: they let "approve" find "approval". */
-const NGRAM_WEIGHT = 0.5;
-/** Short words are mostly articles and prepositions, which say nothing about the topic. */
+/** Short words are mostly articles and prepositions, which say little about the topic. */
 const SHORT_WORD_CHARACTERS = 3;
-const SHORT_WORD_WEIGHT = 0.2;
+const SHORT_WORD_WEIGHT = 0.5;
 /** FNV-1a, 32 bits (draft-eastlake-fnv, section 5). */
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -44,8 +43,7 @@ export class HashEmbeddings implements TextEmbeddings {
       const weight = Math.sqrt(count) * (length <= SHORT_WORD_CHARACTERS ? SHORT_WORD_WEIGHT : 1);
       this.#add(vector, `word ${word}`, weight);
       const ngrams = ngramsOf(word);
-      for (const ngram of ngrams)
-        this.#add(vector, `part ${ngram}`, (weight * NGRAM_WEIGHT) / Math.sqrt(ngrams.length));
+      for (const ngram of ngrams) this.#add(vector, `part ${ngram}`, weight / Math.sqrt(ngrams.length));
     }
     const norm = Math.hypot(...vector);
     // A text without words still needs a direction.

@@ -5,6 +5,7 @@ import {
   type Admission,
   type AdmissionScope,
   AdmissionVerifier,
+  type AdmitResult,
   Admitter,
   builtInRules,
   scan,
@@ -50,7 +51,7 @@ export class MemoryWorld {
   }
 
   text(text: string, scope: AdmissionScope = SCOPE, admitter: Admitter = this.admitter): AdmittedText {
-    return { text, admission: admitted(admitter, text, scope), ...scope };
+    return { text, admission: admissionOf(admitter.admit(text, scan(text), scope)), ...scope };
   }
 
   document(
@@ -62,6 +63,14 @@ export class MemoryWorld {
     const result = admitDocument(admitter, (content) => scan(content), { pageContent, metadata }, scope);
     assert.equal(result.status, "admitted");
     return (result as Extract<typeof result, { status: "admitted" }>).document;
+  }
+
+  /** Flagged by the guard, released by a person. */
+  released(pageContent: string): MemoryDocument {
+    const document = { pageContent, metadata: {} };
+    const content = documentContent(document);
+    const result = this.admitter.release(content, scan(content), SCOPE, "ada");
+    return { pageContent, metadata: { [ADMISSION_KEY]: admissionOf(result) } };
   }
 
   /** Admitted when other rules were in force, whatever today's say. */
@@ -77,16 +86,13 @@ export class MemoryWorld {
 
   #oldAdmission(content: string, scope: AdmissionScope): Admission {
     const verdict = { ...scan(content), decision: "admit" as const, ruleSetHash: OLD_RULES };
-    const result = this.admitterOf({ ruleSetHash: OLD_RULES }).admit(content, verdict, scope);
-    assert.equal(result.status, "admitted");
-    return (result as Extract<typeof result, { status: "admitted" }>).admission;
+    return admissionOf(this.admitterOf({ ruleSetHash: OLD_RULES }).admit(content, verdict, scope));
   }
 }
 
-function admitted(admitter: Admitter, content: string, scope: AdmissionScope): Admission {
-  const result = admitter.admit(content, scan(content), scope);
+function admissionOf(result: AdmitResult): Admission {
   assert.equal(result.status, "admitted");
-  return (result as Extract<typeof result, { status: "admitted" }>).admission;
+  return (result as Extract<AdmitResult, { status: "admitted" }>).admission;
 }
 
 /** One try to get something in, and why it must fail. */
