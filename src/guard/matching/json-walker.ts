@@ -1,5 +1,5 @@
 import { QUOTE } from "./bytes.ts";
-import { nextToken, type ObjectHit, type ObjectRules, stringEnd } from "./json-objects.ts";
+import { KIND, nextToken, type ObjectHit, type ObjectRules, stringEnd } from "./json-objects.ts";
 
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
@@ -7,14 +7,8 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const COLON = 0x3a;
 const COMMA = 0x2c;
-
-interface Frame {
-  readonly start: number;
-  readonly isObject: boolean;
-  seen: number;
-  /** The key whose value comes next, when a rule names it. */
-  key: string | undefined;
-}
+/** No key that a rule names stands before the value. */
+const NO_KEY = -1;
 
 /** Why the walk ended before the end of the text. */
 export type WalkResult = "done" | "stopped" | "too-deep";
@@ -34,7 +28,12 @@ class Walker {
   readonly #rules: ObjectRules;
   readonly #depthMax: number;
   readonly #hit: ObjectHit;
-  readonly #stack: Frame[] = [];
+  /** Objects and arrays that are open: where they start, of which kind, bits of the terms met, the key whose value comes. */
+  readonly #starts: Int32Array;
+  readonly #isObject: Uint8Array;
+  readonly #seen: Int32Array;
+  readonly #keys: Int32Array;
+  #depth = 0;
   #result: WalkResult = "done";
   #at = 0;
   /** Start of the last string read. When the text after it is not JSON, reading goes on from inside it. */
@@ -46,6 +45,10 @@ class Walker {
     this.#bytes = bytes;
     this.#rules = rules;
     this.#depthMax = depthMax;
+    this.#starts = new Int32Array(depthMax + 1);
+    this.#isObject = new Uint8Array(depthMax + 1);
+    this.#seen = new Int32Array(depthMax + 1);
+    this.#keys = new Int32Array(depthMax + 1);
     this.#hit = hit;
     this.#lastQuote = bytes.lastIndexOf(QUOTE);
   }
@@ -53,18 +56,18 @@ class Walker {
   run(): WalkResult {
     const bytes = this.#bytes;
     while (this.#at < bytes.length && this.#result === "done") {
-      if (this.#stack.length > 0) {
+      if (this.#depth > 0) {
         if (!this.#inside()) this.#abandon();
         continue;
       }
-      const open = bytes.indexOf(OPEN_OBJECT, this.#at);
-      if (open < 0) break;
+      let open = this.#at;
+      while (open < bytes.length && bytes[open] !== OPEN_OBJECT) open++;
       this.#at = open;
       // Braces of program text are not followed by a string.
       if (bytes[nextToken(bytes, open + 1)] === QUOTE) this.#push(OPEN_OBJECT);
       else this.#at = open + 1;
     }
-    while (this.#stack.length > 0 && this.#result === "done") this.#pop();
+    while (this.#depth > 0 && this.#result === "done") this.#pop();
     return this.#result;
   }
 
@@ -72,7 +75,6 @@ class Walker {
   #inside(): boolean {
     const bytes = this.#bytes;
     this.#at = nextToken(bytes, this.#at);
-    const frame = this.#stack.at(-1) as Frame;
     switch (bytes[this.#at]) {
       case undefined:
         return true;
@@ -85,20 +87,24 @@ class Walker {
         return true;
       case CLOSE_OBJECT:
       case CLOSE_ARRAY: {
-        const closes = (bytes[this.#at] === CLOSE_OBJECT) === frame.isObject;
+        const closes = (bytes[this.#at] === CLOSE_OBJECT) === this.#isInObject();
         if (!closes) return false;
         this.#at++;
         this.#pop();
         return true;
       }
       case QUOTE:
-        return this.#string(frame);
+        return this.#string();
       default:
-        return this.#scalar(frame);
+        return this.#scalar();
     }
   }
 
-  #string(frame: Frame): boolean {
+  #isInObject(): boolean {
+    return this.#isObject[this.#depth - 1] === 1;
+  }
+
+  #string(): boolean {
     const bytes = this.#bytes;
     const first = this.#at + 1;
     const end = first > this.#lastQuote ? -1 : stringEnd(bytes, first);
@@ -106,47 +112,56 @@ class Walker {
     this.#lastString = first;
     this.#at = nextToken(bytes, end + 1);
     const next = bytes[this.#at];
-    if (next === COLON && frame.isObject) {
-      const text = this.#rules.known(bytes, first, end);
-      frame.key = text !== undefined && this.#rules.isKey(text) ? text : undefined;
+    if (next === COLON && this.#isInObject()) {
+      const key = this.#rules.known(bytes, first, end);
+      this.#keys[this.#depth - 1] = this.#rules.isKey(key) ? key : NO_KEY;
       this.#at++;
       return true;
     }
-    if (frame.key !== undefined) this.#value(frame, "string", this.#rules.known(bytes, first, end));
+    if (this.#keys[this.#depth - 1] !== NO_KEY) this.#value(KIND.string, this.#rules.known(bytes, first, end));
     return next === COMMA || next === CLOSE_OBJECT || next === CLOSE_ARRAY || next === undefined;
   }
 
   /** A number, `true`, `false`, `null`: letters, digits and signs up to the next delimiter. */
-  #scalar(frame: Frame): boolean {
+  #scalar(): boolean {
     const start = this.#at;
     while (isScalarByte(this.#bytes[this.#at])) this.#at++;
     if (this.#at === start) return false;
     const first = this.#bytes[start] as number;
-    if (frame.key !== undefined) this.#value(frame, first <= 0x39 ? "number" : "literal", undefined);
+    this.#value(first <= 0x39 ? KIND.number : KIND.literal, -1);
     return true;
   }
 
   #push(open: number): void {
-    const parent = this.#stack.at(-1);
-    if (parent?.key !== undefined) this.#value(parent, open === OPEN_OBJECT ? "object" : "array", undefined);
-    if (this.#stack.length >= this.#depthMax) this.#result = "too-deep";
-    this.#stack.push({ start: this.#at, isObject: open === OPEN_OBJECT, seen: 0, key: undefined });
+    if (this.#depth > 0) this.#value(open === OPEN_OBJECT ? KIND.object : KIND.array, -1);
+    if (this.#depth >= this.#depthMax) this.#result = "too-deep";
+    this.#starts[this.#depth] = this.#at;
+    this.#isObject[this.#depth] = open === OPEN_OBJECT ? 1 : 0;
+    this.#seen[this.#depth] = 0;
+    this.#keys[this.#depth] = NO_KEY;
+    this.#depth++;
     this.#at++;
   }
 
-  #value(frame: Frame, kind: string, text: string | undefined): void {
-    frame.seen |= this.#rules.bits(frame.key as string, kind, text);
-    frame.key = undefined;
+  /** Notes the value of the key before it, if it is one that a rule names. */
+  #value(kind: number, string: number): void {
+    const top = this.#depth - 1;
+    const key = this.#keys[top] as number;
+    if (key === NO_KEY) return;
+    this.#seen[top] = (this.#seen[top] as number) | this.#rules.bits(key, kind, string);
+    this.#keys[top] = NO_KEY;
   }
 
   #pop(): void {
-    const frame = this.#stack.pop() as Frame;
-    if (frame.seen !== 0 && !this.#rules.match(frame.seen, frame.start, this.#at, this.#hit)) this.#result = "stopped";
+    const top = --this.#depth;
+    const seen = this.#seen[top] as number;
+    if (seen !== 0 && !this.#rules.match(seen, this.#starts[top] as number, this.#at, this.#hit))
+      this.#result = "stopped";
   }
 
   /** What was read so far counts; then the search for objects goes on, from inside the last string if there was one. */
   #abandon(): void {
-    while (this.#stack.length > 0 && this.#result === "done") this.#pop();
+    while (this.#depth > 0 && this.#result === "done") this.#pop();
     this.#at = this.#lastString >= 0 ? this.#lastString : this.#at + 1;
     this.#lastString = -1;
   }

@@ -51,6 +51,7 @@ const NAMED: Readonly<Record<string, number>> = {
   zwnj: 0x200c,
 };
 const KNOWN_NAMES = new KnownStrings(Object.keys(NAMED));
+const NAMED_POINTS = Object.values(NAMED);
 const NAME_MAX = 12;
 const DIGITS_MAX = 10;
 /** References that browsers also take without a semicolon. */
@@ -70,8 +71,8 @@ export function readEntity(bytes: Uint8Array, at: number, unit: Unit): boolean {
   while (end - at <= NAME_MAX && isLetter(bytes[end])) end++;
   if (end === at + 1) return false;
   const closed = bytes[end] === 0x3b;
-  const name = closed ? KNOWN_NAMES.find(bytes, at + 1, end) : undefined;
-  if (name !== undefined) return found(unit, NAMED[name] as number, end + 1 - at);
+  const name = closed ? KNOWN_NAMES.find(bytes, at + 1, end) : -1;
+  if (name >= 0) return found(unit, NAMED_POINTS[name] as number, end + 1 - at);
   const bare = closed ? undefined : BARE.find((prefix) => startsWith(bytes, at + 1, prefix));
   return bare !== undefined && found(unit, NAMED[bare] as number, bare.length + 1);
 }

@@ -1,8 +1,9 @@
 import { BACKSLASH, hexValue, isHex } from "../matching/bytes.ts";
 import type { Unit } from "./entities.ts";
 
-/** One-letter escapes of JSON (RFC 8259, section 7) and of C-like languages, by the letter's byte. */
-const SIMPLE = new Map<number, number>([
+/** One-letter escapes of JSON (RFC 8259, section 7) and of C-like languages, by the letter's byte; 0 for none. */
+const SIMPLE = new Uint8Array(256);
+for (const [letter, stands] of [
   [0x22, 0x22], // \"
   [0x27, 0x27], // \'
   [0x2f, 0x2f], // \/
@@ -12,7 +13,8 @@ const SIMPLE = new Map<number, number>([
   [0x72, 0x0d], // \r
   [0x74, 0x09], // \t
   [0x65, 0x1b], // \e
-]);
+] as const)
+  SIMPLE[letter] = stands;
 
 /**
  * Reads the escape that starts with the backslash at `at`. With `collapse` a whole row of backslashes counts as one:
@@ -27,8 +29,8 @@ export function readEscape(bytes: Uint8Array, at: number, collapse: boolean, uni
   if (letter === 0x75 || letter === 0x55) return readUnicode(bytes, letterAt, before, unit);
   if (letter === 0x78) return readHex(bytes, letterAt + 1, 2, before + 1, unit);
   if (letter >= 0x30 && letter <= 0x33) return readOctal(bytes, letterAt, before, unit);
-  const simple = SIMPLE.get(letter);
-  if (simple === undefined) return false;
+  const simple = SIMPLE[letter] as number;
+  if (simple === 0) return false;
   unit.point = simple;
   unit.length = before + 1;
   return true;
