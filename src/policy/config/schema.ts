@@ -157,6 +157,14 @@ const role = z.strictObject({
   limits: limits.optional().describe("What one run may use; the tool's limits hold as well."),
 });
 
+const model = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe("Base address of an OpenAI-compatible server."),
+  model: text.min(1).describe("Name of the model there."),
+  timeoutMs: within({ min: 1, max: GUARD_MODEL_TIMEOUT_MS_MAX })
+    .optional()
+    .describe("How long to wait for its answer, in milliseconds; a guard model that gives none flags the content."),
+});
+
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe("Where an editor finds the schema of this file."),
   stateDirectory: hostPath
@@ -167,22 +175,18 @@ export const configSchema = z.strictObject({
   tools: z.record(name, tool).describe("What can be called, and what it may see, use and cause."),
   guard: z
     .strictObject({
-      model: z
-        .strictObject({
-          url: z.url({ protocol: /^https?$/ }).describe("Base address of an OpenAI-compatible server."),
-          model: text.min(1).describe("Name of the model there."),
-          timeoutMs: within({ min: 1, max: GUARD_MODEL_TIMEOUT_MS_MAX })
-            .optional()
-            .describe("How long to wait for its answer, in milliseconds; without one, content is flagged."),
-        })
-        .optional()
-        .describe("A guard model asked as well. It can make a verdict stricter, never laxer."),
+      model: model.optional().describe("A guard model asked as well. It can make a verdict stricter, never laxer."),
       outputForModelBytes: within({ min: 1, max: OUTPUT_FOR_MODEL_BYTES_MAX })
         .optional()
         .describe("How much of an output the model is handed at most, in bytes; all of it is scanned."),
     })
     .optional()
     .describe("How outputs are checked."),
+  probe: model
+    .optional()
+    .describe(
+      "A model that is asked what it would do next, with and without an output: for the record of a run, never for a decision.",
+    ),
   approvals: z
     .strictObject({
       expireAfterMs: within({ min: 1, max: EXPIRE_AFTER_MS_MAX })
