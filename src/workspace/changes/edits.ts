@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { ZtlError } from "../../errors.ts";
+import { type ByteString, labelOf, toByteString } from "../files/byte-string.ts";
+import { memorySource } from "../files/copy.ts";
+import { hashOnly, observe, readObserved } from "../files/observation.ts";
+import { type ConflictReason, Obstacle } from "../files/obstacle.ts";
+import type { RootDirectory, Status } from "../files/root-directory.ts";
+import { DIFF_BYTES_MAX, FILE_BYTES_MAX } from "../limits.ts";
+import type { BlobFiles } from "../state/blob-files.ts";
+import { STAGING_PREFIX } from "../sync/staging-name.ts";
+import type { Draft } from "./drafts.ts";
+import { ABSENT, type FileState, isUnsupported, modeOf, type NodeState, type TreeEdit } from "./node-state.ts";
+import type { ProposedChange } from "./proposed-change.ts";
+
+/** A draft compared with what the host has now. */
+export interface DraftedEdit {
+  readonly draft: Draft;
+  readonly edit: TreeEdit;
+  readonly blocked: ConflictReason | undefined;
+  /** How many names the host's file has. */
+  readonly baseNames: number;
+  readonly contents: readonly (Uint8Array | undefined)[];
+}
+
+/** Reads the base from the host and keeps the new content. The host may have changed since the run: then it is blocked. */
+export async function draftEdit(draft: Draft, root: RootDirectory, blobs: BlobFiles): Promise<DraftedEdit> {
+  const { path, gone, now } = draft;
+  const base = await readBase(draft, root, blobs);
+  const content = now?.fileType === "file" ? now.content : undefined;
+  const after = now === undefined ? ABSENT : await keepAfter(draft, now, base.state, blobs);
+  const isReserved = path.startsWith(STAGING_PREFIX);
+  const isUncertain = gone?.baseChangedDuringRun === true || now?.baseChangedDuringRun === true;
+  const blocked =
+    (isReserved && "reserved-name") ||
+    (isUnsupported(after) && "unsupported-type") ||
+    (now?.fileType === "symlink" && isInexact(now.symlinkTarget ?? "", now.symlinkTargetBytes) && "inexact-name") ||
+    (isUncertain && "base-changed-during-run") ||
+    base.blocked ||
+    undefined;
+  return {
+    draft,
+    edit: { root: draft.root, path, before: base.state, after },
+    blocked,
+    baseNames: base.state.type === "file" ? Number(base.status?.nlink ?? 1n) : 1,
+    contents: [base.content, content !== undefined && content.length <= DIFF_BYTES_MAX ? content : undefined],
+  };
+}
+
+interface Base {
+  readonly state: NodeState;
+  readonly status: Status | undefined;
+  readonly content: Uint8Array | undefined;
+  readonly blocked: ConflictReason | undefined;
+}
+
+async function readBase(draft: Draft, root: RootDirectory, blobs: BlobFiles): Promise<Base> {
+  const { state, status } = observe(root, draft.path);
+  const expected = draft.gone?.fileType ?? (draft.now?.kind === "modify" ? draft.now.fileType : "absent");
+  if (state.type !== expected) {
+    const blocked = expected === "absent" ? "already-exists" : state.type === "absent" ? "missing" : "type-changed";
+    return { state, status, content: undefined, blocked };
+  }
+  if (state.type !== "file" || status === undefined) return { state, status, content: undefined, blocked: undefined };
+  return { status, ...(await readBaseFile(draft, root, state, status, blobs)) };
+}
+
+/** Small bases are kept, so that what is shown is what the hash says, whatever the host does meanwhile. */
+async function readBaseFile(
+  { path, gone, now }: Draft,
+  root: RootDirectory,
+  state: FileState,
+  status: Status,
+  blobs: BlobFiles,
+): Promise<Omit<Base, "status">> {
+  const claimed = gone?.baseSha256 ?? now?.baseSha256;
+  try {
+    if (state.sizeBytes > DIFF_BYTES_MAX) {
+      const sha256 = claimed ?? (await readObserved(root, path, status, hashOnly)).sha256;
+      return { state: { ...state, sha256 }, content: undefined, blocked: undefined };
+    }
+    const content = await readObserved(root, path, status, async (source) => {
+      const buffer = Buffer.alloc(state.sizeBytes);
+      for (let at = 0; at < buffer.length; ) {
+        const bytes = await source(buffer.subarray(at), at);
+        if (bytes === 0) return buffer.subarray(0, at);
+        at += bytes;
+      }
+      return buffer;
+    });
+    const found = sha256Of(content);
+    if (claimed !== undefined && claimed !== found) {
+      return { state: { ...state, sha256: claimed }, content: undefined, blocked: "content-changed" };
+    }
+    await blobs.put(memorySource(content), found);
+    return { state: { ...state, sha256: found }, content, blocked: undefined };
+  } catch (error) {
+    if (error instanceof Obstacle) return { state, content: undefined, blocked: error.reason };
+    throw error;
+  }
+}
+
+async function keepAfter(draft: Draft, now: ProposedChange, before: NodeState, blobs: BlobFiles): Promise<NodeState> {
+  const old = before.type === "absent" || isUnsupported(before) ? undefined : (before as FileState);
+  const owner = { uid: now.uid ?? old?.uid ?? 0, gid: now.gid ?? old?.gid ?? 0 };
+  const mode = (now.mode ?? modeOf(before)) & 0o7777;
+  switch (now.fileType) {
+    case "directory":
+      return { type: "directory", mode, ...owner };
+    case "symlink":
+      return { type: "symlink", target: toByteString(now.symlinkTarget ?? "", now.symlinkTargetBytes), ...owner };
+    case "file": {
+      const inode =
+        before.type === "file" && before.inode !== undefined ? before.inode : `new:${draft.root}/${draft.path}`;
+      return { type: "file", mode, ...owner, ...(await keepContent(draft, now, before, blobs)), inode };
+    }
+    default:
+      return { type: now.fileType };
+  }
+}
+
+async function keepContent(
+  draft: Draft,
+  now: ProposedChange,
+  before: NodeState,
+  blobs: BlobFiles,
+): Promise<{ sha256: string; sizeBytes: number }> {
+  const path = labelOf(draft.path);
+  if (now.content === undefined) {
+    // Only permissions or the owner changed; when the host's file is another thing by now, the entry is blocked anyway.
+    if (now.kind === "modify") {
+      return before.type === "file"
+        ? { sha256: before.sha256, sizeBytes: before.sizeBytes }
+        : { sha256: "", sizeBytes: 0 };
+    }
+    throw new ZtlError("content-missing", `The change set has no content for ${JSON.stringify(path)}`, {
+      remedy: "Ask the sandbox for contents when a run's changes are to be applied.",
+    });
+  }
+  if (now.content.length > FILE_BYTES_MAX) {
+    throw new ZtlError(
+      "file-too-large",
+      `${JSON.stringify(path)} has ${now.content.length} bytes; ${FILE_BYTES_MAX} fit`,
+    );
+  }
+  const sha256 = sha256Of(now.content);
+  if (now.newSha256 !== undefined && now.newSha256 !== sha256) {
+    throw new ZtlError("content-hash", `The content of ${JSON.stringify(path)} is not what its hash says`);
+  }
+  await blobs.put(memorySource(now.content), sha256);
+  return { sha256, sizeBytes: now.content.length };
+}
+
+/** U+FFFD stands for bytes that are lost, unless the name really has it and the bytes say so. */
+export function isInexact(text: string, bytes: Uint8Array | undefined): boolean {
+  return bytes === undefined && text.includes("\ufffd");
+}
+
+function sha256Of(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** Where a change says its file was, or what it is a name of; undefined when its bytes are not known. */
+export function otherName(text: string | undefined, bytes: Uint8Array | undefined): ByteString | undefined {
+  return text === undefined || isInexact(text, bytes) ? undefined : toByteString(text, bytes);
+}

@@ -1,0 +1,65 @@
+import { type ByteString, bytesOf, toByteString } from "../files/byte-string.ts";
+import { FILE_BYTES_MAX } from "../limits.ts";
+import type { BlobFiles } from "../state/blob-files.ts";
+import type { ChangeEntry, ChangeSet } from "./change-set.ts";
+import { guestPathOf } from "./entries.ts";
+import { hasSameContent, modeOf, type NodeState } from "./node-state.ts";
+import type { ProposedChange } from "./proposed-change.ts";
+
+/** A change set as the list it was made from, to be laid under another run. */
+export async function toProposedChanges({ entries, roots }: ChangeSet, blobs: BlobFiles): Promise<ProposedChange[]> {
+  const firstNames = new Map<string, ByteString>();
+  const changes: ProposedChange[] = [];
+  for (const entry of entries) {
+    const path = guestPathOf(entry.edit, roots);
+    const { before, after } = entry.edit;
+    const isReplaced = before.type !== "absent" && before.type !== after.type;
+    if (isReplaced) changes.push({ ...named(path), kind: "delete", fileType: before.type, ...base(before) });
+    if (after.type === "absent") continue;
+    changes.push({
+      ...named(path),
+      kind: before.type === "absent" || isReplaced ? "add" : "modify",
+      fileType: after.type,
+      ...(before.type === after.type && base(before)),
+      ...("uid" in after && { uid: after.uid, gid: after.gid, mode: after.type === "symlink" ? 0o777 : modeOf(after) }),
+      ...(after.type === "symlink" && pair("symlinkTarget", after.target)),
+      ...(await content(entry, blobs)),
+      ...link(entry, path, guestPathOf({ root: entry.edit.root, path: "" }, roots), firstNames),
+    });
+  }
+  return changes;
+}
+
+function named(path: ByteString): Pick<ProposedChange, "path" | "pathBytes"> {
+  return { path: bytesOf(path).toString("utf8"), pathBytes: new Uint8Array(bytesOf(path)) };
+}
+
+function pair<Name extends "symlinkTarget" | "linkOf">(name: Name, value: ByteString): Partial<ProposedChange> {
+  return { [name]: bytesOf(value).toString("utf8"), [`${name}Bytes`]: new Uint8Array(bytesOf(value)) };
+}
+
+function base(before: NodeState): Pick<ProposedChange, "baseSha256"> {
+  return before.type === "file" && before.sha256 !== "" ? { baseSha256: before.sha256 } : {};
+}
+
+async function content({ edit: { before, after } }: ChangeEntry, blobs: BlobFiles): Promise<Partial<ProposedChange>> {
+  if (after.type !== "file") return hasSameContent(before, after) ? { metadataOnly: true } : {};
+  if (hasSameContent(before, after)) return { metadataOnly: true };
+  const bytes = await blobs.read(after.sha256, FILE_BYTES_MAX);
+  return { newSha256: after.sha256, sizeBytes: after.sizeBytes, ...(bytes && { content: bytes }) };
+}
+
+function link(
+  { edit: { root, after } }: ChangeEntry,
+  path: ByteString,
+  guestRoot: ByteString,
+  firstNames: Map<string, ByteString>,
+): Partial<ProposedChange> {
+  if (after.type !== "file") return {};
+  if (after.nameOf !== undefined)
+    return pair("linkOf", `${guestRoot === toByteString("/") ? "" : guestRoot}/${after.nameOf}`);
+  const key = `${root}/${after.inode ?? path}`;
+  const first = firstNames.get(key);
+  if (first === undefined) firstNames.set(key, path);
+  return first === undefined ? {} : pair("linkOf", first);
+}

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { promisify } from "node:util";
+import { COPY_BYTES } from "../limits.ts";
+
+const read = promisify(fs.read);
+const write = promisify(fs.write);
+const truncate = promisify(fs.ftruncate);
+
+const ZEROS = Buffer.alloc(COPY_BYTES);
+
+/** Reads into the buffer from a position of some content; 0 bytes at its end. */
+export type Source = (buffer: Buffer, position: number) => Promise<number>;
+
+export function fileSource(fd: number): Source {
+  return async (buffer, position) => (await read(fd, buffer, 0, buffer.length, position)).bytesRead;
+}
+
+export function memorySource(bytes: Uint8Array): Source {
+  return async (buffer, position) => {
+    const part = bytes.subarray(position, position + buffer.length);
+    buffer.set(part);
+    return part.length;
+  };
+}
+
+export interface Copied {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Reads to the end or to `bytesMax`, hashes, and writes to the empty file `target` when there is one. Runs of zeros become
+ * holes, so that a sparse file stays one.
+ */
+export async function copyContent(source: Source, target: number | undefined, bytesMax: number): Promise<Copied> {
+  const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafe(COPY_BYTES);
+  let sizeBytes = 0;
+  // A file that grows while it is read must not keep us for ever; its hash is not the expected one anyway.
+  while (sizeBytes <= bytesMax) {
+    const bytes = await source(buffer, sizeBytes);
+    if (bytes === 0) break;
+    const chunk = buffer.subarray(0, bytes);
+    hash.update(chunk);
+    if (target !== undefined && !chunk.equals(ZEROS.subarray(0, bytes))) await writeFully(target, chunk, sizeBytes);
+    sizeBytes += bytes;
+  }
+  if (target !== undefined) await truncate(target, sizeBytes);
+  return { sha256: hash.digest("hex"), sizeBytes };
+}
+
+async function writeFully(target: number, chunk: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < chunk.length; ) {
+    done += (await write(target, chunk, done, chunk.length - done, position + done)).bytesWritten;
+  }
+}

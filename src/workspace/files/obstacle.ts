@@ -1,0 +1,48 @@
+import type { ByteString } from "./byte-string.ts";
+
+/** Why a path cannot be changed as agreed: the host's tree is not what the run saw, or does not let us. */
+export type ConflictReason =
+  | "missing"
+  | "already-exists"
+  | "type-changed"
+  | "content-changed"
+  | "mode-changed"
+  | "owner-changed"
+  | "link-target-changed"
+  | "base-changed-during-run"
+  | "base-unknown"
+  | "directory-not-empty"
+  | "parent-missing"
+  | "parent-not-directory"
+  | "other-file-system"
+  | "changed-during-sync"
+  | "unsupported-type"
+  | "inexact-name"
+  | "reserved-name"
+  | "owner-not-permitted";
+
+/** Thrown inside the room only; callers get it as a conflict. */
+export class Obstacle extends Error {
+  readonly path: ByteString;
+  readonly reason: ConflictReason;
+
+  constructor(path: ByteString, reason: ConflictReason) {
+    super(reason);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+/** Runs `work`; undefined when it fails with one of the error codes. */
+export function unless<T>(codes: readonly string[], work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (codes.includes(errorCode(error) ?? "")) return undefined;
+    throw error;
+  }
+}

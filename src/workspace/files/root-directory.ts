@@ -1,0 +1,141 @@
+import * as fs from "node:fs";
+import { ZtlError } from "../../errors.ts";
+import { type ByteString, bytesOf, nameOf, parentOf } from "./byte-string.ts";
+import { errorCode, Obstacle, unless } from "./obstacle.ts";
+
+/** asm-generic/fcntl.h; Node has no name for it. Such a descriptor only stands for a place: open(2). */
+export const O_PATH = 0o10000000;
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
+
+export type Status = fs.BigIntStats;
+
+/**
+ * A host directory, held open, below which no symbolic link is ever followed. A path is walked name by name, each directory
+ * opened relative to the one before (`/proc/self/fd/N/name`), so that a link put in the way at any instant leads nowhere.
+ */
+export class RootDirectory {
+  readonly #fd: number;
+  readonly device: bigint;
+  readonly inode: bigint;
+  /** The directory the last path was in: changes come sorted, so most paths are in the same as the one before. */
+  #parent: { readonly path: ByteString; readonly fd: number } | undefined;
+
+  constructor(path: string) {
+    try {
+      this.#fd = fs.openSync(path, O_PATH | O_DIRECTORY);
+    } catch (error) {
+      const remedy = "Mount a directory that exists and that this user may enter.";
+      throw new ZtlError("root-missing", `Cannot open the directory ${path}: ${errorCode(error)}`, { path, remedy });
+    }
+    const status = fs.fstatSync(this.#fd, { bigint: true });
+    this.device = status.dev;
+    this.inode = status.ino;
+  }
+
+  /** A name for the root's own descriptor, good as long as this is open. */
+  get handle(): string {
+    return `/proc/self/fd/${this.#fd}`;
+  }
+
+  /** A path for system calls that do not follow a last link. Throws Obstacle when a directory on the way is none. */
+  locate(path: ByteString): Buffer {
+    if (path === "") return Buffer.from(`${this.handle}/.`);
+    return bytesOf(`/proc/self/fd/${this.#openParent(path)}/${nameOf(path)}`);
+  }
+
+  /** What stands there; undefined when nothing does, also when a directory on the way is missing or is none. */
+  status(path: ByteString): Status | undefined {
+    try {
+      return fs.lstatSync(this.locate(path), { bigint: true, throwIfNoEntry: false });
+    } catch (error) {
+      if (error instanceof Obstacle && error.reason !== "other-file-system") return undefined;
+      throw error;
+    }
+  }
+
+  readlink(path: ByteString): ByteString {
+    return fs.readlinkSync(this.locate(path), { encoding: "latin1" });
+  }
+
+  list(path: ByteString): ByteString[] {
+    const fd = fs.openSync(this.locate(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    try {
+      return fs.readdirSync(`/proc/self/fd/${fd}`, { encoding: "latin1" });
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  /** Puts the names in a directory on disk; one that is gone or may not be read is left to the file system. */
+  syncNames(path: ByteString): void {
+    try {
+      const fd = fs.openSync(this.locate(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      fs.fsyncSync(fd);
+      fs.closeSync(fd);
+    } catch (error) {
+      if (!(error instanceof Obstacle) && !["EACCES", "ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error) ?? ""))
+        throw error;
+    }
+  }
+
+  /** To be called when a directory was made or removed: the one held open may have been it. */
+  forget(): void {
+    if (this.#parent !== undefined) fs.closeSync(this.#parent.fd);
+    this.#parent = undefined;
+  }
+
+  close(): void {
+    this.forget();
+    fs.closeSync(this.#fd);
+  }
+
+  #openParent(path: ByteString): number {
+    const parent = parentOf(path);
+    if (parent === "") return this.#fd;
+    if (this.#parent?.path === parent) return this.#parent.fd;
+    let fd = this.#fd;
+    for (const name of parent.split("/")) {
+      const next = this.#enter(fd, name, path);
+      if (fd !== this.#fd) fs.closeSync(fd);
+      fd = next;
+    }
+    this.forget();
+    this.#parent = { path: parent, fd };
+    return fd;
+  }
+
+  #enter(from: number, name: ByteString, path: ByteString): number {
+    try {
+      const fd = fs.openSync(bytesOf(`/proc/self/fd/${from}/${name}`), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+      // Steps are renames and links, which do not cross file systems; and what is mounted below was not meant.
+      if (fs.fstatSync(fd, { bigint: true }).dev === this.device) return fd;
+      fs.closeSync(fd);
+      throw new Obstacle(path, "other-file-system");
+    } catch (error) {
+      if (from !== this.#fd) fs.closeSync(from);
+      if (errorCode(error) === "ENOENT") throw new Obstacle(path, "parent-missing");
+      if (["ENOTDIR", "ELOOP"].includes(errorCode(error) ?? "")) throw new Obstacle(path, "parent-not-directory");
+      throw error;
+    }
+  }
+}
+
+/** Opens several directories, runs `work` with them, and closes them whatever happens. */
+export async function withRoots<T>(paths: readonly string[], work: (roots: RootDirectory[]) => Promise<T>): Promise<T> {
+  const roots: RootDirectory[] = [];
+  try {
+    for (const path of paths) roots.push(new RootDirectory(path));
+    return await work(roots);
+  } finally {
+    for (const root of roots) root.close();
+  }
+}
+
+export function isSameObject(a: Status | undefined, b: Status | undefined): boolean {
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+}
+
+/** lstat(2) of a path of ours; undefined when nothing is there. */
+export function statusOf(path: string | Buffer): Status | undefined {
+  return unless(["ENOTDIR"], () => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+}

@@ -1,0 +1,49 @@
+/** Every bound of the workspace in one place; each says where its number comes from. */
+
+/** Entries of one change set: an `npm install` of a large project makes some 40,000. */
+export const ENTRIES_MAX = 50_000;
+/** PATH_MAX and NAME_MAX of linux/limits.h: no host path can be longer. */
+export const PATH_BYTES_MAX = 4096;
+export const NAME_BYTES_MAX = 255;
+/** One file's content. Node hashes and writes 1 GB in about two seconds; a run's memory limit stays below it. */
+export const FILE_BYTES_MAX = 2 * 1024 * 1024 * 1024;
+/** Text of a caller that is kept with a change set (command, message, names): a page of it. */
+export const TEXT_UNITS_MAX = 64 * 1024;
+/** Roots of one change set: mounts of one tool. */
+export const ROOTS_MAX = 64;
+
+/** A pending set nobody looked at for a day is forgotten; the agent has gone on without it. */
+export const EXPIRE_AFTER_MS = 24 * 3600 * 1000;
+/** Summaries in one list: what a page shows. */
+export const LIST_MAX = 500;
+/** Decided sets that are kept, with what undo needs; the oldest go first. */
+export const KEPT_SETS_MAX = 1000;
+/** A blob younger than this may belong to a set that another process is about to propose; proposing takes seconds. */
+export const BLOB_GRACE_MS = 3600 * 1000;
+
+/** Files with more bytes are not compared line by line, nor is their base kept before the sync. */
+export const DIFF_BYTES_MAX = 4 * 1024 * 1024;
+/** Lines of one side of a diff; twenty times the largest source file people read. */
+export const DIFF_LINES_MAX = 100_000;
+/** Changed lines of a diff: Myers' algorithm takes their square in time and memory; 4,000 take under a second. */
+export const DIFF_EDITS_MAX = 4000;
+/** The event loop is not held longer by one diff; a hostile pair of files cannot ask for more. */
+export const DIFF_TIMEOUT_MS = 500;
+/** Lines a diff returns unless asked for fewer or more, and at most. */
+export const DIFF_SHOWN_LINES = 20_000;
+/** Lines of unchanged text around a change: as `diff -u`. */
+export const DIFF_CONTEXT_LINES = 3;
+/** Content handed out for scanning and highlighting. */
+export const CONTENT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Names of a host directory that are looked through for one that differs in case only. */
+export const SIBLINGS_MAX = 50_000;
+/** Hosts files copied or synced at once: the threads of Node's pool, four, with work waiting for each. */
+export const PARALLEL_FILES = 8;
+/** Bytes copied at a time, and the grain in which runs of zeros become holes. */
+export const COPY_BYTES = 256 * 1024;
+/** Sync, undo and recovery take turns across processes; a turn takes seconds, for gigabytes a minute. */
+export const TURN_WAIT_MS = 120_000;
+export const TURN_RETRY_MS = 20;
+/** How long SQLite waits for another process's transaction; ours take milliseconds. */
+export const BUSY_TIMEOUT_MS = 5000;

@@ -1,0 +1,84 @@
+import type { ChangeSet, ChangeSetState } from "../changes/change-set.ts";
+import type { ChangeSets } from "../state/change-sets.ts";
+import { type MissingChoice, missingChoices } from "./selection.ts";
+
+export interface ApproveOptions {
+  /** The hash of what the reviewer saw. */
+  readonly hash: string;
+  readonly reviewer: string;
+  /** Entries by `path`; all when absent. */
+  readonly files?: readonly string[];
+  /** Each protected entry that is agreed to, by `path`. */
+  readonly protectedFiles?: readonly string[];
+  readonly message?: string;
+}
+
+/** Whatever is not `approved` left the change set as it was. */
+export type ApproveResult =
+  | { readonly status: "approved"; readonly changeSet: ChangeSet }
+  /** Something else was shown than is there now. */
+  | { readonly status: "stale"; readonly hash: string }
+  | Decided
+  | { readonly status: "expired" }
+  /** Entries that `protectedFiles` has to name. */
+  | {
+      readonly status: "protected";
+      readonly files: readonly { readonly path: string; readonly reasons: readonly string[] }[];
+    }
+  | { readonly status: "unknown-files"; readonly files: readonly string[] }
+  | { readonly status: "nothing-chosen" }
+  /** The choice cannot stand alone. */
+  | { readonly status: "incomplete-selection"; readonly missing: readonly MissingChoice[] };
+
+/** Somebody, or time, was faster. */
+export interface Decided {
+  readonly status: "not-pending";
+  readonly state: ChangeSetState;
+  readonly decidedBy?: string;
+  readonly decidedAt?: number;
+}
+
+export type RejectResult = { readonly status: "rejected" } | { readonly status: "expired" } | Decided;
+
+export function decided({ state, decidedBy, decidedAt }: ChangeSet): Decided {
+  return {
+    status: "not-pending",
+    state,
+    ...(decidedBy !== undefined && { decidedBy }),
+    ...(decidedAt !== undefined && { decidedAt }),
+  };
+}
+
+/** Checks the reviewer's choice, then decides; of two reviewers at once exactly one does. */
+export function approveChangeSet(
+  set: ChangeSet,
+  options: ApproveOptions,
+  sets: ChangeSets,
+  now: number,
+): ApproveResult {
+  if (set.hash !== options.hash) return { status: "stale", hash: set.hash };
+  if (set.state !== "pending") return decided(set);
+  if (set.expiresAt <= now) return { status: "expired" };
+  const known = new Set(set.entries.map(({ path }) => path));
+  const unknown = [...(options.files ?? []), ...(options.protectedFiles ?? [])].filter((path) => !known.has(path));
+  if (unknown.length > 0) return { status: "unknown-files", files: unknown };
+  const chosen = options.files === undefined ? known : new Set(options.files);
+  if (chosen.size === 0) return { status: "nothing-chosen" };
+  const missing = missingChoices(set.entries, chosen);
+  if (missing.length > 0) return { status: "incomplete-selection", missing };
+  const agreed = new Set(options.protectedFiles);
+  const refused = set.entries.filter(
+    ({ path, protectedBecause }) => protectedBecause.length > 0 && chosen.has(path) && !agreed.has(path),
+  );
+  if (refused.length > 0) {
+    return {
+      status: "protected",
+      files: refused.map(({ path, protectedBecause }) => ({ path, reasons: protectedBecause })),
+    };
+  }
+  const indices = [...set.entries.keys()].filter((index) => chosen.has(set.entries[index]?.path ?? ""));
+  const { reviewer: by, message } = options;
+  const isOurs = sets.decide(set.id, { state: "approved", at: now, by, message, chosen: indices });
+  const after = sets.get(set.id) ?? set;
+  return isOurs ? { status: "approved", changeSet: after } : decided(after);
+}

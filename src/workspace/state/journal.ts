@@ -1,0 +1,79 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { ChangeSetState } from "../changes/change-set.ts";
+import type { Plan } from "../sync/plan.ts";
+import { transaction } from "./database.ts";
+
+export type Operation = "sync" | "undo";
+
+/** `staging`: nothing of the tree is touched (any more). `applying`: any steps may have been taken. `done`: all of them, for good. */
+export type JournalPhase = "staging" | "applying" | "done";
+
+export interface JournalRoot {
+  readonly path: string;
+  /** The directory's inode number: another one in its place is not touched. */
+  readonly inode: string;
+}
+
+export interface JournalEntry {
+  readonly changeSetId: string;
+  readonly operation: Operation;
+  readonly phase: JournalPhase;
+  readonly roots: readonly JournalRoot[];
+  readonly steps: Plan["steps"];
+}
+
+const BEFORE: Readonly<Record<Operation, ChangeSetState>> = { sync: "approved", undo: "applied" };
+const AFTER: Readonly<Record<Operation, ChangeSetState>> = { sync: "applied", undo: "undone" };
+
+/** What is being done to the host's files, on disk before it is done. Its rows and the sets' states change together. */
+export class Journal {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  begin({ changeSetId, operation, roots, steps }: Omit<JournalEntry, "phase">): void {
+    this.#database
+      .prepare("INSERT INTO journal (change_set, operation, phase, plan) VALUES (?, ?, 'staging', ?)")
+      .run(changeSetId, operation, JSON.stringify({ roots, steps }));
+  }
+
+  apply(changeSetId: string): void {
+    this.#enter(changeSetId, "applying", "applying");
+  }
+
+  commit(changeSetId: string, operation: Operation): void {
+    this.#enter(changeSetId, "done", AFTER[operation]);
+  }
+
+  /** The tree is as it was; only the staging directories are left to be removed. */
+  takenBack(changeSetId: string, operation: Operation): void {
+    this.#enter(changeSetId, "staging", BEFORE[operation]);
+  }
+
+  remove(changeSetId: string): void {
+    this.#database.prepare("DELETE FROM journal WHERE change_set = ?").run(changeSetId);
+  }
+
+  entries(): JournalEntry[] {
+    const rows = this.#database.prepare("SELECT change_set, operation, phase, plan FROM journal").all();
+    return rows.map((row) => ({
+      changeSetId: String(row.change_set),
+      operation: row.operation as Operation,
+      phase: row.phase as JournalPhase,
+      ...(JSON.parse(String(row.plan)) as Pick<JournalEntry, "roots" | "steps">),
+    }));
+  }
+
+  #enter(changeSetId: string, phase: JournalPhase, state: ChangeSetState): void {
+    transaction(this.#database, () => {
+      this.#database.prepare("UPDATE journal SET phase = ? WHERE change_set = ?").run(phase, changeSetId);
+      this.#setState(changeSetId, state);
+    });
+  }
+
+  #setState(changeSetId: string, state: ChangeSetState): void {
+    this.#database.prepare("UPDATE change_set SET state = ? WHERE id = ?").run(state, changeSetId);
+  }
+}

@@ -1,0 +1,160 @@
+import { setImmediate as otherWork } from "node:timers/promises";
+import type { TreeEdit } from "../changes/node-state.ts";
+import { type ByteString, parentOf } from "../files/byte-string.ts";
+import { Obstacle } from "../files/obstacle.ts";
+import { inParallel } from "../files/parallel.ts";
+import { type RootDirectory, statusOf, withRoots } from "../files/root-directory.ts";
+import { PARALLEL_FILES } from "../limits.ts";
+import type { BlobFiles } from "../state/blob-files.ts";
+import type { Journal, Operation } from "../state/journal.ts";
+import { type Checked, checkEdits, placeKey } from "./check.ts";
+import { type Plan, planEdits, type Step } from "./plan.ts";
+import { Staging, stageObject } from "./staging.ts";
+import { type StepPlace, takeBack, takeStep } from "./step.ts";
+
+export interface Application {
+  readonly changeSetId: string;
+  readonly operation: Operation;
+  readonly rootPaths: readonly string[];
+  readonly edits: readonly TreeEdit[];
+}
+
+export interface FoundConflict {
+  readonly root: number;
+  readonly obstacle: Obstacle;
+}
+
+export type Outcome =
+  | { readonly status: "done" }
+  | { readonly status: "conflict"; readonly conflicts: readonly FoundConflict[] };
+
+/** Steps between two looks at other work of the process. */
+const STEPS_AT_ONCE = 100;
+
+/**
+ * Brings the edits to the host: all of them, or (a conflict, an error thrown) none. The order is what survives a kill: check,
+ * journal, stage, journal, steps, journal, clean up. Before the last journal entry a restart takes the steps back; after it,
+ * it only cleans up.
+ */
+export async function applyEdits(application: Application, blobs: BlobFiles, journal: Journal): Promise<Outcome> {
+  const { changeSetId, operation, rootPaths } = application;
+  const edits = application.edits.toSorted((a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
+  return await withRoots(rootPaths, async (directories) => {
+    const checked = await checkEdits({ edits, directories, blobs, ownersMatter: operation === "sync" });
+    if (checked.conflicts.length > 0) return { status: "conflict", conflicts: checked.conflicts };
+    const plan = planEdits(edits);
+    const roots = directories.map(({ inode }, i) => ({ path: rootPaths[i] as string, inode: String(inode) }));
+    journal.begin({ changeSetId, operation, roots, steps: plan.steps });
+    const attempt = new Attempt(changeSetId, plan, directories, checked);
+    try {
+      await attempt.stage(blobs);
+      journal.apply(changeSetId);
+      await attempt.takeSteps();
+      journal.commit(changeSetId, operation);
+    } catch (error) {
+      await attempt.takeBack();
+      journal.takenBack(changeSetId, operation);
+      attempt.removeStaging();
+      journal.remove(changeSetId);
+      const root = attempt.failedRoot;
+      if (error instanceof Obstacle) return { status: "conflict", conflicts: [{ root, obstacle: error }] };
+      throw error;
+    }
+    attempt.removeStaging();
+    journal.remove(changeSetId);
+    return { status: "done" };
+  });
+}
+
+class Attempt {
+  readonly #changeSetId: string;
+  readonly #plan: Plan;
+  readonly #directories: readonly RootDirectory[];
+  readonly #checked: Checked;
+  readonly #stagings = new Map<number, Staging>();
+  #taken = 0;
+  failedRoot = 0;
+
+  constructor(changeSetId: string, plan: Plan, directories: readonly RootDirectory[], checked: Checked) {
+    this.#changeSetId = changeSetId;
+    this.#plan = plan;
+    this.#directories = directories;
+    this.#checked = checked;
+  }
+
+  async stage(blobs: BlobFiles): Promise<void> {
+    for (const root of new Set(this.#plan.steps.map((step) => step.root))) {
+      this.failedRoot = root;
+      this.#stagings.set(root, Staging.create(this.#directory(root), this.#changeSetId));
+    }
+    await inParallel([...this.#plan.objects.entries()], PARALLEL_FILES, async ([number, object]) => {
+      const { root, state } = object;
+      const target = state.type === "file" ? state.nameOf : undefined;
+      const checked = target === undefined ? undefined : this.#checked.found.get(placeKey(root, target));
+      this.failedRoot = root;
+      await stageObject(object, this.#staging(root).newPath(number), this.#directory(root), blobs, checked);
+    });
+    for (const staging of this.#stagings.values()) staging.syncNames();
+  }
+
+  async takeSteps(): Promise<void> {
+    for (const [number, step] of this.#plan.steps.entries()) {
+      if (number % STEPS_AT_ONCE === 0) await otherWork();
+      this.failedRoot = step.root;
+      takeStep(step, this.#place(step, number));
+      this.#taken = number + 1;
+    }
+    this.#expectUnchanged();
+    this.#syncNames();
+  }
+
+  async takeBack(): Promise<void> {
+    const failed = this.#plan.steps[this.#taken];
+    // It may be half done; but to make or remove a directory is one system call, and it failed.
+    if (failed !== undefined && this.#stagings.size > 0 && !failed.do.endsWith("directory")) {
+      takeBack(failed, this.#place(failed, this.#taken));
+    }
+    for (let number = this.#taken - 1; number >= 0; number--) {
+      if (number % STEPS_AT_ONCE === 0) await otherWork();
+      const step = this.#plan.steps[number] as Step;
+      takeBack(step, this.#place(step, number));
+    }
+    this.#syncNames();
+  }
+
+  removeStaging(): void {
+    for (const staging of this.#stagings.values()) staging.close();
+    for (const directory of this.#directories) Staging.remove(directory, this.#changeSetId);
+  }
+
+  /** What was moved away must be what was checked; else somebody wrote to it meanwhile, and their work comes first. */
+  #expectUnchanged(): void {
+    for (const [number, { do: kind, root, path }] of this.#plan.steps.entries()) {
+      if (kind !== "remove" && kind !== "replace") continue;
+      const kept = statusOf(this.#staging(root).oldPath(number));
+      const found = this.#checked.found.get(placeKey(root, path));
+      const isSame = kept?.ino === found?.ino && kept?.size === found?.size && kept?.mtimeNs === found?.mtimeNs;
+      this.failedRoot = root;
+      if (!isSame) throw new Obstacle(path, "changed-during-sync");
+    }
+  }
+
+  #syncNames(): void {
+    const parents = new Map<string, { root: number; path: ByteString }>();
+    for (const { root, path } of this.#plan.steps)
+      parents.set(placeKey(root, parentOf(path)), { root, path: parentOf(path) });
+    for (const { root, path } of parents.values()) this.#directory(root).syncNames(path);
+  }
+
+  #place(step: Step, number: number): StepPlace {
+    return { directory: this.#directory(step.root), staging: this.#staging(step.root), number };
+  }
+
+  #directory(root: number): RootDirectory {
+    return this.#directories[root] as RootDirectory;
+  }
+
+  #staging(root: number): Staging {
+    return this.#stagings.get(root) as Staging;
+  }
+}

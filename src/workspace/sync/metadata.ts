@@ -1,0 +1,36 @@
+import * as fs from "node:fs";
+import type { ByteString } from "../files/byte-string.ts";
+import { errorCode, Obstacle } from "../files/obstacle.ts";
+import { O_PATH } from "../files/root-directory.ts";
+import type { Metadata } from "./plan.ts";
+
+const { O_NOFOLLOW } = fs.constants;
+
+/**
+ * Sets owner and mode of the thing itself, never of what a link points to. `label` is the path an Obstacle names. The owner
+ * comes first: changing it clears the set-id bits (chown(2)).
+ */
+export function setMetadata(path: string | Buffer, metadata: Metadata, label: ByteString): void {
+  setOwner(path, metadata, label);
+  if (metadata.mode === undefined) return;
+  const fd = fs.openSync(path, O_PATH | O_NOFOLLOW);
+  try {
+    if (fs.fstatSync(fd).isSymbolicLink()) throw new Obstacle(label, "type-changed");
+    fs.chmodSync(`/proc/self/fd/${fd}`, metadata.mode);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Who may not give files away keeps a group of its own; another user's file would be another file. */
+export function setOwner(path: string | Buffer, { uid, gid }: Metadata, label: ByteString): void {
+  if (uid === undefined || gid === undefined) return;
+  const now = fs.lstatSync(path);
+  if (now.uid === uid && now.gid === gid) return;
+  try {
+    fs.lchownSync(path, uid, gid);
+  } catch (error) {
+    if (errorCode(error) !== "EPERM") throw error;
+    if (now.uid !== uid) throw new Obstacle(label, "owner-not-permitted");
+  }
+}

@@ -1,0 +1,97 @@
+import * as fs from "node:fs";
+import { promisify } from "node:util";
+import { bytesOf } from "../files/byte-string.ts";
+import { copyContent, fileSource } from "../files/copy.ts";
+import { Obstacle, unless } from "../files/obstacle.ts";
+import { isSameObject, O_PATH, type RootDirectory, type Status, statusOf } from "../files/root-directory.ts";
+import { FILE_BYTES_MAX } from "../limits.ts";
+import type { BlobFiles } from "../state/blob-files.ts";
+import { setMetadata, setOwner } from "./metadata.ts";
+import type { StagedObject } from "./plan.ts";
+import { STAGING_PREFIX } from "./staging-name.ts";
+
+const fsync = promisify(fs.fsync);
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
+
+/** The private directory at the top of a root in which new objects wait and old ones are kept until the end. */
+export class Staging {
+  readonly #fd: number;
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  static create(root: RootDirectory, changeSetId: string): Staging {
+    const path = `${root.handle}/${STAGING_PREFIX}${changeSetId}`;
+    fs.mkdirSync(path, { mode: 0o700 });
+    fs.mkdirSync(`${path}/new`, { mode: 0o700 });
+    fs.mkdirSync(`${path}/old`, { mode: 0o700 });
+    const staging = Staging.open(root, changeSetId);
+    if (staging === undefined) throw new Obstacle("", "changed-during-sync");
+    return staging;
+  }
+
+  /** Undefined when there is none (any more). */
+  static open(root: RootDirectory, changeSetId: string): Staging | undefined {
+    const path = `${root.handle}/${STAGING_PREFIX}${changeSetId}`;
+    const fd = unless(["ENOENT"], () => fs.openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    return fd === undefined ? undefined : new Staging(fd);
+  }
+
+  static remove(root: RootDirectory, changeSetId: string): void {
+    fs.rmSync(`${root.handle}/${STAGING_PREFIX}${changeSetId}`, { recursive: true, force: true });
+    root.syncNames("");
+  }
+
+  /** Where the object of that number waits, by a name that stays good while this is open. */
+  newPath(object: number): string {
+    return `/proc/self/fd/${this.#fd}/new/${object}`;
+  }
+
+  /** Where the step of that number keeps what was there before. */
+  oldPath(step: number): string {
+    return `/proc/self/fd/${this.#fd}/old/${step}`;
+  }
+
+  syncNames(): void {
+    for (const name of ["new", "old", "."]) {
+      const fd = fs.openSync(`/proc/self/fd/${this.#fd}/${name}`, O_RDONLY | O_DIRECTORY);
+      fs.fsyncSync(fd);
+      fs.closeSync(fd);
+    }
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+}
+
+/** Makes a new file or link, complete and on disk. `checked` is what a link's target was found to be. */
+export async function stageObject(
+  { state }: StagedObject,
+  path: string,
+  root: RootDirectory,
+  blobs: BlobFiles,
+  checked: Status | undefined,
+): Promise<void> {
+  if (state.type === "symlink") {
+    fs.symlinkSync(bytesOf(state.target), path);
+    setMetadata(path, state, "");
+  } else if (state.nameOf !== undefined) {
+    fs.linkSync(root.locate(state.nameOf), path);
+    if (!isSameObject(statusOf(path), checked)) throw new Obstacle(state.nameOf, "changed-during-sync");
+  } else {
+    const source = blobs.open(state.sha256);
+    const target = fs.openSync(path, "wx", 0o600);
+    try {
+      const copied = await copyContent(fileSource(source), target, FILE_BYTES_MAX);
+      if (copied.sha256 !== state.sha256) throw new Error(`the kept content ${state.sha256} has been changed`);
+      setOwner(path, state, "");
+      fs.fchmodSync(target, state.mode);
+      await fsync(target);
+    } finally {
+      fs.closeSync(target);
+      fs.closeSync(source);
+    }
+  }
+}

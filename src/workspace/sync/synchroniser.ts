@@ -1,0 +1,115 @@
+import { ZtlError } from "../../errors.ts";
+import type { ChangeEntry, ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
+import { guestPathOf } from "../changes/entries.ts";
+import type { TreeEdit } from "../changes/node-state.ts";
+import { labelOf } from "../files/byte-string.ts";
+import { errorCode } from "../files/obstacle.ts";
+import type { BlobFiles } from "../state/blob-files.ts";
+import type { ChangeSets } from "../state/change-sets.ts";
+import type { Journal, Operation } from "../state/journal.ts";
+import type { Turn } from "../state/turn.ts";
+import { applyEdits, type FoundConflict } from "./application.ts";
+import { type Recovered, recoverAll } from "./recovery.ts";
+
+export type SyncResult =
+  | { readonly status: "applied"; readonly files: readonly string[] }
+  /** The host is not what the run saw; nothing was changed, and the set is over. */
+  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[] }
+  /** The system refused (no permission, no space); nothing was changed, and it may be tried again. */
+  | { readonly status: "failed"; readonly error: { readonly code: string; readonly message: string } }
+  | { readonly status: "not-approved"; readonly state: ChangeSetState };
+
+export type UndoResult =
+  | { readonly status: "undone"; readonly files: readonly string[] }
+  | Extract<SyncResult, { status: "conflict" | "failed" }>
+  | { readonly status: "not-applied"; readonly state: ChangeSetState };
+
+/** Sync and undo, one at a time over all processes, each after whatever was interrupted has been ended. */
+export class Synchroniser {
+  readonly #sets: ChangeSets;
+  readonly #journal: Journal;
+  readonly #blobs: BlobFiles;
+  readonly #turn: Turn;
+
+  constructor(sets: ChangeSets, journal: Journal, blobs: BlobFiles, turn: Turn) {
+    this.#sets = sets;
+    this.#journal = journal;
+    this.#blobs = blobs;
+    this.#turn = turn;
+  }
+
+  async recover(): Promise<Recovered[]> {
+    if (this.#journal.entries().length === 0) return [];
+    return await this.#turn.take(async () => recoverAll(this.#journal));
+  }
+
+  async sync(id: string): Promise<SyncResult> {
+    return await this.#turn.take(async () => {
+      const set = this.#settled(id);
+      if (set.state !== "approved") return { status: "not-approved", state: set.state };
+      const chosen = chosenEntries(set);
+      const blocked = chosen.flatMap(({ path, blocked: reason }) => (reason === undefined ? [] : [{ path, reason }]));
+      if (blocked.length > 0) return this.#refuse(id, blocked);
+      const result = await this.#apply(
+        set,
+        "sync",
+        chosen.map(({ edit }) => edit),
+      );
+      if (result.status === "conflict") return this.#refuse(id, result.conflicts);
+      return result.status === "done" ? { status: "applied", files: pathsOf(chosen) } : result;
+    });
+  }
+
+  async undo(id: string): Promise<UndoResult> {
+    return await this.#turn.take(async () => {
+      const set = this.#settled(id);
+      if (set.state !== "applied") return { status: "not-applied", state: set.state };
+      const chosen = chosenEntries(set);
+      const edits = chosen.map(({ edit }) => ({ ...edit, before: edit.after, after: edit.before }));
+      const result = await this.#apply(set, "undo", edits);
+      return result.status === "done" ? { status: "undone", files: pathsOf(chosen) } : result;
+    });
+  }
+
+  /** The set as it stands when all that was interrupted has been ended. */
+  #settled(id: string): ChangeSet {
+    recoverAll(this.#journal);
+    const set = this.#sets.get(id);
+    if (set === undefined)
+      throw new ZtlError("unknown-change-set", `There is no change set ${JSON.stringify(id)}`, { id });
+    return set;
+  }
+
+  #refuse(id: string, conflicts: readonly Conflict[]): SyncResult {
+    this.#sets.markConflict(id, conflicts);
+    return { status: "conflict", conflicts };
+  }
+
+  async #apply(
+    { id, roots }: ChangeSet,
+    operation: Operation,
+    edits: readonly TreeEdit[],
+  ): Promise<{ status: "done" } | Extract<SyncResult, { status: "conflict" | "failed" }>> {
+    const toConflict = ({ root, obstacle: { path, reason } }: FoundConflict): Conflict => {
+      return { path: labelOf(guestPathOf({ root, path }, roots)), reason };
+    };
+    try {
+      const application = { changeSetId: id, operation, rootPaths: roots.map(({ hostRoot }) => hostRoot), edits };
+      const outcome = await applyEdits(application, this.#blobs, this.#journal);
+      if (outcome.status === "done") return outcome;
+      return { status: "conflict", conflicts: outcome.conflicts.map(toConflict) };
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return { status: "failed", error: { code: errorCode(error) ?? "unknown", message: error.message } };
+    }
+  }
+}
+
+function chosenEntries({ entries, chosen }: ChangeSet): readonly ChangeEntry[] {
+  const paths = new Set(chosen);
+  return entries.filter(({ path }) => paths.has(path));
+}
+
+function pathsOf(entries: readonly ChangeEntry[]): string[] {
+  return entries.map(({ path }) => path);
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { ZtlError } from "../errors.ts";
+import {
+  type ChangeEntry,
+  type ChangeSet,
+  type ChangeSetSummary,
+  hashManifest,
+  serialiseManifest,
+} from "./changes/change-set.ts";
+import { toProposedChanges } from "./changes/pending.ts";
+import { makeManifest, type Proposal } from "./changes/proposal.ts";
+import type { ProposedChange } from "./changes/proposed-change.ts";
+import { Protection } from "./changes/protection.ts";
+import { EXPIRE_AFTER_MS } from "./limits.ts";
+import {
+  type ApproveOptions,
+  type ApproveResult,
+  approveChangeSet,
+  decided,
+  type RejectResult,
+} from "./review/approval.ts";
+import { diffEntry, readContent, type Side } from "./review/entry-content.ts";
+import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
+import { BlobFiles } from "./state/blob-files.ts";
+import { ChangeSets, type ListFilter } from "./state/change-sets.ts";
+import { openDatabase } from "./state/database.ts";
+import { Journal } from "./state/journal.ts";
+import { Turn } from "./state/turn.ts";
+import type { Recovered } from "./sync/recovery.ts";
+import { Synchroniser, type SyncResult, type UndoResult } from "./sync/synchroniser.ts";
+
+export interface WorkspaceOptions {
+  /** The state's place, private and out of every guest's reach; several processes may share it. */
+  readonly directory: string;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly expireAfterMs?: number;
+  /** More patterns like those of protected-paths.ts. */
+  readonly protectedPaths?: readonly string[];
+}
+
+export interface PendingChanges {
+  readonly changeSetId: string;
+  readonly changes: readonly ProposedChange[];
+}
+
+export interface RejectOptions {
+  readonly reviewer: string;
+  readonly message?: string;
+}
+
+/**
+ * Change sets on their way from a run to the host: proposed, looked at, decided, applied as a whole, undone. All methods
+ * that take an id throw ZtlError `unknown-change-set` when there is none.
+ */
+export class Workspace {
+  /** What an earlier process left half done, and what became of it. */
+  readonly recovered: readonly Recovered[];
+  readonly #database: DatabaseSync;
+  readonly #sets: ChangeSets;
+  readonly #blobs: BlobFiles;
+  readonly #turn: Turn;
+  readonly #synchroniser: Synchroniser;
+  readonly #protection: Protection;
+  readonly #now: () => number;
+  readonly #expireAfterMs: number;
+
+  private constructor(options: WorkspaceOptions, parts: Parts, recovered: readonly Recovered[]) {
+    this.recovered = recovered;
+    this.#database = parts.database;
+    this.#sets = parts.sets;
+    this.#blobs = parts.blobs;
+    this.#turn = parts.turn;
+    this.#synchroniser = parts.synchroniser;
+    this.#protection = new Protection(options.protectedPaths ?? []);
+    this.#now = options.now ?? Date.now;
+    this.#expireAfterMs = options.expireAfterMs ?? EXPIRE_AFTER_MS;
+  }
+
+  /** First ends what an interrupted sync or undo had begun, and forgets what is old. */
+  static async open(options: WorkspaceOptions): Promise<Workspace> {
+    const parts = openParts(options.directory);
+    try {
+      const recovered = await parts.synchroniser.recover();
+      parts.sets.prune();
+      parts.blobs.removeUnused((sha256) => parts.sets.usesContent(sha256), Date.now());
+      return new Workspace(options, parts, recovered);
+    } catch (error) {
+      parts.turn.close();
+      parts.database.close();
+      throw error;
+    }
+  }
+
+  /** Keeps what a run would change, and its contents, for a reviewer. Throws ZtlError for what no sandbox reports. */
+  async propose(proposal: Proposal): Promise<ChangeSet> {
+    const manifest = await makeManifest(proposal, this.#blobs, this.#protection);
+    const serialised = serialiseManifest(manifest);
+    const id = randomUUID();
+    const createdAt = this.#now();
+    this.#sets.add({
+      id,
+      hash: hashManifest(serialised),
+      serialised,
+      manifest,
+      createdAt,
+      expiresAt: createdAt + this.#expireAfterMs,
+      startedFrom: proposal.startedFrom,
+    });
+    return this.#existing(id);
+  }
+
+  get(id: string): ChangeSet | undefined {
+    return this.#sets.get(id);
+  }
+
+  /** Newest first, and not more than a page of them. */
+  list(filter: ListFilter = {}): ChangeSetSummary[] {
+    return this.#sets.list(filter);
+  }
+
+  async diff(id: string, path: string, options: DiffOptions = {}): Promise<FileDiff> {
+    return await diffEntry(this.#entry(id, path), options, this.#blobs);
+  }
+
+  async content(id: string, path: string, side: Side): Promise<Uint8Array | undefined> {
+    return await readContent(this.#entry(id, path), side, this.#blobs);
+  }
+
+  approve(id: string, options: ApproveOptions): ApproveResult {
+    return approveChangeSet(this.#existing(id), options, this.#sets, this.#now());
+  }
+
+  reject(id: string, { reviewer: by, message }: RejectOptions): RejectResult {
+    const at = this.#now();
+    if (this.#sets.decide(id, { state: "rejected", at, by, message })) return { status: "rejected" };
+    const set = this.#existing(id);
+    return set.state === "pending" ? { status: "expired" } : decided(set);
+  }
+
+  /** Ends every pending set whose time is over; returns their ids. */
+  expire(): string[] {
+    return this.#sets.expire(this.#now());
+  }
+
+  /** Brings what was approved to the host: all of it or nothing. */
+  async sync(id: string): Promise<SyncResult> {
+    this.#existing(id);
+    return await this.#synchroniser.sync(id);
+  }
+
+  /** Brings the host's files back, if they are still what the sync made of them. */
+  async undo(id: string): Promise<UndoResult> {
+    this.#existing(id);
+    return await this.#synchroniser.undo(id);
+  }
+
+  /** The agent's newest pending set, to lay under its next run; give `changeSetId` to `propose` as `startedFrom`. */
+  async pendingFor(agent: string): Promise<PendingChanges | undefined> {
+    const [summary] = this.#sets.list({ state: "pending", agent, limit: 1 });
+    if (summary === undefined || summary.expiresAt <= this.#now()) return undefined;
+    const changes = await toProposedChanges(this.#existing(summary.id), this.#blobs);
+    return { changeSetId: summary.id, changes };
+  }
+
+  /** Waits for a sync or undo that is under way. */
+  async close(): Promise<void> {
+    await this.#turn.settled();
+    this.#turn.close();
+    this.#database.close();
+  }
+
+  #existing(id: string): ChangeSet {
+    const set = this.#sets.get(id);
+    if (set !== undefined) return set;
+    throw new ZtlError("unknown-change-set", `There is no change set ${JSON.stringify(id)}`, { id });
+  }
+
+  #entry(id: string, path: string): ChangeEntry {
+    const entry = this.#existing(id).entries.find((one) => one.path === path);
+    if (entry !== undefined) return entry;
+    throw new ZtlError("unknown-entry", `The change set has no path ${JSON.stringify(path)}`, { id, path });
+  }
+}
+
+interface Parts {
+  readonly database: DatabaseSync;
+  readonly sets: ChangeSets;
+  readonly blobs: BlobFiles;
+  readonly turn: Turn;
+  readonly synchroniser: Synchroniser;
+}
+
+function openParts(given: string): Parts {
+  mkdirSync(given, { recursive: true, mode: 0o700 });
+  const directory = realpathSync(given);
+  const blobs = new BlobFiles(join(directory, "contents"));
+  const database = openDatabase(directory);
+  const sets = new ChangeSets(database);
+  const turn = new Turn(directory);
+  const synchroniser = new Synchroniser(sets, new Journal(database), blobs, turn);
+  return { database, sets, blobs, turn, synchroniser };
+}
