@@ -1,0 +1,143 @@
+import { createHmac } from "node:crypto";
+import { dirname, join, resolve } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { ZtlError } from "../errors.ts";
+import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
+import { Ledger, openSigningKey } from "../ledger/index.ts";
+import { findConfig, type LoopConfig, loadConfig, Policy } from "../policy/index.ts";
+import { Workspace } from "../workspace/index.ts";
+import { Conversations } from "./conversations.ts";
+import { Listeners } from "./events.ts";
+import { Examiner } from "./examiner.ts";
+import { guardModel } from "./guard-model.ts";
+import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
+import { LoopMemory } from "./loop-memory.ts";
+import type { LoopParts } from "./parts.ts";
+import { ReviewStore } from "./reviews/review-store.ts";
+import { Sandboxes } from "./sandboxes.ts";
+import { openStateDatabase } from "./state-database.ts";
+import { prepareStateDirectory } from "./state-directory.ts";
+
+export interface LoopOptions {
+  /** A configuration, or the path of a file with one. Default: `ztl.config.json` or `ztl.config.ts` in `directory`. */
+  readonly config?: LoopConfig | string;
+  /** Where relative paths of a configuration given as an object begin. Default: the working directory. */
+  readonly directory?: string;
+  /** Overrides the configuration's. */
+  readonly stateDirectory?: string;
+  /** Where templates are kept; false keeps none. As for `Sandbox.open`. */
+  readonly cacheDirectory?: string | false;
+  /** Cells that may run at once for each way the host is shown. As for `Sandbox.open`. */
+  readonly cells?: number;
+  /** Milliseconds since 1970; default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** A loop's parts with what belongs to the loop as a whole. */
+export interface Assembly {
+  readonly parts: LoopParts;
+  readonly memory: LoopMemory;
+  readonly listeners: Listeners;
+  readonly stateDirectory: string;
+  readonly close: () => Promise<void>;
+}
+
+/** Reads the configuration and opens everything it asks for. No micro-VM is started yet. */
+export async function assemble(options: LoopOptions): Promise<Assembly> {
+  const policy = await readPolicy(options);
+  const { config } = policy;
+  const mounts = Object.values(config.tools).flatMap((tool) =>
+    tool.external ? [] : tool.mounts.map(({ host }) => host),
+  );
+  const stateDirectory = prepareStateDirectory({
+    configured: options.stateDirectory ?? config.stateDirectory,
+    projectDirectory: projectOf(options),
+    mounts,
+  });
+  const now = options.now ?? Date.now;
+  const database = openStateDatabase(stateDirectory);
+  try {
+    return await open({ options, policy, stateDirectory, now, database });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function readPolicy({ config, directory }: LoopOptions): Promise<Policy> {
+  const base = resolve(directory ?? ".");
+  if (typeof config === "object") return new Policy(config, base);
+  const file = config ?? findConfig(base);
+  if (file === undefined) {
+    throw new ZtlError("config-not-found", `There is no ztl.config.json or ztl.config.ts in ${base}`, {
+      remedy: "`ztl policy init` writes one to begin with.",
+    });
+  }
+  return new Policy(await loadConfig(file), dirname(resolve(file)));
+}
+
+/** Projects have states of their own: by the directory of their configuration. */
+function projectOf({ config, directory }: LoopOptions): string {
+  return typeof config === "string" ? dirname(resolve(config)) : resolve(directory ?? ".");
+}
+
+interface Ground {
+  readonly options: LoopOptions;
+  readonly policy: Policy;
+  readonly stateDirectory: string;
+  readonly now: () => number;
+  readonly database: DatabaseSync;
+}
+
+async function open({ options, policy, stateDirectory, now, database }: Ground): Promise<Assembly> {
+  const { config } = policy;
+  const expireAfterMs = config.approvals?.expireAfterMs ?? EXPIRE_AFTER_MS;
+  const listeners = new Listeners();
+  const rules = builtInRules();
+  const key = openSigningKey(join(stateDirectory, "admission.key"));
+  const admitter = new Admitter({ privateKey: key.privateKey, ruleSetHash: rules.hash, now });
+  const examiner = new Examiner({ rules, admitter, second: guardModel(config.guard?.model) });
+  const workspace = await Workspace.open({
+    directory: join(stateDirectory, "workspace"),
+    expireAfterMs,
+    now,
+    protectedPaths: [...(config.approvals?.protectedPaths ?? [])],
+  });
+  const ledger = await Ledger.open({ directory: join(stateDirectory, "ledger"), now });
+  const sandboxes = new Sandboxes({
+    cacheDirectory: options.cacheDirectory,
+    cells: options.cells,
+    onEvent: (event) => listeners.tell({ type: "sandbox", event }),
+  });
+  const parts: LoopParts = {
+    policy,
+    sandboxes,
+    examiner,
+    ledger,
+    workspace,
+    reviewStore: new ReviewStore(database, now),
+    conversations: new Conversations(database, now),
+    expireAfterMs,
+    outputForModelBytes: config.guard?.outputForModelBytes ?? OUTPUT_FOR_MODEL_BYTES,
+    now,
+    told: (entry) => listeners.tell({ type: "entry", entry }),
+    reviewsChanged: () => listeners.tell({ type: "reviews-changed" }),
+  };
+  const memory = new LoopMemory({
+    verifier: new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash: rules.hash, now }),
+    admitter,
+    parts,
+    // Any secret of this state directory would do; one derived for this purpose alone cannot be mistaken for another.
+    sealKey: createHmac("sha256", key.privateKey.export({ format: "der", type: "pkcs8" }))
+      .update("ztl-seal-v1")
+      .digest(),
+    onRefusal: (refusal) => listeners.tell({ type: "memory-refusal", refusal }),
+  });
+  const close = async (): Promise<void> => {
+    await sandboxes.close();
+    await workspace.close();
+    await ledger.close();
+    database.close();
+  };
+  return { parts, memory, listeners, stateDirectory, close };
+}

@@ -1,0 +1,63 @@
+import type { AdmittedText } from "../memory/index.ts";
+import type { Decision } from "../policy/index.ts";
+import type { RunResult } from "../sandbox/index.ts";
+import type { ChangeSetSummary } from "./reviews/review.ts";
+
+/** How one call through the loop went. Everything a caller must tell apart is a value of `status`; only misuse throws. */
+export type CallResult = CallOutcome & CallFacts;
+
+export type CallOutcome =
+  /** The guard admitted the whole output: `forModel` is it. */
+  | { readonly status: "admitted"; readonly run?: RunSummary; readonly changeSet?: ChangeSetSummary }
+  /**
+   * The guard saw something: the output waits for a person (`reviewId`). `forModel` says so, or is the neutralised output
+   * where the tool's `onFlag` asks for that.
+   */
+  | {
+      readonly status: "flagged";
+      readonly reviewId: string;
+      readonly findings: readonly FindingSummary[];
+      readonly run?: RunSummary;
+      readonly changeSet?: ChangeSetSummary;
+    }
+  /** The output holds control structures that nobody can release. */
+  | {
+      readonly status: "blocked";
+      readonly findings: readonly FindingSummary[];
+      readonly run?: RunSummary;
+      readonly changeSet?: ChangeSetSummary;
+    }
+  /** A person must agree first; then make the same call with `approval: reviewId`. Nothing ran. */
+  | { readonly status: "waiting"; readonly reviewId: string; readonly decision: Decision }
+  /** The policy does not allow it. Nothing ran. */
+  | { readonly status: "refused"; readonly decision: Decision }
+  /** It was to run and could not; `code` is stable. */
+  | { readonly status: "error"; readonly error: { readonly code: string; readonly message: string } };
+
+export interface CallFacts {
+  /** Names this call in the ledger, on the page and for a replay. */
+  readonly runId: string;
+  readonly agent: string;
+  readonly tool: string;
+  /**
+   * What to hand to the model, always safe to hand on: the admitted output, or a sentence of ours about why there is none.
+   * It carries its admission, so `loop.memory` takes it as it is.
+   */
+  readonly forModel: AdmittedText;
+}
+
+/** A run as a caller may see it: its raw output is in the ledger, not here, for nothing vouches for it. */
+export interface RunSummary {
+  readonly status: RunResult["status"];
+  readonly exitCode: number | null;
+  readonly timingsMs: RunResult["timingsMs"];
+  /** Network addresses the guest tried to reach, each refused. */
+  readonly egressAttempts: Readonly<Record<string, number>>;
+}
+
+/** A finding without its excerpt: short, sanitised, with nothing of the content in it. */
+export interface FindingSummary {
+  readonly rule: string;
+  readonly severity: string;
+  readonly reason: string;
+}

@@ -1,0 +1,112 @@
+import { ZtlError } from "../errors.ts";
+import type { SandboxTool } from "../policy/index.ts";
+import type { RunResult, ToolCall } from "../sandbox/index.ts";
+import { type Answer, beginCall, type Call, finishCall } from "./call.ts";
+import type { CallResult, RunSummary } from "./call-result.ts";
+import { pendingOf, proposeChanges } from "./change-sets.ts";
+import { deliver } from "./delivery.ts";
+import type { LoopParts } from "./parts.ts";
+import { decideCall } from "./permission.ts";
+import { readsBody, runBody } from "./recording/drafts.ts";
+import { renderRun } from "./rendering.ts";
+import { type CallRequest, parseRequest, toJsonValue } from "./requests.ts";
+import { type FinishedRun, runTool } from "./run-tool.ts";
+import { commandOf, toToolCall } from "./tool-call.ts";
+
+/** Replay records up to this size stand in their entry. */
+const INLINE_REPLAY_BYTES_MAX = 16 * 1024;
+
+/** `loop.call`: decide, run, look, record, answer. */
+export async function callTool(parts: LoopParts, request: CallRequest): Promise<CallResult> {
+  const { agent, conversation, approval, signal } = parseRequest("call", request);
+  const { value: input, text: inputText } = toJsonValue(request.input);
+  const tool = parts.policy.tool(request.tool);
+  if (tool?.external) {
+    throw new ZtlError("external-tool", "This tool runs elsewhere: ask with permit, and hand its result to receive");
+  }
+  const order = tool === undefined ? undefined : toOrder(tool, input);
+  const command = order instanceof ZtlError || order === undefined ? inputText : commandOf(order);
+  const template = tool?.template;
+  const call = await beginCall(parts, { agent, conversation, tool: request.tool, input, inputText, command, template });
+  const permission = decideCall(parts, call, command, approval);
+  if (!permission.granted) return finishCall(call, permission.answer);
+  // The policy grants configured tools alone; without one there is no order either.
+  if (tool === undefined || order === undefined)
+    throw new ZtlError("invariant", "A tool that is not configured was granted");
+  if (order instanceof ZtlError) return finishCall(call, failed(parts, call, order.code, order.message));
+  return finishCall(call, await runGranted(parts, { call, tool, order, command, signal }));
+}
+
+/** A wrong input is the model's to put right, so it is an answer; it is recorded as a call all the same. */
+function toOrder(tool: SandboxTool, input: CallRequest["input"]): ToolCall | ZtlError {
+  try {
+    return toToolCall(tool, input);
+  } catch (error) {
+    if (ZtlError.isInstance(error) && error.code === "input-invalid") return error;
+    throw error;
+  }
+}
+
+interface Granted {
+  readonly call: Call;
+  readonly tool: SandboxTool;
+  readonly order: ToolCall;
+  readonly command: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function runGranted(parts: LoopParts, { call, tool, order, command, signal }: Granted): Promise<Answer> {
+  const { scope, recorder } = call;
+  const limits = parts.policy.limitsFor(scope.agent, call.tool);
+  const pending = tool.seesPending ? await pendingOf(parts, call, tool) : undefined;
+  const finished = await runTool(parts, { tool, call: order, limits, pending, signal });
+  const { run } = finished;
+  await recordRun(call, finished);
+  if (run.status === "error") return failed(parts, call, run.error.code, run.error.message);
+  const changeSet = await proposeChanges(parts, { call, tool, command, run, pending });
+  const delivered = await deliver(parts, recorder, {
+    scope,
+    conversation: call.conversation,
+    tool: call.tool,
+    command,
+    subject: "output",
+    text: renderRun(run),
+    raw: inexactParts(run),
+    labels: [parts.policy.labelOf(call.tool)],
+    onFlag: tool.onFlag,
+  });
+  return { ...delivered, run: summaryOf(run), ...(changeSet === undefined ? {} : { changeSet }) };
+}
+
+async function recordRun({ recorder }: Call, { run, replay }: FinishedRun): Promise<void> {
+  const [stdout, stderr] = await Promise.all([recorder.keep(run.stdout), recorder.keep(run.stderr)]);
+  const record = replay === undefined ? undefined : Buffer.from(JSON.stringify(replay), "utf8");
+  const kept =
+    replay === undefined || record === undefined
+      ? {}
+      : record.length <= INLINE_REPLAY_BYTES_MAX
+        ? { replay }
+        : { replayContent: await recorder.keep(record) };
+  recorder.record({ kind: "run", body: runBody(run, { stdout, stderr }, kept) });
+  if (run.reads.length > 0) {
+    recorder.record({ kind: "reads", body: await readsBody(run.reads, (bytes) => recorder.keep(bytes)) });
+  }
+}
+
+/** What decoding would have lost, for the guard to see. */
+function inexactParts(run: RunResult): Uint8Array[] {
+  const isExact = (text: string, bytes: Uint8Array): boolean => Buffer.from(text, "utf8").equals(bytes);
+  return [
+    ...(isExact(run.stdoutText, run.stdout) ? [] : [run.stdout]),
+    ...(isExact(run.stderrText, run.stderr) ? [] : [run.stderr]),
+  ];
+}
+
+function summaryOf({ status, exitCode, timingsMs, diagnostics }: RunResult): RunSummary {
+  return { status, exitCode, timingsMs, egressAttempts: diagnostics.egressAttempts };
+}
+
+function failed({ examiner }: LoopParts, { scope }: Call, code: string, message: string): Answer {
+  const forModel = examiner.say(`The call did not run (${code}): ${message}`, scope);
+  return { status: "error", error: { code, message }, forModel };
+}

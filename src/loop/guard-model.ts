@@ -1,0 +1,14 @@
+import { ModelScanner, type Scanner } from "../guard/index.ts";
+import { ChatModel, guardQuestion } from "../model/index.ts";
+import type { ResolvedConfig } from "../policy/index.ts";
+
+type GuardModelConfig = NonNullable<NonNullable<ResolvedConfig["guard"]>["model"]>;
+
+/** The second scanner of a configuration: a fresh one for each content. */
+export function guardModel(config: GuardModelConfig | undefined): (() => Scanner) | undefined {
+  if (config === undefined) return undefined;
+  const { url, model, timeoutMs } = config;
+  const limits = timeoutMs === undefined ? {} : { timeoutMs };
+  const ask = guardQuestion(new ChatModel({ url, model, ...limits }));
+  return () => new ModelScanner({ ask, ...limits });
+}

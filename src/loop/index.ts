@@ -1,0 +1,38 @@
+/** What others may use of the loop: open it, call tools through it, decide reviews, read its records. */
+export type { Decision as GuardDecision, Finding as GuardFinding } from "../guard/index.ts";
+export { makeVisible } from "../guard/index.ts";
+export type { Entry, RunComparison, SemanticDifferential, SignedHead, Verification } from "../ledger/index.ts";
+export type { AdmittedText, ConversationMemory, MemoryRefusal } from "../memory/index.ts";
+export { type Decision, defineConfig, type LoopConfig } from "../policy/index.ts";
+export type { LoopOptions } from "./assemble.ts";
+export type {
+  CallFacts,
+  CallOutcome,
+  CallResult,
+  FindingSummary,
+  RunSummary,
+} from "./call-result.ts";
+export type { LoopEvent, LoopListener } from "./events.ts";
+export type { PermitResult } from "./external.ts";
+export { ZeroTrustLoop } from "./loop.ts";
+export type { LoopMemory } from "./loop-memory.ts";
+export type { Records, RunsQuery } from "./records/records.ts";
+export type { RunRecord, RunRow } from "./records/run-record.ts";
+export type { ReplayOutcome } from "./replays.ts";
+export type { CallRequest, ReceiveRequest, SaidRequest, SendRequest } from "./requests.ts";
+export type {
+  ApproveOptions,
+  ChangeSetSummary,
+  Conflict,
+  DecisionOptions,
+  DecisionResult,
+  DiffHunk,
+  FileChange,
+  FileDiffView,
+  FileView,
+  Review,
+  ReviewKind,
+  ReviewState,
+  ReviewSummary,
+} from "./reviews/review.ts";
+export type { Reviews, ReviewsQuery } from "./reviews/reviews.ts";

@@ -1,0 +1,34 @@
+/** Every bound of the loop in one place; each says where its number comes from. */
+
+/** What a model is given of one output unless the config says otherwise: some 8,000 tokens. The guard sees all of it. */
+export const OUTPUT_FOR_MODEL_BYTES = 32 * 1024;
+/** An input is what a model wrote as tool arguments; the ledger's own bound for an entry is 1 MiB, larger ones go to a blob. */
+export const INPUT_BYTES_MAX = 8 * 1024 * 1024;
+/** Part of an input that stands in its ledger entry. */
+export const INLINE_INPUT_BYTES_MAX = 64 * 1024;
+/** A person is asked within a working day; later the agent has gone on. */
+export const EXPIRE_AFTER_MS = 24 * 3600 * 1000;
+/** Reviews of calls and contents that may wait at once; more means nobody looks, and the next ask is refused. */
+export const PENDING_REVIEWS_MAX = 1000;
+/** Files of one change set that the guard looks through at once, and their bytes: it takes some 10 ms a megabyte. */
+export const SCANNED_FILES_MAX = 200;
+export const SCANNED_FILES_BYTES_MAX = 16 * 1024 * 1024;
+/** Changed names told to the model; a person sees all of them. */
+export const NAMES_FOR_MODEL_MAX = 50;
+/** The command on one line of a list. */
+export const COMMAND_CHARACTERS_MAX = 400;
+/** How often a wait looks whether another process decided. */
+export const WAIT_POLL_MS = 200;
+/** Read files of a run listed in its ledger entry; a longer list is content of its own. */
+export const READS_INLINE_MAX = 100;
+/** Findings in one ledger entry; a verdict holds at most 1,024, and an entry 1 MiB. */
+export const FINDINGS_RECORDED_MAX = 200;
+/** Calls waiting for a durable ledger entry are bounded by the ledger; conversations remembered by this. */
+export const CONVERSATIONS_MAX = 10_000;
+/** Output shown of one recorded run. */
+export const RECORD_OUTPUT_BYTES_MAX = 1024 * 1024;
+/** Entries of one run, and later entries of its agent, that are looked at: a run makes some ten. */
+export const RUN_ENTRIES_MAX = 1000;
+export const LATER_ENTRIES_MAX = 2000;
+/** Changes listed in their ledger entry, some 300 bytes each; a longer list is content of its own. */
+export const CHANGES_INLINE_MAX = 100;

@@ -1,0 +1,25 @@
+import type { Entry, Ledger } from "../ledger/index.ts";
+import type { Policy } from "../policy/index.ts";
+import type { Workspace } from "../workspace/index.ts";
+import type { Conversations } from "./conversations.ts";
+import type { Examiner } from "./examiner.ts";
+import type { ReviewStore } from "./reviews/review-store.ts";
+import type { Sandboxes } from "./sandboxes.ts";
+
+/** What a loop is made of: made once by `ZeroTrustLoop.open`, shared by what works on a call. */
+export interface LoopParts {
+  readonly policy: Policy;
+  readonly sandboxes: Sandboxes;
+  readonly examiner: Examiner;
+  readonly ledger: Ledger;
+  readonly workspace: Workspace;
+  readonly reviewStore: ReviewStore;
+  readonly conversations: Conversations;
+  readonly expireAfterMs: number;
+  readonly outputForModelBytes: number;
+  readonly now: () => number;
+  /** Tells listeners of a durable entry. */
+  readonly told: (entry: Entry) => void;
+  /** Tells listeners that something waits, or was decided. */
+  readonly reviewsChanged: () => void;
+}

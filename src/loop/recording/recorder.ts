@@ -1,0 +1,37 @@
+import type { Content, Entry, EntryDraft, Ledger } from "../../ledger/index.ts";
+
+/** One of the ledger's kinds of step with its body. */
+export type StepDraft = Omit<EntryDraft, "runId" | "agent"> & Pick<EntryDraft, "kind" | "body">;
+
+/**
+ * Writes the steps of one call to the ledger while the call goes on: an append is started at once and waited for at the end,
+ * so that the disk works beside the micro-VM. Nothing is returned to an agent before all of it is durable.
+ */
+export class Recorder {
+  readonly #ledger: Ledger;
+  readonly #scope: { readonly runId: string; readonly agent: string };
+  readonly #told: (entry: Entry) => void;
+  readonly #writing: Promise<void>[] = [];
+
+  constructor(ledger: Ledger, scope: { runId: string; agent: string }, told: (entry: Entry) => void) {
+    this.#ledger = ledger;
+    this.#scope = scope;
+    this.#told = told;
+  }
+
+  record(step: StepDraft): void {
+    const written = this.#ledger.append({ ...step, ...this.#scope } as EntryDraft).then(this.#told);
+    // Heard of in `settle`; until then a failure must not count as unhandled.
+    written.catch(() => {});
+    this.#writing.push(written);
+  }
+
+  keep(bytes: Uint8Array): Promise<Content> {
+    return this.#ledger.keep(bytes);
+  }
+
+  /** Throws what the ledger threw for any of the steps: an unrecorded call has no answer. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#writing);
+  }
+}

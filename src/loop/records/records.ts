@@ -1,0 +1,84 @@
+import type { ActionShift, Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
+import { RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
+import type { LoopParts } from "../parts.ts";
+import { type ReplayOutcome, replayRun } from "../replays.ts";
+import { differentialOf } from "./differential.ts";
+import { probeRun } from "./probe.ts";
+import type { RunRecord, RunRow } from "./run-record.ts";
+import { firstOf, rowOf } from "./run-story.ts";
+
+export interface RunsQuery {
+  /** Default 50. */
+  readonly limit?: number;
+  /** Only runs whose first entry stands before this index: `next` of the page before. */
+  readonly beforeIndex?: number;
+  readonly agent?: string;
+}
+
+/** What the ledger tells about runs. */
+export class Records {
+  readonly #parts: LoopParts;
+  readonly #ledger: Ledger;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#ledger = parts.ledger;
+  }
+
+  /** Newest first. `next` is there when there are more. */
+  runs({ limit = 50, beforeIndex, agent }: RunsQuery = {}): { rows: readonly RunRow[]; next?: number } {
+    const calls = this.#ledger.query({
+      kind: "call",
+      order: "last",
+      limit: limit + 1,
+      ...(beforeIndex === undefined ? {} : { toIndex: beforeIndex }),
+      ...(agent === undefined ? {} : { agent }),
+    });
+    const rows = calls.slice(0, limit).flatMap((call) => rowOf(this.entriesOf(call.runId ?? "")) ?? []);
+    const last = calls[limit - 1];
+    return calls.length > limit && last !== undefined ? { rows, next: last.index } : { rows };
+  }
+
+  async run(runId: string): Promise<RunRecord | undefined> {
+    const entries = this.entriesOf(runId);
+    const row = rowOf(entries);
+    if (row === undefined) return undefined;
+    const run = firstOf(entries, "run")?.body;
+    const [stdout, stderr] = await Promise.all([this.#bounded(run?.stdout), this.#bounded(run?.stderr)]);
+    const isCut = (content: Content | undefined): boolean => (content?.sizeBytes ?? 0) > RECORD_OUTPUT_BYTES_MAX;
+    const differential = await differentialOf(this.#ledger, entries);
+    return { row, entries, stdout, stderr, truncated: isCut(run?.stdout) || isCut(run?.stderr), differential };
+  }
+
+  async differential(runId: string): Promise<SemanticDifferential | undefined> {
+    const entries = this.entriesOf(runId);
+    return entries.length === 0 ? undefined : differentialOf(this.#ledger, entries);
+  }
+
+  /**
+   * How the configuration's probe model would act with and without what the run added; undefined when none is configured.
+   * Throws ZtlError `model-…` when it does not answer.
+   */
+  async probe(runId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ActionShift | undefined> {
+    return probeRun(this.#parts, this.entriesOf(runId), signal);
+  }
+
+  verify(): Promise<Verification> {
+    return this.#ledger.verify();
+  }
+
+  /** Runs a recorded call again in a micro-VM and compares. */
+  replay(runId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ReplayOutcome> {
+    return replayRun(this.#parts, this.entriesOf(runId), signal);
+  }
+
+  /** Everything recorded about a run, oldest first. */
+  entriesOf(runId: string): Entry[] {
+    return runId === "" ? [] : this.#ledger.query({ runId, limit: RUN_ENTRIES_MAX });
+  }
+
+  async #bounded(content: Content | undefined): Promise<Uint8Array> {
+    if (content === undefined) return new Uint8Array(0);
+    return (await this.#ledger.content(content)).subarray(0, RECORD_OUTPUT_BYTES_MAX);
+  }
+}

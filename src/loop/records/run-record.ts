@@ -1,0 +1,31 @@
+import type { Entry, SemanticDifferential } from "../../ledger/index.ts";
+
+/** Recorded runs as the page and the command line show them; all of it is read from the ledger. */
+
+export interface RunRow {
+  readonly runId: string;
+  readonly agent: string;
+  readonly tool: string;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  /** On one line; a guest or a model may have chosen it. */
+  readonly command: string;
+  readonly decision: "run" | "ask" | "refuse" | "none";
+  /** How the run ended; `none` when nothing ran. */
+  readonly status: string;
+  /** The strictest verdict on what it returned; `none` when nothing was scanned. */
+  readonly verdict: "admit" | "flag" | "block" | "none";
+  readonly replayable: boolean;
+}
+
+export interface RunRecord {
+  readonly row: RunRow;
+  /** Every entry about it, oldest first. */
+  readonly entries: readonly Entry[];
+  /** Raw output, bounded; hostile. */
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  /** True when more was recorded than is given here. */
+  readonly truncated: boolean;
+  readonly differential: SemanticDifferential;
+}

@@ -1,0 +1,103 @@
+import {
+  type Content,
+  compareInputs,
+  compareRuns,
+  type Entry,
+  type ReplayRecord,
+  type RunComparison,
+  type RunOutput,
+} from "../ledger/index.ts";
+import type { SandboxTool } from "../policy/index.ts";
+import type { RunResult, ToolCall } from "../sandbox/index.ts";
+import type { LoopParts } from "./parts.ts";
+import { comparable, type RecordedChange, recordedChange } from "./recording/changes.ts";
+import { firstOf } from "./records/run-story.ts";
+import { runOnce, type ToolRun } from "./run-tool.ts";
+
+/** What came of running a recorded call again. Nothing of it reaches an agent or the host's files. */
+export type ReplayOutcome =
+  /** Byte for byte what was recorded: how it ended, output, and changes. */
+  | { readonly status: "same" }
+  | { readonly status: "different"; readonly comparison: Extract<RunComparison, { same: false }> }
+  | { readonly status: "not-replayable"; readonly reason: string }
+  | { readonly status: "not-found" };
+
+export async function replayRun(
+  parts: LoopParts,
+  entries: readonly Entry[],
+  signal?: AbortSignal,
+): Promise<ReplayOutcome> {
+  const recorded = firstOf(entries, "run")?.body;
+  if (entries.length === 0) return { status: "not-found" };
+  if (recorded === undefined) return notReplayable("nothing ran: the call was refused, or waits");
+  const record = recorded.replay ?? (await json<ReplayRecord>(parts, recorded.replayContent));
+  if (record === undefined) {
+    return notReplayable(
+      "no replay was recorded: the tool says replay: false, or the run met something that cannot be repeated",
+    );
+  }
+  const order = orderOf(parts, record, signal);
+  if (typeof order === "string") return notReplayable(order);
+  const run = await runOnce(parts, order, { seed: record.seed, clockMs: record.clockMs });
+  if (run.templateKey !== record.templateKey) {
+    return notReplayable("the template is another one now: this host's programs, kernel or processor changed since");
+  }
+  const comparison = compare(record, run, await recordedOutput(parts, recorded, entries));
+  return comparison.same ? { status: "same" } : { status: "different", comparison };
+}
+
+function notReplayable(reason: string): ReplayOutcome {
+  return { status: "not-replayable", reason };
+}
+
+/** The run to make; or why it cannot be made. */
+function orderOf(parts: LoopParts, record: ReplayRecord, signal: AbortSignal | undefined): ToolRun | string {
+  // Written by `runTool` and signed by the ledger, so its shape is ours.
+  const { tool, call, pendingFrom } = record.call as unknown as {
+    tool: SandboxTool;
+    call: ToolCall;
+    pendingFrom: string | null;
+  };
+  const limits = Object.fromEntries(Object.entries(record.limits).map(([name, value]) => [name, value ?? undefined]));
+  const order = { tool, call, limits, signal } as ToolRun;
+  if (pendingFrom === null) return order;
+  const changes = parts.workspace.changesOf(pendingFrom);
+  if (changes === undefined) return "the pending changes that the run saw are not kept any more";
+  return { ...order, pending: { changeSetId: pendingFrom, changes } };
+}
+
+/** A changed input is named before anything else: it explains whatever else differs. */
+function compare(record: ReplayRecord, run: RunResult, recorded: RunOutput): RunComparison {
+  const found = run.reads.map(({ path, sizeBytes, sha256 }) => ({
+    name: path.toWellFormed(),
+    sizeBytes,
+    sha256: sha256 ?? "",
+  }));
+  const inputs = compareInputs(record, found);
+  if (!inputs.same) return inputs;
+  const { status, exitCode, stdout, stderr, changes } = run;
+  return compareRuns(recorded, {
+    status,
+    exitCode,
+    stdout,
+    stderr,
+    changes: changes.map((change) => comparable(recordedChange(change))),
+  });
+}
+
+async function recordedOutput(
+  parts: LoopParts,
+  body: Extract<Entry, { kind: "run" }>["body"],
+  entries: readonly Entry[],
+): Promise<RunOutput> {
+  const { ledger } = parts;
+  const [stdout, stderr] = await Promise.all([ledger.content(body.stdout), ledger.content(body.stderr)]);
+  const changeSet = firstOf(entries, "change-set")?.body;
+  const changes = changeSet?.changes ?? (await json<RecordedChange[]>(parts, changeSet?.list)) ?? [];
+  return { status: body.status, exitCode: body.exitCode, stdout, stderr, changes: changes.map(comparable) };
+}
+
+async function json<T>({ ledger }: LoopParts, content: Content | undefined): Promise<T | undefined> {
+  if (content === undefined) return undefined;
+  return JSON.parse(Buffer.from(await ledger.content(content)).toString("utf8")) as T;
+}

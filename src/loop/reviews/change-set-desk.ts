@@ -1,0 +1,190 @@
+import type { ApproveResult, ChangeSet, Conflict as FileConflict, Recovered } from "../../workspace/index.ts";
+import type { LoopParts } from "../parts.ts";
+import { withoutUndefined } from "../plain.ts";
+import { diffView, fileChange, reviewOfChangeSet, summaryOfChangeSet } from "./change-set-view.ts";
+import { explainConflict } from "./conflict-reasons.ts";
+import { recordDecision, recordSync } from "./decisions.ts";
+import type { ApproveOptions, DecisionOptions, DecisionResult, FileView, Review, ReviewSummary } from "./review.ts";
+
+/** The reviews that are change sets: the workspace decides and applies, the ledger hears of it. */
+export class ChangeSetDesk {
+  readonly #parts: LoopParts;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  list(limit: number, state: "pending" | "all"): ReviewSummary[] {
+    const filter = state === "pending" ? { state: "pending" as const, limit } : { limit };
+    return this.#parts.workspace.list(filter).map(summaryOfChangeSet);
+  }
+
+  get(id: string): Review | undefined {
+    const set = this.#parts.workspace.get(id);
+    return set === undefined ? undefined : reviewOfChangeSet(set);
+  }
+
+  find(id: string): ReviewSummary | undefined {
+    const set = this.#parts.workspace.get(id);
+    return set === undefined ? undefined : summaryOfChangeSet(set);
+  }
+
+  async file(id: string, path: string): Promise<FileView | undefined> {
+    const { workspace, examiner } = this.#parts;
+    const entry = workspace.get(id)?.entries.find((one) => one.path === path);
+    if (entry === undefined) return undefined;
+    const [diff, content] = await Promise.all([workspace.diff(id, path), workspace.content(id, path, "new")]);
+    const findings = content === undefined ? [] : examiner.scan(content).findings;
+    return { change: fileChange(entry), diff: diffView(diff), findings };
+  }
+
+  async approve(
+    id: string,
+    { hash, reviewer, files, protectedFiles, message }: ApproveOptions,
+  ): Promise<DecisionResult> {
+    const { workspace } = this.#parts;
+    const known = workspace.get(id);
+    if (known === undefined) return { status: "not-found" };
+    // Agreed to before, but the host did not let us, or the process ended: it may be tried again.
+    if (known.state === "approved" && known.hash === hash) return this.#sync(known);
+    const options = { hash, reviewer, files, protectedFiles, message };
+    const result = workspace.approve(id, withoutUndefined(options));
+    if (result.status !== "approved") return this.#refusal(id, result);
+    const set = result.changeSet;
+    await recordDecision(this.#parts, set, {
+      subject: "change-set",
+      subjectSha256: set.hash,
+      decision: "approve",
+      ...withoutUndefined({ reviewer, message, files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) }),
+    });
+    return this.#sync(set);
+  }
+
+  async reject(id: string, { hash, reviewer, message }: DecisionOptions & { hash?: string }): Promise<DecisionResult> {
+    const { workspace } = this.#parts;
+    const set = workspace.get(id);
+    if (set === undefined) return { status: "not-found" };
+    if (hash !== undefined && hash !== set.hash) return { status: "stale", hash: set.hash };
+    const result = workspace.reject(id, withoutUndefined({ reviewer, message }));
+    if (result.status !== "rejected") return this.#already(id);
+    await recordDecision(this.#parts, set, {
+      subject: "change-set",
+      subjectSha256: set.hash,
+      decision: "reject",
+      ...withoutUndefined({ reviewer, message }),
+    });
+    return { status: "done", state: "rejected", files: [] };
+  }
+
+  async undo(id: string, { reviewer }: DecisionOptions): Promise<DecisionResult> {
+    const { workspace } = this.#parts;
+    const set = workspace.get(id);
+    if (set === undefined) return { status: "not-found" };
+    const result = await workspace.undo(id);
+    if (result.status === "not-applied") return this.#already(id);
+    const details = { reviewer };
+    if (result.status === "undone") {
+      const files = wellFormed(result.files);
+      await recordSync(this.#parts, set, { changeSetSha256: set.hash, outcome: "undone", files, details });
+      return { status: "done", state: "undone", files: result.files };
+    }
+    return this.#unsynced(set, result, { ...details, undo: true });
+  }
+
+  async expire(): Promise<void> {
+    for (const id of this.#parts.workspace.expire()) {
+      const set = this.#parts.workspace.get(id);
+      if (set === undefined) continue;
+      await recordDecision(this.#parts, set, { subject: "change-set", subjectSha256: set.hash, decision: "expire" });
+    }
+  }
+
+  /** What an earlier process left half done, and what became of it. */
+  async recordRecovered(): Promise<void> {
+    for (const recovered of this.#parts.workspace.recovered) {
+      const set = this.#parts.workspace.get(recovered.changeSetId);
+      if (set !== undefined) await recordSync(this.#parts, set, recoveryBody(set, recovered));
+    }
+  }
+
+  async #sync(set: ChangeSet): Promise<DecisionResult> {
+    const result = await this.#parts.workspace.sync(set.id);
+    if (result.status === "not-approved") return this.#already(set.id);
+    if (result.status !== "applied") return this.#unsynced(set, result, {});
+    const files = wellFormed(result.files);
+    await recordSync(this.#parts, set, { changeSetSha256: set.hash, outcome: "applied", files });
+    return { status: "done", state: "applied", files: result.files };
+  }
+
+  async #unsynced(
+    set: ChangeSet,
+    result: Unsynced,
+    details: { readonly [key: string]: string | boolean },
+  ): Promise<DecisionResult> {
+    const common = { changeSetSha256: set.hash, details };
+    if (result.status === "conflict") {
+      const conflicts = result.conflicts.map(({ path, reason }) => ({ path, reason: explainConflict(reason) }));
+      const recorded = conflicts.map(({ path, reason }) => ({ path: path.toWellFormed(), reason }));
+      await recordSync(this.#parts, set, { ...common, outcome: "conflict", conflicts: recorded });
+      return { status: "conflict", conflicts };
+    }
+    const error = { code: result.error.code, message: result.error.message.toWellFormed() };
+    await recordSync(this.#parts, set, { ...common, outcome: "failed", error });
+    return { status: "failed", error };
+  }
+
+  #refusal(id: string, result: Exclude<ApproveResult, { status: "approved" }>): DecisionResult {
+    switch (result.status) {
+      case "stale":
+        return { status: "stale", hash: result.hash };
+      case "not-pending":
+      case "expired":
+        return this.#already(id);
+      case "protected":
+        return {
+          status: "protected",
+          files: result.files.map(({ path, reasons }) => ({ path, reason: reasons.join("; ") })),
+        };
+      case "unknown-files":
+        return {
+          status: "bad-selection",
+          files: result.files.map((path) => ({ path, reason: "is not among the changes" })),
+        };
+      case "nothing-chosen":
+        return { status: "bad-selection", files: [] };
+      case "incomplete-selection":
+        return {
+          status: "bad-selection",
+          files: result.missing.map(({ path, neededBy }) => ({ path, reason: `is needed by ${neededBy}` })),
+        };
+    }
+  }
+
+  #already(id: string): DecisionResult {
+    const summary = this.find(id);
+    if (summary === undefined) return { status: "not-found" };
+    return { status: "already", state: summary.state, ...withoutUndefined({ decidedBy: summary.decidedBy }) };
+  }
+}
+
+type Unsynced =
+  | { readonly status: "conflict"; readonly conflicts: readonly FileConflict[] }
+  | { readonly status: "failed"; readonly error: { readonly code: string; readonly message: string } };
+
+function recoveryBody(set: ChangeSet, { operation, outcome, phase, leftAlone }: Recovered) {
+  const common = { changeSetSha256: set.hash, details: { recovered: true, phase, leftAlone: wellFormed(leftAlone) } };
+  if (outcome === "rolled-back") return { ...common, outcome: "rolled-back" as const };
+  if (outcome === "finished")
+    return { ...common, outcome: operation === "undo" ? ("undone" as const) : ("applied" as const) };
+  const error = {
+    code: "unreachable",
+    message: "A directory of this change set is not there; it is tried again later",
+  };
+  return { ...common, outcome: "failed" as const, error };
+}
+
+function wellFormed(paths: readonly string[]): string[];
+function wellFormed(paths: readonly string[] | undefined): string[] | undefined;
+function wellFormed(paths: readonly string[] | undefined): string[] | undefined {
+  return paths?.map((path) => path.toWellFormed());
+}

@@ -1,0 +1,79 @@
+import type { ChangeEntry, ChangeSet, ChangeSetSummary, FileDiff } from "../../workspace/index.ts";
+import { explainConflict } from "./conflict-reasons.ts";
+import type { FileChange, FileDiffView, Review, ReviewState, ReviewSummary } from "./review.ts";
+
+/** Change sets in the words that all reviews have. */
+
+export function summaryOfChangeSet(set: ChangeSetSummary): ReviewSummary {
+  const { id, hash, runId, agent, tool, command, createdAt, expiresAt, entryCount } = set;
+  return {
+    id,
+    kind: "change-set",
+    state: stateOf(set),
+    runId,
+    agent,
+    tool,
+    command,
+    createdAt,
+    expiresAt,
+    hash,
+    title: entryCount === 1 ? "1 file changed" : `${entryCount} files changed`,
+    ...(set.decidedBy === undefined ? {} : { decidedBy: set.decidedBy }),
+    ...(set.message === undefined ? {} : { message: set.message }),
+  };
+}
+
+/** A set that is being applied was approved, and nobody can tell yet what comes of it. */
+function stateOf({ state }: ChangeSetSummary): ReviewState {
+  return state === "applying" ? "approved" : state;
+}
+
+export function reviewOfChangeSet(set: ChangeSet): Review {
+  return {
+    ...summaryOfChangeSet(set),
+    kind: "change-set",
+    files: set.entries.map(fileChange),
+    conflicts: set.conflicts.map(({ path, reason }) => ({ path, reason: explainConflict(reason) })),
+  };
+}
+
+export function fileChange(entry: ChangeEntry): FileChange {
+  const { path, hostPath, kind, edit, renamedFrom, symlinkTarget, flags, protectedBecause, blocked } = entry;
+  const { before, after } = edit;
+  return {
+    path,
+    hostPath,
+    change: kind,
+    fileType: after.type === "absent" ? before.type : after.type,
+    ...(renamedFrom === undefined ? {} : { renamedFrom }),
+    ...(symlinkTarget === undefined ? {} : { symlinkTarget }),
+    ...("mode" in after ? { mode: after.mode } : {}),
+    ...(before.type === "file" ? { baseSizeBytes: before.sizeBytes } : {}),
+    ...(after.type === "file" ? { newSizeBytes: after.sizeBytes } : {}),
+    flags: blocked === undefined ? flags : [...flags, "cannot-be-applied"],
+    ...(protectedBecause.length === 0 ? {} : { protectedBecause: protectedBecause.join("; ") }),
+  };
+}
+
+export function diffView(diff: FileDiff): FileDiffView {
+  switch (diff.kind) {
+    case "text":
+      return diff;
+    case "binary":
+      return { kind: "binary", note: `not text; ${sizes(diff)}` };
+    case "large":
+      return { kind: "large", note: `too large or too different to be compared line by line; ${sizes(diff)}` };
+    case "base-changed":
+      return {
+        kind: "none",
+        note: "the host's file is not what the run started from, so there is nothing to compare with",
+      };
+    case "none":
+      return { kind: "none", note: "no content changed" };
+  }
+}
+
+function sizes({ base, new: now }: Extract<FileDiff, { kind: "binary" | "large" }>): string {
+  const size = (facts: typeof base): string => (facts === undefined ? "nothing" : `${facts.sizeBytes} bytes`);
+  return `${size(base)} before, ${size(now)} after`;
+}

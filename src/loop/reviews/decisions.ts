@@ -1,0 +1,27 @@
+import type { EntryDraft } from "../../ledger/index.ts";
+import type { LoopParts } from "../parts.ts";
+import { Recorder } from "../recording/recorder.ts";
+
+type BodyOf<K extends EntryDraft["kind"]> = Extract<EntryDraft, { kind: K }>["body"];
+
+/** Whose run it is about. */
+export interface Decided {
+  readonly runId: string;
+  readonly agent: string;
+}
+
+/** A person's decision, or the lack of one, in the ledger. */
+export async function recordDecision(parts: LoopParts, of: Decided, body: BodyOf<"approval">): Promise<void> {
+  const recorder = new Recorder(parts.ledger, { runId: of.runId, agent: of.agent }, parts.told);
+  recorder.record({ kind: "approval", body });
+  await recorder.settle();
+  parts.reviewsChanged();
+}
+
+/** What became of a change set's files. */
+export async function recordSync(parts: LoopParts, of: Decided, body: BodyOf<"sync">): Promise<void> {
+  const recorder = new Recorder(parts.ledger, { runId: of.runId, agent: of.agent }, parts.told);
+  recorder.record({ kind: "sync", body });
+  await recorder.settle();
+  parts.reviewsChanged();
+}

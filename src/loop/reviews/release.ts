@@ -1,0 +1,32 @@
+import type { AdmittedText } from "../../memory/index.ts";
+import type { LoopParts } from "../parts.ts";
+import { admissionBody } from "../recording/drafts.ts";
+import { Recorder } from "../recording/recorder.ts";
+import { GIVEN_TO_AGENT } from "../records/differential.ts";
+import { contentDetails } from "./content-review.ts";
+
+/**
+ * Hands a released content to its agent, with an admission that names who released it. It may be collected as long as the
+ * review has not run out: a person vouched for this very content. What today's rules block stays out all the same.
+ */
+export async function collectReleased(parts: LoopParts, reviewId: string): Promise<AdmittedText | undefined> {
+  const review = parts.reviewStore.get(reviewId);
+  if (review?.kind !== "content" || review.state !== "approved" || review.decidedBy === undefined) return undefined;
+  const { content, conversation, labels } = contentDetails(review);
+  const text = Buffer.from(await parts.ledger.content(content)).toString("utf8");
+  const scope = { runId: review.runId, agent: review.agent };
+  const verdict = parts.examiner.scan(text);
+  if (verdict.decision === "block") return undefined;
+  // What rules alone would admit was flagged by the second scanner; it is a release all the same.
+  const released = parts.examiner.release(text, { ...verdict, decision: "flag" }, scope, review.decidedBy);
+  if (released === undefined) return undefined;
+  parts.conversations.add(review.agent, conversation, labels);
+  const recorder = new Recorder(parts.ledger, scope, parts.told);
+  recorder.record({ kind: "admission", body: admissionBody(released.admission, "memory") });
+  recorder.record({
+    kind: "note",
+    body: { text: GIVEN_TO_AGENT, contents: [content], details: { conversation, releasedBy: review.decidedBy } },
+  });
+  await recorder.settle();
+  return released;
+}

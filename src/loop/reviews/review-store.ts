@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { ZtlError } from "../../errors.ts";
+import { PENDING_REVIEWS_MAX } from "../limits.ts";
+import { transaction } from "../state-database.ts";
+import type { ReviewState, ReviewSummary } from "./review.ts";
+
+/** Reviews that the loop keeps itself: calls that need a person's agreement, and quarantined contents. */
+export type StoredKind = "call" | "content";
+
+export interface StoredReview extends ReviewSummary {
+  readonly kind: StoredKind;
+  /** What the kind needs to be shown and acted on, as JSON text. */
+  readonly details: string;
+}
+
+export type NewReview = Omit<StoredReview, "id" | "state" | "createdAt" | "decidedBy" | "message">;
+
+export interface Verdict {
+  readonly to: "approved" | "rejected";
+  /** Refused as stale when given and different. */
+  readonly hash?: string | undefined;
+  readonly reviewer: string;
+  readonly message?: string | undefined;
+}
+
+export type Decided =
+  | { readonly status: "done"; readonly review: StoredReview }
+  | { readonly status: "stale"; readonly hash: string }
+  | { readonly status: "already"; readonly state: ReviewState; readonly decidedBy?: string }
+  | { readonly status: "not-found" };
+
+type Row = Record<string, SQLOutputValue>;
+
+export class ReviewStore {
+  readonly #database: DatabaseSync;
+  readonly #now: () => number;
+
+  constructor(database: DatabaseSync, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Throws ZtlError `reviews-full` when too many wait already. */
+  add(review: NewReview): StoredReview {
+    return transaction(this.#database, () => {
+      this.#expire();
+      const waiting = this.#database.prepare("SELECT count(*) AS n FROM review WHERE state = 'pending'").get()?.n;
+      if (Number(waiting) >= PENDING_REVIEWS_MAX) {
+        throw new ZtlError("reviews-full", `${PENDING_REVIEWS_MAX} reviews wait already: decide some of them first`);
+      }
+      const stored: StoredReview = { ...review, id: randomUUID(), state: "pending", createdAt: this.#now() };
+      const { id, kind, state, runId, agent, tool, command, createdAt, expiresAt, hash, title, details } = stored;
+      this.#database
+        .prepare(
+          "INSERT INTO review (id, kind, state, run, agent, tool, command, created, expires, hash, title, details) " +
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .run(id, kind, state, runId, agent, tool, command, createdAt, expiresAt, hash, title, details);
+      return stored;
+    });
+  }
+
+  get(id: string): StoredReview | undefined {
+    const row = this.#database.prepare("SELECT * FROM review WHERE id = ?").get(id);
+    return row === undefined ? undefined : this.#read(row);
+  }
+
+  /** Newest first. */
+  list(limit: number, pendingOnly: boolean): StoredReview[] {
+    const where = pendingOnly ? "WHERE state = 'pending' AND expires > ?" : "WHERE ? IS NOT NULL";
+    const rows = this.#database
+      .prepare(`SELECT * FROM review ${where} ORDER BY created DESC, id LIMIT ?`)
+      .all(this.#now(), limit);
+    return rows.map((row) => this.#read(row));
+  }
+
+  /** Of several who decide at once exactly one is told `done`. */
+  decide(id: string, { to, hash, reviewer, message }: Verdict): Decided {
+    return transaction(this.#database, () => {
+      const review = this.get(id);
+      if (review === undefined) return { status: "not-found" };
+      if (review.state !== "pending") return already(review);
+      if (hash !== undefined && hash !== review.hash) return { status: "stale", hash: review.hash };
+      this.#database
+        .prepare("UPDATE review SET state = ?, decided_by = ?, message = ? WHERE id = ?")
+        .run(to, reviewer, message ?? null, id);
+      return { status: "done", review: this.get(id) as StoredReview };
+    });
+  }
+
+  /** An approved review is used up by the first who asks for exactly what was approved. */
+  use(id: string, kind: StoredKind, hash: string): StoredReview | undefined {
+    return transaction(this.#database, () => {
+      const review = this.get(id);
+      if (review?.kind !== kind || review.state !== "approved" || review.hash !== hash) return undefined;
+      this.#database.prepare("UPDATE review SET state = 'used' WHERE id = ?").run(id);
+      return review;
+    });
+  }
+
+  /** Reviews that ran out of time since the last look; each is returned once, in whichever process asks first. */
+  takeExpired(): StoredReview[] {
+    return transaction(this.#database, () => this.#expire());
+  }
+
+  #expire(): StoredReview[] {
+    const rows = this.#database
+      .prepare(
+        "UPDATE review SET state = 'expired' WHERE state IN ('pending', 'approved') AND expires <= ? RETURNING *",
+      )
+      .all(this.#now());
+    return rows.map((row) => this.#read(row));
+  }
+
+  #read(row: Row): StoredReview {
+    const state = String(row.state) as ReviewState;
+    const expiresAt = Number(row.expires);
+    const isOverdue = (state === "pending" || state === "approved") && expiresAt <= this.#now();
+    return {
+      id: String(row.id),
+      kind: String(row.kind) as StoredKind,
+      state: isOverdue ? "expired" : state,
+      runId: String(row.run),
+      agent: String(row.agent),
+      tool: String(row.tool),
+      command: String(row.command),
+      createdAt: Number(row.created),
+      expiresAt,
+      hash: String(row.hash),
+      title: String(row.title),
+      details: String(row.details),
+      ...(row.decided_by === null ? {} : { decidedBy: String(row.decided_by) }),
+      ...(row.message === null ? {} : { message: String(row.message) }),
+    };
+  }
+}
+
+function already({ state, decidedBy }: StoredReview): Decided {
+  return { status: "already", state, ...(decidedBy === undefined ? {} : { decidedBy }) };
+}

@@ -1,0 +1,138 @@
+import type { Finding } from "../../guard/index.ts";
+import type { Decision } from "../../policy/index.ts";
+
+/** What a person is asked about: the types of the page, the command line and the API. */
+
+export type ReviewKind = "change-set" | "call" | "content";
+
+/**
+ * `pending` waits; `approved` was agreed to (a call that may be made once, a content that may be collected); `applied` and
+ * `undone` tell of a change set's files; `conflict` means the host's files are no longer what the run saw.
+ */
+export type ReviewState =
+  | "pending"
+  | "approved"
+  | "used"
+  | "applied"
+  | "undone"
+  | "conflict"
+  | "failed"
+  | "rejected"
+  | "expired"
+  | "superseded";
+
+export interface ReviewSummary {
+  readonly id: string;
+  readonly kind: ReviewKind;
+  readonly state: ReviewState;
+  readonly runId: string;
+  readonly agent: string;
+  readonly tool: string;
+  /** The command that made it, on one line; a guest or a model may have chosen it. */
+  readonly command: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** SHA-256 in hexadecimal of exactly what is asked about; a decision names it. */
+  readonly hash: string;
+  /** One line of ours, such as `3 files changed`. */
+  readonly title: string;
+  readonly decidedBy?: string;
+  readonly message?: string;
+}
+
+export type Review = ReviewSummary &
+  (
+    | { readonly kind: "change-set"; readonly files: readonly FileChange[]; readonly conflicts: readonly Conflict[] }
+    | { readonly kind: "call"; readonly input: string; readonly decision: Decision }
+    | { readonly kind: "content"; readonly text: string; readonly findings: readonly Finding[] }
+  );
+
+/** A change set as the agent's side sees it. */
+export interface ChangeSetSummary {
+  readonly reviewId: string;
+  readonly hash: string;
+  readonly files: readonly { readonly path: string; readonly change: string }[];
+}
+
+/** One changed file of a change set, for a list. Its name is the guest's choice: escape it. */
+export interface FileChange {
+  /** What `approve` names it by; for a name that is not UTF-8 not the exact bytes. */
+  readonly path: string;
+  readonly hostPath: string;
+  readonly change: "add" | "modify" | "delete" | "mode" | "rename" | "symlink" | "hard-link" | "type-change";
+  readonly fileType: string;
+  readonly renamedFrom?: string;
+  readonly symlinkTarget?: string;
+  readonly mode?: number;
+  readonly baseSizeBytes?: number;
+  readonly newSizeBytes?: number;
+  /** What a reviewer should look at twice, such as `setuid` or `symlink-outside`. */
+  readonly flags: readonly string[];
+  /** Why this path needs a yes of its own; absent for others. */
+  readonly protectedBecause?: string;
+}
+
+export interface Conflict {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** One file of a change set, opened. */
+export interface FileView {
+  readonly change: FileChange;
+  readonly diff: FileDiffView;
+  /** What the guard sees in the new content; offsets are bytes of it. */
+  readonly findings: readonly Finding[];
+}
+
+export type FileDiffView =
+  | {
+      readonly kind: "text";
+      readonly added: number;
+      readonly removed: number;
+      readonly truncated: boolean;
+      readonly hunks: readonly DiffHunk[];
+    }
+  | { readonly kind: "binary" | "large" | "none"; readonly note: string };
+
+export interface DiffHunk {
+  readonly oldStart: number;
+  readonly newStart: number;
+  /** Without their line ends. `newOffset` is the byte at which the line begins in the new content (not for `remove`). */
+  readonly lines: readonly {
+    readonly kind: "same" | "add" | "remove";
+    readonly text: string;
+    readonly newOffset?: number;
+  }[];
+}
+
+export interface DecisionOptions {
+  /** Who decides; a name for the ledger. */
+  readonly reviewer: string;
+  readonly message?: string;
+}
+
+export interface ApproveOptions extends DecisionOptions {
+  /** The `hash` of what the reviewer saw. */
+  readonly hash: string;
+  /** Only these files of a change set, by `path`. */
+  readonly files?: readonly string[];
+  /** Each protected path that is agreed to, by name. */
+  readonly protectedFiles?: readonly string[];
+}
+
+/** What became of a decision. Everything but `done` left the review as it was, or tells where it stands now. */
+export type DecisionResult =
+  | { readonly status: "done"; readonly state: ReviewState; readonly files: readonly string[] }
+  /** Something else was shown than is there now. */
+  | { readonly status: "stale"; readonly hash: string }
+  | { readonly status: "not-found" }
+  /** Somebody, or time, was faster. */
+  | { readonly status: "already"; readonly state: ReviewState; readonly decidedBy?: string }
+  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[] }
+  /** Paths that need to be named in `protectedFiles`. */
+  | { readonly status: "protected"; readonly files: readonly Conflict[] }
+  /** The choice of files cannot stand alone, or names what is not there. */
+  | { readonly status: "bad-selection"; readonly files: readonly Conflict[] }
+  | { readonly status: "failed"; readonly error: { readonly code: string; readonly message: string } };

@@ -1,0 +1,143 @@
+import { ZtlError } from "../../errors.ts";
+import type { LoopParts } from "../parts.ts";
+import { callDetails } from "./call-review.ts";
+import { ChangeSetDesk } from "./change-set-desk.ts";
+import { contentDetails } from "./content-review.ts";
+import { recordDecision } from "./decisions.ts";
+import type {
+  ApproveOptions,
+  DecisionOptions,
+  DecisionResult,
+  FileView,
+  Review,
+  ReviewKind,
+  ReviewSummary,
+} from "./review.ts";
+import type { StoredReview } from "./review-store.ts";
+
+export interface ReviewsQuery {
+  /** Default `pending`. */
+  readonly state?: "pending" | "all";
+  readonly kind?: ReviewKind;
+  /** Default 100. */
+  readonly limit?: number;
+}
+
+const LIST_DEFAULT = 100;
+const LIST_MAX = 500;
+
+/**
+ * What waits for a person, and what people decided: change sets, calls that need agreement, withheld contents. For people
+ * and their pages alone: whoever holds this decides what an agent may do.
+ */
+export class Reviews {
+  readonly #parts: LoopParts;
+  readonly #changeSets: ChangeSetDesk;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#changeSets = new ChangeSetDesk(parts);
+  }
+
+  /** Newest first. */
+  async list({ state = "pending", kind, limit = LIST_DEFAULT }: ReviewsQuery = {}): Promise<readonly ReviewSummary[]> {
+    await this.expire();
+    const most = Math.min(limit, LIST_MAX);
+    const sets = kind === undefined || kind === "change-set" ? this.#changeSets.list(most, state) : [];
+    const others = kind === "change-set" ? [] : this.#parts.reviewStore.list(most, state === "pending");
+    const summaries = others.filter((review) => kind === undefined || review.kind === kind).map(summaryOf);
+    return [...sets, ...summaries].sort((a, b) => b.createdAt - a.createdAt).slice(0, most);
+  }
+
+  /** What is asked about, whole. Its texts and names are hostile: escape them. */
+  async get(id: string): Promise<Review | undefined> {
+    const stored = this.#parts.reviewStore.get(id);
+    if (stored === undefined) return this.#changeSets.get(id);
+    const summary = summaryOf(stored);
+    if (stored.kind === "call") return { ...summary, kind: "call", ...callDetails(stored) };
+    const bytes = await this.#parts.ledger.content(contentDetails(stored).content);
+    const findings = this.#parts.examiner.scan(bytes).findings;
+    return { ...summary, kind: "content", text: Buffer.from(bytes).toString("utf8"), findings };
+  }
+
+  /** One file of a change set, with its diff and what the guard sees in its new content. */
+  file(id: string, path: string): Promise<FileView | undefined> {
+    return this.#changeSets.file(id, path);
+  }
+
+  /** Where a review stands, without what it is about. */
+  find(id: string): ReviewSummary | undefined {
+    const stored = this.#parts.reviewStore.get(id);
+    return stored === undefined ? this.#changeSets.find(id) : summaryOf(stored);
+  }
+
+  /**
+   * Agrees to what has this hash. A change set's files are applied to the host at once, all or none; a call may then be
+   * made, once; a content may be collected by its agent. Throws ZtlError `invalid-input` for an empty reviewer.
+   */
+  async approve(id: string, options: ApproveOptions): Promise<DecisionResult> {
+    expectReviewer(options);
+    await this.expire();
+    const stored = this.#parts.reviewStore.get(id);
+    return stored === undefined ? this.#changeSets.approve(id, options) : this.#decide(stored, "approved", options);
+  }
+
+  /** Says no; `message` is for the agent. */
+  async reject(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult> {
+    expectReviewer(options);
+    await this.expire();
+    const stored = this.#parts.reviewStore.get(id);
+    return stored === undefined ? this.#changeSets.reject(id, options) : this.#decide(stored, "rejected", options);
+  }
+
+  /** Puts back what an applied change set changed, unless the host's files have changed since. */
+  async undo(id: string, options: DecisionOptions): Promise<DecisionResult> {
+    expectReviewer(options);
+    return this.#changeSets.undo(id, options);
+  }
+
+  /** Rejects what ran out of time, and records it. */
+  async expire(): Promise<void> {
+    const expired = this.#parts.reviewStore.takeExpired().filter(({ decidedBy }) => decidedBy === undefined);
+    for (const review of expired) {
+      await recordDecision(this.#parts, review, {
+        subject: review.kind,
+        subjectSha256: review.hash,
+        decision: "expire",
+      });
+    }
+    await this.#changeSets.expire();
+  }
+
+  /** Records what the opening of the workspace found to finish or to roll back. */
+  recordRecovered(): Promise<void> {
+    return this.#changeSets.recordRecovered();
+  }
+
+  async #decide(
+    review: StoredReview,
+    to: "approved" | "rejected",
+    { hash, reviewer, message }: DecisionOptions & { readonly hash?: string },
+  ): Promise<DecisionResult> {
+    const decided = this.#parts.reviewStore.decide(review.id, { to, hash, reviewer, message });
+    if (decided.status !== "done") return decided;
+    await recordDecision(this.#parts, review, {
+      subject: review.kind,
+      subjectSha256: review.hash,
+      decision: to === "approved" ? "approve" : "reject",
+      reviewer,
+      ...(message === undefined ? {} : { message }),
+    });
+    return { status: "done", state: to, files: [] };
+  }
+}
+
+function expectReviewer({ reviewer, message = "" }: DecisionOptions): void {
+  if (reviewer.trim() === "" || reviewer.length > 256 || !reviewer.isWellFormed() || !message.isWellFormed()) {
+    throw new ZtlError("invalid-input", "A decision needs the name of who decides, of 1 to 256 characters");
+  }
+}
+
+function summaryOf({ details: _, ...summary }: StoredReview): ReviewSummary {
+  return summary;
+}

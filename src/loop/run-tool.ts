@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { type Json, makeReplayRecord, type ReplayRecord } from "../ledger/index.ts";
+import type { LimitsConfig, SandboxTool } from "../policy/index.ts";
+import type { RunResult, ToolCall } from "../sandbox/index.ts";
+import type { ProposedChange } from "../workspace/index.ts";
+import type { LoopParts } from "./parts.ts";
+
+/** Bytes a run's randomness is derived from: as much as the strongest key of the generator takes. */
+const SEED_BYTES = 32;
+
+export interface ToolRun {
+  readonly tool: SandboxTool;
+  readonly call: ToolCall;
+  readonly limits: LimitsConfig;
+  /** The agent's own changes that wait for approval, to be seen by this run. */
+  readonly pending?: { readonly changeSetId: string; readonly changes: readonly ProposedChange[] } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a repeatable run was made: `clockMs` is when its clock begins, milliseconds since 1970. */
+export interface Determinism {
+  readonly seed: string;
+  readonly clockMs: number;
+}
+
+export interface FinishedRun {
+  readonly run: RunResult;
+  /** Absent when the run cannot be repeated. */
+  readonly replay?: ReplayRecord;
+}
+
+/** Runs a tool in a micro-VM. However the guest ends is a value of `run.status`. */
+export async function runTool(parts: Pick<LoopParts, "sandboxes" | "now">, order: ToolRun): Promise<FinishedRun> {
+  const determinism = order.tool.replay
+    ? { seed: randomBytes(SEED_BYTES).toString("hex"), clockMs: Math.floor(parts.now()) }
+    : undefined;
+  const run = await runOnce(parts, order, determinism);
+  const replay = determinism === undefined ? undefined : replayRecord(order, run, determinism);
+  return replay === undefined ? { run } : { run, replay };
+}
+
+/** The same for a replay, with the determinism of the recorded run. */
+export async function runOnce(
+  { sandboxes }: Pick<LoopParts, "sandboxes">,
+  { tool, call, limits, pending, signal }: ToolRun,
+  deterministic: Determinism | undefined,
+): Promise<RunResult> {
+  const sandbox = await sandboxes.for(tool);
+  // Memory is the sandbox's own; a call may only ask for less.
+  return sandbox.run(
+    { ...call, limits: defined(limits) },
+    {
+      ...(signal === undefined ? {} : { signal }),
+      ...(deterministic === undefined ? {} : { deterministic }),
+      ...(pending === undefined ? {} : { pending: pending.changes }),
+    },
+  );
+}
+
+function defined(limits: LimitsConfig): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(limits).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
+}
+
+/** Undefined when not everything the guest saw is known exactly. */
+function replayRecord(order: ToolRun, run: RunResult, { seed, clockMs }: Determinism): ReplayRecord | undefined {
+  const { tool, call, limits, pending } = order;
+  if (run.status === "error" || run.status === "cancelled" || run.status === "limit") return undefined;
+  if (run.templateKey === undefined || run.diagnostics.notRepeatable !== undefined) return undefined;
+  const inputs = [];
+  for (const { path, sizeBytes, sha256, changedDuringRun } of run.reads) {
+    if (sha256 === undefined || changedDuringRun) return undefined;
+    inputs.push({ name: path.toWellFormed(), sizeBytes, sha256 });
+  }
+  return makeReplayRecord({
+    templateKey: run.templateKey,
+    call: { tool: tool as unknown as Json, call: call as unknown as Json, pendingFrom: pending?.changeSetId ?? null },
+    inputs,
+    limits: defined(limits),
+    seed,
+    clockMs,
+  });
+}

@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { chmodSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { ZtlError } from "../errors.ts";
+
+/**
+ * Where the ledger, its key, pending change sets and reviews live: outside every mount, so that no guest can read them and
+ * no change set can reach them.
+ */
+export interface StatePlace {
+  readonly configured?: string | undefined;
+  /** The config's directory: projects have states of their own. */
+  readonly projectDirectory: string;
+  /** Host paths that tools see. */
+  readonly mounts: readonly string[];
+}
+
+/** Throws ZtlError `state-exposed` or `state-directory`. Returns the real path, private to this user. */
+export function prepareStateDirectory({ configured, projectDirectory, mounts }: StatePlace): string {
+  const directory =
+    configured === undefined ? defaultDirectory(projectDirectory) : resolve(projectDirectory, configured);
+  const real = makePrivate(directory);
+  for (const mount of mounts) {
+    const mounted = realOrGiven(mount);
+    if (!isWithin(real, mounted) && !isWithin(mounted, real)) continue;
+    throw new ZtlError("state-exposed", `The state directory ${real} and the mount ${mounted} lie in one another`, {
+      remedy: "Set stateDirectory to a place that no tool sees, or mount a smaller directory.",
+    });
+  }
+  return real;
+}
+
+/** XDG Base Directory Specification: state that is neither configuration nor a cache. */
+function defaultDirectory(projectDirectory: string): string {
+  const base = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
+  const project = realOrGiven(projectDirectory);
+  const id = createHash("sha256").update(project).digest("hex").slice(0, 12);
+  return join(base, "zero-trust-loop", `${basename(project) || "root"}-${id}`);
+}
+
+function makePrivate(directory: string): string {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const real = realpathSync(directory);
+    const { uid, mode } = lstatSync(real);
+    if (uid !== process.getuid?.()) throw new ZtlError("state-directory", `${real} belongs to another user`);
+    if ((mode & 0o077) !== 0) chmodSync(real, 0o700);
+    return real;
+  } catch (error) {
+    if (ZtlError.isInstance(error)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ZtlError("state-directory", `The state directory cannot be used: ${reason}`, {}, { cause: error });
+  }
+}
+
+/** The real path of the deepest part that exists, with the rest as it is. */
+function realOrGiven(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realOrGiven(parent), basename(path));
+  }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === sep ? sep : directory + sep);
+}
