@@ -4,7 +4,13 @@ import type { DocumentInterface } from "@langchain/core/documents";
 import { FakeVectorStore } from "@langchain/core/utils/testing";
 import { VectorStoreRetriever } from "@langchain/core/vectorstores";
 import { ZtlError } from "../errors.ts";
-import { GuardedStore, HashEmbeddings, type InnerVectorStore, type MemoryDocument } from "../memory/index.ts";
+import {
+  ADMISSION_KEY,
+  GuardedStore,
+  HashEmbeddings,
+  type InnerVectorStore,
+  type MemoryDocument,
+} from "../memory/index.ts";
 import { AGENT, BAD_DOCUMENTS, BLOCKED, MemoryWorld, SCOPE } from "../memory/testing.ts";
 import { GuardedVectorStore } from "./langchain.ts";
 
@@ -118,6 +124,24 @@ for (const [path, read] of Object.entries(READS))
     });
   });
 
+test("an admission that all objects inherit is nobody's", async () => {
+  const world = new MemoryWorld();
+  const { pageContent, metadata } = world.document("the weather is fine");
+  const inherit = (value: unknown): void => {
+    Object.defineProperty(Object.prototype, ADMISSION_KEY, { value, configurable: true, writable: true });
+  };
+  inherit(metadata[ADMISSION_KEY]);
+  try {
+    await assert.rejects(
+      guarded(world, new LyingStore([])).addDocuments([{ pageContent, metadata: {} }]),
+      /no-admission/,
+    );
+    assert.deepEqual(await guarded(world, new LyingStore([{ pageContent }])).similaritySearch("weather"), []);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, ADMISSION_KEY);
+  }
+});
+
 test("a document that is changed after it was added, or after it was found, stays what it was", async () => {
   const world = new MemoryWorld();
   const store = guarded(world, new FakeVectorStore(embeddings));
@@ -152,7 +176,8 @@ test("the guarded store does not give away what is behind it, nor what was passe
   const options = { ids: ["a"], namespace: BLOCKED };
   await store.addDocuments([world.document("it rains")], options);
   assert.deepEqual(seen, [{ ids: ["a"] }]);
-  await assert.rejects(store.addDocuments([world.document("it rains")], { ids: [BLOCKED] }), { code: "ids-invalid" });
+  for (const ids of [[BLOCKED], [], ["a", "b"]])
+    await assert.rejects(store.addDocuments([world.document("it rains")], { ids }), { code: "ids-invalid" });
 });
 
 test("a store cannot be made from texts or documents past the gate", async () => {

@@ -83,3 +83,17 @@ test("the view for an agent has no trusted way in", () => {
   assert.deepEqual(Object.keys(view).sort(), ["add", "messages"]);
   assert.ok(Object.isFrozen(view));
 });
+
+test("no public method was forgotten: whatever can write stands in a test here", () => {
+  const world = new MemoryWorld();
+  const methods = (value: object): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(value)).sort();
+  const memory = world.gate.conversation(AGENT);
+  const writing = ["add", "addOwn", "addTrusted"];
+  assert.deepEqual(methods(memory), [...writing, "clear", "constructor", "forAgent", "messages", "toJSON"].sort());
+  assert.deepEqual(Object.keys(memory), ["agent"]);
+  assert.deepEqual(methods(world.gate), ["constructor", "conversation", "restore"]);
+  assert.deepEqual(Object.keys(world.gate), ["vectors"]);
+  // It only answers: what is written, the caller of `enter` writes.
+  assert.deepEqual(methods(world.gate.vectors), ["check", "constructor", "enter", "leave", "report"]);
+  assert.deepEqual(Object.keys(world.gate.vectors), []);
+});

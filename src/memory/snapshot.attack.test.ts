@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ZtlError } from "../errors.ts";
+import { scan } from "../guard/index.ts";
 import type { ConversationMemory } from "./index.ts";
 import { AGENT, BLOCKED, MemoryWorld } from "./testing.ts";
 
@@ -109,6 +110,14 @@ test("what older rules admitted is scanned again under today's", () => {
   assert.deepEqual(reasons(world), ["not-admitted"]);
   (snapshot.entries[0] as Entry).text = "a loud day";
   assert.deepEqual(texts(restored(world, snapshot)), []);
+});
+
+test("a model's words that today's rules block stay out, sealed or not", () => {
+  const world = new MemoryWorld();
+  const memory = world.gateOf({ sealKey, rescan: () => scan("nothing") }).conversation(AGENT);
+  for (const text of [BLOCKED, "I shall look."]) assert.equal(memory.addOwn(text).status, "added");
+  assert.deepEqual(texts(restored(world, JSON.parse(JSON.stringify(memory)))), ["I shall look."]);
+  assert.deepEqual(reasons(world), ["not-admitted"]);
 });
 
 test("what is no snapshot at all is an error", () => {

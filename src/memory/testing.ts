@@ -19,6 +19,7 @@ import {
   MemoryGate,
   type MemoryRefusal,
   type RefusalReason,
+  type Rescan,
 } from "./index.ts";
 
 export const AGENT = "researcher";
@@ -39,12 +40,12 @@ export class MemoryWorld {
   }
 
   /** A gate of the same guard, as another process would have it. */
-  gateOf({ sealKey }: { sealKey?: Uint8Array }): MemoryGate {
+  gateOf({ sealKey, rescan = (content) => scan(content) }: { sealKey?: Uint8Array; rescan?: Rescan }): MemoryGate {
     const ruleSetHash = builtInRules().hash;
     const { publicKey } = this.admitter;
     return new MemoryGate({
       verifier: new AdmissionVerifier({ publicKey, ruleSetHash, now: () => this.clock.now }),
-      rescan: (content) => scan(content),
+      rescan,
       onRefusal: (refusal) => this.refusals.push(refusal),
       ...(sealKey !== undefined && { sealKey }),
     });
@@ -205,6 +206,11 @@ export const BAD_DOCUMENTS: Readonly<Record<string, Attempt<unknown>>> = {
     reason: "other-content",
     forge: (world) => ({ ...world.document(HARMLESS), pageContent: BLOCKED }),
   },
+  "a lone surrogate for the replacement character": {
+    reason: "malformed",
+    forge: (world) => ({ ...world.document("a\ufffd"), pageContent: "a\ud800" }),
+  },
+  "a lone surrogate in the metadata": { reason: "malformed", forge: (world) => edited(world, { source: "a\ud800" }) },
   "other metadata": { reason: "other-content", forge: (world) => edited(world, { source: BLOCKED }) },
   "more metadata": { reason: "other-content", forge: (world) => edited(world, { title: "t" }) },
   "metadata moved into the text": {

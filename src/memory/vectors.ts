@@ -6,14 +6,15 @@ import { DIMENSIONS_MAX, VECTOR_TOLERANCE } from "./limits.ts";
  * direction. Throws ZtlError `vector-invalid`.
  */
 export function copyVector(value: unknown, dimensions?: number): number[] {
-  // Copied before it is looked at, so that a getter cannot give other numbers later.
-  const vector: unknown[] = Array.isArray(value) && value.length <= DIMENSIONS_MAX ? Array.from(value) : [];
-  const expected = dimensions ?? vector.length;
-  if (vector.length === expected && vector.every(isFloat) && vector.some((part) => part !== 0)) return vector;
+  // Each part is read once, so that a getter cannot give other numbers later.
+  const length = Array.isArray(value) ? Math.min(value.length, DIMENSIONS_MAX + 1) : 0;
+  const vector = Array.from({ length }, (_, index): unknown => (value as unknown[])[index]);
+  const expected = dimensions ?? Math.min(length, DIMENSIONS_MAX);
+  if (length === expected && vector.every(isFloat) && vector.some((part) => part !== 0)) return vector;
   throw new ZtlError(
     "vector-invalid",
     `Expected a vector of ${dimensions ?? `1 to ${DIMENSIONS_MAX}`} finite numbers, not all zero; found something else`,
-    { expected, found: vector.length },
+    { expected, found: length },
   );
 }
 

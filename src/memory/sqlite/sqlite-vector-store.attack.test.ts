@@ -86,13 +86,3 @@ test("a file with a trigger or a view of somebody's is not opened", async () => 
   for (const [index, sql] of additions.entries())
     await assert.rejects(afterEditing(`addition-${index}`, sql), { code: "vector-store-format" });
 });
-
-test("SQL cannot load code once the store is open", async () => {
-  const path = join(directory, "extension.sqlite");
-  const store = open(path);
-  const found = await store.similaritySearch("rain", 4, {
-    "load_extension('x')": "') UNION SELECT load_extension('x')",
-  });
-  assert.deepEqual(found, []);
-  store.close();
-});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { HashEmbeddings, type MemoryDocument, SqliteVectorStore } from "../index.ts";
 import { DOCUMENT_BYTES_MAX } from "../limits.ts";
@@ -103,6 +104,22 @@ test("a batch is written whole or not at all", async () => {
   ];
   for (const [code, vectors, documents] of bad) await assert.rejects(store.addVectors(vectors, documents), { code });
   assert.deepEqual(await store.similaritySearch("rain", 9), []);
+  store.close();
+});
+
+test("a batch that fails half way leaves nothing behind", async () => {
+  const path = join(directory, "half.sqlite");
+  const store = open(path);
+  const other = new DatabaseSync(path);
+  other.exec(
+    "CREATE TRIGGER stop BEFORE INSERT ON document WHEN new.id = 'b' BEGIN SELECT RAISE(ABORT, 'stopped'); END",
+  );
+  await assert.rejects(store.addDocuments([document("rain"), document("rain")], { ids: ["a", "b"] }), /stopped/);
+  assert.equal(other.prepare("SELECT count(*) AS count FROM document").get()?.count, 0);
+  assert.deepEqual(await store.similaritySearch("rain", 9), []);
+  await store.addDocuments([document("rain")], { ids: ["c"] });
+  assert.equal((await store.similaritySearch("rain", 9)).length, 1);
+  other.close();
   store.close();
 });
 
