@@ -105,23 +105,26 @@ export class ConversationMemory implements AgentMemory {
   static restore(agent: string, snapshot: unknown, checks: ConversationChecks): ConversationMemory {
     const memory = new ConversationMemory(agent, checks);
     const { entries, isSealed, agent: owner } = readSnapshot(snapshot, checks.sealKey);
+    const nonces = new Set<string>();
     entries.forEach((entry, index) => {
       const message = readMessage(entry);
       if (message === undefined) memory.#refused("snapshot", "malformed", undefined, index);
       else if (owner !== agent) memory.#refused("snapshot", "other-agent", message.text, index);
-      else memory.#restoreOne(message, isSealed, index);
+      else memory.#restoreOne(message, isSealed, nonces, index);
     });
     return memory;
   }
 
   /** An admission speaks for itself; everything else was only the host program's word, which the seal keeps. */
-  #restoreOne(message: MemoryMessage, isSealed: boolean, index: number): void {
+  #restoreOne(message: MemoryMessage, isSealed: boolean, nonces: Set<string>, index: number): void {
     const { text } = message;
     if ("admission" in message) {
       const check = recheck(this.#checks, message.admission, text, new Set([this.agent]));
       if (check.status === "refused") return void this.#refused("snapshot", check.reason, text, index);
       if (message.admission.claims.runId !== message.runId)
         return void this.#refused("snapshot", "other-run", text, index);
+      if (nonces.has(check.nonce)) return void this.#refused("snapshot", "replayed", text, index);
+      nonces.add(check.nonce);
     } else if (!isSealed) return void this.#refused("snapshot", "unsealed", text, index);
     else if (message.role === "assistant" && this.#checks.rescan(text).decision === "block")
       return void this.#refused("snapshot", "not-admitted", text, index);

@@ -2,7 +2,7 @@ import { ZtlError } from "../errors.ts";
 import { isDocumentId, type MemoryDocument } from "./document.ts";
 import type { TextEmbeddings } from "./embeddings.ts";
 import { FETCH_GROWTH, FETCHED_MAX, RESULTS_MAX } from "./limits.ts";
-import type { RetrievalCheck, VectorGate } from "./vector-gate.ts";
+import type { VectorGate } from "./vector-gate.ts";
 import { copyVector, isOwnVector, pickDiverse } from "./vectors.ts";
 
 /** The part of LangChain's `VectorStoreInterface` that is needed of the store behind the gate. */
@@ -120,7 +120,8 @@ export class GuardedStore<Filter = unknown> {
         check.status === "admitted" ? [[check.document, (results[index] as { score: number }).score]] : [],
       );
       if (admitted.length < k && results.length === fetched && fetched < FETCHED_MAX) continue;
-      return this.#reported(checks, admitted.slice(0, k));
+      this.#gate.report(checks);
+      return admitted.slice(0, k);
     }
   }
 
@@ -166,11 +167,6 @@ export class GuardedStore<Filter = unknown> {
     const index = vectors.findIndex((vector, at) => !isOwnVector(vector, own[at] ?? []));
     if (index < 0) return;
     throw new ZtlError("vector-foreign", `Nothing was written: vector ${index} is not its text's embedding`, { index });
-  }
-
-  #reported<T>(checks: readonly RetrievalCheck[], results: T): T {
-    this.#gate.report(checks);
-    return results;
   }
 }
 

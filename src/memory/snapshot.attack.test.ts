@@ -84,6 +84,14 @@ test("entries that were moved, added or left out break the seal", () => {
   }
 });
 
+test("an admitted entry that was copied comes back once", () => {
+  const world = new MemoryWorld();
+  const snapshot = stored(world);
+  snapshot.entries.push(structuredClone(snapshot.entries[3] as Entry));
+  assert.deepEqual(texts(restored(world, snapshot)), ["rain at noon"]);
+  assert.equal(reasons(world).at(-1), "replayed");
+});
+
 test("a seal of another key or none seals nothing", () => {
   const world = new MemoryWorld();
   const snapshot = stored(world);
