@@ -41,10 +41,14 @@ export class ReviewStore {
     this.#now = now;
   }
 
-  /** Throws ZtlError `reviews-full` when too many wait already. */
+  /** The same thing asked about again is the review that waits already. Throws ZtlError `reviews-full` when too many wait. */
   add(review: NewReview): StoredReview {
     return transaction(this.#database, () => {
       this.#expire();
+      const same = this.#database
+        .prepare("SELECT * FROM review WHERE state = 'pending' AND kind = ? AND agent = ? AND hash = ?")
+        .get(review.kind, review.agent, review.hash);
+      if (same !== undefined) return this.#read(same);
       const waiting = this.#database.prepare("SELECT count(*) AS n FROM review WHERE state = 'pending'").get()?.n;
       if (Number(waiting) >= PENDING_REVIEWS_MAX) {
         throw new ZtlError("reviews-full", `${PENDING_REVIEWS_MAX} reviews wait already: decide some of them first`);

@@ -77,6 +77,8 @@ export class Reviews {
    */
   async approve(id: string, options: ApproveOptions): Promise<DecisionResult> {
     expectReviewer(options);
+    if (typeof options.hash !== "string")
+      throw new ZtlError("invalid-input", "An approval names the hash of what was seen");
     await this.expire();
     const stored = this.#parts.reviewStore.get(id);
     return stored === undefined ? this.#changeSets.approve(id, options) : this.#decide(stored, "approved", options);
