@@ -23,7 +23,12 @@ export type Step =
   | (At & { readonly do: "remove" })
   | (At & { readonly do: "make-directory" })
   | (At & { readonly do: "remove-directory"; readonly was: Metadata })
-  | (At & { readonly do: "set-metadata"; readonly from: Metadata; readonly to: Metadata });
+  | (At & {
+      readonly do: "set-metadata";
+      readonly type: "file" | "directory" | "symlink";
+      readonly from: Metadata;
+      readonly to: Metadata;
+    });
 
 /** A new file or link to be made in the staging directory of its root. */
 export interface StagedObject {
@@ -82,11 +87,12 @@ function arrival(edit: TreeEdit, objects: StagedObjects): Step[] {
 function directoryMetadata(edit: TreeEdit): Step[] {
   const { root, path, before, after } = edit;
   if (before.type === "directory") return [metadataStep(edit)];
-  return [{ do: "set-metadata", root, path, from: NEW_DIRECTORY, to: metadataOf(after) }];
+  return [{ do: "set-metadata", root, path, type: "directory", from: NEW_DIRECTORY, to: metadataOf(after) }];
 }
 
 function metadataStep({ root, path, before, after }: TreeEdit): Step {
-  return { do: "set-metadata", root, path, from: metadataOf(before), to: metadataOf(after) };
+  const type = after.type === "file" || after.type === "symlink" ? after.type : "directory";
+  return { do: "set-metadata", root, path, type, from: metadataOf(before), to: metadataOf(after) };
 }
 
 function metadataOf(state: NodeState): Metadata {

@@ -39,6 +39,7 @@ export function takeStep(step: Step, { directory, staging, number }: StepPlace):
       directory.forget();
       break;
     case "set-metadata":
+      if (typeAt(path) !== step.type) throw new Obstacle(step.path, "type-changed");
       setMetadata(path, step.to, step.path);
   }
 }
@@ -49,7 +50,8 @@ export function takeStep(step: Step, { directory, staging, number }: StepPlace):
  */
 export function takeBack(step: Step, { directory, staging, number }: StepPlace): boolean {
   const path = unlessObstacle(() => directory.locate(step.path));
-  if (path === undefined) return step.do === "place" || step.do === "make-directory";
+  // The way there is missing: what was to be added was not, what was to be put back cannot be.
+  if (path === undefined) return ["place", "make-directory", "set-metadata"].includes(step.do);
   switch (step.do) {
     case "place":
       return unplace(staging.newPath(step.object), path);
@@ -63,12 +65,13 @@ export function takeBack(step: Step, { directory, staging, number }: StepPlace):
       return true;
     case "remove-directory":
       unless(["EEXIST"], () => fs.mkdirSync(path, { mode: 0o700 }));
-      directory.forget();
       if (statusOf(path)?.isDirectory() !== true) return false;
       setMetadata(path, step.was, step.path);
+      directory.forget();
       return true;
     case "set-metadata":
-      if (statusOf(path) !== undefined) setMetadata(path, step.from, step.path);
+      // Another type stands there before the steps that this one comes after.
+      if (typeAt(path) === step.type) setMetadata(path, step.from, step.path);
       return true;
   }
 }
@@ -121,6 +124,13 @@ function unremove(old: string, path: Buffer): boolean {
   if (there !== undefined) return isSameObject(kept, there);
   if (!linked(old, path)) fs.renameSync(old, path);
   return true;
+}
+
+function typeAt(path: Buffer): "file" | "directory" | "symlink" | undefined {
+  const status = statusOf(path);
+  if (status?.isFile()) return "file";
+  if (status?.isDirectory()) return "directory";
+  return status?.isSymbolicLink() ? "symlink" : undefined;
 }
 
 function linked(from: string | Buffer, to: string | Buffer): boolean {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { approveAll, carryOut, describeTree, makeWorld, proposalOf } from "../testing.ts";
+import { describeTree } from "../testing/tree.ts";
+import { approveAll, carryOut, makeWorld, proposalOf } from "../testing/world.ts";
 
 interface Case {
   readonly name: string;

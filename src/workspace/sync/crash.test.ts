@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { Workspace } from "../index.ts";
+import { operations, performAll } from "../testing/operations.ts";
+import { describeTree } from "../testing/tree.ts";
+import { proposalOf, temporaryDirectory } from "../testing/world.ts";
+
+/** Instants at which a process is killed; ZTL_KILLS=2000 for a long run. */
+const KILLS = Number(process.env.ZTL_KILLS ?? 200);
+/** Operations that make a tree, and that change it: enough for some hundred steps. */
+const OPERATIONS = 250;
+
+const workspaceModule = new URL("../index.ts", import.meta.url).href;
+/** Syncs and undoes one change for ever, having ended first what its predecessor left. */
+const SYNCER = `
+import { readFileSync, writeSync } from "node:fs";
+const { Workspace } = await import(${JSON.stringify(workspaceModule)});
+const [directory, proposalFile] = process.argv.slice(1);
+const proposal = JSON.parse(readFileSync(proposalFile, "utf8"), (key, value) =>
+  value?.type === "Buffer" ? Buffer.from(value.data) : value);
+writeSync(1, "r");
+const workspace = await Workspace.open({ directory });
+// What the predecessor had applied or got approved comes first: then the tree is the old one again.
+for (const { id, state } of workspace.list()) {
+  if (state === "approved") await workspace.sync(id);
+  if (["approved", "applied"].includes(state)) await workspace.undo(id);
+}
+for (;;) {
+  const { id, hash, entries } = await workspace.propose(proposal);
+  const protectedFiles = entries.filter((entry) => entry.protectedBecause.length > 0).map(({ path }) => path);
+  const steps = [workspace.approve(id, { hash, reviewer: "r", protectedFiles }), await workspace.sync(id), await workspace.undo(id)];
+  const found = steps.map(({ status }) => status).join();
+  if (found !== "approved,applied,undone") throw new Error(JSON.stringify(steps));
+  writeSync(1, ".");
+}`;
+
+interface Syncer {
+  /** Kills it so long after it began; returns how many rounds it had made. */
+  kill(delayMs: number): Promise<number>;
+}
+
+function startSyncer(state: string, proposalFile: string): Syncer {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", SYNCER, state, proposalFile], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let rounds = -1;
+  let complaint = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaint += chunk.toString();
+  });
+  const began = new Promise<void>((resolve) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      rounds += chunk.length;
+      resolve();
+    });
+  });
+  const ended = once(child, "close");
+  return {
+    kill: async (delayMs) => {
+      await Promise.race([began.then(() => sleep(delayMs)), ended]);
+      assert.equal(child.exitCode, null, `it ended by itself: ${complaint}`);
+      child.kill("SIGKILL");
+      await ended;
+      return rounds;
+    },
+  };
+}
+
+const sample = (seed: number): Parameters<typeof performAll>[1] =>
+  fc.sample(fc.array(operations(1), { minLength: OPERATIONS, maxLength: OPERATIONS }), { seed, numRuns: 1 }).flat(2);
+
+test(`a process killed at ${KILLS} random instants of sync, undo and recovery leaves the old tree or the new one`, async (t) => {
+  const place = temporaryDirectory(t);
+  const world = { host: join(place, "host"), guest: join(place, "guest") };
+  const [state, proposalFile] = [join(place, "state"), join(place, "proposal.json")];
+  const counts: Record<string, number> = {};
+  const count = (what: string): void => {
+    counts[what] = (counts[what] ?? 0) + 1;
+  };
+  let kills = 0;
+  for (let seed = 1; kills < KILLS; seed++) {
+    for (const old of [world.host, state]) fs.rmSync(old, { recursive: true, force: true });
+    fs.mkdirSync(world.host);
+    performAll(world.host, sample(seed));
+    const trees = { old: describeTree(world.host), new: [] as string[] };
+    fs.writeFileSync(proposalFile, JSON.stringify(proposalOf(world, (guest) => performAll(guest, sample(-seed)))));
+    trees.new = describeTree(world.guest);
+    for (const until = kills + 20; kills < Math.min(until, KILLS); kills++) {
+      // Every third is left half done for the next one, which is killed while it recovers (or soon after).
+      const isFollowed = kills % 3 === 0;
+      const rounds = await startSyncer(state, proposalFile).kill(Math.random() * 90);
+      if (rounds > 0) count("killed after a whole round");
+      if (isFollowed) {
+        kills++;
+        await startSyncer(state, proposalFile).kill(Math.random() * 20);
+      }
+      const workspace = await Workspace.open({ directory: state });
+      for (const { operation, phase, outcome, leftAlone } of workspace.recovered) {
+        count(`${outcome} ${operation} killed when ${phase}`);
+        assert.deepEqual(leftAlone, []);
+      }
+      const latest = workspace.list({ limit: 1 })[0]?.state ?? "pending";
+      const expected = latest === "applied" ? "new" : "old";
+      assert.deepEqual(describeTree(world.host), trees[expected], `${latest}: the tree is the ${expected} one`);
+      count(`${expected} tree`);
+      await workspace.close();
+    }
+  }
+  t.diagnostic(JSON.stringify(counts));
+  assert.ok((counts["old tree"] ?? 0) > 0 && (counts["new tree"] ?? 0) > 0, JSON.stringify(counts));
+  assert.ok(
+    Object.keys(counts).some((what) => what.endsWith("applying")),
+    `no kill hit the middle: ${JSON.stringify(counts)}`,
+  );
+});
