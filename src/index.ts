@@ -1,6 +1,35 @@
-/** Zero-trust loop: every tool call of an agent in its own micro-VM. The package's public face. */
+/** Zero-trust loop: every tool call of an agent in its own micro-VM, and nothing out of it unseen. The package's public face. */
 export { ZtlError } from "./errors.ts";
 export { DEFAULT_LIMITS, type LimitName, type RunLimits } from "./linux/limits.ts";
+export {
+  type AddResult,
+  type AdmitDocumentResult,
+  type AdmittedText,
+  type ApproveOptions,
+  type CallRequest,
+  type CallResult,
+  type ConversationMemory,
+  type Decision,
+  type DecisionResult,
+  defineConfig,
+  GuardedStore,
+  HashEmbeddings,
+  type LoopConfig,
+  type LoopEvent,
+  type LoopOptions,
+  type MemoryDocument,
+  type MemoryRefusal,
+  type ReceiveRequest,
+  type ReplayOutcome,
+  type Review,
+  type ReviewSummary,
+  type RunRecord,
+  type RunRow,
+  type SaidRequest,
+  type SendRequest,
+  SqliteVectorStore,
+  ZeroTrustLoop,
+} from "./loop/index.ts";
 export {
   type CallerMount,
   type ChangedFile,

@@ -2,7 +2,17 @@
 export type { Decision as GuardDecision, Finding as GuardFinding } from "../guard/index.ts";
 export { makeVisible } from "../guard/index.ts";
 export type { Entry, RunComparison, SemanticDifferential, SignedHead, Verification } from "../ledger/index.ts";
-export type { AdmittedText, ConversationMemory, MemoryRefusal } from "../memory/index.ts";
+export {
+  type AddResult,
+  type AdmitDocumentResult,
+  type AdmittedText,
+  type ConversationMemory,
+  GuardedStore,
+  HashEmbeddings,
+  type MemoryDocument,
+  type MemoryRefusal,
+  SqliteVectorStore,
+} from "../memory/index.ts";
 export { type Decision, defineConfig, type LoopConfig } from "../policy/index.ts";
 export type { LoopOptions } from "./assemble.ts";
 export type {
