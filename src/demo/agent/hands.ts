@@ -1,0 +1,8 @@
+import type { Input, Step } from "./outcome.ts";
+
+/** What carries out a model's calls. Two kinds: one with a loop between the model and the world, one without. */
+export interface Hands {
+  /** Hears of what the model says and plans, before anything of it is done. */
+  said(text: string, planned: readonly { readonly tool: string; readonly input: Input }[]): Promise<void>;
+  carryOut(tool: string, input: Input): Promise<Step>;
+}

@@ -1,0 +1,87 @@
+import { accessSync, constants } from "node:fs";
+import { ZtlError } from "../errors.ts";
+import { ChatModel } from "../model/index.ts";
+import { startAttacker } from "./attacker.ts";
+import { MODEL_TIMEOUT_MS } from "./limits.ts";
+import { type DemoOptions, HELP, parseOptions } from "./options.ts";
+import { startScriptedModel } from "./scripted-model/scripted-model.ts";
+import { type Shown, show } from "./showing/showing.ts";
+import { Narrator } from "./story/narrator.ts";
+import { summarise } from "./summary.ts";
+import { makeWorld, removeWorld } from "./world/world.ts";
+
+/** As timeout(1) and env(1) report that they could not do their work, and 128 + SIGINT. */
+const [EXIT_CANNOT, EXIT_INTERRUPTED] = [125, 130];
+
+/** `ztl demo`. Gives the exit status; throws ZtlError `demo-arguments`, `model-…` and what keeps micro-VMs from starting. */
+export async function demo(args: readonly string[]): Promise<number> {
+  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const options = parseOptions(args, isTerminal);
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const missing = kvmMissing();
+  if (missing !== undefined) {
+    process.stderr.write(`ztl: the demo runs in micro-VMs, and this host has no usable /dev/kvm (${missing}).\n`);
+    process.stderr.write("     `ztl doctor` tells what is missing and how to get it.\n");
+    return EXIT_CANNOT;
+  }
+  const interrupted = new AbortController();
+  const onSignal = (): void => interrupted.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  try {
+    const shown = await run(options, interrupted.signal);
+    if (options.json) process.stdout.write(`${JSON.stringify(summarise(shown), undefined, 2)}\n`);
+    return shown.claims.every(({ holds }) => holds) ? 0 : 1;
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    process.stderr.write("Stopped.\n");
+    return EXIT_INTERRUPTED;
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
+  }
+}
+
+/** Sets the stage, shows, and clears it away whatever happens. */
+async function run(options: DemoOptions, signal: AbortSignal): Promise<Shown> {
+  const attacker = await startAttacker();
+  const scripted = options.model === undefined ? await startScriptedModel() : undefined;
+  const world = makeWorld(attacker.url);
+  try {
+    const model = openModel(options.model ?? { url: scripted?.url ?? "", name: "scripted" });
+    const narrator = narratorFor(options, signal);
+    return await show({ world, attacker, model, isScripted: scripted !== undefined, narrator, signal }, options.auto);
+  } finally {
+    await Promise.all([attacker.close(), scripted?.close()]);
+    if (options.keep) process.stderr.write(`Kept: ${world.directory}\n`);
+    else removeWorld(world);
+  }
+}
+
+function openModel({ url, name }: { readonly url: string; readonly name: string }): ChatModel {
+  const apiKey = process.env.ZTL_MODEL_API_KEY;
+  return new ChatModel({
+    url,
+    model: name,
+    timeoutMs: MODEL_TIMEOUT_MS,
+    // Whoever names a server wants it asked, and all data here is made up.
+    allowRemote: true,
+    ...(apiKey === undefined || apiKey === "" ? {} : { apiKey }),
+  });
+}
+
+function narratorFor({ json, fast }: DemoOptions, signal: AbortSignal): Narrator {
+  const colours = process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "";
+  const write = json ? () => {} : (text: string) => void process.stdout.write(text);
+  return new Narrator({ write, colours, pauses: !fast && !json, signal });
+}
+
+function kvmMissing(): string | undefined {
+  try {
+    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return ZtlError.isInstance(error) ? error.code : ((error as NodeJS.ErrnoException).code ?? "unknown");
+  }
+}

@@ -1,0 +1,29 @@
+import type { ZeroTrustLoop } from "../../loop/index.ts";
+import { WAIT_POLL_MS } from "../limits.ts";
+
+/** Resolves when nothing waits any more, or when the person at the terminal presses Enter. Rejects when the signal is aborted. */
+export async function waitForPerson(loop: ZeroTrustLoop, signal: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  const ended = AbortSignal.any([signal, done.signal]);
+  const onEnter = (): void => done.abort();
+  process.stdin.once("data", onEnter).resume();
+  try {
+    // Decisions may also come from another process, so the state is looked at instead of waiting for events.
+    while (!ended.aborted && (await loop.reviews.list()).length > 0) await sleep(WAIT_POLL_MS, ended);
+    signal.throwIfAborted();
+  } finally {
+    process.stdin.off("data", onEnter).pause();
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}

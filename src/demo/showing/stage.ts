@@ -1,0 +1,14 @@
+import type { ChatModel } from "../../model/index.ts";
+import type { Attacker } from "../attacker.ts";
+import type { Narrator } from "../story/narrator.ts";
+import type { World } from "../world/world.ts";
+
+/** What every act plays with. */
+export interface Stage {
+  readonly world: World;
+  readonly attacker: Attacker;
+  readonly model: ChatModel;
+  readonly isScripted: boolean;
+  readonly narrator: Narrator;
+  readonly signal: AbortSignal;
+}
