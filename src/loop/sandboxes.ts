@@ -1,4 +1,4 @@
-import { canonicalise } from "../ledger/index.ts";
+import { statSync } from "node:fs";
 import type { SandboxTool } from "../policy/index.ts";
 import { type CallerMount, Sandbox, type SandboxEvent } from "../sandbox/index.ts";
 
@@ -14,7 +14,7 @@ export interface SandboxesOptions {
  */
 export class Sandboxes {
   readonly #options: SandboxesOptions;
-  readonly #open = new Map<string, Promise<Sandbox>>();
+  readonly #open = new Map<string, OpenSandbox>();
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
@@ -24,22 +24,25 @@ export class Sandboxes {
   for(tool: SandboxTool): Promise<Sandbox> {
     const mounts = toCallerMounts(tool);
     const memoryBytes = tool.limits?.memoryBytes;
-    const key = canonicalise({ mounts: mounts.map((mount) => ({ ...mount })), memoryBytes: memoryBytes ?? null });
-    let sandbox = this.#open.get(key);
-    if (sandbox === undefined) {
-      sandbox = this.#make(mounts, memoryBytes);
-      this.#open.set(key, sandbox);
-      // What cannot be opened now (a directory that is not there yet) may be possible at the next call.
-      sandbox.catch(() => this.#open.delete(key));
-    }
+    const key = JSON.stringify({ mounts, memoryBytes });
+    const places = mounts.map(identityOf).join();
+    const known = this.#open.get(key);
+    if (known?.places === places) return known.sandbox;
+    // A directory that was replaced as a whole is another one: cells hold on to the one they were shown.
+    known?.sandbox.then((sandbox) => sandbox.close()).catch(() => {});
+    const sandbox = this.#make(mounts, memoryBytes);
+    this.#open.set(key, { sandbox, places });
+    // What cannot be opened now (a directory that is not there yet) may be possible at the next call.
+    sandbox.catch(() => this.#open.delete(key));
     return sandbox;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map(async (sandbox) => (await sandbox.catch(() => undefined))?.close()));
+    const all = [...this.#open.values()];
+    await Promise.all(all.map(async ({ sandbox }) => (await sandbox.catch(() => undefined))?.close()));
   }
 
-  #make(mounts: CallerMount[], memoryBytes: number | undefined): Promise<Sandbox> {
+  #make(mounts: HostMount[], memoryBytes: number | undefined): Promise<Sandbox> {
     const { cacheDirectory, cells, onEvent } = this.#options;
     return Sandbox.open({
       mounts,
@@ -51,7 +54,20 @@ export class Sandboxes {
   }
 }
 
-function toCallerMounts(tool: SandboxTool): CallerMount[] {
+interface OpenSandbox {
+  readonly sandbox: Promise<Sandbox>;
+  /** Which files and directories its mounts showed when it was opened. */
+  readonly places: string;
+}
+
+function identityOf({ host }: HostMount): string {
+  const found = statSync(host, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? "nothing" : `${found.dev}:${found.ino}`;
+}
+
+type HostMount = Extract<CallerMount, { kind: "ro" | "overlay" }>;
+
+function toCallerMounts(tool: SandboxTool): HostMount[] {
   return (tool.mounts ?? []).map(({ host, guest, mode }) => ({ kind: mode, host, guest }));
 }
 
