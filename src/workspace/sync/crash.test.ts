@@ -87,9 +87,12 @@ test(`a process killed at ${KILLS} random instants of sync, undo and recovery le
   for (let seed = 1; kills < KILLS; seed++) {
     for (const old of [world.host, state]) fs.rmSync(old, { recursive: true, force: true });
     fs.mkdirSync(world.host);
-    performAll(world.host, sample(seed));
+    performAll(world.host, sample(seed), "old");
     const trees = { old: describeTree(world.host), new: [] as string[] };
-    fs.writeFileSync(proposalFile, JSON.stringify(proposalOf(world, (guest) => performAll(guest, sample(-seed)))));
+    fs.writeFileSync(
+      proposalFile,
+      JSON.stringify(proposalOf(world, (guest) => performAll(guest, sample(-seed), "new"))),
+    );
     trees.new = describeTree(world.guest);
     for (const until = kills + 20; kills < Math.min(until, KILLS); kills++) {
       // Every third is left half done for the next one, which is killed while it recovers (or soon after).

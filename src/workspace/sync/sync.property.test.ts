@@ -24,12 +24,12 @@ test("any change of any tree is synced exactly, and undone exactly", async (t) =
       const world = { place, host: join(place, "host"), guest: join(place, "guest"), workspace };
       rmSync(world.host, { recursive: true, force: true });
       mkdirSync(world.host);
-      performAll(world.host, before);
+      performAll(world.host, before, "before");
       const old = describeTree(world.host);
-      const { changes } = proposalOf(world, (directory) => performAll(directory, after));
+      const { changes } = proposalOf(world, (directory) => performAll(directory, after, "after"));
       if (changes.length === 0) return;
       changed++;
-      const id = await carryOut(world, (directory) => performAll(directory, after));
+      const id = await carryOut(world, (directory) => performAll(directory, after, "after"));
       assert.deepEqual(describeTree(world.host), describeTree(world.guest));
       const undone = await workspace.undo(id);
       assert.deepEqual(undone.status, "undone", JSON.stringify(undone));

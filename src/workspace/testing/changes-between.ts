@@ -8,7 +8,7 @@ export const GUEST_ROOT = "/work";
 /** Not the product's way to find changes: a plain comparison of two directories. */
 export function changesBetween(host: string, guest: string): ProposedChange[] {
   const changes: ProposedChange[] = [];
-  const firstNames = new Map<number, string>();
+  const firstNames = namesOfKeptFiles(host, guest);
   const compare = (path: string): void => {
     const before = look(host, path);
     const after = look(guest, path);
@@ -31,7 +31,7 @@ export function changesBetween(host: string, guest: string): ProposedChange[] {
       if (!isSame || before?.mode !== after.mode || before.uid !== after.uid || before.gid !== after.gid) {
         const { mode, uid, gid } = after;
         const first = after.ino === undefined ? undefined : firstNames.get(after.ino);
-        if (kind === "add" && after.ino !== undefined) firstNames.set(after.ino, first ?? guestPath);
+        if (!isSame && after.ino !== undefined) firstNames.set(after.ino, first ?? guestPath);
         changes.push({
           ...named,
           ...{ kind, fileType: after.type, mode, uid, gid },
@@ -42,7 +42,7 @@ export function changesBetween(host: string, guest: string): ProposedChange[] {
           }),
           ...(isSame ? { metadataOnly: true as const } : {}),
           ...(!isSame && after.content !== undefined && { content: after.content, newSha256: after.sha256 as string }),
-          ...(kind === "add" && first !== undefined && { linkOf: first, linkOfBytes: Buffer.from(first, "latin1") }),
+          ...(!isSame && first !== undefined && { linkOf: first, linkOfBytes: Buffer.from(first, "latin1") }),
         });
       }
     }
@@ -51,6 +51,19 @@ export function changesBetween(host: string, guest: string): ProposedChange[] {
   };
   compare("");
   return changes;
+}
+
+/** By inode, a name in the guest's tree of each file with several that is what it was on the host. */
+function namesOfKeptFiles(host: string, guest: string): Map<number, string> {
+  const names = new Map<number, string>();
+  const visit = (path: string): void => {
+    const now = look(guest, path);
+    const isKept = now?.ino !== undefined && look(host, path)?.sha256 === now.sha256;
+    if (isKept) names.set(now.ino as number, GUEST_ROOT + path);
+    for (const name of now?.names ?? []) visit(`${path}/${name}`);
+  };
+  visit("");
+  return names;
 }
 
 interface Seen {
