@@ -1,5 +1,7 @@
 /** Texts of one megabyte for measuring the guard: honest ones, and ones built to make it slow. */
 
+import { randomFrom } from "./random.ts";
+
 export const MEGABYTE = 1024 * 1024;
 
 const WORDS = "the quick report of a run says that 42 files were read and nothing was written to the disk".split(" ");
@@ -11,17 +13,6 @@ export function merge(left: readonly string[], right: readonly string[]): string
   return [...left, ...right.filter((name) => !seen.has(name) && name.length > 0)];
 }
 `;
-
-/** A small generator with a seed (mulberry32), so that a slow input can be made again. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Repeats what `piece` gives until there are so many bytes. */
 export function fill(bytes: number, piece: () => Uint8Array): Uint8Array {
@@ -116,26 +107,17 @@ export const HOSTILE_PIECES: readonly string[] = [
     "==",
   ],
   ...["curl ", "| sh", "-enc AAAA", "TERMINATE\n", "\n", " ", "\r\n", "a", "/dev/tcp/"],
+  ...[
+    "]://",
+    "]:http://",
+    "?q=",
+    "{",
+    "{{",
+    "'",
+    '{"role":"{\\u003c',
+    '"type":',
+    '"name":"x","arguments":{',
+    "<think>",
+  ],
+  ...["aaaaaaaaaaaaaaaa", "\u00e9", "語", "\u{1f600}", "\\\\n", '\\\\\\"', "&amp;#92;", "%5c%5c", "\u200b\u200c"],
 ];
-
-/** One hostile input: up to four pieces, each repeated for a while, or mixed at random. */
-export function hostileText(
-  random: () => number,
-  bytes: number,
-): { readonly name: string; readonly content: Uint8Array } {
-  const pick = (): string => HOSTILE_PIECES[Math.floor(random() * HOSTILE_PIECES.length)] as string;
-  const pieces = Array.from({ length: 1 + Math.floor(random() * 4) }, pick);
-  const isMixed = random() < 0.5;
-  const choose = (): string => pieces[Math.floor(random() * pieces.length)] as string;
-  const unit = isMixed ? "" : encoded(pieces.join(""));
-  const content = fill(bytes, () => (unit === "" ? encoded(choose()) : unit));
-  return { name: `${isMixed ? "mixed" : "repeated"} ${JSON.stringify(pieces)}`, content };
-}
-
-/** Each piece alone. */
-export function repeatedPieces(bytes: number): { readonly name: string; readonly content: Uint8Array }[] {
-  return HOSTILE_PIECES.map((piece) => {
-    const unit = encoded(piece);
-    return { name: `repeated ${JSON.stringify([piece])}`, content: fill(bytes, () => unit) };
-  });
-}

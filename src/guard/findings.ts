@@ -36,6 +36,9 @@ export class Findings {
   readonly #infoCounts: Int32Array;
   readonly #list: Finding[] = [];
   readonly #known = new Set<string>();
+  /** For each rule, the decoded run of which the view last told: further ones in it would be the same finding. */
+  readonly #lastPlaces: Float64Array;
+  #lastView: View | undefined;
   #serious = 0;
   #unlisted = 0;
   #overflow = false;
@@ -46,6 +49,7 @@ export class Findings {
     this.#plain = rules.map((rule) => severityFor(rule, rule.severity, sink));
     this.#decoded = rules.map((rule) => severityFor(rule, rule.decodedSeverity ?? rule.severity, sink));
     this.#infoCounts = new Int32Array(rules.length);
+    this.#lastPlaces = new Float64Array(rules.length);
   }
 
   /** True once a limit was hit: there is nothing more to learn, the verdict is `block`. */
@@ -70,7 +74,7 @@ export class Findings {
     if (this.isFull(number, view.depth)) return true;
     const rule = this.#rules[number] as Rule;
     const severity = (view.depth > 0 ? this.#decoded : this.#plain)[number] as Severity;
-    if (!view.isNew(start, end)) return true;
+    if (!view.isNew(start, end) || this.#wasLastPlace(number, view, start, end)) return true;
     const origin = view.origin(start, end);
     const key = `${rule.id}:${origin.start}:${origin.end}`;
     if (this.#known.has(key)) return true;
@@ -86,6 +90,17 @@ export class Findings {
       reason: rule.reason,
     });
     return true;
+  }
+
+  /** Without making an origin for each: a megabyte of base64 may hold a hundred thousand of one and the same finding. */
+  #wasLastPlace(number: number, view: View, start: number, end: number): boolean {
+    const place = view.place(start, end);
+    if (place < 0) return false;
+    if (this.#lastView !== view) this.#lastPlaces.fill(-1);
+    this.#lastView = view;
+    if (this.#lastPlaces[number] === place) return true;
+    this.#lastPlaces[number] = place;
+    return false;
   }
 
   /** Notes that a limit was hit; always false, so that it can end a scan. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cleanText, hostileText, randomFrom, repeatedPieces } from "../../bench/guard-pieces.ts";
+import { contentOf, nameOf, randomGenome, single } from "../../bench/guard-genome.ts";
+import { cleanText, HOSTILE_PIECES } from "../../bench/guard-pieces.ts";
+import { randomFrom } from "../../bench/random.ts";
 import { scan } from "./scanner.ts";
 
 /** Large enough that quadratic work is thousands of times the clean work, small enough to try many. */
@@ -27,9 +29,9 @@ test("no hostile input costs more than a fixed multiple of clean text", () => {
   for (let warmUp = 0; warmUp < 10; warmUp++) scan(clean);
   const cleanMs = Math.max(leastMs(clean), 0.5);
   const random = randomFrom(7);
-  const inputs = [...repeatedPieces(BYTES), ...Array.from({ length: INPUTS }, () => hostileText(random, BYTES))];
-  const slow = inputs
-    .map(({ name, content }) => ({ name, ratio: leastMs(content) / cleanMs }))
+  const genomes = [...HOSTILE_PIECES.map(single), ...Array.from({ length: INPUTS }, () => randomGenome(random))];
+  const slow = genomes
+    .map((genome) => ({ name: nameOf(genome), ratio: leastMs(contentOf(genome, BYTES)) / cleanMs }))
     .filter(({ ratio }) => ratio > RATIO_MAX);
   assert.deepEqual(slow, []);
 });

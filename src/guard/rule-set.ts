@@ -4,6 +4,7 @@ import { canonicalJson, type Json } from "./canonical-json.ts";
 import { SEVERITIES } from "./finding.ts";
 import { Automaton } from "./matching/automaton.ts";
 import { ObjectRules } from "./matching/json-objects.ts";
+import { NEXT_BYTE } from "./matching/next-byte.ts";
 import { ENGINE_VERSION, SHAPES, type Shape } from "./matching/shapes.ts";
 import type { Pattern, Rule, Trigger } from "./rule.ts";
 import { BUILT_IN_RULES } from "./rules/index.ts";
@@ -44,7 +45,9 @@ export class RuleSet {
     const { probes, sequences } = compile(this.rules, this.#objects.wakingKeys);
     this.#probes = probes;
     this.sequences = sequences;
-    this.#automaton = new Automaton(probes.map(({ bytes }) => bytes));
+    this.#automaton = new Automaton(
+      probes.map(({ bytes, trigger: { shape } }) => ({ bytes, nextByte: shape && NEXT_BYTE[shape] })),
+    );
     Object.freeze(this);
   }
 

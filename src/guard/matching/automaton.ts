@@ -6,6 +6,14 @@ const WIDTH = 1 << WIDTH_BITS;
 const ASCII_CASE_BIT = 0x20;
 /** The table takes 512 bytes for each state. */
 const STATES_MAX = 16_384;
+/** Literals that end in one state are bits of an integer. */
+const OUTPUTS_MAX = 32;
+
+/** A literal, and which bytes may follow it (any when absent); the end of the text always may. */
+export interface Literal {
+  readonly bytes: Uint8Array;
+  readonly nextByte?: ((byte: number) => boolean) | undefined;
+}
 
 /**
  * All literals of all rules in one deterministic automaton (Aho and Corasick, 1975): one table step per byte, however
@@ -17,8 +25,10 @@ export class Automaton {
   /** States from this number on end some literal. */
   readonly #firstAccepting: number;
   readonly #outputs: readonly Int32Array[];
+  /** By accepting state and the byte after it: one bit for each of the state's outputs that may be followed by it. */
+  readonly #possible: Int32Array;
 
-  constructor(literals: readonly Uint8Array[]) {
+  constructor(literals: readonly Literal[]) {
     const trie = buildTrie(literals);
     const { order, firstAccepting } = acceptingLast(trie);
     this.#firstAccepting = firstAccepting;
@@ -29,22 +39,45 @@ export class Automaton {
       if (rank >= 0) outputs[rank] = Int32Array.from(node.outputs);
     });
     this.#outputs = outputs;
+    this.#possible = possibleOutputs(literals, outputs);
   }
 
   /** Calls `hit` with the literal's number and its end (exclusive), in order of ends. It stops when `hit` gives false. */
   scan(bytes: Uint8Array, hit: (literal: number, end: number) => boolean): void {
     const table = this.#table;
     const firstAccepting = this.#firstAccepting;
+    const possible = this.#possible;
     const allOutputs = this.#outputs;
     const length = bytes.length;
     let state = 0;
     for (let index = 0; index < length; index++) {
       state = table[(state << WIDTH_BITS) | (bytes[index] as number)] as number;
       if (state < firstAccepting) continue;
-      const outputs = allOutputs[state - firstAccepting] as Int32Array;
-      for (let at = 0; at < outputs.length; at++) if (!hit(outputs[at] as number, index + 1)) return;
+      const rank = state - firstAccepting;
+      const end = index + 1;
+      let left = end < length ? (possible[(rank << WIDTH_BITS) | (bytes[end] as number)] as number) : ALL;
+      if (left === 0) continue;
+      const outputs = allOutputs[rank] as Int32Array;
+      for (let at = 0; at < outputs.length; at++, left >>>= 1)
+        if ((left & 1) !== 0 && !hit(outputs[at] as number, end)) return;
     }
   }
+}
+
+const ALL = -1;
+
+function possibleOutputs(literals: readonly Literal[], outputs: readonly Int32Array[]): Int32Array {
+  const possible = new Int32Array(outputs.length * WIDTH);
+  outputs.forEach((numbers, rank) => {
+    invariant(numbers.length <= OUTPUTS_MAX, `at most ${OUTPUTS_MAX} literals end in one state`);
+    numbers.forEach((number, at) => {
+      const { nextByte } = literals[number] as Literal;
+      for (let byte = 0; byte < WIDTH; byte++)
+        if (nextByte === undefined || nextByte(byte))
+          possible[rank * WIDTH + byte] = (possible[rank * WIDTH + byte] as number) | (1 << at);
+    });
+  });
+  return possible;
 }
 
 interface Node {
@@ -57,11 +90,11 @@ function lowerCase(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | ASCII_CASE_BIT : byte;
 }
 
-function buildTrie(literals: readonly Uint8Array[]): Node[] {
+function buildTrie(literals: readonly Literal[]): Node[] {
   const nodes: Node[] = [{ next: new Map(), fail: 0, outputs: [] }];
   literals.forEach((literal, number) => {
     let at = 0;
-    for (const byte of literal) {
+    for (const byte of literal.bytes) {
       const node = nodes[at] as Node;
       const symbol = lowerCase(byte);
       let to = node.next.get(symbol);

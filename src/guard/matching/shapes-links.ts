@@ -14,9 +14,9 @@ const LOADING_ATTRIBUTES = ["src", "href", "data", "action", "poster", "backgrou
 /** `![alt](https://host/path?name=DATA)`: shown, so loaded, so sent. */
 export function markdownImage(bytes: Uint8Array, span: Span): boolean {
   let at = span.end;
-  const limit = at + ALT_MAX;
+  const limit = Math.min(bytes.length, at + ALT_MAX);
   // Text between brackets has no bracket of its own here; that also keeps nested openings from being read twice.
-  while (at < limit && !isOneOf(bytes[at], ALT_END)) at++;
+  while (at < limit && ALT_END[bytes[at] as number] === 0) at++;
   if (bytes[at] !== 0x5d || bytes[at + 1] !== 0x28) return false;
   return carriesData(bytes, skipBlank(bytes, at + 2, FOLLOWS_MAX), span);
 }
@@ -41,37 +41,55 @@ export function htmlLoad(bytes: Uint8Array, span: Span): boolean {
   return false;
 }
 
-const ALT_END: readonly number[] = [0x5b, 0x5d, NEWLINE];
-const URL_END: readonly number[] = [0x20, 0x29, 0x3c, 0x3e, 0x22, 0x27, 0x5b, NEWLINE, 0x0d, 0x09];
+const ALT_END = byteSet(0x5b, 0x5d, NEWLINE);
+const URL_END = byteSet(0x20, 0x29, 0x3c, 0x3e, 0x22, 0x27, 0x5b, NEWLINE, 0x0d, 0x09);
+/** Letters of base64 and of percent encoding. */
+const DATA = Uint8Array.from({ length: 256 }, (_, byte) => (isBase64(byte) || byte === 0x25 || byte === 0x3d ? 1 : 0));
 
-function isOneOf(byte: number | undefined, set: readonly number[]): boolean {
-  return byte === undefined || set.includes(byte);
+function byteSet(...members: readonly number[]): Uint8Array {
+  const set = new Uint8Array(256);
+  for (const byte of members) set[byte] = 1;
+  return set;
 }
 
-/** A remote URL whose query or fragment has a value of some length that looks like data or a place for it. */
+/** How far a URL has been read, and what was seen in it. */
+export interface UrlReading {
+  readonly bytes: Uint8Array;
+  readonly first: number;
+  at: number;
+  inQuery: boolean;
+  valueFrom: number;
+  carries: boolean;
+}
+
+/**
+ * A remote URL whose query or fragment has a value of some length that looks like data or a place for it. A URL that
+ * begins inside the last one read is part of it: reading goes on where it was left, so each byte is read once.
+ */
 function carriesData(bytes: Uint8Array, first: number, span: Span): boolean {
   const remote =
     startsWithAnyCase(bytes, first, "http://") ||
     startsWithAnyCase(bytes, first, "https://") ||
     startsWithAnyCase(bytes, first, "//");
   if (!remote) return false;
-  let inQuery = false;
-  let valueFrom = -1;
-  let carries = false;
-  let at = first;
-  for (const limit = first + URL_MAX; at < limit && !isOneOf(bytes[at], URL_END); at++) {
-    const byte = bytes[at] as number;
-    if (byte === 0x3f || byte === 0x23) inQuery = true;
-    if (inQuery && (byte === 0x7b || byte === 0x24)) carries = true;
-    if (inQuery && byte === 0x3d) valueFrom = at + 1;
-    else if (!isDataByte(byte)) valueFrom = -1;
-    if (valueFrom >= 0 && at - valueFrom + 1 >= VALUE_MIN) carries = true;
-  }
-  span.end = at;
-  return carries;
+  let url = span.url;
+  if (url === undefined || url.bytes !== bytes || first < url.first || first >= url.at)
+    url = { bytes, first, at: first, inQuery: false, valueFrom: -1, carries: false };
+  span.url = url;
+  readUrl(url, Math.min(bytes.length, first + URL_MAX));
+  span.end = url.at;
+  return url.carries;
 }
 
-/** Letters of base64 and of percent encoding. */
-function isDataByte(byte: number): boolean {
-  return isBase64(byte) || byte === 0x25 || byte === 0x3d;
+function readUrl(url: UrlReading, limit: number): void {
+  const { bytes } = url;
+  for (; url.at < limit; url.at++) {
+    const byte = bytes[url.at] as number;
+    if (URL_END[byte] === 1) return;
+    if (byte === 0x3f || byte === 0x23) url.inQuery = true;
+    if (url.inQuery && (byte === 0x7b || byte === 0x24)) url.carries = true;
+    if (url.inQuery && byte === 0x3d) url.valueFrom = url.at + 1;
+    else if (DATA[byte] === 0) url.valueFrom = -1;
+    if (url.valueFrom >= 0 && url.at - url.valueFrom + 1 >= VALUE_MIN) url.carries = true;
+  }
 }

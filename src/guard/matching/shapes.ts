@@ -1,7 +1,7 @@
 import type { Trigger } from "../rule.ts";
 import { isBase64, isDigit, skipBlank, startsWith } from "./bytes.ts";
 import { jsonContainer, jsonValue } from "./shapes-json.ts";
-import { htmlLoad, markdownImage, markdownReference } from "./shapes-links.ts";
+import { htmlLoad, markdownImage, markdownReference, type UrlReading } from "./shapes-links.ts";
 import { controlString, csiConceal, csiReport, hyperlink } from "./shapes-terminal.ts";
 import { fullwidthToken, roleTurn, specialToken, tokenClose, tokenOpen } from "./shapes-tokens.ts";
 import { bidiOverride, selectorRun, tagRun, zeroWidthRun } from "./shapes-unicode.ts";
@@ -10,6 +10,8 @@ import { bidiOverride, selectorRun, tagRun, zeroWidthRun } from "./shapes-unicod
 export interface Span {
   start: number;
   end: number;
+  /** The last URL that was read, so that one with many beginnings in it is not read for each. */
+  url?: UrlReading;
 }
 
 /** True when the text around the literal has the shape. Looks at a bounded number of bytes, never backtracks. */

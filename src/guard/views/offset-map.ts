@@ -16,6 +16,8 @@ export const EDIT_KINDS = [
 export type EditKind = (typeof EDIT_KINDS)[number];
 
 const PLAIN = 0;
+/** Edits in a block of `kinds`; a power of two. */
+const BLOCK = 64;
 
 /**
  * Where each byte of a decoded text stood in its source, as segments: from `out` on, byte for byte from `source` on.
@@ -26,6 +28,7 @@ export class OffsetMap {
   #source = new Int32Array(64);
   #kind = new Uint8Array(64);
   #count = 0;
+  #blocks: Uint16Array | undefined;
 
   get edits(): number {
     return this.#count;
@@ -52,21 +55,41 @@ export class OffsetMap {
     return index < 0 ? out : (this.#source[index] as number) + out - (this.#out[index] as number);
   }
 
-  /** The decodings that made the text from `from` to `to`, each once, in order. */
+  /** The decodings that made the text from `from` to `to`, each once, in order. Blocks with nothing new are skipped. */
   kinds(from: number, to: number): Decoding[] {
-    const kinds = new Set<Decoding>();
-    for (let index = Math.max(0, this.#lastAtOrBefore(from - 1) + 1); index < this.#count; index++) {
+    const blocks = this.#kindsOfBlocks();
+    const kinds: Decoding[] = [];
+    let seen = 1 << PLAIN;
+    for (let index = this.#lastAtOrBefore(from - 1) + 1; index < this.#count; ) {
       if ((this.#out[index] as number) > to) break;
-      const kind = this.#kind[index] as number;
-      if (kind !== PLAIN) kinds.add(EDIT_KINDS[kind - 1] as EditKind);
-      if (kinds.size === EDIT_KINDS.length) break;
+      const inBlock = index & (BLOCK - 1);
+      if (inBlock === 0 && ((blocks[index / BLOCK] as number) & ~seen) === 0) {
+        index += BLOCK;
+        continue;
+      }
+      const kind = this.#kind[index++] as number;
+      if ((seen & (1 << kind)) !== 0) continue;
+      seen |= 1 << kind;
+      kinds.push(EDIT_KINDS[kind - 1] as EditKind);
     }
-    return [...kinds];
+    return kinds;
   }
 
   touches(from: number, to: number): boolean {
     const next = this.#lastAtOrBefore(from - 1) + 1;
     return next < this.#count && (this.#out[next] as number) <= to;
+  }
+
+  /** For each block of edits, the kinds in it as bits; made when they are first asked for, after the last edit. */
+  #kindsOfBlocks(): Uint16Array {
+    if (this.#blocks !== undefined) return this.#blocks;
+    const blocks = new Uint16Array(Math.ceil(this.#count / BLOCK));
+    for (let index = 0; index < this.#count; index++) {
+      const block = Math.floor(index / BLOCK);
+      blocks[block] = (blocks[block] as number) | (1 << (this.#kind[index] as number));
+    }
+    this.#blocks = blocks;
+    return blocks;
   }
 
   #push(out: number, source: number, kind: number): void {

@@ -17,13 +17,15 @@ export interface View {
   origin(start: number, end: number): Origin;
   /** False when the view's source shows the very same at this span, so that it was seen there already. */
   isNew(start: number, end: number): boolean;
+  /** A number for the decoded run that is the origin of this span and of its neighbours; -1 when it has one of its own. */
+  place(start: number, end: number): number;
 }
 
 /** Bytes around a span that decide whether it counts (line starts, closing quotes): edits there make it new. */
 const CONTEXT_BYTES = 2;
 
 export function contentView(bytes: Uint8Array): View {
-  return { bytes, depth: 0, origin: (start, end) => ({ start, end, path: [] }), isNew: () => true };
+  return { bytes, depth: 0, origin: (start, end) => ({ start, end, path: [] }), isNew: () => true, place: () => -1 };
 }
 
 /** A view made by one level of normalisation. */
@@ -32,6 +34,7 @@ export function levelView(source: View, bytes: Uint8Array, map: OffsetMap): View
     bytes,
     depth: source.depth + 1,
     isNew: (start, end) => map.touches(start - CONTEXT_BYTES, end + CONTEXT_BYTES),
+    place: (start, end) => source.place(map.start(start), map.end(end)),
     origin(start, end) {
       const inner = map.kinds(start, end - 1);
       const kinds = inner.length > 0 ? inner : map.kinds(start - CONTEXT_BYTES, end + CONTEXT_BYTES);
@@ -42,16 +45,32 @@ export function levelView(source: View, bytes: Uint8Array, map: OffsetMap): View
 
 /** A view made of decoded runs; its spans are whole runs, as a part of a run cannot be pointed at or replaced. */
 export function runsView(source: View, runs: DecodedRuns, decoding: Decoding): View {
+  // Findings come run by run, and many in one: its origin is looked up once.
+  let last = { first: -1, final: -1, origin: { start: 0, end: 0, path: [] } as Origin, place: -1 };
+  const ofRuns = (start: number, end: number): typeof last => {
+    const first = runAt(runs.outStarts, start);
+    const final = runAt(runs.outStarts, Math.max(start, end - 1));
+    if (last.first === first && last.final === final) return last;
+    const [from, to] = [runs.sourceStarts[first] as number, runs.sourceEnds[final] as number];
+    const outer = source.place(from, to);
+    const origin = throughSource(source, from, to, [decoding]);
+    last = { first, final, origin, place: outer >= 0 ? outer : placeOf(origin) };
+    return last;
+  };
   return {
     bytes: runs.bytes,
     depth: source.depth + 1,
     isNew: () => true,
-    origin(start, end) {
-      const from = runs.sourceStarts[runAt(runs.outStarts, start)] as number;
-      const to = runs.sourceEnds[runAt(runs.outStarts, Math.max(start, end - 1))] as number;
-      return throughSource(source, from, to, [decoding]);
-    },
+    place: (start, end) => ofRuns(start, end).place,
+    origin: (start, end) => ofRuns(start, end).origin,
   };
+}
+
+/** Offsets below this, two in one number, are exact. */
+const PLACE_OFFSETS = 2 ** 26;
+
+function placeOf({ start, end }: Origin): number {
+  return end < PLACE_OFFSETS ? start * PLACE_OFFSETS + end : -1;
 }
 
 function throughSource(source: View, start: number, end: number, kinds: readonly Decoding[]): Origin {
