@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Workspace } from "../index.ts";
+import { describeTree } from "../testing/tree.ts";
+import { approveAll, makeWorld, proposalOf } from "../testing/world.ts";
+
+const write =
+  (name: string, content = "x") =>
+  (directory: string) =>
+    fs.writeFileSync(join(directory, name), content);
+
+test("an approval is bound to the hash of what was seen; of two reviewers one decides", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  const { id, hash } = await workspace.propose(proposalOf(world, write("a")));
+  assert.match(hash, /^[0-9a-f]{64}$/);
+  assert.deepEqual(workspace.approve(id, { hash: "0".repeat(64), reviewer: "one" }), { status: "stale", hash });
+  assert.equal(workspace.approve(id, { hash, reviewer: "one", message: "fine" }).status, "approved");
+  const second = workspace.approve(id, { hash, reviewer: "two" });
+  assert.equal(second.status, "not-pending");
+  assert.equal(second.status === "not-pending" && second.decidedBy, "one");
+  assert.equal(workspace.reject(id, { reviewer: "three" }).status, "not-pending");
+  assert.equal(workspace.get(id)?.message, "fine");
+});
+
+test("the hash covers who, where, what and from which base", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  fs.writeFileSync(join(world.host, "a"), "1");
+  const proposal = proposalOf(world, write("a", "2"));
+  const other = (more: Partial<typeof proposal>) => ({ ...proposal, ...more });
+  const [change] = proposal.changes;
+  assert.ok(change);
+  const variants = [
+    proposal,
+    other({ runId: "other" }),
+    other({ agent: "other" }),
+    other({ command: "other" }),
+    other({ roots: [{ hostRoot: world.place, guestRoot: "/work" }] }),
+    other({ changes: [{ ...change, mode: 0o600 }] }),
+    other({ changes: [{ ...change, baseSha256: "0".repeat(64) }] }),
+  ];
+  const hashes = [];
+  for (const variant of variants) hashes.push((await workspace.propose(variant)).hash);
+  assert.equal(new Set(hashes).size, variants.length);
+  assert.equal((await workspace.propose(proposal)).hash, hashes[0], "and nothing else");
+});
+
+test("reviewers in several processes at once: exactly one wins", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  const { id, hash } = await workspace.propose(proposalOf(world, write("a")));
+  const module = new URL("../index.ts", import.meta.url).href;
+  const script = `
+    const { Workspace } = await import(${JSON.stringify(module)});
+    const [directory, id, hash] = process.argv.slice(1);
+    const workspace = await Workspace.open({ directory });
+    process.stdout.write("ready");
+    await new Promise((resolve) => process.stdin.once("data", resolve));
+    const result = workspace.approve(id, { hash, reviewer: String(process.pid) });
+    console.log(" " + result.status + " " + (result.decidedBy ?? result.changeSet.decidedBy));
+    process.exit();`;
+  const reviewers = [1, 2, 3].map(() => {
+    const args = ["--input-type=module", "-e", script, join(world.place, "state"), id, hash];
+    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+    let output = "";
+    const ready = new Promise<void>((resolve) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        resolve();
+      });
+    });
+    return { child, ready, ended: once(child, "close").then(() => output.trim().split(" ").slice(1)) };
+  });
+  await Promise.all(reviewers.map(({ ready }) => ready));
+  for (const { child } of reviewers) child.stdin.write("go");
+  const results = await Promise.all(reviewers.map(({ ended }) => ended));
+  assert.deepEqual(results.map(([status]) => status).sort(), ["approved", "not-pending", "not-pending"]);
+  assert.equal(new Set(results.map(([, by]) => by)).size, 1, "all are told who");
+});
+
+test("time rejects", async (t) => {
+  let now = 1_000_000;
+  const { workspace, ...world } = await makeWorld(t, { now: () => now, expireAfterMs: 1000 });
+  const { id, hash } = await workspace.propose(proposalOf(world, write("a")));
+  now += 999;
+  assert.deepEqual(workspace.expire(), []);
+  now += 1;
+  assert.deepEqual(workspace.approve(id, { hash, reviewer: "late" }), { status: "expired" });
+  assert.deepEqual(workspace.reject(id, { reviewer: "late" }), { status: "expired" });
+  assert.equal(await workspace.pendingFor("agent"), undefined);
+  assert.deepEqual(workspace.expire(), [id]);
+  assert.equal(workspace.get(id)?.state, "expired");
+  assert.deepEqual(await workspace.sync(id), { status: "not-approved", state: "expired" });
+});
+
+test("chosen files only, and what they need", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  fs.writeFileSync(join(world.host, "old"), "moved");
+  fs.mkdirSync(join(world.host, "gone"));
+  fs.writeFileSync(join(world.host, "gone", "inner"), "x");
+  const proposal = proposalOf(world, (d) => {
+    write("single")(d);
+    fs.mkdirSync(join(d, "new", "sub"), { recursive: true });
+    write("new/sub/file")(d);
+    fs.renameSync(join(d, "old"), join(d, "moved"));
+    fs.rmSync(join(d, "gone"), { recursive: true });
+    write("one", "linked")(d);
+    fs.linkSync(join(d, "one"), join(d, "two"));
+  });
+  const changes = proposal.changes.map((change) =>
+    change.path === "/work/moved" ? { ...change, renamedFrom: "/work/old" } : change,
+  );
+  const { id, hash, entries } = await workspace.propose({ ...proposal, changes });
+  const kinds = Object.fromEntries(entries.map(({ path, kind }) => [path.slice(6), kind]));
+  assert.equal(kinds.moved, "rename");
+  assert.equal(kinds.two, "hard-link");
+  const missing = (...names: string[]) => {
+    const files = names.map((name) => `/work/${name}`);
+    const result = workspace.approve(id, { hash, reviewer: "r", files });
+    return result.status === "incomplete-selection" ? result.missing.map(({ path }) => path.slice(6)).sort() : result;
+  };
+  assert.deepEqual(missing("new/sub/file"), ["new/sub"]);
+  assert.deepEqual(missing("new/sub/file", "new/sub"), ["new"]);
+  assert.deepEqual(missing("moved"), ["old"]);
+  assert.deepEqual(missing("old"), ["moved"]);
+  assert.deepEqual(missing("gone"), ["gone/inner"]);
+  assert.deepEqual(missing("two"), ["one"]);
+  assert.deepEqual(missing("nowhere"), { status: "unknown-files", files: ["/work/nowhere"] });
+  assert.deepEqual(missing(), { status: "nothing-chosen" });
+  const files = ["single", "moved", "old"].map((name) => `/work/${name}`);
+  assert.equal(workspace.approve(id, { hash, reviewer: "r", files }).status, "approved");
+  assert.equal((await workspace.sync(id)).status, "applied");
+  assert.deepEqual(fs.readdirSync(world.host).sort(), ["gone", "moved", "single"]);
+  assert.equal((await workspace.undo(id)).status, "undone");
+  assert.deepEqual(fs.readdirSync(world.host).sort(), ["gone", "old"]);
+});
+
+test("an agent's pending changes can be laid under its next run, whose set replaces them", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  fs.writeFileSync(join(world.host, "a"), "old");
+  const change = (d: string): void => {
+    fs.writeFileSync(join(d, "a"), "new");
+    fs.mkdirSync(join(d, "b"));
+    fs.symlinkSync(Buffer.from("t\xff", "latin1"), join(d, "b", "link"));
+    fs.writeFileSync(join(d, "c"), "c");
+    fs.linkSync(join(d, "c"), join(d, "d"));
+  };
+  const proposal = proposalOf(world, change);
+  const first = await workspace.propose(proposal);
+  assert.equal(await workspace.pendingFor("another"), undefined);
+  const pending = await workspace.pendingFor("agent");
+  assert.equal(pending?.changeSetId, first.id);
+  const again = { ...proposal, changes: pending?.changes ?? [], startedFrom: first.id };
+  const second = await workspace.propose(again);
+  assert.equal(second.hash, first.hash, "the same changes come out as went in");
+  assert.equal(workspace.get(first.id)?.state, "superseded");
+  assert.deepEqual(
+    workspace.list({ state: "pending" }).map(({ id }) => id),
+    [second.id],
+  );
+  approveAll(workspace, second.id);
+  assert.equal((await workspace.sync(second.id)).status, "applied");
+  assert.deepEqual(describeTree(world.host), describeTree(world.guest));
+});
+
+test("a second process sees what the first proposed, and applies it", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  const { id } = await workspace.propose(proposalOf(world, write("a")));
+  const other = await Workspace.open({ directory: join(world.place, "state") });
+  approveAll(other, id);
+  const results = await Promise.all([workspace.sync(id), other.sync(id)]);
+  assert.deepEqual(results.map(({ status }) => status).sort(), ["applied", "not-approved"]);
+  await other.close();
+});
+
+test("a manifest changed behind our back is not applied", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  const { id } = await workspace.propose(proposalOf(world, write("a")));
+  approveAll(workspace, id);
+  const { DatabaseSync } = await import("node:sqlite");
+  const database = new DatabaseSync(join(world.place, "state", "workspace.sqlite"));
+  database.exec("UPDATE change_set SET manifest = replace(manifest, 'work/a', 'work/b')");
+  database.close();
+  await assert.rejects(workspace.sync(id), { code: "change-set-damaged" });
+});
+
+test("the state is readable by its owner only", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  await workspace.propose(proposalOf(world, write("a", "secret")));
+  const state = join(world.place, "state");
+  assert.equal(fs.statSync(state).mode & 0o777, 0o700);
+  const blobs = fs.readdirSync(join(state, "contents"), { recursive: true, encoding: "utf8" });
+  const files = blobs.map((name) => fs.statSync(join(state, "contents", name))).filter((status) => status.isFile());
+  assert.deepEqual(
+    files.map(({ mode }) => mode & 0o777),
+    [0o600],
+  );
+});
