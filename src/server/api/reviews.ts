@@ -1,0 +1,61 @@
+import { Hono } from "hono";
+import type { DecisionResult } from "../../loop/index.ts";
+import type { Desk } from "../desk.ts";
+import { REVIEWS_SHOWN_MAX } from "../limits.ts";
+import { refuse } from "../refusal.ts";
+import { parseJson, parseQuery, schemas } from "../requests.ts";
+import type { ServerContext, ServerEnv } from "../server-env.ts";
+import { messageOf, STATUS_OF } from "./decisions.ts";
+import { defined } from "./defined.ts";
+
+/** `/api/reviews`: what waits for a person, and the decisions. `reviewer` signs decisions that name nobody. */
+export function reviewsApi({ reviews }: Pick<Desk, "reviews">, reviewer: string): Hono<ServerEnv> {
+  const api = new Hono<ServerEnv>();
+  api.get("/", async (c) => {
+    const query = parseQuery(c, schemas.reviewsQuery);
+    if (!query.ok) return query.answer;
+    return c.json({ reviews: await reviews.list(defined({ limit: REVIEWS_SHOWN_MAX, ...query.value })) });
+  });
+  api.get("/:id", async (c) => {
+    const review = await reviews.get(c.req.param("id"));
+    return review === undefined ? notFound(c) : c.json(review);
+  });
+  api.get("/:id/file", async (c) => {
+    const query = parseQuery(c, schemas.fileQuery);
+    if (!query.ok) return query.answer;
+    const file = await reviews.file(c.req.param("id"), query.value.path);
+    return file === undefined ? notFound(c) : c.json(file);
+  });
+  api.post("/:id/approve", async (c) => {
+    const body = await parseJson(c, schemas.approve);
+    if (!body.ok) return body.answer;
+    return decided(c, await reviews.approve(c.req.param("id"), defined({ reviewer, ...body.value })));
+  });
+  api.post("/:id/reject", async (c) => {
+    const body = await parseJson(c, schemas.reject);
+    if (!body.ok) return body.answer;
+    return decided(c, await reviews.reject(c.req.param("id"), defined({ reviewer, ...body.value })));
+  });
+  api.post("/:id/undo", async (c) => {
+    const body = await parseJson(c, schemas.undo);
+    if (!body.ok) return body.answer;
+    return decided(c, await reviews.undo(c.req.param("id"), defined({ reviewer, ...body.value })));
+  });
+  return api;
+}
+
+function decided(c: ServerContext, result: DecisionResult): Response | Promise<Response> {
+  if (result.status === "done") return c.json(result);
+  const { status, ...details } = result;
+  return refuse(
+    c,
+    STATUS_OF[status],
+    status,
+    messageOf(result),
+    "error" in details ? { reason: details.error.code } : details,
+  );
+}
+
+function notFound(c: ServerContext): Response | Promise<Response> {
+  return refuse(c, 404, "not-found", "There is no such review or file.");
+}

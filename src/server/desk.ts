@@ -1,0 +1,61 @@
+import type {
+  ApproveOptions,
+  DecisionOptions,
+  DecisionResult,
+  Entry,
+  FileView,
+  LoopEvent,
+  ReplayOutcome,
+  Review,
+  ReviewSummary,
+  ReviewsQuery,
+  RunRecord,
+  RunRow,
+  RunsQuery,
+  SignedHead,
+  Verification,
+} from "../loop/index.ts";
+
+/** Ledger content as an entry names it. */
+export interface EntryContent {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly base64?: string | undefined;
+}
+
+export interface EntryRange {
+  readonly fromIndex?: number;
+  readonly toIndex?: number;
+  readonly order?: "first" | "last";
+  readonly limit: number;
+}
+
+/** What the server needs of a loop: `ZeroTrustLoop` has it. Nothing here lets anybody make a tool call. */
+export interface Desk {
+  readonly reviews: {
+    list(query?: ReviewsQuery): Promise<readonly ReviewSummary[]>;
+    get(id: string): Promise<Review | undefined>;
+    file(id: string, path: string): Promise<FileView | undefined>;
+    approve(id: string, options: ApproveOptions): Promise<DecisionResult>;
+    reject(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult>;
+    undo(id: string, options: DecisionOptions): Promise<DecisionResult>;
+  };
+  readonly records: {
+    runs(query?: RunsQuery): RunsPage | Promise<RunsPage>;
+    run(runId: string): Promise<RunRecord | undefined>;
+    verify(): Promise<Verification>;
+    replay(runId: string, options?: { readonly signal?: AbortSignal }): Promise<ReplayOutcome>;
+  };
+  readonly ledger: {
+    head(): SignedHead | undefined;
+    entry(index: number): Entry | undefined;
+    query(range: EntryRange): Entry[];
+    content(content: EntryContent): Promise<Uint8Array>;
+  };
+  onEvent(listener: (event: LoopEvent) => void): () => void;
+}
+
+export interface RunsPage {
+  readonly rows: readonly RunRow[];
+  readonly next?: number;
+}

@@ -1,0 +1,63 @@
+/** Every bound of the server in one place; each says where its number comes from. */
+
+/** A form names each chosen file by its number, the API by its path: 5,000 files of 200 bytes fit. */
+export const BODY_BYTES_MAX = 1024 * 1024;
+/** The longest URL asks for one file by a path of at most 4,096 bytes (PATH_MAX), each escaped as three. */
+export const HEADER_BYTES_MAX = 32 * 1024;
+/** A whole request over loopback takes milliseconds; whoever takes longer holds a connection for nothing. */
+export const REQUEST_TIMEOUT_MS = 5000;
+export const HEADERS_TIMEOUT_MS = 5000;
+/** How often the two are looked at. */
+export const TIMEOUT_CHECK_MS = 1000;
+/** A browser opens six connections to one host; this is for twenty browsers. */
+export const CONNECTIONS_MAX = 128;
+/** One open page each; more would leave no connections for requests. */
+export const EVENT_CLIENTS_MAX = 32;
+/** A comment often enough that proxies and browsers, which give up after 30 s and more, keep the stream. */
+export const HEARTBEAT_MS = 15_000;
+/** A client that has not taken an event by then is not reading. */
+export const EVENT_WRITE_TIMEOUT_MS = 10_000;
+/** How often the ledger is looked at for steps of other processes: faster than a person notices. */
+export const POLL_MS = 500;
+/** Entries told one by one after a pause; who missed more reads the pages anew. */
+export const CATCH_UP_ENTRIES_MAX = 1000;
+
+/** A working day. */
+export const SESSION_MS = 12 * 3600 * 1000;
+
+/** What a person reads through of one list before asking for more. */
+export const RUNS_PER_PAGE = 50;
+export const ENTRIES_PER_PAGE = 100;
+export const REVIEWS_SHOWN_MAX = 200;
+/** API lists; a longer answer is asked for in pages. */
+export const API_LIMIT_MAX = 1000;
+
+/** Rows of text on one page: a browser lays out some 1,000 table rows in a tenth of a second on a slow machine. */
+export const ROWS_PER_PAGE = 500;
+/** Rows of each file, and files, that the page of a change set opens by itself. */
+export const PREVIEW_ROWS = 80;
+export const OPENED_FILES_MAX = 12;
+/** Files listed on the page of a change set; further ones are decided on together, or through the API. */
+export const LISTED_FILES_MAX = 1000;
+/** A longer line goes on in the next row, so that nothing in it can hide to the right, and a page stays small. */
+export const ROW_CHARACTERS_MAX = 400;
+/** Text that is cut into rows for paging, in UTF-16 units: some 100 ms of work. What lies beyond is said not to be shown. */
+export const TEXT_UNITS_MAX = 8 * 1024 * 1024;
+/** A name in a list; the page of the file shows all of it. */
+export const NAME_CHARACTERS_MAX = 240;
+/** A command or an input shown at once. */
+export const COMMAND_CHARACTERS_MAX = 20_000;
+/** Findings listed above a text; all of them are marked in it. */
+export const FINDINGS_LISTED_MAX = 50;
+/** Echoes of a semantic differential listed on the page of a run. */
+export const ECHOES_LISTED_MAX = 50;
+
+/** Ledgers up to this length are verified whenever their page is opened: 10,000 entries take up to 5 s. */
+export const AUTO_VERIFY_ENTRIES_MAX = 1000;
+/** How long such a result is shown again. */
+export const AUTO_VERIFY_FRESH_MS = 10_000;
+
+export const MESSAGE_CHARACTERS_MAX = 4000;
+export const REVIEWER_CHARACTERS_MAX = 80;
+/** A connection on which nothing moves, in either direction: longer than any verification or replay takes. */
+export const IDLE_TIMEOUT_MS = 120_000;

@@ -1,0 +1,60 @@
+import { html } from "hono/html";
+import type { Decision, Review } from "../../loop/index.ts";
+import type { Html } from "../show/html.ts";
+import { rowsOfText } from "../show/text-rows.ts";
+import { textView } from "../show/text-view.ts";
+import { foreign } from "../show/visible.ts";
+import { type ReviewContext, wholeDecision } from "./decision-form.ts";
+import { reviewPage } from "./review-frame.ts";
+import { consequence } from "./words.ts";
+
+export type CallReview = Extract<Review, { kind: "call" }>;
+
+const OUTCOMES: Readonly<
+  Record<Decision["considered"][number]["outcome"], { readonly word: string; readonly tone: string }>
+> = {
+  allows: { word: "allows", tone: "good" },
+  asks: { word: "asks", tone: "wait" },
+  refuses: { word: "refuses", tone: "bad" },
+  "does-not-apply": { word: "does not apply", tone: "calm" },
+};
+
+/** A tool call that needs somebody's agreement before it is made. */
+export function callPage(review: CallReview, from: number, context: ReviewContext): Html {
+  const { input, decision, state, id } = review;
+  const { rows, hiddenUnits } = rowsOfText(indented(input));
+  const pageAt = (row: number): string => `/reviews/${encodeURIComponent(id)}?from=${row}`;
+  return reviewPage(
+    review,
+    context,
+    html`<div class="two">
+      <div><section><h2>The input</h2>${textView({ rows, marks: [], label: "Input of the call", isDiff: false, from, pageAt })}
+      ${hiddenUnits > 0 ? html`<p class="warning">The input goes on; the rest is too long to show. Reject what you cannot read.</p>` : ""}</section>
+      ${decisionSection(decision)}</div>
+      ${state === "pending" ? html`<aside class="decision" aria-label="Decision"><h2>Your decision</h2>${consequence(review)}${wholeDecision(review, context, "Agree to this call")}</aside>` : ""}
+    </div>`,
+  );
+}
+
+/** Why the policy said what it said: the rule that decided, and all that were looked at. */
+export function decisionSection({ rule, reason, considered }: Pick<Decision, "rule" | "reason" | "considered">): Html {
+  return html`<section><h2>Why you are asked</h2><p>${foreign(reason, 2000)}</p>
+    <table class="rules"><thead><tr><th>Rule</th><th>Says</th><th>Because</th></tr></thead><tbody>
+    ${considered.map(
+      (one) =>
+        html`<tr class="${one.rule === rule ? "deciding" : ""}"><td><code>${foreign(one.rule, 200)}</code></td><td><span class="badge ${OUTCOMES[one.outcome].tone}">${OUTCOMES[one.outcome].word}</span></td><td>${foreign(one.why, 400)}</td></tr>`,
+    )}</tbody></table></section>`;
+}
+
+/** Deeper nesting than this is not indented: the spaces alone would fill the page. */
+const NESTED_MAX = 500;
+
+/** JSON laid out for reading; what is no JSON stays as it is. */
+function indented(text: string): string {
+  if ((text.match(/[[{]/g)?.length ?? 0) > NESTED_MAX) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

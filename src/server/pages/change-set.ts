@@ -1,0 +1,66 @@
+import { html } from "hono/html";
+import type { FileChange, FileView, Review } from "../../loop/index.ts";
+import { LISTED_FILES_MAX } from "../limits.ts";
+import type { Html } from "../show/html.ts";
+import { plural } from "../show/quantities.ts";
+import { foreign } from "../show/visible.ts";
+import { formSecrets, type ReviewContext, signature } from "./decision-form.ts";
+import { fileArticle } from "./file-article.ts";
+import { reviewPage } from "./review-frame.ts";
+import { consequence } from "./words.ts";
+
+export type ChangeSetReview = Extract<Review, { kind: "change-set" }>;
+
+/** The page on which somebody looks at a change set and decides: its files with their differences beside the decision. */
+export function changeSetPage(
+  review: ChangeSetReview,
+  views: ReadonlyMap<number, FileView>,
+  context: ReviewContext,
+): Html {
+  const { files, state, hash, id } = review;
+  const isPending = state === "pending";
+  const address = `/reviews/${encodeURIComponent(id)}`;
+  const listed = files.slice(0, LISTED_FILES_MAX);
+  const list = html`<section class="files" aria-labelledby="files-heading"><h2 id="files-heading">${plural(files.length, "file")}</h2>
+    ${conflicts(review)}
+    ${listed.map((file, number) => fileArticle({ file, number, view: views.get(number), address, choice: isPending ? context.draft : undefined }))}
+    ${files.length > listed.length ? html`<p class="notice">${plural(files.length - listed.length, "file")} more are not listed here. They can be approved together with the rest, or one by one with <code>ztl approve</code>.</p>` : ""}
+  </section>`;
+  if (!isPending)
+    return reviewPage(review, context, html`${state === "applied" ? undoForm(review, context) : ""}${list}`);
+  return reviewPage(
+    review,
+    context,
+    html`<form class="review" method="post" action="${address}/approve" aria-label="Decision" data-choosing>
+      ${formSecrets(context.csrfToken, hash)}
+      ${list}
+      <aside class="decision" aria-label="Decision"><h2>Your decision</h2>
+        ${consequence(review)}
+        ${protectedSummary(files)}
+        ${signature(context.draft, true)}
+        <div class="buttons"><button class="primary" name="scope" value="chosen" data-chosen>Approve chosen files</button>
+        <button name="scope" value="all">Approve everything</button>
+        <button class="danger" formaction="${address}/reject">Reject</button></div>
+        <p class="aside">Bound to <code class="hash" title="${hash}">${hash.slice(0, 16)}</code>: if anything in it changes, your decision does not count.</p>
+      </aside></form>`,
+  );
+}
+
+function protectedSummary(files: readonly FileChange[]): Html {
+  const count = files.filter(({ protectedBecause }) => protectedBecause !== undefined).length;
+  if (count === 0) return html``;
+  return html`<p class="warning">${plural(count, "protected file")}: programs run or trust what is in there without asking. Each needs a yes of its own, in its place in the list.</p>`;
+}
+
+function conflicts({ conflicts: found }: ChangeSetReview): Html {
+  if (found.length === 0) return html``;
+  return html`<div class="notice bad"><p>These files are in the way:</p><ul>${found
+    .slice(0, 50)
+    .map(({ path, reason }) => html`<li><code>${foreign(path, 240)}</code> ${foreign(reason, 400)}</li>`)}</ul></div>`;
+}
+
+function undoForm({ id, hash }: ChangeSetReview, { csrfToken, draft }: ReviewContext): Html {
+  return html`<form class="undo" method="post" action="/reviews/${encodeURIComponent(id)}/undo" aria-label="Undo">
+    ${formSecrets(csrfToken, hash)}${signature(draft, false)}
+    <div class="buttons"><button>Undo: put the files back</button></div></form>`;
+}

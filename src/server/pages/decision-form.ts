@@ -1,0 +1,100 @@
+import { html } from "hono/html";
+import type { DecisionResult, Review } from "../../loop/index.ts";
+import { MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "../limits.ts";
+import type { Html } from "../show/html.ts";
+import { foreign, visibleText } from "../show/visible.ts";
+
+/** What a person has filled in so far; shown again when a decision was refused. */
+export interface Draft {
+  readonly reviewer: string;
+  readonly message: string;
+  /** Numbers of the files chosen and of the protected ones agreed to. */
+  readonly chosen: ReadonlySet<number>;
+  readonly agreed: ReadonlySet<number>;
+}
+
+/** What the pages of reviews are made of besides the review. */
+export interface ReviewContext {
+  readonly csrfToken: string;
+  readonly draft: Draft;
+  /** Why the last decision was refused. */
+  readonly refused?: Exclude<DecisionResult, { status: "done" }>;
+}
+
+/** Ties a form to this session, and a decision to what was shown. */
+export function formSecrets(csrfToken: string, hash: string): Html {
+  return html`<input type="hidden" name="csrf" value="${csrfToken}"><input type="hidden" name="hash" value="${hash}">`;
+}
+
+export function signature({ reviewer, message }: Draft, asksMessage: boolean): Html {
+  return html`<p class="field"><label for="reviewer">Your name, for the ledger</label>
+    <input id="reviewer" name="reviewer" value="${reviewer}" maxlength="${REVIEWER_CHARACTERS_MAX}" required autocomplete="name"></p>
+    ${
+      asksMessage
+        ? html`<p class="field"><label for="message">Message to the agent <span class="aside">(may stay empty)</span></label>
+    <textarea id="message" name="message" rows="3" maxlength="${MESSAGE_CHARACTERS_MAX}">${message}</textarea></p>`
+        : ""
+    }`;
+}
+
+/** Calls and contents are agreed to as a whole. */
+export function wholeDecision(review: Review, context: ReviewContext, approveText: string): Html {
+  const address = `/reviews/${encodeURIComponent(review.id)}`;
+  return html`<form class="decision" method="post" action="${address}/reject" aria-label="Decision">
+    ${formSecrets(context.csrfToken, review.hash)}
+    ${signature(context.draft, true)}
+    <div class="buttons"><button class="primary" formaction="${address}/approve">${approveText}</button>
+    <button class="danger" formaction="${address}/reject">Reject</button></div></form>`;
+}
+
+/** Why a decision did not come to be, and what to do now. */
+export function refusalNotice(refused: ReviewContext["refused"]): Html {
+  if (refused === undefined) return html``;
+  const { heading, advice } = explain(refused);
+  const files = "files" in refused ? refused.files : "conflicts" in refused ? refused.conflicts : [];
+  return html`<section class="notice bad" role="alert" tabindex="-1" id="refusal"><h2>${heading}</h2><p>${advice}</p>
+    ${files.length === 0 ? "" : html`<ul>${files.slice(0, 50).map(({ path, reason }) => html`<li><code>${foreign(path, 240)}</code> ${foreign(reason, 400)}</li>`)}</ul>`}
+  </section>`;
+}
+
+function explain(refused: NonNullable<ReviewContext["refused"]>): {
+  readonly heading: string;
+  readonly advice: string;
+} {
+  switch (refused.status) {
+    case "stale":
+      return {
+        heading: "This is not what you looked at",
+        advice: "It changed after you opened the page. Below is what there is now: look at it again before you decide.",
+      };
+    case "already": {
+      const who = refused.decidedBy === undefined ? "Somebody" : visibleText(refused.decidedBy);
+      return {
+        heading: `${who} was faster`,
+        advice: "Your decision was not needed and changed nothing. Below is where it stands.",
+      };
+    }
+    case "conflict":
+      return {
+        heading: "Nothing was written: files changed meanwhile",
+        advice:
+          "These are no longer what the run saw. Let the agent make its change again, on the files as they are now.",
+      };
+    case "protected":
+      return {
+        heading: "Some of these files need a yes of their own",
+        advice:
+          "Programs run them, or trust what they say, without asking. Tick “I agree” at each one you want, or leave it out.",
+      };
+    case "bad-selection":
+      return {
+        heading: "These files cannot be chosen like that",
+        advice:
+          "Some changes need each other, such as a new folder and what is in it. Add what is missing, or leave both out.",
+      };
+    case "not-found":
+      return { heading: "There is no such review", advice: "It may be too old to be kept." };
+    case "failed":
+      return { heading: "It could not be done", advice: visibleText(refused.error.message) };
+  }
+}

@@ -1,0 +1,43 @@
+import { html } from "hono/html";
+import type { Entry } from "../../loop/index.ts";
+import type { Html } from "../show/html.ts";
+import { plural, sizeText } from "../show/quantities.ts";
+import { foreign } from "../show/visible.ts";
+
+/** An entry in one sentence. What others chose in it is kept apart from our words. */
+export function entrySummary(entry: Entry): Html {
+  switch (entry.kind) {
+    case "call":
+      return html`asked to call <strong>${foreign(entry.body.tool, 100)}</strong>${taint(entry.body.taint)}`;
+    case "policy-decision":
+      return html`policy: <strong>${entry.body.decision}</strong> by <code>${foreign(entry.body.rule, 200)}</code> – ${foreign(entry.body.reason, 400)}`;
+    case "run":
+      return runSummary(entry.body);
+    case "reads":
+      return html`read ${plural(entry.body.count, "file")}`;
+    case "verdict":
+      return html`guard on ${foreign(entry.body.subject, 100)}: <strong>${entry.body.verdict}</strong>${entry.body.findings.length === 0 ? "" : ` with ${plural(entry.body.findings.length, "finding")}`}`;
+    case "admission":
+      return html`admitted to ${foreign(entry.body.destination ?? "memory", 60)}${entry.body.releasedBy === undefined ? "" : html`, released by ${foreign(entry.body.releasedBy, 100)}`}`;
+    case "change-set":
+      return html`proposed changes to ${plural(entry.body.count, "file")}`;
+    case "approval":
+      return html`${foreign(entry.body.reviewer ?? "time", 100)}: <strong>${entry.body.decision}</strong>${entry.body.message === undefined ? "" : html` – ${foreign(entry.body.message, 400)}`}`;
+    case "sync":
+      return html`files: <strong>${entry.body.outcome}</strong>${entry.body.error === undefined ? "" : html` – ${foreign(entry.body.error.message, 400)}`}`;
+    case "note":
+      return html`${foreign(entry.body.text, 200)}`;
+  }
+}
+
+type Run = Extract<Entry, { kind: "run" }>["body"];
+
+function runSummary({ status, exitCode, signal, limit, error, stdout, stderr }: Run): Html {
+  const how = signal ?? limit ?? error?.message ?? (exitCode === null ? "" : `exit status ${exitCode}`);
+  return html`ran: <strong>${status}</strong>${how === "" ? "" : html`, ${foreign(how, 300)}`}; ${sizeText(stdout.sizeBytes)} of output, ${sizeText(stderr.sizeBytes)} of errors`;
+}
+
+function taint(labels: readonly string[] | undefined): Html {
+  if (labels === undefined || labels.length === 0) return html``;
+  return html` in a conversation that holds ${labels.slice(0, 10).map((label, index) => html`${index > 0 ? ", " : ""}<code>${foreign(label, 100)}</code>`)}`;
+}

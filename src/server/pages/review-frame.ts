@@ -1,0 +1,32 @@
+import { html } from "hono/html";
+import type { Review } from "../../loop/index.ts";
+import { COMMAND_CHARACTERS_MAX } from "../limits.ts";
+import type { Html } from "../show/html.ts";
+import { timeElement } from "../show/quantities.ts";
+import { foreign } from "../show/visible.ts";
+import { type ReviewContext, refusalNotice } from "./decision-form.ts";
+import { page } from "./layout.ts";
+import { KIND_WORDS, stateBadge, stateSentence } from "./words.ts";
+
+/** What the pages of all kinds of review have in common: who asks, with which command, and where it stands. */
+export function reviewPage(review: Review, context: ReviewContext, body: Html): Html {
+  const { kind, state, agent, tool, command, runId, createdAt, expiresAt, title, message, hash } = review;
+  const sentence = stateSentence(review);
+  return page({
+    title: `${KIND_WORDS[kind]} by ${agent}`,
+    section: "reviews",
+    live: "review",
+    address: `/reviews/${encodeURIComponent(review.id)}`,
+    version: `${hash} ${state}`,
+    main: html`<div class="heading"><p class="eyebrow"><span class="kind kind-${kind}">${KIND_WORDS[kind]}</span> ${stateBadge(state)}</p>
+      <h1>${foreign(title, 400)}</h1></div>
+      ${refusalNotice(context.refused)}
+      ${sentence === undefined ? "" : html`<section class="notice calm" id="state"><p>${sentence}</p>${message === undefined ? "" : html`<p class="aside">With the message: ${foreign(message, 2000)}</p>`}</section>`}
+      <dl class="facts"><div><dt>Agent</dt><dd>${foreign(agent)}</dd></div><div><dt>Tool</dt><dd>${foreign(tool)}</dd></div>
+      <div><dt>Asked</dt><dd>${timeElement(createdAt)}</dd></div>
+      ${state === "pending" ? html`<div><dt>Rejected by itself</dt><dd>${timeElement(expiresAt)}</dd></div>` : ""}
+      <div><dt>Run</dt><dd><a href="/runs/${encodeURIComponent(runId)}">what the run did</a></dd></div></dl>
+      ${command === "" ? "" : html`<h2 class="small">The command that made it</h2><pre class="command"><code>${foreign(command, COMMAND_CHARACTERS_MAX)}</code></pre>`}
+      ${body}`,
+  });
+}

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { isSame } from "./access/sessions.ts";
+import { API_LIMIT_MAX, MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "./limits.ts";
+import { type RefusalStatus, refuse } from "./refusal.ts";
+import type { ServerContext } from "./server-env.ts";
+
+/** Everything that comes in, parsed once at the boundary. What does not fit is answered, not thrown. */
+
+const text = z.string().refine((value) => value.isWellFormed(), "must not contain a lone surrogate");
+const reviewer = text.trim().min(1).max(REVIEWER_CHARACTERS_MAX);
+const message = text.max(MESSAGE_CHARACTERS_MAX);
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "must be the 64 hexadecimal digits of what was shown");
+const paths = z.array(z.string().min(1).max(65_536)).max(100_000);
+const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const limit = z.coerce.number().int().min(1).max(API_LIMIT_MAX);
+
+const decision = { reviewer: reviewer.optional(), message: message.optional() };
+
+export const schemas = {
+  reviewsQuery: z.strictObject({
+    state: z.enum(["pending", "all"]).optional(),
+    kind: z.enum(["change-set", "call", "content"]).optional(),
+    limit: limit.optional(),
+  }),
+  fileQuery: z.strictObject({ path: z.string().min(1).max(65_536) }),
+  runsQuery: z.strictObject({
+    limit: limit.optional(),
+    beforeIndex: index.optional(),
+    agent: text.max(1024).optional(),
+  }),
+  entriesQuery: z.strictObject({ limit: limit.optional(), fromIndex: index.optional(), beforeIndex: index.optional() }),
+  approve: z.strictObject({ ...decision, hash, files: paths.optional(), protectedFiles: paths.optional() }),
+  reject: z.strictObject({ ...decision, hash: hash.optional() }),
+  undo: z.strictObject(decision),
+  nothing: z.strictObject({}),
+  /** Pages: what does not belong is left aside, for addresses are passed around. */
+  pageQuery: z.object({
+    from: index.catch(0).default(0),
+    before: index.optional().catch(undefined),
+    agent: text.max(1024).optional().catch(undefined),
+    verify: z.literal("now").optional().catch(undefined),
+  }),
+  decisionForm: z.strictObject({
+    hash,
+    reviewer,
+    message: message.default(""),
+    scope: z.enum(["chosen", "all"]).optional(),
+    file: z.array(index).max(100_000),
+    protected: z.array(index).max(100_000),
+  }),
+  lastEventId: index.optional().catch(undefined),
+} as const;
+
+export type DecisionForm = z.infer<typeof schemas.decisionForm>;
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly answer: Response | Promise<Response> };
+
+function check<T>(c: ServerContext, schema: z.ZodType<T>, value: unknown): Checked<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return { ok: true, value: result.data };
+  const problems = result.error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.join(".") || "request"}: ${issue.message}`);
+  return no(c, 422, "invalid-request", `This request is not as expected: ${problems.join("; ")}`.toWellFormed());
+}
+
+function no(
+  c: ServerContext,
+  status: RefusalStatus,
+  code: string,
+  why: string,
+): { ok: false; answer: Response | Promise<Response> } {
+  return { ok: false, answer: refuse(c, status, code, why) };
+}
+
+export function parseQuery<T>(c: ServerContext, schema: z.ZodType<T>): Checked<T> {
+  return check(c, schema, c.req.query());
+}
+
+export async function parseJson<T>(c: ServerContext, schema: z.ZodType<T>): Promise<Checked<T>> {
+  if (!isType(c, "application/json"))
+    return no(c, 415, "unsupported-media-type", "Send JSON: Content-Type: application/json");
+  try {
+    return check(c, schema, JSON.parse(await c.req.text()));
+  } catch (error) {
+    if (error instanceof SyntaxError) return no(c, 400, "invalid-json", "The body is not JSON.");
+    throw error;
+  }
+}
+
+/** A form of ours: sent by our own page, with the token that only our pages know. */
+export async function parseForm(c: ServerContext): Promise<Checked<URLSearchParams>> {
+  if (!isType(c, "application/x-www-form-urlencoded")) {
+    return no(c, 415, "unsupported-media-type", "Send a form: Content-Type: application/x-www-form-urlencoded");
+  }
+  // A browser names the origin of every form it sends; the gate has checked that it is ours.
+  if (c.req.header("origin") === undefined)
+    return no(c, 403, "foreign-origin", "This form does not say where it comes from.");
+  const form = new URLSearchParams(await c.req.text());
+  if (!isSame(form.get("csrf") ?? "", c.get("session").csrfToken)) {
+    return no(
+      c,
+      403,
+      "form-expired",
+      "This form was not made for you, or is too old. Go back, reload the page and try again.",
+    );
+  }
+  return { ok: true, value: form };
+}
+
+export function parseDecisionForm(c: ServerContext, form: URLSearchParams): Checked<DecisionForm> {
+  const one = (name: string): string | undefined => form.get(name) ?? undefined;
+  return check(c, schemas.decisionForm, {
+    hash: one("hash"),
+    reviewer: one("reviewer"),
+    ...(one("message") === undefined ? {} : { message: one("message") }),
+    ...(one("scope") === undefined ? {} : { scope: one("scope") }),
+    file: form.getAll("file"),
+    protected: form.getAll("protected"),
+  });
+}
+
+function isType(c: ServerContext, type: string): boolean {
+  return (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() === type;
+}

@@ -1,0 +1,410 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import type { FileChange, Review } from "../loop/index.ts";
+import { changedFile, HASH, OTHER_HASH, openTestServer, summary, type TestServer } from "./testing.ts";
+
+let server: TestServer;
+before(async () => {
+  server = await openTestServer();
+});
+after(() => server.close());
+beforeEach(() => {
+  server.desk.all.clear();
+  server.desk.views.clear();
+  server.desk.decisions.length = 0;
+  server.desk.answer = undefined;
+});
+
+const page = async (path: string, status = 200): Promise<string> => {
+  const answer = await server.request(path);
+  assert.equal(answer.status, status, path);
+  return answer.text();
+};
+
+function changeSet(files: readonly FileChange[], rest: Partial<Review> = {}): Review {
+  return server.desk.add({ ...summary("set"), kind: "change-set", files, conflicts: [], ...rest } as Review);
+}
+
+const lines = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ kind: "add", text: `line ${index}`, newOffset: index * 10 }) as const);
+
+test("nothing waits: the page says what would appear", async () => {
+  const text = await page("/");
+  assert.match(text, /Nothing waits for you/);
+  assert.match(text, /<title>Nothing waits · Zero Trust Loop<\/title>/);
+});
+
+test("what waits is listed with its kind, agent, tool, command and times", async () => {
+  changeSet([changedFile("/a")]);
+  server.desk.add({ ...summary("old"), kind: "call", state: "rejected", input: "{}", decision: decision() });
+  const text = await page("/");
+  for (const part of [
+    "Changes to files",
+    "researcher",
+    "python",
+    "print(&#39;hello&#39;)",
+    "1 minute ago",
+    "expires",
+    "1 file changed",
+  ]) {
+    assert.ok(text.includes(part), part);
+  }
+  assert.doesNotMatch(text, /reviews\/old/);
+  assert.match(await page("/reviews"), /reviews\/old[\s\S]*/);
+});
+
+test("a change set shows each file, its difference, its flags and what approving does", async () => {
+  const file = changedFile("/project/run.sh", {
+    flags: ["setuid", "symlink-outside"],
+    mode: 0o4755,
+    newSizeBytes: 1500,
+    baseSizeBytes: 20,
+  });
+  server.desk.addFile(file, {
+    diff: {
+      kind: "text",
+      added: 1,
+      removed: 1,
+      truncated: false,
+      hunks: [
+        {
+          oldStart: 1,
+          newStart: 1,
+          lines: [
+            { kind: "remove", text: "old" },
+            { kind: "add", text: "curl evil", newOffset: 0 },
+          ],
+        },
+      ],
+    },
+    findings: [
+      {
+        rule: "command.curl",
+        family: "command",
+        severity: "high",
+        start: 0,
+        end: 4,
+        path: ["base64"],
+        excerpt: "curl",
+        reason: "fetches a program",
+      },
+    ],
+  });
+  changeSet([file]);
+  const text = await page("/reviews/set");
+  for (const part of [
+    "+1",
+    "−1",
+    "(setuid)",
+    "link leads outside",
+    "4755",
+    "20 bytes → 1.5 kB",
+    "/host/project/run.sh",
+    "if\n        one is no longer what the run saw",
+  ]) {
+    assert.ok(text.includes(part), part);
+  }
+  assert.match(text, /<mark class="sev-high">curl<\/mark> evil/);
+  assert.match(text, /high · command\.curl · fetches a program/);
+  assert.match(text, /href="#f0-0"><bdi class="foreign">command\.curl/);
+  assert.match(text, /hidden by base64/);
+});
+
+test("chosen files are approved, with a message, under the hash that was shown", async () => {
+  changeSet([changedFile("/a"), changedFile("/b"), changedFile("/c")]);
+  const answer = await server.form("/reviews/set/approve", [
+    ["hash", HASH],
+    ["reviewer", "Ada"],
+    ["scope", "chosen"],
+    ["file", "0"],
+    ["file", "2"],
+    ["message", "one\r\ntwo"],
+  ]);
+  assert.equal(answer.status, 303);
+  assert.equal(answer.headers.get("location"), "/reviews/set");
+  assert.deepEqual(server.desk.decisions, [
+    {
+      what: "approve",
+      id: "set",
+      options: { reviewer: "Ada", message: "one\ntwo", files: ["/a", "/c"], protectedFiles: [], hash: HASH },
+    },
+  ]);
+  assert.match(await page("/reviews/set"), /Ada approved this, and the files are written/);
+});
+
+test("everything is approved without a list; protected files only where somebody agreed", async () => {
+  changeSet([changedFile("/a"), changedFile("/.git/hooks/pre-commit", { protectedBecause: "git runs it" })]);
+  assert.match(await page("/reviews/set"), /I agree to change <code><bdi class="foreign">\/\.git\/hooks\/pre-commit/);
+  await server.form("/reviews/set/approve", [
+    ["hash", HASH],
+    ["reviewer", "Ada"],
+    ["scope", "all"],
+    ["protected", "1"],
+  ]);
+  assert.deepEqual(
+    server.desk.decisions.map(({ options }) => options),
+    [{ reviewer: "Ada", protectedFiles: ["/.git/hooks/pre-commit"], hash: HASH }],
+  );
+});
+
+test("reject and undo", async () => {
+  changeSet([changedFile("/a")]);
+  await server.form("/reviews/set/reject", [
+    ["hash", HASH],
+    ["reviewer", "Ada"],
+    ["message", "no"],
+  ]);
+  changeSet([changedFile("/a")], { state: "applied", decidedBy: "Ada" });
+  assert.match(await page("/reviews/set"), /Undo: put the files back/);
+  await server.form("/reviews/set/undo", [
+    ["hash", HASH],
+    ["reviewer", "Bob"],
+  ]);
+  assert.deepEqual(server.desk.decisions, [
+    { what: "reject", id: "set", options: { reviewer: "Ada", message: "no", hash: HASH } },
+    { what: "undo", id: "set", options: { reviewer: "Bob" } },
+  ]);
+});
+
+test("what a refused decision was is told in words, and what was filled in stays", async () => {
+  changeSet([changedFile("/a"), changedFile("/.bashrc", { protectedBecause: "a shell runs it" })]);
+  const cases = [
+    {
+      answer: { status: "protected", files: [{ path: "/.bashrc", reason: "a shell runs it" }] },
+      status: 422,
+      words: /need a yes of their own[\s\S]*\/\.bashrc/,
+    },
+    {
+      answer: { status: "bad-selection", files: [{ path: "/a", reason: "needs /d" }] },
+      status: 422,
+      words: /cannot be chosen like that[\s\S]*needs \/d/,
+    },
+    {
+      answer: { status: "conflict", conflicts: [{ path: "/a", reason: "changed" }] },
+      status: 409,
+      words: /files changed meanwhile[\s\S]*make its change again/,
+    },
+    { answer: { status: "already", state: "rejected", decidedBy: "Bob" }, status: 409, words: /Bob was faster/ },
+    {
+      answer: { status: "failed", error: { code: "sync-failed", message: "disk full" } },
+      status: 500,
+      words: /could not be done[\s\S]*disk full/,
+    },
+  ] as const;
+  for (const { answer, status, words } of cases) {
+    server.desk.answer = answer;
+    const got = await server.form("/reviews/set/approve", [
+      ["hash", HASH],
+      ["reviewer", "Ada"],
+      ["scope", "chosen"],
+      ["file", "1"],
+      ["message", "<hello>"],
+    ]);
+    assert.equal(got.status, status);
+    const text = await got.text();
+    assert.match(text, words);
+    assert.match(text, /id="choose-1" name="file" value="1" checked/);
+    assert.doesNotMatch(text, /id="choose-0" name="file" value="0" checked/);
+    assert.match(text, /&lt;hello&gt;<\/textarea>/);
+    assert.match(text, /name="reviewer" value="Ada"/);
+  }
+});
+
+test("a decision on something else than what was shown reaches nobody", async () => {
+  changeSet([changedFile("/other")], { hash: OTHER_HASH });
+  const got = await server.form("/reviews/set/approve", [
+    ["hash", HASH],
+    ["reviewer", "Ada"],
+    ["scope", "chosen"],
+    ["file", "0"],
+  ]);
+  assert.equal(got.status, 409);
+  const text = await got.text();
+  assert.match(text, /not what you looked at/);
+  assert.doesNotMatch(text, / checked/);
+  assert.deepEqual(server.desk.decisions, []);
+});
+
+test("a form that lacks something is refused with what it lacks", async () => {
+  changeSet([changedFile("/a")]);
+  const complete = { hash: HASH, reviewer: "Ada" };
+  const broken = [
+    { ...complete, hash: "" },
+    { ...complete, reviewer: " " },
+    { ...complete, reviewer: "x".repeat(81) },
+    { ...complete, scope: "some" },
+    { ...complete, file: "-1" },
+    { ...complete, message: "x".repeat(4001) },
+  ];
+  for (const fields of broken) {
+    assert.equal(
+      (await server.form("/reviews/set/approve", Object.entries(fields))).status,
+      422,
+      JSON.stringify(fields).slice(0, 80),
+    );
+  }
+  assert.deepEqual(server.desk.decisions, []);
+  assert.equal((await server.form("/reviews/none/approve", Object.entries(complete))).status, 404);
+});
+
+test("a browser remembers the name it signed with", async () => {
+  changeSet([changedFile("/a")]);
+  const got = await server.form("/reviews/set/reject", [
+    ["hash", HASH],
+    ["reviewer", "Ada; Path=/é"],
+  ]);
+  const cookie =
+    got.headers
+      .getSetCookie()
+      .find((one) => one.startsWith("ztl_name="))
+      ?.split(";")[0] ?? "";
+  assert.equal(cookie, "ztl_name=Ada%3B%20Path%3D%2F%C3%A9");
+});
+
+test("a difference of 10,000 lines comes in pages, its findings lead to theirs", async () => {
+  const file = changedFile("/big.txt");
+  const finding = {
+    rule: "r",
+    family: "command",
+    severity: "high",
+    start: 90_000,
+    end: 90_004,
+    path: [],
+    excerpt: "",
+    reason: "x",
+  } as const;
+  server.desk.addFile(file, {
+    diff: {
+      kind: "text",
+      added: 10_000,
+      removed: 0,
+      truncated: false,
+      hunks: [{ oldStart: 1, newStart: 1, lines: lines(10_000) }],
+    },
+    findings: [finding],
+  });
+  changeSet([file]);
+  const overview = await page("/reviews/set");
+  assert.ok(overview.length < 60_000);
+  assert.match(overview, /Show all of this file: 9,920 more rows/);
+  const [, place] = /href="(\/reviews\/set\/files\/0\?from=\d+)#f0-0"/.exec(overview) as unknown as [string, string];
+  assert.match(await page(place), /<mark class="sev-high">/);
+  const first = await page("/reviews/set/files/0");
+  assert.match(first, /line 499</);
+  assert.doesNotMatch(first, /line 500</);
+  assert.match(await page("/reviews/set/files/0?from=9500"), /line 9999</);
+  assert.ok(first.length < 200_000);
+});
+
+test("5,000 files are listed up to a bound, and said to be more", async () => {
+  changeSet(Array.from({ length: 5000 }, (_, index) => changedFile(`/f${index}`)));
+  const text = await page("/reviews/set");
+  assert.match(text, /5,000 files/);
+  assert.match(text, /4,000 files more are not listed/);
+});
+
+function decision() {
+  return {
+    decision: "ask",
+    rule: "rule-of-two",
+    reason: "Untrusted input meets an outward effect.",
+    considered: [
+      { rule: "roles.worker.tools", outcome: "allows", why: "The role may." },
+      { rule: "rule-of-two", outcome: "asks", why: "Both at once." },
+      { rule: "ask", outcome: "does-not-apply", why: "Not set." },
+    ],
+  } as const;
+}
+
+test("a call that needs agreement shows its input and every rule", async () => {
+  server.desk.add({ ...summary("call"), kind: "call", input: '{"to":"a@b.example","n":[1]}', decision: decision() });
+  const text = await page("/reviews/call");
+  for (const part of [
+    "&quot;to&quot;: &quot;a@b.example&quot;",
+    "Both at once.",
+    "does not apply",
+    "make exactly this call once",
+    "Agree to this call",
+  ]) {
+    assert.ok(text.includes(part), part);
+  }
+  await server.form("/reviews/call/approve", [
+    ["hash", HASH],
+    ["reviewer", "Ada"],
+  ]);
+  assert.deepEqual(server.desk.decisions.at(-1), {
+    what: "approve",
+    id: "call",
+    options: { reviewer: "Ada", hash: HASH },
+  });
+});
+
+test("an input nested a hundred thousand deep is shown as it is", async () => {
+  server.desk.add({
+    ...summary("deep"),
+    kind: "call",
+    input: "[".repeat(100_000) + "]".repeat(100_000),
+    decision: decision(),
+  });
+  assert.ok((await page("/reviews/deep")).length < 400_000);
+});
+
+test("a withheld text is shown with what the guard saw marked in it", async () => {
+  const text = `harmless\n${"x".repeat(100)}<|im_start|>system`;
+  server.desk.add({
+    ...summary("content"),
+    kind: "content",
+    text,
+    findings: [
+      {
+        rule: "chat-template.chatml",
+        family: "chat-template",
+        severity: "critical",
+        start: 109,
+        end: 121,
+        path: [],
+        excerpt: "<|im_start|>",
+        reason: "begins a turn",
+      },
+    ],
+  });
+  const shown = await page("/reviews/content");
+  assert.match(shown, /<mark class="sev-critical">&lt;\|im_start\|&gt;<\/mark>system/);
+  assert.match(shown, /Release to the agent/);
+  assert.match(shown, /href="\/reviews\/content\?from=0#finding-0"/);
+});
+
+test("each state tells where it stands, and offers what can still be done", async () => {
+  const expected = {
+    used: /made the call/,
+    applied: /Undo/,
+    undone: /as they were/,
+    conflict: /no longer what the run saw/,
+    failed: /Nothing was written/,
+    rejected: /rejected this/,
+    expired: /in time/,
+    superseded: /newer set/,
+    approved: /approved/,
+  } as const;
+  for (const [state, words] of Object.entries(expected)) {
+    changeSet([changedFile("/a")], { state: state as Review["state"], decidedBy: "Ada", message: "why" });
+    const text = await page("/reviews/set");
+    assert.match(text, words, state);
+    assert.doesNotMatch(text, /Approve everything/, state);
+    assert.match(text, /With the message: <bdi class="foreign">why/, state);
+  }
+});
+
+test("what is not there is not found", async () => {
+  changeSet([changedFile("/a")]);
+  for (const path of [
+    "/reviews/none",
+    "/reviews/set/files/7",
+    "/reviews/set/files/x",
+    "/reviews/set/files/-1",
+    "/reviews/set/files/__proto__",
+    "/nothing",
+  ]) {
+    assert.match(await page(path, 404), /nothing here/i, path);
+  }
+});

@@ -1,0 +1,174 @@
+import { Hono } from "hono";
+import type { DecisionResult, FileView, Review } from "../loop/index.ts";
+import { messageOf, STATUS_OF } from "./api/decisions.ts";
+import type { Desk } from "./desk.ts";
+import { LISTED_FILES_MAX, OPENED_FILES_MAX, REVIEWS_SHOWN_MAX } from "./limits.ts";
+import { callPage } from "./pages/call.ts";
+import { type ChangeSetReview, changeSetPage } from "./pages/change-set.ts";
+import { contentPage } from "./pages/content.ts";
+import type { Draft, ReviewContext } from "./pages/decision-form.ts";
+import { filePage } from "./pages/file.ts";
+import { reviewsPage } from "./pages/reviews-list.ts";
+import { refuse } from "./refusal.ts";
+import { type DecisionForm, parseDecisionForm, parseForm, parseQuery, schemas } from "./requests.ts";
+import type { ServerContext, ServerEnv } from "./server-env.ts";
+import type { Html } from "./show/html.ts";
+
+type Reviews = Desk["reviews"];
+type Answer = Response | Promise<Response>;
+
+/** The pages on which people decide. */
+export function reviewsRoutes({ reviews }: Pick<Desk, "reviews">, reviewer: string): Hono<ServerEnv> {
+  const routes = new Hono<ServerEnv>();
+  const list = async (c: ServerContext, state: "pending" | "all"): Promise<Response> => {
+    const found = await reviews.list({ state, limit: REVIEWS_SHOWN_MAX });
+    return c.html(reviewsPage({ reviews: found, isHistory: state === "all" }));
+  };
+  routes.get("/", (c) => list(c, "pending"));
+  routes.get("/reviews", (c) => list(c, "all"));
+  routes.get("/reviews/:id", async (c) => {
+    const review = await reviews.get(c.req.param("id"));
+    if (review === undefined) return noReview(c);
+    return c.html(await render(c, reviews, review, { draft: emptyDraft(rememberedName(c) ?? reviewer) }));
+  });
+  routes.get("/reviews/:id/files/:number", async (c) => {
+    const query = parseQuery(c, schemas.pageQuery);
+    if (!query.ok) return query.answer;
+    const review = await reviews.get(c.req.param("id"));
+    const number = Number(c.req.param("number"));
+    const file = review?.kind === "change-set" ? review.files[number] : undefined;
+    const view = review === undefined || file === undefined ? undefined : await reviews.file(review.id, file.path);
+    if (review?.kind !== "change-set" || view === undefined) return noReview(c);
+    return c.html(filePage(review, number, view, query.value.from));
+  });
+  const decision = (
+    decide: (review: Review, form: DecisionForm) => Promise<DecisionResult>,
+  ): ((c: ServerContext) => Promise<Response>) => {
+    return async (c) => decideByForm(c, reviews, decide);
+  };
+  routes.post(
+    "/reviews/:id/approve",
+    decision((review, form) =>
+      reviews.approve(review.id, { ...signed(form), ...selection(review, form), hash: form.hash }),
+    ),
+  );
+  routes.post(
+    "/reviews/:id/reject",
+    decision((review, form) => reviews.reject(review.id, { ...signed(form), hash: form.hash })),
+  );
+  routes.post(
+    "/reviews/:id/undo",
+    decision((review, form) => reviews.undo(review.id, signed(form))),
+  );
+  return routes;
+}
+
+async function decideByForm(
+  c: ServerContext,
+  reviews: Reviews,
+  decide: (review: Review, form: DecisionForm) => Promise<DecisionResult>,
+): Promise<Response> {
+  const sent = await parseForm(c);
+  if (!sent.ok) return sent.answer;
+  const form = parseDecisionForm(c, sent.value);
+  if (!form.ok) return form.answer;
+  const id = c.req.param("id") ?? "";
+  const review = await reviews.get(id);
+  if (review === undefined) return noReview(c);
+  const isStale = review.hash !== form.value.hash;
+  // Numbers mean files of what was shown; of anything else they would mean others.
+  const result: DecisionResult = isStale ? { status: "stale", hash: review.hash } : await decide(review, form.value);
+  rememberName(c, form.value.reviewer);
+  if (result.status === "done") return c.redirect(`/reviews/${encodeURIComponent(id)}`, 303);
+  const now = await reviews.get(id);
+  if (now === undefined) return refuse(c, STATUS_OF[result.status], result.status, messageOf(result));
+  const draft = isStale ? emptyDraft(form.value.reviewer) : draftOf(form.value);
+  return c.html(await render(c, reviews, now, { draft, refused: result }), STATUS_OF[result.status]);
+}
+
+/** What a form says, in the loop's words. */
+function selection(
+  review: Review,
+  form: DecisionForm,
+): { files?: readonly string[]; protectedFiles?: readonly string[] } {
+  if (review.kind !== "change-set") return {};
+  const paths = (numbers: readonly number[]): string[] => numbers.flatMap((number) => review.files[number]?.path ?? []);
+  return {
+    ...(form.scope === "all" ? {} : { files: paths(form.file) }),
+    protectedFiles: paths(form.protected),
+  };
+}
+
+function signed({ reviewer, message }: DecisionForm): { reviewer: string; message?: string } {
+  // Forms end lines with CR LF (HTML Standard, section 4.10.21.8); a message to an agent does not.
+  const text = message.replaceAll("\r\n", "\n").trim();
+  return { reviewer, ...(text === "" ? {} : { message: text }) };
+}
+
+function emptyDraft(reviewer: string): Draft {
+  return { reviewer, message: "", chosen: new Set(), agreed: new Set() };
+}
+
+function draftOf(form: DecisionForm): Draft {
+  return {
+    reviewer: form.reviewer,
+    message: form.message,
+    chosen: new Set(form.file),
+    agreed: new Set(form.protected),
+  };
+}
+
+async function render(
+  c: ServerContext,
+  reviews: Reviews,
+  review: Review,
+  context: Omit<ReviewContext, "csrfToken">,
+): Promise<Html> {
+  const query = parseQuery(c, schemas.pageQuery);
+  const from = query.ok ? query.value.from : 0;
+  const whole = { ...context, csrfToken: c.get("session").csrfToken };
+  switch (review.kind) {
+    case "change-set":
+      return changeSetPage(review, await openFiles(reviews, review), whole);
+    case "call":
+      return callPage(review, from, whole);
+    case "content":
+      return contentPage(review, from, whole);
+  }
+}
+
+/** The first files with their differences; protected ones before others, for they want a look most. */
+async function openFiles(reviews: Reviews, { id, files }: ChangeSetReview): Promise<Map<number, FileView>> {
+  const numbers = files.slice(0, LISTED_FILES_MAX).map((_, number) => number);
+  const isProtected = (number: number): boolean => files[number]?.protectedBecause !== undefined;
+  const first = numbers
+    .toSorted((a, b) => Number(isProtected(b)) - Number(isProtected(a)) || a - b)
+    .slice(0, OPENED_FILES_MAX);
+  const views = new Map<number, FileView>();
+  for (const number of first) {
+    const view = await reviews.file(id, files[number]?.path ?? "");
+    if (view !== undefined) views.set(number, view);
+  }
+  return views;
+}
+
+const NAME_COOKIE = "ztl_name";
+
+function rememberName(c: ServerContext, name: string): void {
+  const attributes = "Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000";
+  c.header("set-cookie", `${NAME_COOKIE}=${encodeURIComponent(name)}; ${attributes}`, { append: true });
+}
+
+/** The name that this browser signed with last. */
+function rememberedName(c: ServerContext): string | undefined {
+  const found = new RegExp(`(?:^|;\\s*)${NAME_COOKIE}=([^;]{1,1000})`).exec(c.req.header("cookie") ?? "")?.[1];
+  try {
+    return found === undefined ? undefined : decodeURIComponent(found);
+  } catch {
+    return undefined;
+  }
+}
+
+function noReview(c: ServerContext): Answer {
+  return refuse(c, 404, "not-found", "There is no such review. It may be too old to be kept.");
+}

@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ledger } from "../ledger/index.ts";
+import type {
+  ApproveOptions,
+  DecisionResult,
+  FileChange,
+  FileView,
+  LoopEvent,
+  ReplayOutcome,
+  Review,
+  ReviewSummary,
+  RunRecord,
+} from "../loop/index.ts";
+import { createApp } from "./app.ts";
+import type { Desk } from "./desk.ts";
+
+/** Helpers for the server's tests: a desk with a real ledger whose reviews are whatever a test puts there. */
+
+export const HASH = "a".repeat(64);
+export const OTHER_HASH = "b".repeat(64);
+export const ORIGIN = "http://127.0.0.1:4711";
+export const TOKEN = "a-token-for-tests-of-32-characters-and-more";
+
+export class TestDesk implements Desk {
+  readonly ledger: Ledger;
+  readonly all = new Map<string, Review>();
+  readonly views = new Map<string, FileView>();
+  readonly runs = new Map<string, RunRecord>();
+  /** What reached the desk, in order. */
+  readonly decisions: { readonly what: string; readonly id: string; readonly options: unknown }[] = [];
+  /** Answers every decision when set. */
+  answer: DecisionResult | undefined;
+  replayed: () => Promise<ReplayOutcome> = async () => ({ status: "same" });
+  verifications = 0;
+  readonly #listeners = new Set<(event: LoopEvent) => void>();
+
+  constructor(ledger: Ledger) {
+    this.ledger = ledger;
+  }
+
+  readonly reviews: Desk["reviews"] = {
+    list: async ({ state = "pending", kind, limit = 100 } = {}) =>
+      [...this.all.values()]
+        .filter((one) => (state === "all" || one.state === "pending") && (kind === undefined || one.kind === kind))
+        .map(summaryOf)
+        .slice(0, limit),
+    get: async (id) => this.all.get(id),
+    file: async (id, path) => (this.all.has(id) ? this.views.get(path) : undefined),
+    approve: async (id, options) => this.#decide("approve", id, options, "applied"),
+    reject: async (id, options) => this.#decide("reject", id, options, "rejected"),
+    undo: async (id, options) => this.#decide("undo", id, options, "undone"),
+  };
+
+  readonly records: Desk["records"] = {
+    runs: async ({ limit = 50 } = {}) => ({ rows: [...this.runs.values()].map(({ row }) => row).slice(0, limit) }),
+    run: async (runId) => this.runs.get(runId),
+    verify: async () => {
+      this.verifications++;
+      return this.ledger.verify();
+    },
+    replay: async () => this.replayed(),
+  };
+
+  onEvent(listener: (event: LoopEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  tell(event: LoopEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  add(review: Review): Review {
+    this.all.set(review.id, review);
+    return review;
+  }
+
+  addFile(change: FileChange, view: Partial<FileView> = {}): FileChange {
+    this.views.set(change.path, { change, diff: { kind: "none", note: "nothing to compare" }, findings: [], ...view });
+    return change;
+  }
+
+  #decide(what: string, id: string, options: Partial<ApproveOptions>, state: Review["state"]): DecisionResult {
+    this.decisions.push({ what, id, options });
+    if (this.answer !== undefined) return this.answer;
+    const review = this.all.get(id);
+    if (review === undefined) return { status: "not-found" };
+    if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
+    this.all.set(id, { ...review, state, ...(options.reviewer === undefined ? {} : { decidedBy: options.reviewer }) });
+    return { status: "done", state, files: options.files ?? [] };
+  }
+}
+
+function summaryOf(review: Review): ReviewSummary {
+  const { id, kind, state, runId, agent, tool, command, createdAt, expiresAt, hash, title } = review;
+  return { id, kind, state, runId, agent, tool, command, createdAt, expiresAt, hash, title };
+}
+
+/** What every review has; a test overrides what it is about. */
+export function summary(id: string): Omit<ReviewSummary, "kind"> {
+  return {
+    id,
+    state: "pending",
+    runId: `run-of-${id}`,
+    agent: "researcher",
+    tool: "python",
+    command: "print('hello')",
+    createdAt: Date.now() - 60_000,
+    expiresAt: Date.now() + 3_600_000,
+    hash: HASH,
+    title: "1 file changed",
+  };
+}
+
+export function changedFile(path: string, rest: Partial<FileChange> = {}): FileChange {
+  return { path, hostPath: `/host${path}`, change: "modify", fileType: "file", flags: [], ...rest };
+}
+
+export interface TestServer {
+  readonly desk: TestDesk;
+  /** A request as a browser with a session makes it, unless `headers` say otherwise; null takes a header away. */
+  request(
+    path: string,
+    init?: { method?: string; headers?: Record<string, string | null>; body?: string },
+  ): Promise<Response>;
+  /** The same with the token instead of a session. */
+  api(path: string, body?: unknown): Promise<Response>;
+  /** Sends a form of a page, with its CSRF token. */
+  form(path: string, fields: Iterable<readonly [string, string]>): Promise<Response>;
+  readonly csrfToken: string;
+  close(): Promise<void>;
+}
+
+/** The app without its sockets, and a browser that has opened it. */
+export async function openTestServer(): Promise<TestServer> {
+  const directory = await mkdtemp(join(tmpdir(), "ztl-server-"));
+  const ledger = await Ledger.open({ directory });
+  const desk = new TestDesk(ledger);
+  const closing = new AbortController();
+  const origins = [ORIGIN, "http://localhost:4711"];
+  const app = createApp(desk, { origins, token: TOKEN, reviewer: "tester", closing: closing.signal });
+  let cookie = "";
+  const request: TestServer["request"] = async (path, { method = "GET", headers = {}, body } = {}) => {
+    const given = {
+      host: "127.0.0.1:4711",
+      cookie,
+      ...(body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+      ...(method === "POST" ? { origin: ORIGIN, "sec-fetch-site": "same-origin" } : {}),
+      ...headers,
+    };
+    const sent = Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== null && pair[1] !== "");
+    return app.request(`${ORIGIN}${path}`, { method, headers: sent, ...(body === undefined ? {} : { body }) });
+  };
+  const opened = await request(`/?token=${TOKEN}`);
+  cookie = opened.headers.get("set-cookie")?.split(";")[0] ?? "";
+  desk.add({
+    ...summary("csrf"),
+    kind: "call",
+    input: "{}",
+    decision: { decision: "ask", rule: "r", reason: "r", considered: [] },
+  });
+  const csrfToken = /name="csrf" value="([^"]+)"/.exec(await (await request("/reviews/csrf")).text())?.[1] ?? "";
+  desk.all.clear();
+  return {
+    desk,
+    request,
+    csrfToken,
+    api: (path, body) =>
+      request(path, {
+        ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+        headers: { cookie: null, origin: null, authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+      }),
+    form: (path, fields) =>
+      request(path, {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        body: new URLSearchParams([
+          ["csrf", csrfToken],
+          ...[...fields].map(([name, value]) => [name, value] as [string, string]),
+        ]).toString(),
+      }),
+    close: async () => {
+      closing.abort();
+      await ledger.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
