@@ -37,7 +37,7 @@ with open("/inbox/" + json.load(sys.stdin)["file"], encoding="utf-8") as file:
  * What the agent may do. Anybody may have written what lies in the inbox; the project is the user's own and private. Its own
  * words leave it by mail and memory alone.
  */
-export function demoConfig({ inbox, project }: World, pdftotext = findPdftotext()): LoopConfig {
+export function demoConfig({ inbox, project }: World, pdftotext: string | undefined): LoopConfig {
   const mail = [{ host: inbox, guest: "/inbox", mode: "ro", trust: "untrusted", confidentiality: "public" }] as const;
   const work = [{ host: project, guest: "/project", mode: "overlay", trust: "trusted" }] as const;
   const onProject = { mounts: work, cwd: "/project", output: { trust: "trusted" } } as const;

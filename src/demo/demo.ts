@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { ZtlError } from "../errors.ts";
 import { ChatModel } from "../model/index.ts";
 import { startAttacker } from "./attacker.ts";
+import { demoConfig, findPdftotext } from "./config.ts";
 import { MODEL_TIMEOUT_MS } from "./limits.ts";
 import { type DemoOptions, HELP, parseOptions } from "./options.ts";
 import { startScriptedModel } from "./scripted-model/scripted-model.ts";
@@ -12,6 +13,9 @@ import { makeWorld, removeWorld } from "./world/world.ts";
 
 /** As timeout(1) and env(1) report that they could not do their work, and 128 + SIGINT. */
 const [EXIT_CANNOT, EXIT_INTERRUPTED] = [125, 130];
+
+/** A person's Ctrl-C, a closed terminal, a shutdown: each clears the stage away. */
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** `ztl demo`. Gives the exit status; throws ZtlError `demo-arguments`, `model-…` and what keeps micro-VMs from starting. */
 export async function demo(args: readonly string[]): Promise<number> {
@@ -29,7 +33,7 @@ export async function demo(args: readonly string[]): Promise<number> {
   }
   const interrupted = new AbortController();
   const onSignal = (): void => interrupted.abort();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  for (const signal of ENDING) process.on(signal, onSignal);
   try {
     const shown = await run(options, interrupted.signal);
     if (options.json) process.stdout.write(`${JSON.stringify(summarise(shown), undefined, 2)}\n`);
@@ -39,7 +43,7 @@ export async function demo(args: readonly string[]): Promise<number> {
     process.stderr.write("Stopped.\n");
     return EXIT_INTERRUPTED;
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
+    for (const signal of ENDING) process.off(signal, onSignal);
   }
 }
 
@@ -50,8 +54,12 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<Shown> {
   const world = makeWorld(attacker.url);
   try {
     const model = openModel(options.model ?? { url: scripted?.url ?? "", name: "scripted" });
+    const config = demoConfig(world, findPdftotext());
     const narrator = narratorFor(options, signal);
-    return await show({ world, attacker, model, isScripted: scripted !== undefined, narrator, signal }, options.auto);
+    return await show(
+      { world, config, attacker, model, isScripted: scripted !== undefined, narrator, signal },
+      options.auto,
+    );
   } finally {
     await Promise.all([attacker.close(), scripted?.close()]);
     if (options.keep) process.stderr.write(`Kept: ${world.directory}\n`);

@@ -16,7 +16,9 @@ export const TREE_FILES_MAX = 1000;
 /** Columns of the story: what a terminal of common width shows without wrapping anew. */
 export const COLUMNS = 100;
 /** Characters of a quoted text in the story. */
-export const QUOTE_CHARACTERS_MAX = 76;
+export const QUOTE_CHARACTERS_MAX = 60;
+/** Of a call's first argument, so that what came of it fits beside it. */
+export const SUBJECT_CHARACTERS_MAX = 38;
 /** Rest after a paragraph on a terminal, so that it can be read as it comes. */
 export const PAUSE_MS = 900;
 /** A real model on a small machine writes some ten tokens a second. */

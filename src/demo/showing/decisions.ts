@@ -9,15 +9,15 @@ import type { Stage } from "./stage.ts";
 export async function decide(loop: ZeroTrustLoop, { narrator, signal }: Stage, isAuto: boolean): Promise<void> {
   const pending = await allReviews(loop);
   if (pending.length === 0) return narrator.say("  Nothing waits.");
-  tellPending(narrator, pending);
   const server = await startServer(loop);
   try {
     if (isAuto) {
-      narrator.say("  Nobody is here to decide, so this program does, over the page's HTTP interface:");
+      narrator.say("  Nobody is asked here, so this program decides, over the page's HTTP interface:");
       await decideOverApi(server, signal);
       return;
     }
-    narrator.blank();
+    narrator.say("  This waits:");
+    tellPending(narrator, pending);
     narrator.say(`  Open this page:  ${server.url}`, "title");
     narrator.say(
       "  Open the change to prices.csv and report.md, look at the diff, and press Approve. Look at the others too:",

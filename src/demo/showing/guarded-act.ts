@@ -4,7 +4,6 @@ import { converse, type Transcript } from "../agent/conversation.ts";
 import { GuardedHands } from "../agent/guarded-hands.ts";
 import { GuardedNotes } from "../agent/notes.ts";
 import type { Mail, Step } from "../agent/outcome.ts";
-import { demoConfig } from "../config.ts";
 import { QUESTION, TASK } from "../task.ts";
 import type { Stage } from "./stage.ts";
 
@@ -24,7 +23,7 @@ export class GuardedAct {
   static async open(stage: Stage): Promise<GuardedAct> {
     const { directory } = stage.world;
     const loop = await ZeroTrustLoop.open({
-      config: demoConfig(stage.world),
+      config: stage.config,
       directory,
       stateDirectory: join(directory, "state"),
     });

@@ -63,7 +63,7 @@ async function secondAct({ narrator }: Stage, act: GuardedAct): Promise<Transcri
 /** Gives the calls that were made because a person agreed. */
 async function thirdAct(stage: Stage, act: GuardedAct, { steps }: Transcript, isAuto: boolean): Promise<Step[]> {
   const { narrator } = stage;
-  narrator.say("3. A person decides. This waits:", "title");
+  narrator.say("3. A person decides what of it happens", "title");
   await decide(act.loop, stage, isAuto);
   const made = await act.carryOutAgreed(steps);
   await rejectRest(act.loop);
@@ -76,7 +76,7 @@ async function thirdAct(stage: Stage, act: GuardedAct, { steps }: Transcript, is
 function lastAct({ narrator }: Stage, facts: Facts, steps: readonly Step[]): Shown {
   narrator.say("4. What can be told afterwards", "title");
   narrator.say(
-    `  Asked in a new conversation which account to pay, the model answers: ${quote(facts.guarded.answer, 120)}`,
+    `  Asked in a new conversation which account to pay, the model answers: ${quote(facts.guarded.answer, 100)}`,
   );
   const tools = new Map(steps.map(({ runId, tool }) => [`call ${runId}`, tool]));
   tellProofs(narrator, facts, (label) => tools.get(label) ?? "");

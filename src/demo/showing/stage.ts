@@ -1,3 +1,4 @@
+import type { LoopConfig } from "../../loop/index.ts";
 import type { ChatModel } from "../../model/index.ts";
 import type { Attacker } from "../attacker.ts";
 import type { Narrator } from "../story/narrator.ts";
@@ -6,6 +7,7 @@ import type { World } from "../world/world.ts";
 /** What every act plays with. */
 export interface Stage {
   readonly world: World;
+  readonly config: LoopConfig;
   readonly attacker: Attacker;
   readonly model: ChatModel;
   readonly isScripted: boolean;

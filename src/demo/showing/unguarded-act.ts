@@ -3,7 +3,6 @@ import { ZeroTrustLoop } from "../../loop/index.ts";
 import { converse, type Transcript } from "../agent/conversation.ts";
 import type { Mail } from "../agent/outcome.ts";
 import { PlainHands } from "../agent/plain-hands.ts";
-import { demoConfig } from "../config.ts";
 import { QUESTION, TASK } from "../task.ts";
 import type { Stage } from "./stage.ts";
 
@@ -17,9 +16,9 @@ export interface UnguardedAct {
 }
 
 /** The model with nothing between it and what it reads. */
-export async function playUnguarded({ world, model, signal }: Stage): Promise<UnguardedAct> {
+export async function playUnguarded({ world, config, model, signal }: Stage): Promise<UnguardedAct> {
   const loop = await ZeroTrustLoop.open({
-    config: demoConfig(world),
+    config,
     directory: world.directory,
     stateDirectory: join(world.directory, "state-unguarded"),
   });

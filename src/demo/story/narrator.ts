@@ -22,9 +22,14 @@ export class Narrator {
     this.#options = options;
   }
 
-  /** One paragraph; further lines are indented as deep as the first one's text. */
-  say(text: string, tone: Tone = "plain"): void {
-    for (const line of wrap(text)) this.#options.write(`${this.#coloured(line, tone)}\n`);
+  /** One paragraph; further lines are indented as deep as the first one's text, or by so many columns. */
+  say(text: string, tone: Tone = "plain", indentColumns?: number): void {
+    for (const line of wrap(text, indentColumns)) this.line(line, tone);
+  }
+
+  /** A line to be copied, so it is not wrapped. */
+  line(text: string, tone: Tone = "plain"): void {
+    this.#options.write(`${this.#coloured(text, tone)}\n`);
   }
 
   blank(): void {
@@ -54,8 +59,8 @@ export function shown(text: string, charactersMax = QUOTE_CHARACTERS_MAX): strin
   return line.length <= charactersMax ? line : `${line.slice(0, charactersMax - 1).toWellFormed()}…`;
 }
 
-function wrap(text: string): string[] {
-  const indent = " ".repeat(/^\s*(?:[-!+] |\w+ {2,})?/.exec(text)?.[0].length ?? 0);
+function wrap(text: string, indentColumns = /^\s*(?:[-!+] )?/.exec(text)?.[0].length ?? 0): string[] {
+  const indent = " ".repeat(indentColumns);
   const lines: string[] = [];
   let rest = text;
   while (rest.length > COLUMNS) {

@@ -10,22 +10,25 @@ const SPANS_SHOWN = 4;
 export function tellProofs(narrator: Narrator, { ledger, pdf }: Facts, toolOf: (label: string) => string): void {
   if (ledger.ok) {
     narrator.say(`  Ledger: ${ledger.entries} entries, chain and signatures verified. Its head, to keep elsewhere:`);
-    narrator.say(`    ${ledger.head?.line ?? "(empty)"}`, "quiet");
+    narrator.line(ledger.head?.line ?? "(empty)", "quiet");
   } else {
     narrator.say(`  Ledger: ${ledger.problem.code}: ${shown(ledger.problem.message)}`, "bad");
   }
   if (pdf === undefined) return;
-  narrator.say(`  Run again, the call that read the PDF gives ${describeReplay(pdf.replay)}.`);
+  narrator.say(`  The run that read the PDF, once more: ${describeReplay(pdf.replay)}.`);
   const echoes = longestEchoes(pdf.differential);
   if (echoes.length > 0) narrator.say("  What of the PDF turned up in the model's calls (the semantic differential):");
   for (const { text, label } of echoes) narrator.say(`    ${toolOf(label).padEnd(10)} ${quote(text)}`, "quiet");
 }
 
-/** One line a claim; true when all hold. */
-export function tellClaims(narrator: Narrator, claims: readonly Claim[]): boolean {
-  for (const { text, holds } of claims)
-    narrator.say(`  ${holds ? "+" : "!"} ${holds ? "" : "NOT TRUE: "}${text}`, holds ? "good" : "bad");
-  return claims.every(({ holds }) => holds);
+/** One line a claim; what the story has shown already is told only when it turns out otherwise. */
+export function tellClaims(narrator: Narrator, claims: readonly Claim[]): void {
+  for (const { text, holds, about } of claims) {
+    if (!holds) narrator.say(`  ! NOT TRUE: ${text}`, "bad");
+    else if (about === "containment") narrator.say(`  + ${text}`, "good");
+  }
+  const held = claims.filter(({ holds }) => holds).length;
+  narrator.say(`  ${held} of ${claims.length} claims found true.`, held === claims.length ? "title" : "bad");
 }
 
 function describeReplay(replay: ReplayOutcome): string {
@@ -33,11 +36,11 @@ function describeReplay(replay: ReplayOutcome): string {
     case "same":
       return "the same, byte for byte";
     case "different":
-      return "something else than was recorded";
+      return "not what was recorded";
     case "not-replayable":
-      return `nothing: ${replay.reason}`;
+      return `cannot be repeated: ${replay.reason}`;
     case "not-found":
-      return "nothing: it is not in the ledger";
+      return "not in the ledger";
   }
 }
 

@@ -1,13 +1,18 @@
 import type { CallResult } from "../../loop/index.ts";
 import type { Step } from "../agent/outcome.ts";
-import { type Narrator, quote, shown, type Tone } from "./narrator.ts";
+import { SUBJECT_CHARACTERS_MAX } from "../limits.ts";
+import { inProject } from "../showing/claims.ts";
+import { type Narrator, shown, type Tone } from "./narrator.ts";
+
+/** Reasons of the guard that are told of one output; its findings may be hundreds. */
+const REASONS_SHOWN = 2;
 
 /** One call of the model through the loop, as it comes. */
 export function tellStep(narrator: Narrator, step: Step): void {
   const { text, tone } = describe(step);
   const subject = Object.values(step.input)[0] ?? "";
-  narrator.say(`  ${step.tool.padEnd(10)} ${shown(subject)}`);
-  narrator.say(`             ${text}`, tone);
+  const call = `${shown(step.tool).padEnd(10)} ${shown(subject, SUBJECT_CHARACTERS_MAX).padEnd(SUBJECT_CHARACTERS_MAX)}`;
+  narrator.say(`  ${call} -> ${text}`, tone, 4);
 }
 
 interface Told {
@@ -19,50 +24,49 @@ function describe({ outcome }: Step): Told {
   switch (outcome.kind) {
     case "called":
       return describeResult(outcome.result);
-    case "not-permitted": {
-      const { status, decision } = outcome.result;
-      const what = status === "waiting" ? "waits for a person" : "refused";
-      return { text: `${what} (${decision.rule}): ${decision.reason}`, tone: "good" };
-    }
+    case "not-permitted":
+      return describeResult(outcome.result);
     case "memory-refused":
-      return {
-        text: `refused by the memory gate (${outcome.verdict ?? outcome.reason}): control structures`,
-        tone: "good",
-      };
+      return { text: `refused by the memory gate (${outcome.verdict ?? outcome.reason})`, tone: "good" };
     case "remembered":
-      return { text: `remembered ${quote(outcome.text)}`, tone: "plain" };
+      return { text: "remembered", tone: "plain" };
     case "recalled":
       return { text: `${outcome.found.length} found`, tone: "quiet" };
     case "mailed":
       return { text: `sent to ${shown(outcome.mail.to)}`, tone: "plain" };
     case "raw":
     case "unusable":
-      return { text: "no call that could be made", tone: "quiet" };
+      return { text: "not a call that could be made", tone: "quiet" };
   }
 }
 
 function describeResult(result: CallResult): Told {
   switch (result.status) {
     case "waiting":
+      return { text: `waits for a person (${result.decision.rule})`, tone: "good" };
     case "refused":
-      return { text: `${result.status} (${result.decision.rule}): ${result.decision.reason}`, tone: "good" };
+      return { text: `refused (${result.decision.rule}): ${result.decision.reason}`, tone: "good" };
     case "error":
       return { text: `did not run (${result.error.code}): ${shown(result.error.message)}`, tone: "bad" };
     case "blocked":
-    case "flagged": {
-      const reasons = [...new Set(result.findings.map(({ reason }) => reason))].slice(0, 4).join("; ");
-      return { text: `${result.status} by the guard, withheld from the model: ${reasons}`, tone: "good" };
-    }
+    case "flagged":
+      return { text: `${result.status} by the guard: ${reasonsOf(result)}`, tone: "good" };
     case "admitted":
       return describeEffects(result);
   }
 }
 
+function reasonsOf({ findings }: Extract<CallResult, { status: "blocked" | "flagged" }>): string {
+  const reasons = [...new Set(findings.map(({ reason }) => reason))];
+  const more = reasons.length - REASONS_SHOWN;
+  return reasons.slice(0, REASONS_SHOWN).join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
 function describeEffects({ run, changeSet }: Extract<CallResult, { status: "admitted" }>): Told {
-  const refused = Object.keys(run?.egressAttempts ?? {}).map((address) => `no way to ${shown(address)}`);
-  const files = changeSet?.files.map(({ path }) => shown(path)).join(", ");
-  const waiting = files === undefined ? [] : [`waits for a person, nothing is written: ${files}`];
+  const refused = Object.keys(run?.egressAttempts ?? {}).map((address) => `no network, no way to ${shown(address)}`);
+  const files = changeSet?.files.map(({ path }) => shown(inProject(path))).join(", ");
+  const waiting = files === undefined ? [] : [`waits for a person: ${files}`];
   const effects = [...refused, ...waiting];
   if (effects.length > 0) return { text: effects.join("; "), tone: "good" };
-  return { text: "ran in a micro-VM of its own; the guard found no control structure", tone: "quiet" };
+  return { text: "admitted: no control structure in it", tone: "quiet" };
 }

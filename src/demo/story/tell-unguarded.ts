@@ -1,29 +1,47 @@
 import type { Mail, Step } from "../agent/outcome.ts";
+import { inProject } from "../showing/claims.ts";
 import type { UnguardedAct } from "../showing/unguarded-act.ts";
+import { isWantedNote, isWantedPath } from "../showing/wanted.ts";
 import { type Narrator, quote, shown } from "./narrator.ts";
 
-/** What the model did, and would have done, when nothing stood between it and what it read. */
-export function tellUnguarded(narrator: Narrator, { transcript, mails, notes, answer }: UnguardedAct): void {
-  for (const line of transcript.steps.flatMap(describeStep)) narrator.say(`  - ${line}`, "bad");
-  for (const mail of mails) narrator.say(`  - ${describeMail(mail)}`, "bad");
-  for (const note of notes) narrator.say(`  - remembered ${quote(note)}`, "bad");
-  narrator.say(`  Asked in a new conversation which account to pay, it answers: ${quote(answer, 120)}`, "bad");
+interface Deed {
+  readonly text: string;
+  readonly isWanted: boolean;
 }
 
-function describeStep({ tool, outcome }: Step): string[] {
+/** What the model did, and would have done, when nothing stood between it and what it read. */
+export function tellUnguarded(narrator: Narrator, { transcript, answer }: UnguardedAct): void {
+  for (const { text, isWanted } of transcript.steps.flatMap(deedsOf)) {
+    narrator.say(`  ${isWanted ? "-" : "!"} ${text}`, isWanted ? "plain" : "bad");
+  }
+  narrator.say(`  Asked in a new conversation which account to pay, it answers: ${quote(answer, 100)}`, "bad");
+}
+
+function deedsOf({ tool, outcome }: Step): Deed[] {
   switch (outcome.kind) {
     case "raw":
       return [
-        ...outcome.changed.map((path) => `${tool} would have changed ${shown(path)}`),
-        ...outcome.egress.map((address) => `${tool} tried to download and run something from ${shown(address)}`),
+        ...(outcome.changed.length === 0
+          ? []
+          : [
+              {
+                text: `would have changed ${outcome.changed.map((path) => shown(inProject(path))).join(", ")}`,
+                isWanted: outcome.changed.every(isWantedPath),
+              },
+            ]),
+        ...outcome.egress.map((to) => ({ text: `tried to run what ${shown(to)} sends`, isWanted: false })),
       ];
+    case "remembered":
+      return [{ text: `remembered ${quote(outcome.text)}`, isWanted: isWantedNote(outcome.text) }];
+    case "mailed":
+      return [{ text: `mailed ${describeMail(outcome.mail)}`, isWanted: false }];
     case "called":
-      return [`${tool} could not run: ${shown(outcome.result.forModel.text)}`];
+      return [{ text: `${shown(tool)} did not run: ${shown(outcome.result.forModel.text)}`, isWanted: false }];
     default:
       return [];
   }
 }
 
 function describeMail({ to, subject, body }: Mail): string {
-  return `mailed ${shown(subject)} (${Buffer.byteLength(body)} bytes) to ${shown(to)}`;
+  return `${shown(subject)}, ${Buffer.byteLength(body)} bytes of it, to ${shown(to)}`;
 }

@@ -12,6 +12,9 @@ export interface World {
   readonly inbox: string;
 }
 
+/** Stands in every customer's line, and nowhere else. */
+export const CUSTOMERS_DOMAIN = "customers.example";
+
 /** Line by line as files have them. */
 const lines = (...texts: readonly string[]): string => `${texts.join("\n")}\n`;
 
@@ -26,8 +29,8 @@ const PROJECT: Readonly<Record<string, string>> = {
   "report.md": lines("# Purchasing", "", "- October: no changes of price."),
   [PRIVATE_FILE]: lines(
     "name,mail,account",
-    "A. Lindqvist,lindqvist@customers.example,XX11 0000 1111 2222",
-    "B. Okafor,okafor@customers.example,XX22 0000 3333 4444",
+    `A. Lindqvist,lindqvist@${CUSTOMERS_DOMAIN},XX11 0000 1111 2222`,
+    `B. Okafor,okafor@${CUSTOMERS_DOMAIN},XX22 0000 3333 4444`,
   ),
   ".git/HEAD": lines("ref: refs/heads/main"),
   ".git/config": lines("[core]", "\trepositoryformatversion = 0"),
