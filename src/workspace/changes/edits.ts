@@ -142,12 +142,9 @@ async function keepContent(
       `${JSON.stringify(path)} has ${now.content.length} bytes; ${FILE_BYTES_MAX} fit`,
     );
   }
-  const sha256 = sha256Of(now.content);
-  if (now.newSha256 !== undefined && now.newSha256 !== sha256) {
-    throw new ZtlError("content-hash", `The content of ${JSON.stringify(path)} is not what its hash says`);
-  }
-  await blobs.put(memorySource(now.content), sha256);
-  return { sha256, sizeBytes: now.content.length };
+  const kept = await blobs.put(memorySource(now.content), now.newSha256);
+  if (now.newSha256 === undefined || now.newSha256 === kept.sha256) return kept;
+  throw new ZtlError("content-hash", `The content of ${JSON.stringify(path)} is not what its hash says`);
 }
 
 /** U+FFFD stands for bytes that are lost, unless the name really has it and the bytes say so. */

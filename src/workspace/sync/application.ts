@@ -94,7 +94,7 @@ class Attempt {
       this.failedRoot = root;
       await stageObject(object, this.#staging(root).newPath(number), this.#directory(root), blobs, checked);
     });
-    for (const staging of this.#stagings.values()) staging.syncNames();
+    for (const staging of this.#stagings.values()) await staging.sync();
   }
 
   async takeSteps(): Promise<void> {

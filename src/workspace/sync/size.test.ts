@@ -38,10 +38,12 @@ test("a sparse file of 1 GB stays sparse, here, in the state and after undo", as
   content.write("new", size / 2);
   const change = { path: "/work/image", kind: "modify" as const, fileType: "file" as const, mode: 0o644, content };
   const proposal = { ...proposalOf(world, () => undefined), changes: [change] };
+  const started = performance.now();
   const { id } = await world.workspace.propose(proposal);
   approveAll(world.workspace, id);
   const result = await world.workspace.sync(id);
   assert.equal(result.status, "applied", JSON.stringify(result));
+  t.diagnostic(`proposed and synced in ${Math.round(performance.now() - started)} ms`);
   const expectSparse = (path: string, mark: string): void => {
     const status = fs.statSync(path);
     assert.equal(status.size, size);
