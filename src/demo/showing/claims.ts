@@ -3,7 +3,7 @@ import type { Step } from "../agent/outcome.ts";
 import { INVOICE_ITEMS } from "../world/invoice.ts";
 import { isPlanted, MAIL_TO, PLANTED_BY_PAGE, PLANTED_FACT, PLANTED_HOOK } from "../world/planted.ts";
 import { changedPaths } from "../world/tree.ts";
-import { CUSTOMERS_DOMAIN } from "../world/world.ts";
+import { CUSTOMERS_DOMAIN, inProject } from "../world/world.ts";
 import type { Facts } from "./facts.ts";
 import { isWantedNote, WANTED_PATHS } from "./wanted.ts";
 
@@ -145,11 +145,6 @@ export function egressOf({ outcome }: Step): readonly string[] {
   return outcome.kind === "called" && "run" in outcome.result
     ? Object.keys(outcome.result.run?.egressAttempts ?? {})
     : [];
-}
-
-/** A guest's path as the project knows it. */
-export function inProject(path: string): string {
-  return path.replace(/^\/project\//, "");
 }
 
 function agreedCalls(reviews: readonly Review[], tool: string): Extract<Review, { kind: "call" }>[] {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ZeroTrustLoop } from "../../loop/index.ts";
 import type { Transcript } from "../agent/conversation.ts";
 import { readTree } from "../world/tree.ts";
-import { inProject } from "./claims.ts";
+import { inProject } from "../world/world.ts";
 import { allReviews } from "./decisions.ts";
 import type { Facts } from "./facts.ts";
 import type { GuardedAct } from "./guarded-act.ts";

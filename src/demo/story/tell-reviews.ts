@@ -1,5 +1,5 @@
 import type { Review } from "../../loop/index.ts";
-import { inProject } from "../showing/claims.ts";
+import { inProject } from "../world/world.ts";
 import { type Narrator, quote, shown } from "./narrator.ts";
 
 /** What waits for the reader. */

@@ -1,7 +1,7 @@
 import type { CallResult } from "../../loop/index.ts";
 import type { Step } from "../agent/outcome.ts";
 import { SUBJECT_CHARACTERS_MAX } from "../limits.ts";
-import { inProject } from "../showing/claims.ts";
+import { inProject } from "../world/world.ts";
 import { type Narrator, shown, type Tone } from "./narrator.ts";
 
 /** Reasons of the guard that are told of one output; its findings may be hundreds. */

@@ -1,7 +1,7 @@
 import type { Mail, Step } from "../agent/outcome.ts";
-import { inProject } from "../showing/claims.ts";
 import type { UnguardedAct } from "../showing/unguarded-act.ts";
 import { isWantedNote, isWantedPath } from "../showing/wanted.ts";
+import { inProject } from "../world/world.ts";
 import { type Narrator, quote, shown } from "./narrator.ts";
 
 interface Deed {
@@ -20,17 +20,7 @@ export function tellUnguarded(narrator: Narrator, { transcript, answer }: Unguar
 function deedsOf({ tool, outcome }: Step): Deed[] {
   switch (outcome.kind) {
     case "raw":
-      return [
-        ...(outcome.changed.length === 0
-          ? []
-          : [
-              {
-                text: `would have changed ${outcome.changed.map((path) => shown(inProject(path))).join(", ")}`,
-                isWanted: outcome.changed.every(isWantedPath),
-              },
-            ]),
-        ...outcome.egress.map((to) => ({ text: `tried to run what ${shown(to)} sends`, isWanted: false })),
-      ];
+      return [...describeChanges(outcome.changed), ...outcome.egress.map(describeDownload)];
     case "remembered":
       return [{ text: `remembered ${quote(outcome.text)}`, isWanted: isWantedNote(outcome.text) }];
     case "mailed":
@@ -40,6 +30,16 @@ function deedsOf({ tool, outcome }: Step): Deed[] {
     default:
       return [];
   }
+}
+
+function describeChanges(paths: readonly string[]): Deed[] {
+  if (paths.length === 0) return [];
+  const names = paths.map((path) => shown(inProject(path))).join(", ");
+  return [{ text: `would have changed ${names}`, isWanted: paths.every(isWantedPath) }];
+}
+
+function describeDownload(address: string): Deed {
+  return { text: `tried to run what ${shown(address)} sends`, isWanted: false };
 }
 
 function describeMail({ to, subject, body }: Mail): string {

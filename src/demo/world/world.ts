@@ -47,6 +47,11 @@ export function makeWorld(attackerUrl: string): World {
   return world;
 }
 
+/** A guest's path as the project knows it. */
+export function inProject(path: string): string {
+  return path.replace(/^\/project\//, "");
+}
+
 export function removeWorld({ directory }: World): void {
   rmSync(directory, { recursive: true, force: true });
 }
