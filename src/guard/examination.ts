@@ -6,7 +6,7 @@ import { walkJson } from "./matching/json-walker.ts";
 import { isAt } from "./matching/places.ts";
 import type { Span } from "./matching/shapes.ts";
 import type { Sink } from "./rule.ts";
-import type { Probe, RuleSet } from "./rule-set.ts";
+import type { Gate, Probe, RuleSet } from "./rule-set.ts";
 import { decodeLevel } from "./views/decode.ts";
 import { decodeHidden } from "./views/hidden.ts";
 import { type DecodedRuns, decodeRuns } from "./views/runs.ts";
@@ -78,36 +78,31 @@ export class Examination {
     const bytes = view.bytes;
     const lastLead = new Int32Array(this.#rules.sequences).fill(NEVER);
     let wakesWalker = false;
-    const findings = this.findings;
-    this.#rules.probe(bytes, (probe, end) => {
-      if (probe.role === "object") {
-        wakesWalker = true;
-        return true;
-      }
-      if (findings.isFull(probe.rule, view.depth)) return true;
+    this.#rules.probe(bytes, (gate, end) => {
       const span = this.#span;
-      span.start = end - probe.bytes.length;
+      span.start = end - gate.bytes.length;
       span.end = end;
-      // The second half of a sequence is only looked at when the first half was near.
-      const isFollow = probe.role === "follow";
-      const lead = isFollow ? (lastLead[probe.sequence] as number) : NEVER;
-      if (isFollow && (lead >= span.start || span.start - lead > probe.withinBytes)) return true;
-      if (!this.#holds(probe, bytes, span)) return true;
-      if (probe.role === "lead") {
-        lastLead[probe.sequence] = span.start;
-        return true;
+      if (!holds(gate, bytes, span)) return true;
+      const { start, end: spanEnd } = span;
+      for (const probe of gate.probes) {
+        if (probe.role === "object") wakesWalker = true;
+        else if (!this.#found(probe, view, start, spanEnd, lastLead)) return false;
       }
-      if (isFollow) span.start = lead;
-      return findings.add(probe.rule, view, span.start, span.end);
+      return true;
     });
     return wakesWalker;
   }
 
-  #holds(probe: Probe, bytes: Uint8Array, span: Span): boolean {
-    const { trigger, shape } = probe;
-    if (probe.exact && !sameBytes(bytes, span.start, probe.bytes)) return false;
-    if (trigger.at !== undefined && !isAt(trigger.at, bytes, span.start, span.end)) return false;
-    return shape === undefined || shape(bytes, span, trigger);
+  /** What a literal that counts means for one rule. False when scanning should stop. */
+  #found(probe: Probe, view: View, start: number, end: number, lastLead: Int32Array): boolean {
+    if (probe.role === "lead") {
+      lastLead[probe.sequence] = start;
+      return true;
+    }
+    if (probe.role === "match") return this.findings.add(probe.rule, view, start, end);
+    const lead = lastLead[probe.sequence] as number;
+    if (lead >= start || start - lead > probe.withinBytes) return true;
+    return this.findings.add(probe.rule, view, lead, end);
   }
 
   #walk(view: View): void {
@@ -116,6 +111,13 @@ export class Examination {
     );
     if (result === "too-deep") this.findings.limit("limit.json-depth", 0, 0);
   }
+}
+
+/** Whether the literal counts where it stands; its shape may move the span's ends. */
+function holds({ trigger, shape, exact, bytes: literal }: Gate, bytes: Uint8Array, span: Span): boolean {
+  if (exact && !sameBytes(bytes, span.start, literal)) return false;
+  if (trigger.at !== undefined && !isAt(trigger.at, bytes, span.start, span.end)) return false;
+  return shape === undefined || shape(bytes, span, trigger);
 }
 
 function sameBytes(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {

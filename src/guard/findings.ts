@@ -61,8 +61,8 @@ export class Findings {
     return this.#unlisted;
   }
 
-  /** True when a further finding of the rule would only be counted. Counts it; for the hot path, before any check. */
-  isFull(rule: number, depth: number): boolean {
+  /** True when a further finding of the rule is only counted, which this does. */
+  #isFull(rule: number, depth: number): boolean {
     if ((this.#infoCounts[rule] as number) < this.#limits.infoFindingsPerRule) return false;
     if ((depth > 0 ? this.#decoded : this.#plain)[rule] !== "info") return false;
     this.#unlisted++;
@@ -71,7 +71,7 @@ export class Findings {
 
   /** False when scanning should stop. */
   add(number: number, view: View, start: number, end: number): boolean {
-    if (this.isFull(number, view.depth)) return true;
+    if (this.#isFull(number, view.depth)) return true;
     const rule = this.#rules[number] as Rule;
     const severity = (view.depth > 0 ? this.#decoded : this.#plain)[number] as Severity;
     if (!view.isNew(start, end) || this.#wasLastPlace(number, view, start, end)) return true;

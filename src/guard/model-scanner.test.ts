@@ -91,10 +91,10 @@ test("a content too long to ask about as a whole is flagged, even if all that wa
 
 test("windows cover everything that is not named as skipped, overlap, and keep characters whole", () => {
   const unit = fc.constantFrom("a", "é", "語", "😀");
-  const text = fc.tuple(fc.array(unit, { minLength: 1, maxLength: 50 }), fc.integer({ min: 1, max: 4000 }));
+  const text = fc.tuple(fc.array(unit, { minLength: 1, maxLength: 50 }), fc.integer({ min: 1, max: 1500 }));
   fc.assert(
     fc.property(text, ([units, times]) => {
-      const bytes = Buffer.from(units.join("").repeat(times).slice(0, 60_000));
+      const bytes = Buffer.from(units.join("").repeat(times));
       const { asked, skipped } = windowsOf(bytes);
       assert.ok(asked.length <= MODEL_WINDOWS_MAX);
       assert.equal(asked[0]?.start, 0);

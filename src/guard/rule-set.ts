@@ -9,13 +9,19 @@ import { ENGINE_VERSION, SHAPES, type Shape } from "./matching/shapes.ts";
 import type { Pattern, Rule, Trigger } from "./rule.ts";
 import { BUILT_IN_RULES } from "./rules/index.ts";
 
-/** What a literal in the automaton stands for. */
-export interface Probe {
+/** A literal in the automaton, and what must be true around it. Triggers that are the same share one. */
+export interface Gate {
   readonly trigger: Trigger;
   readonly bytes: Uint8Array;
   /** Bytes must be equal, not only up to case. */
   readonly exact: boolean;
   readonly shape: Shape | undefined;
+  /** What follows from it when it holds. */
+  readonly probes: readonly Probe[];
+}
+
+/** What a literal that counts means for a rule. */
+export interface Probe {
   readonly rule: number;
   /** `match` is a finding by itself; `lead` and `follow` are the halves of a sequence; `object` wakes the JSON walker. */
   readonly role: "match" | "lead" | "follow" | "object";
@@ -32,7 +38,7 @@ export class RuleSet {
   readonly rules: readonly Rule[];
   /** SHA-256 (hex) of the rules' canonical JSON and the engine's version. */
   readonly hash: string;
-  readonly #probes: readonly Probe[];
+  readonly #gates: readonly Gate[];
   readonly #automaton: Automaton;
   readonly #objects: ObjectRules;
   readonly sequences: number;
@@ -42,11 +48,11 @@ export class RuleSet {
     this.rules = deepFreeze(structuredClone(rules)) as readonly Rule[];
     this.hash = hashOf(this.rules);
     this.#objects = new ObjectRules(this.rules);
-    const { probes, sequences } = compile(this.rules, this.#objects.wakingKeys);
-    this.#probes = probes;
+    const { gates, sequences } = compile(this.rules, this.#objects.wakingKeys);
+    this.#gates = gates;
     this.sequences = sequences;
     this.#automaton = new Automaton(
-      probes.map(({ bytes, trigger: { shape } }) => ({ bytes, nextByte: shape && NEXT_BYTE[shape] })),
+      gates.map(({ bytes, trigger: { shape } }) => ({ bytes, nextByte: shape && NEXT_BYTE[shape] })),
     );
     Object.freeze(this);
   }
@@ -56,9 +62,9 @@ export class RuleSet {
   }
 
   /** Calls `hit` for every literal found, in order of ends, until it gives false. */
-  probe(bytes: Uint8Array, hit: (probe: Probe, end: number) => boolean): void {
-    const probes = this.#probes;
-    this.#automaton.scan(bytes, (number, end) => hit(probes[number] as Probe, end));
+  probe(bytes: Uint8Array, hit: (gate: Gate, end: number) => boolean): void {
+    const gates = this.#gates;
+    this.#automaton.scan(bytes, (number, end) => hit(gates[number] as Gate, end));
   }
 }
 
@@ -93,21 +99,16 @@ function triggersOf(pattern: Pattern): readonly Trigger[] {
   return pattern.kind === "sequence" ? [...pattern.leads, ...pattern.follows] : [];
 }
 
-function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { probes: Probe[]; sequences: number } {
-  const probes: Probe[] = [];
+function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { gates: Gate[]; sequences: number } {
+  const gates = new Map<string, Gate & { readonly probes: Probe[] }>();
   let sequences = 0;
   const add = (trigger: Trigger, rule: number, role: Probe["role"], sequence = -1, withinBytes = 0): void => {
-    const { text, anyCase, shape } = trigger;
-    probes.push({
-      trigger,
-      bytes: encode(text),
-      exact: anyCase !== true && /[a-z]/i.test(text),
-      shape: shape && SHAPES[shape],
-      rule,
-      role,
-      sequence,
-      withinBytes,
-    });
+    const { text, anyCase, at, shape, values } = trigger;
+    const key = JSON.stringify([text, anyCase, at, shape, values]);
+    const exact = anyCase !== true && /[a-z]/i.test(text);
+    const gate = gates.get(key) ?? { trigger, bytes: encode(text), exact, shape: shape && SHAPES[shape], probes: [] };
+    gates.set(key, gate);
+    gate.probes.push({ rule, role, sequence, withinBytes });
   };
   rules.forEach((rule, number) => {
     for (const pattern of rule.patterns) {
@@ -120,7 +121,7 @@ function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { probe
   });
   // Only the end of the key, so that one that is partly escaped is noticed too.
   for (const key of wakingKeys) add({ text: `${key}"`, anyCase: true }, -1, "object");
-  return { probes, sequences };
+  return { gates: [...gates.values()], sequences };
 }
 
 /** A copy, as a Buffer may share its pool. */

@@ -23,7 +23,6 @@ export const NEXT_BYTE: Readonly<Partial<Record<ShapeName, (byte: number) => boo
   "markdown-reference": (byte) => isBlank(byte) || isAmong(0x2f, 0x48, 0x68)(byte),
   "csi-conceal": isParameter,
   "csi-report": (byte) => isParameter(byte) || byte === 0x6e || byte === 0x63,
-  hyperlink: isAmong(0x38),
   "special-token": isTokenByte,
   "role-turn": isTokenByte,
   "token-open": isLower,
