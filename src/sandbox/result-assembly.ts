@@ -7,6 +7,8 @@ export interface CallTimes {
   readonly calledUs: number;
   readonly acquiredUs: number;
   readonly repliedUs: number;
+  /** Of the template that the cell was loaded with. */
+  readonly templateKey: string | undefined;
 }
 
 /** A cell's answer as the caller gets it. */
@@ -25,6 +27,7 @@ export function assembleResult(reply: ResultReply, body: ReplyFrame["body"], tim
     reads: reply.reads.map(toRead),
     changes: toChanges(reply.changes, body.subarray(stderrEnd)),
     diagnostics: reply.diagnostics,
+    templateKey: times.templateKey,
   });
 }
 
@@ -58,6 +61,13 @@ function toRead({ contentKey: _, ...read }: WireRead): ReadFile {
   return { ...read, sha256: read.sha256, path: toText(read.path).text, hostPath: read.hostPath };
 }
 
+/** A name and, where its text is not exact, its bytes beside it. */
+function named(member: "renamedFrom" | "linkOf" | "symlinkTarget", value: string | undefined): Partial<ChangedFile> {
+  if (value === undefined) return {};
+  const { text, bytes } = toText(value);
+  return { [member]: text, ...(bytes && { [`${member}Bytes`]: bytes }) };
+}
+
 function toChanges(changes: readonly WireChange[], contents: Uint8Array): ChangedFile[] {
   let at = 0;
   return changes.map(({ contentBytes, ...change }) => {
@@ -69,9 +79,9 @@ function toChanges(changes: readonly WireChange[], contents: Uint8Array): Change
       path: text,
       ...(bytes && { pathBytes: bytes }),
       ...(content && { content }),
-      ...(change.renamedFrom !== undefined && { renamedFrom: toText(change.renamedFrom).text }),
-      ...(change.linkOf !== undefined && { linkOf: toText(change.linkOf).text }),
-      ...(change.symlinkTarget !== undefined && { symlinkTarget: toText(change.symlinkTarget).text }),
+      ...named("renamedFrom", change.renamedFrom),
+      ...named("linkOf", change.linkOf),
+      ...named("symlinkTarget", change.symlinkTarget),
     };
   });
 }

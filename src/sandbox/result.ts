@@ -34,6 +34,8 @@ export interface RunFacts {
   /** What the run would change on the host, were it applied: nothing is. */
   readonly changes: readonly ChangedFile[];
   readonly diagnostics: Diagnostics;
+  /** Equal keys mean the same snapshot to start from; absent when nothing was started. */
+  readonly templateKey: string | undefined;
 }
 
 export interface RunTimings {
@@ -65,6 +67,10 @@ export interface ChangedFile extends Omit<Change, "content"> {
   /** Guest path; for a name that is not UTF-8, `pathBytes` has the exact bytes. */
   readonly path: string;
   readonly pathBytes?: Uint8Array;
+  /** The same for the other names. */
+  readonly renamedFromBytes?: Uint8Array;
+  readonly linkOfBytes?: Uint8Array;
+  readonly symlinkTargetBytes?: Uint8Array;
   /** The new content of a file, when it changed and contents were asked for. */
   readonly content?: Uint8Array;
 }
@@ -78,6 +84,8 @@ export interface Diagnostics {
   readonly exits: number;
   readonly syscalls: number;
   readonly peakMemoryBytes: number;
+  /** Why a run that was to be repeatable is not, in a sentence. */
+  readonly notRepeatable?: string;
 }
 
 const decoder = new TextDecoder();
@@ -119,5 +127,6 @@ export function unstarted(ending: RunEnding, waitedMs: number): RunResult {
     reads: [],
     changes: [],
     diagnostics: NO_DIAGNOSTICS,
+    templateKey: undefined,
   });
 }

@@ -2,9 +2,11 @@ import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import type { CellHandle } from "./cell/handle.ts";
 import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
+import { encodePending } from "./pending.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunResult } from "./result.ts";
 import { assembleResult } from "./result-assembly.ts";
+import type { RunOptions } from "./run-options.ts";
 
 /**
  * How long after its wall limit a run may still take to hand in its result (hashing and sending what it wrote), before
@@ -21,7 +23,7 @@ export interface RunOrder {
   readonly plan: RunPlan;
   readonly limits: RunLimits;
   readonly calledUs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly options: RunOptions;
 }
 
 /**
@@ -29,7 +31,9 @@ export interface RunOrder {
  * to be killed for not answering in time, else what became of it. The cell is dead then.
  */
 export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunResult> {
-  const { id, plan, limits, calledUs, signal } = order;
+  const { id, plan, limits, calledUs, options } = order;
+  const { signal, deterministic } = options;
+  const pending = encodePending(options.pending ?? []);
   const acquiredUs = monotonicUs();
   const request: RunRequest = {
     type: "run",
@@ -39,6 +43,9 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     program: plan.program,
     cwd: plan.job === undefined ? null : plan.cwd,
     changeContents: true,
+    deterministic: deterministic ?? null,
+    stdinBytes: plan.stdin.length,
+    pending: pending.changes,
   };
   const timers: NodeJS.Timeout[] = [];
   const killAfter = (ms: number, code: string, message: string): void => {
@@ -51,10 +58,20 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
   killAfter(limits.wallMs + WALL_GRACE_MS, "wall-limit", "A run outlived its wall limit, so its cell was killed");
   try {
     if (signal?.aborted) throw new ZtlError("cancelled", "The call was cancelled before it started");
-    const replied = cell.request(request, plan.job === undefined ? [plan.stdin] : [plan.job, plan.stdin]);
+    const replied = cell.request(request, [
+      ...(plan.job === undefined ? [] : [plan.job]),
+      plan.stdin,
+      ...pending.contents,
+    ]);
     signal?.addEventListener("abort", cancel);
     const { reply, body } = await replied;
-    if (reply.type === "result") return assembleResult(reply, body, { calledUs, acquiredUs, repliedUs: monotonicUs() });
+    if (reply.type === "result")
+      return assembleResult(reply, body, {
+        calledUs,
+        acquiredUs,
+        repliedUs: monotonicUs(),
+        templateKey: cell.templateKey,
+      });
     const lost =
       reply.type === "failed" ? reply : { code: "frame-malformed", message: `A cell answered ${reply.type} to run` };
     cell.kill(lost.code, lost.message);

@@ -19,6 +19,7 @@ import { type PlanSurroundings, planRun, type RunPlan } from "./plan.ts";
 import { Pool } from "./pool/pool.ts";
 import { type RunResult, unstarted } from "./result.ts";
 import { runInCell } from "./run.ts";
+import { checkDeterminism, type RunOptions } from "./run-options.ts";
 import { defaultCacheDirectory, privateDirectory } from "./templates/cache-directory.ts";
 import { findHostPython, type HostPython } from "./templates/host-python.ts";
 import { execRecipe, shellRecipe } from "./templates/programs.ts";
@@ -84,14 +85,15 @@ export class Sandbox implements AsyncDisposable {
    * Runs one call. However the guest ends, the promise resolves; `status` tells how. It rejects with ZtlError
    * `invalid-input` for what is not a call, and `closed` after {@link close}.
    */
-  async run(call: ToolCall, options: { readonly signal?: AbortSignal } = {}): Promise<RunResult> {
+  async run(call: ToolCall, options: RunOptions = {}): Promise<RunResult> {
     const calledUs = monotonicUs();
     this.#refuseClosed();
+    checkDeterminism(options.deterministic);
     const parsed = parseCall(call);
     const limits = this.#limitsOf(parsed);
     try {
       const plan = planRun(parsed, await this.#surroundings());
-      return await this.#runPlan(plan, limits, calledUs, options.signal);
+      return await this.#runPlan(plan, limits, calledUs, options);
     } catch (error) {
       return refusal(error, calledUs);
     }
@@ -132,16 +134,11 @@ export class Sandbox implements AsyncDisposable {
     return ZtlError.isInstance(python) ? undefined : python;
   }
 
-  async #runPlan(
-    plan: RunPlan,
-    limits: RunLimits,
-    calledUs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<RunResult> {
+  async #runPlan(plan: RunPlan, limits: RunLimits, calledUs: number, options: RunOptions): Promise<RunResult> {
     const pool = await this.#pool(plan.template);
-    const cell = await pool.acquire(signal);
+    const cell = await pool.acquire(options.signal);
     try {
-      return await runInCell(cell, { id: this.#nextId++, plan, limits, calledUs, signal });
+      return await runInCell(cell, { id: this.#nextId++, plan, limits, calledUs, options });
     } catch (error) {
       if (ZtlError.isInstance(error) && error.code !== "closed" && !cell.alive) {
         this.#options.onEvent?.({

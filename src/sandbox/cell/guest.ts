@@ -72,7 +72,7 @@ export class Guest {
     let kernel: Kernel | undefined;
     try {
       kernel = this.#restore(request);
-      kernel.setInput(body.subarray(request.jobBytes));
+      kernel.setInput(body.subarray(request.jobBytes, request.jobBytes + request.stdinBytes));
       if (request.program !== null) kernel.spawn(request.program);
       else kernel.giveJob(body.subarray(0, request.jobBytes));
       startedUs = monotonicUs();

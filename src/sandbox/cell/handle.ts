@@ -28,10 +28,13 @@ export interface CellOptions {
   readonly memoryFd?: number | undefined;
   /** Node's compile cache; makes the start of a cell several times faster. */
   readonly compileCache?: string | undefined;
+  /** Key of the template it is going to load. */
+  readonly templateKey?: string | undefined;
 }
 
 /** The host's end of one cell process: one request at a time, one reply for each. */
 export class CellHandle {
+  readonly templateKey: string | undefined;
   readonly #child: ChildProcess;
   readonly #channel: Duplex;
   readonly #reader = new FrameReader(REPLY_LIMITS);
@@ -49,6 +52,7 @@ export class CellHandle {
       detached: true,
       cwd: "/",
     });
+    this.templateKey = options.templateKey;
     this.#child = child;
     this.#channel = child.stdio[3] as Duplex;
     this.#channel.on("data", (chunk: Buffer) => this.#receive(chunk));

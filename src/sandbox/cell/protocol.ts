@@ -3,6 +3,7 @@ import type { LimitName, RunLimits } from "../../linux/limits.ts";
 import type { MachineImage } from "../../vmm/index.ts";
 import type { FrameLimits } from "../frames.ts";
 import type { Diagnostics } from "../result.ts";
+import type { Determinism } from "../run-options.ts";
 import type { ProgramSpec, TemplateRecipe } from "../templates/recipe.ts";
 
 /**
@@ -57,7 +58,7 @@ export function fromWireConfig(config: WireConfig): KernelConfig {
   return { ...config, mounts };
 }
 
-/** Body: the job, then stdin. */
+/** Body: the job, stdin, then the contents of pending changes in order. */
 export interface RunRequest {
   readonly type: "run";
   readonly id: number;
@@ -68,6 +69,10 @@ export interface RunRequest {
   /** Where that waiting program is to stand, if not where the template left it. */
   readonly cwd: string | null;
   readonly changeContents: boolean;
+  readonly stdinBytes: number;
+  readonly deterministic: Determinism | null;
+  /** What the run is to find changed already; paths as in the reply. */
+  readonly pending: readonly WireChange[];
 }
 
 export type Request = BuildRequest | LoadRequest | RunRequest | { readonly type: "cancel"; readonly id: number };

@@ -121,7 +121,11 @@ export class Pool {
   async #start(): Promise<CellHandle> {
     const template = await this.#provideTemplate();
     this.#refuseClosed();
-    const cell = new CellHandle({ memoryFd: template.memoryFd, compileCache: this.#options.compileCache });
+    const cell = new CellHandle({
+      memoryFd: template.memoryFd,
+      compileCache: this.#options.compileCache,
+      templateKey: template.key,
+    });
     this.#all.add(cell);
     const timer = setTimeout(
       () => cell.kill("cell-start-failed", "A cell took too long to load its template"),

@@ -7,7 +7,7 @@ import type { SandboxEvent } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
 import type { BuiltReply } from "../cell/protocol.ts";
 import { recipeKey, type TemplateRecipe } from "./recipe.ts";
-import { type Template, TemplateStore } from "./store.ts";
+import { imageDigest, type Template, TemplateStore, templateKey } from "./store.ts";
 
 /** Longer than a cell takes at most to build (see cell/build.ts). */
 const BUILD_TIMEOUT_MS = 150_000;
@@ -75,8 +75,10 @@ async function buildStored(
   try {
     const built = await buildInCell(recipe, imagePath, options);
     const { fd, image } = loadImage(imagePath);
+    // Read before the directory is moved into place.
+    const snapshotKey = templateKey(JSON.stringify(built.kernel), imageDigest(imagePath));
     store.commit(key, directory, built.kernel, [...built.reads, ...recipe.watch]);
-    return { memoryFd: fd, machine: image, kernel: built.kernel };
+    return { key: snapshotKey, memoryFd: fd, machine: image, kernel: built.kernel };
   } catch (error) {
     store.discard(directory);
     throw error;
@@ -89,7 +91,8 @@ async function buildUnstored(recipe: TemplateRecipe, options: ProviderOptions): 
     const imagePath = join(directory, "memory.img");
     const built = await buildInCell(recipe, imagePath, options);
     const { fd, image } = loadImage(imagePath);
-    return { memoryFd: fd, machine: image, kernel: built.kernel };
+    const key = templateKey(JSON.stringify(built.kernel), imageDigest(imagePath));
+    return { key, memoryFd: fd, machine: image, kernel: built.kernel };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

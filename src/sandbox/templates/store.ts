@@ -38,6 +38,8 @@ const ABANDONED_AFTER_MS = 3600 * 1000;
 
 /** A template ready to be loaded by cells. */
 export interface Template {
+  /** SHA-256 over memory image and personality state: equal keys mean equal snapshots. */
+  readonly key: string;
   /** Sealed memory file: what is on disk cannot change it any more. The owner closes it. */
   readonly memoryFd: number;
   readonly machine: MachineImage;
@@ -68,6 +70,11 @@ function identity(path: string): string {
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The snapshot as a whole: what the personality keeps, and the digest that stands for all of the memory image. */
+export function templateKey(kernelText: Uint8Array | string, imageDigest: string): string {
+  return sha256(Buffer.from(`${sha256(Buffer.from(kernelText))} ${imageDigest}`));
 }
 
 function corrupt(reason: string): never {
@@ -102,7 +109,11 @@ export class TemplateStore {
     this.#checkFresh(manifest);
     const kernelText = readIfThere(join(place, KERNEL_FILE)) ?? corrupt(`${KERNEL_FILE} is missing`);
     if (sha256(kernelText) !== manifest.parts[KERNEL_FILE]) corrupt(`${KERNEL_FILE} was changed`);
-    return { ...this.#loadMemory(place, manifest), kernel: JSON.parse(kernelText.toString("utf8")) as KernelImage };
+    return {
+      key: templateKey(kernelText, manifest.parts[IMAGE_FILE]),
+      ...this.#loadMemory(place, manifest),
+      kernel: JSON.parse(kernelText.toString("utf8")) as KernelImage,
+    };
   }
 
   /** A directory to build in; hand it to {@link commit} or {@link discard}. */
@@ -193,7 +204,7 @@ export class TemplateStore {
  * Digest of a memory image: its header, which holds the hash of its manifest, which holds the hash of its pages. Both of
  * those are checked when it is loaded (vmm/snapshot-file.ts).
  */
-function imageDigest(path: string): string {
+export function imageDigest(path: string): string {
   const header = Buffer.alloc(IMAGE_HEADER_BYTES);
   let fd: number;
   try {
