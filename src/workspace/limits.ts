@@ -38,7 +38,9 @@ export const CONTENT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Names of a host directory that are looked through for one that differs in case only. */
 export const SIBLINGS_MAX = 50_000;
-/** Hosts files copied or synced at once: the threads of Node's pool, four, with work waiting for each. */
+/** Names looked through for another name of a file that goes: a large checkout with its dependencies, in some two seconds. */
+export const SCANNED_NAMES_MAX = 200_000;
+/** Host files copied or synced at once: the threads of Node's pool, four, with work waiting for each. */
 export const PARALLEL_FILES = 8;
 /** Bytes copied at a time, and the grain in which runs of zeros become holes. */
 export const COPY_BYTES = 256 * 1024;

@@ -146,7 +146,11 @@ export class Workspace {
     return this.#sets.expire(this.#now());
   }
 
-  /** Brings what was approved to the host: all of it or nothing. */
+  /**
+   * Brings what was approved to the host: all of it or nothing. A changed file is a new one with the mode and owner that the
+   * set says: extended attributes, ACLs and times of the old one are not carried over, and names it has outside the set keep
+   * the old content.
+   */
   async sync(id: string): Promise<SyncResult> {
     this.#existing(id);
     return await this.#synchroniser.sync(id);

@@ -1,11 +1,11 @@
 import { type ByteString, bytesOf, labelOf, nameOf, parentOf, toByteString } from "../files/byte-string.ts";
-import { errorCode, Obstacle } from "../files/obstacle.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
 import { SIBLINGS_MAX } from "../limits.ts";
 import type { ChangeEntry, ChangeKind } from "./change-set.ts";
 import { type Place, placeOf } from "./drafts.ts";
 import { type DraftedEdit, otherName } from "./edits.ts";
 import { flagsOf } from "./flags.ts";
+import { listOrNothing, withKeptNames } from "./kept-names.ts";
 import { hasSameContent, type TreeEdit } from "./node-state.ts";
 import type { Root } from "./proposed-change.ts";
 import type { Protection } from "./protection.ts";
@@ -17,8 +17,9 @@ export interface EntryContext {
 }
 
 /** Puts together what belongs together (renames, hard links) and says what a reviewer should know of each path. */
-export function makeEntries(drafted: readonly DraftedEdit[], context: EntryContext): ChangeEntry[] {
+export function makeEntries(list: readonly DraftedEdit[], context: EntryContext): ChangeEntry[] {
   const { roots } = context;
+  const drafted = withKeptNames(list, context.directories);
   const byPlace = new Map(drafted.map((one) => [keyOf(one.edit), one]));
   const renamedTo = new Map<string, ByteString>();
   for (const { draft, edit } of drafted) {
@@ -153,7 +154,7 @@ class SiblingNames {
   #foldNames(parent: Place): Map<string, number> {
     const added = this.#added.get(keyOf(parent)) ?? [];
     const prefix = parent.path === "" ? "" : `${parent.path}/`;
-    const kept = this.#list(parent).filter(
+    const kept = listOrNothing(this.#directories[parent.root] as RootDirectory, parent.path).filter(
       (name) => !this.#removed.has(keyOf({ root: parent.root, path: prefix + name })),
     );
     const folded = new Map<string, number>();
@@ -161,17 +162,6 @@ class SiblingNames {
       folded.set(fold(name), (folded.get(fold(name)) ?? 0) + 1);
     }
     return folded;
-  }
-
-  #list({ root, path }: Place): ByteString[] {
-    try {
-      return this.#directories[root]?.list(path) ?? [];
-    } catch (error) {
-      // Not there yet, or not for us to read: then only the added names are compared.
-      if (error instanceof Obstacle || ["ENOENT", "ENOTDIR", "ELOOP", "EACCES"].includes(errorCode(error) ?? ""))
-        return [];
-      throw error;
-    }
   }
 }
 

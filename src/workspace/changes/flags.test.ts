@@ -27,7 +27,9 @@ test("reviewers are told what to look at twice", async (t) => {
     fs.chmodSync(join(d, "linked"), 0o600);
   });
   const { entries } = await workspace.propose(proposal);
-  const flags = Object.fromEntries(entries.map(({ path, flags: found }) => [path.replace("/work/", ""), found.join()]));
+  const flags = Object.fromEntries(
+    entries.map(({ path, flags: found }) => [path.replace("/project/", ""), found.join()]),
+  );
   assert.deepEqual(flags, {
     plain: "",
     set: "setuid,executable",

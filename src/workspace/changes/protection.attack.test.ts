@@ -28,7 +28,7 @@ const GUARDED: Readonly<Record<string, (d: string) => void>> = {
     fs.mkdirSync(join(d, "docs"));
     fs.symlinkSync("../.git/hooks", join(d, "docs", "x"));
   },
-  "a link to keys": (d) => fs.symlinkSync("/home/user/.ssh/authorized_keys", join(d, "x")),
+  "a link to keys": (d) => fs.symlinkSync("/home/u/.ssh/authorized_keys", join(d, "x")),
   "a set-user-id program": (d) => {
     put("program")(d);
     fs.chmodSync(join(d, "program"), 0o4755);
@@ -60,12 +60,12 @@ test("deleting and renaming protected files counts, both ways", async (t) => {
   ] as const) {
     const proposal = proposalOf(world, (d) => fs.renameSync(join(d, from), join(d, to)));
     const changes = proposal.changes.map((change) =>
-      change.kind === "add" ? { ...change, renamedFrom: `/work/${from}` } : change,
+      change.kind === "add" ? { ...change, renamedFrom: `/project/${from}` } : change,
     );
     const set = await workspace.propose({ ...proposal, changes });
     const result = workspace.approve(set.id, { hash: set.hash, reviewer: "r" });
     const files = result.status === "protected" ? result.files.map(({ path }) => path).sort() : result.status;
-    assert.deepEqual(files, [`/work/${from}`, `/work/${to}`].sort());
+    assert.deepEqual(files, [`/project/${from}`, `/project/${to}`].sort());
   }
 });
 

@@ -20,13 +20,9 @@ export class RootDirectory {
   /** The directory the last path was in: changes come sorted, so most paths are in the same as the one before. */
   #parent: { readonly path: ByteString; readonly fd: number } | undefined;
 
+  /** `path` is a real path: a link on the way, put there since, is refused. Throws ZtlError `root-missing`. */
   constructor(path: string) {
-    try {
-      this.#fd = fs.openSync(path, O_PATH | O_DIRECTORY);
-    } catch (error) {
-      const remedy = "Mount a directory that exists and that this user may enter.";
-      throw new ZtlError("root-missing", `Cannot open the directory ${path}: ${errorCode(error)}`, { path, remedy });
-    }
+    this.#fd = openRealPath(path);
     const status = fs.fstatSync(this.#fd, { bigint: true });
     this.device = status.dev;
     this.inode = status.ino;
@@ -117,6 +113,24 @@ export class RootDirectory {
       if (["ENOTDIR", "ELOOP"].includes(errorCode(error) ?? "")) throw new Obstacle(path, "parent-not-directory");
       throw error;
     }
+  }
+}
+
+function openRealPath(path: string): number {
+  let fd = fs.openSync("/", O_PATH | O_DIRECTORY);
+  try {
+    for (const name of path.split("/").filter(Boolean)) {
+      const next = fs.openSync(`/proc/self/fd/${fd}/${name}`, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+      fs.closeSync(fd);
+      fd = next;
+    }
+    return fd;
+  } catch (error) {
+    fs.closeSync(fd);
+    throw new ZtlError("root-missing", `Cannot open the directory ${path}: ${errorCode(error)}`, {
+      path,
+      remedy: "Mount a directory that exists, that this user may enter, and that no link leads to.",
+    });
   }
 }
 

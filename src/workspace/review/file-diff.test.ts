@@ -91,11 +91,11 @@ test("an entry's diff says which kind it is", async (t) => {
   );
   const kinds: Record<string, string> = {};
   for (const name of ["text", "mode", "binary", "large", "link", "directory"]) {
-    kinds[name] = (await workspace.diff(id, `/work/${name}`)).kind;
+    kinds[name] = (await workspace.diff(id, `/project/${name}`)).kind;
   }
   const expected = { text: "text", mode: "none", binary: "binary", large: "large", link: "none", directory: "none" };
   assert.deepEqual(kinds, expected);
-  assert.equal(Buffer.from((await workspace.content(id, "/work/text", "base")) ?? []).toString(), "old\n");
-  assert.equal(Buffer.from((await workspace.content(id, "/work/text", "new")) ?? []).toString(), "new\n");
-  assert.equal(await workspace.content(id, "/work/binary", "base"), undefined);
+  assert.equal(Buffer.from((await workspace.content(id, "/project/text", "base")) ?? []).toString(), "old\n");
+  assert.equal(Buffer.from((await workspace.content(id, "/project/text", "new")) ?? []).toString(), "new\n");
+  assert.equal(await workspace.content(id, "/project/binary", "base"), undefined);
 });

@@ -38,7 +38,7 @@ test("the hash covers who, where, what and from which base", async (t) => {
     other({ runId: "other" }),
     other({ agent: "other" }),
     other({ command: "other" }),
-    other({ roots: [{ hostRoot: world.place, guestRoot: "/work" }] }),
+    other({ roots: [{ hostRoot: world.place, guestRoot: "/project" }] }),
     other({ changes: [{ ...change, mode: 0o600 }] }),
     other({ changes: [{ ...change, baseSha256: "0".repeat(64) }] }),
   ];
@@ -110,16 +110,16 @@ test("chosen files only, and what they need", async (t) => {
     fs.linkSync(join(d, "one"), join(d, "two"));
   });
   const changes = proposal.changes.map((change) =>
-    change.path === "/work/moved" ? { ...change, renamedFrom: "/work/old" } : change,
+    change.path === "/project/moved" ? { ...change, renamedFrom: "/project/old" } : change,
   );
   const { id, hash, entries } = await workspace.propose({ ...proposal, changes });
-  const kinds = Object.fromEntries(entries.map(({ path, kind }) => [path.slice(6), kind]));
+  const kinds = Object.fromEntries(entries.map(({ path, kind }) => [path.slice(9), kind]));
   assert.equal(kinds.moved, "rename");
   assert.equal(kinds.two, "hard-link");
   const missing = (...names: string[]) => {
-    const files = names.map((name) => `/work/${name}`);
+    const files = names.map((name) => `/project/${name}`);
     const result = workspace.approve(id, { hash, reviewer: "r", files });
-    return result.status === "incomplete-selection" ? result.missing.map(({ path }) => path.slice(6)).sort() : result;
+    return result.status === "incomplete-selection" ? result.missing.map(({ path }) => path.slice(9)).sort() : result;
   };
   assert.deepEqual(missing("new/sub/file"), ["new/sub"]);
   assert.deepEqual(missing("new/sub/file", "new/sub"), ["new"]);
@@ -127,9 +127,9 @@ test("chosen files only, and what they need", async (t) => {
   assert.deepEqual(missing("old"), ["moved"]);
   assert.deepEqual(missing("gone"), ["gone/inner"]);
   assert.deepEqual(missing("two"), ["one"]);
-  assert.deepEqual(missing("nowhere"), { status: "unknown-files", files: ["/work/nowhere"] });
+  assert.deepEqual(missing("nowhere"), { status: "unknown-files", files: ["/project/nowhere"] });
   assert.deepEqual(missing(), { status: "nothing-chosen" });
-  const files = ["single", "moved", "old"].map((name) => `/work/${name}`);
+  const files = ["single", "moved", "old"].map((name) => `/project/${name}`);
   assert.equal(workspace.approve(id, { hash, reviewer: "r", files }).status, "approved");
   assert.equal((await workspace.sync(id)).status, "applied");
   assert.deepEqual(fs.readdirSync(world.host).sort(), ["gone", "moved", "single"]);
@@ -181,7 +181,7 @@ test("a manifest changed behind our back is not applied", async (t) => {
   approveAll(workspace, id);
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(join(world.place, "state", "workspace.sqlite"));
-  database.exec("UPDATE change_set SET manifest = replace(manifest, 'work/a', 'work/b')");
+  database.exec("UPDATE change_set SET manifest = replace(manifest, 'project/a', 'project/b')");
   database.close();
   await assert.rejects(workspace.sync(id), { code: "change-set-damaged" });
 });

@@ -19,19 +19,19 @@ const CASES: readonly Case[] = [
     name: "a file edited meanwhile",
     change: (d) => fs.writeFileSync(join(d, "file"), "run"),
     meanwhile: (d) => fs.writeFileSync(join(d, "file"), "user"),
-    expected: ["/work/file content-changed"],
+    expected: ["/project/file content-changed"],
   },
   {
     name: "a file deleted meanwhile",
     change: (d) => fs.writeFileSync(join(d, "file"), "run"),
     meanwhile: (d) => fs.rmSync(join(d, "file")),
-    expected: ["/work/file missing"],
+    expected: ["/project/file missing"],
   },
   {
     name: "permissions changed meanwhile",
     change: (d) => fs.chmodSync(join(d, "file"), 0o755),
     meanwhile: (d) => fs.chmodSync(join(d, "file"), 0o600),
-    expected: ["/work/file mode-changed"],
+    expected: ["/project/file mode-changed"],
   },
   {
     name: "a file replaced by a directory meanwhile",
@@ -40,25 +40,25 @@ const CASES: readonly Case[] = [
       fs.rmSync(join(d, "file"));
       fs.mkdirSync(join(d, "file"));
     },
-    expected: ["/work/file type-changed"],
+    expected: ["/project/file type-changed"],
   },
   {
     name: "a name taken meanwhile",
     change: (d) => fs.writeFileSync(join(d, "new"), "run"),
     meanwhile: (d) => fs.symlinkSync("file", join(d, "new")),
-    expected: ["/work/new already-exists"],
+    expected: ["/project/new already-exists"],
   },
   {
     name: "a directory made meanwhile",
     change: (d) => fs.mkdirSync(join(d, "new")),
     meanwhile: (d) => fs.mkdirSync(join(d, "new")),
-    expected: ["/work/new already-exists"],
+    expected: ["/project/new already-exists"],
   },
   {
     name: "something put into a directory that is to go",
     change: (d) => fs.rmSync(join(d, "directory"), { recursive: true }),
     meanwhile: (d) => fs.writeFileSync(join(d, "directory", "precious"), "user"),
-    expected: ["/work/directory/precious directory-not-empty"],
+    expected: ["/project/directory/precious directory-not-empty"],
   },
   {
     name: "a link led elsewhere meanwhile",
@@ -70,13 +70,13 @@ const CASES: readonly Case[] = [
       fs.rmSync(join(d, "link"));
       fs.symlinkSync("/", join(d, "link"));
     },
-    expected: ["/work/link link-target-changed"],
+    expected: ["/project/link link-target-changed"],
   },
   {
     name: "a directory gone that was to get a file",
     change: (d) => fs.writeFileSync(join(d, "directory", "new"), "run"),
     meanwhile: (d) => fs.rmSync(join(d, "directory"), { recursive: true }),
-    expected: ["/work/directory/new parent-missing"],
+    expected: ["/project/directory/new parent-missing"],
   },
   {
     name: "one of many changed, and the others are not touched",
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
       fs.rmSync(join(d, "directory"), { recursive: true });
     },
     meanwhile: (d) => fs.writeFileSync(join(d, "directory", "inner"), "user"),
-    expected: ["/work/directory/inner content-changed"],
+    expected: ["/project/directory/inner content-changed"],
   },
 ];
 
@@ -143,7 +143,7 @@ test("undo after an edit is refused, and says which file", async (t) => {
   const result = await world.workspace.undo(id);
   assert.equal(result.status, "conflict");
   const conflicts = result.status === "conflict" ? result.conflicts : [];
-  assert.deepEqual(conflicts.map(({ path }) => path).sort(), ["/work/file", "/work/new/precious"]);
+  assert.deepEqual(conflicts.map(({ path }) => path).sort(), ["/project/file", "/project/new/precious"]);
   assert.deepEqual(describeTree(world.host), before);
   fs.writeFileSync(join(world.host, "file"), "run");
   fs.rmSync(join(world.host, "new", "precious"));
@@ -164,7 +164,7 @@ test("devices, pipes and sockets are refused, not dropped", async (t) => {
   );
   approveAll(world.workspace, id);
   const result = await world.workspace.sync(id);
-  assert.deepEqual(result, { status: "conflict", conflicts: [{ path: "/work/pipe", reason: "unsupported-type" }] });
+  assert.deepEqual(result, { status: "conflict", conflicts: [{ path: "/project/pipe", reason: "unsupported-type" }] });
   assert.deepEqual(fs.readdirSync(world.host), []);
 });
 
@@ -175,7 +175,7 @@ test("what changed on the host during the run, or before the proposal, is refuse
   const changes = proposal.changes.map((change) => ({ ...change, baseChangedDuringRun: true as const }));
   fs.writeFileSync(join(world.host, "file"), "user");
   const before = await world.workspace.propose(proposal);
-  assert.equal((await world.workspace.diff(before.id, "/work/file")).kind, "base-changed");
+  assert.equal((await world.workspace.diff(before.id, "/project/file")).kind, "base-changed");
   fs.writeFileSync(join(world.host, "file"), "old");
   const during = await world.workspace.propose({ ...proposal, changes });
   for (const { id } of [during, before]) approveAll(world.workspace, id);

@@ -62,7 +62,7 @@ test("a directory that becomes a link and back, many times during the sync, neve
   try {
     const outcomes = new Set<string>();
     for (let round = 0; round < 15; round++) {
-      const roots = [{ hostRoot: world.host, guestRoot: "/work" }];
+      const roots = [{ hostRoot: world.host, guestRoot: "/project" }];
       const changes = changesOf(40);
       const { id } = await world.workspace.propose({ runId: "r", agent: "a", tool: "t", command: "c", roots, changes });
       approveAll(world.workspace, id);
@@ -80,7 +80,7 @@ test("a directory that becomes a link and back, many times during the sync, neve
 
 function changesOf(count: number): ProposedChange[] {
   return Array.from({ length: count }, (_, i) => ({
-    path: `/work/d/new${i}`,
+    path: `/project/d/new${i}`,
     kind: "add",
     fileType: "file",
     mode: 0o644,
@@ -92,24 +92,24 @@ function changesOf(count: number): ProposedChange[] {
 
 test("paths that leave the root, or are none, are refused at the door", async (t) => {
   const world = await makeWorld(t);
-  const roots = [{ hostRoot: world.host, guestRoot: "/work" }];
+  const roots = [{ hostRoot: world.host, guestRoot: "/project" }];
   const bad = [
-    "/work/../x",
-    "/work/./x",
-    "/work//x",
-    "/work/x/",
-    "/workx/y",
+    "/project/../x",
+    "/project/./x",
+    "/project//x",
+    "/project/x/",
+    "/projectx/y",
     "/etc/passwd",
     "relative",
-    "/work/a\0b",
-    "/work",
+    "/project/a\0b",
+    "/project",
   ];
   for (const path of bad) {
     const change = { path, kind: "add" as const, fileType: "file" as const, content: Buffer.from("x") };
     const proposal = { runId: "r", agent: "a", tool: "t", command: "c", roots, changes: [change] };
     await assert.rejects(world.workspace.propose(proposal), { name: "ZtlError" }, path);
     const pathBytes = Buffer.from(path);
-    const hidden = { ...proposal, changes: [{ ...change, path: "/work/fine", pathBytes }] };
+    const hidden = { ...proposal, changes: [{ ...change, path: "/project/fine", pathBytes }] };
     await assert.rejects(world.workspace.propose(hidden), { name: "ZtlError" }, `as bytes: ${path}`);
   }
 });
@@ -134,5 +134,17 @@ test("a link's target whose bytes are lost is not guessed", async (t) => {
   const { id } = await world.workspace.propose({ ...proposal, changes });
   approveAll(world.workspace, id);
   const result = await world.workspace.sync(id);
-  assert.deepEqual(result, { status: "conflict", conflicts: [{ path: "/work/link", reason: "inexact-name" }] });
+  assert.deepEqual(result, { status: "conflict", conflicts: [{ path: "/project/link", reason: "inexact-name" }] });
+});
+
+test("a root swapped for a link after approval is not entered", async (t) => {
+  const world = await makeWorld(t);
+  const outside = makeOutside(world);
+  const { id } = await world.workspace.propose(proposalOf(world, (d) => fs.writeFileSync(join(d, "new"), "run")));
+  approveAll(world.workspace, id);
+  fs.rmSync(world.host, { recursive: true });
+  fs.symlinkSync(outside, world.host);
+  const result = await world.workspace.sync(id);
+  assert.equal(result.status === "failed" && result.error.code, "root-missing");
+  assert.deepEqual(fs.readdirSync(outside), ["file"]);
 });

@@ -33,6 +33,8 @@ export type Step =
 /** A new file or link to be made in the staging directory of its root. */
 export interface StagedObject {
   readonly root: number;
+  /** The first place it is for. */
+  readonly path: ByteString;
   readonly state: FileState | (NodeState & { readonly type: "symlink" });
 }
 
@@ -80,7 +82,7 @@ function arrival(edit: TreeEdit, objects: StagedObjects): Step[] {
   if (after.type === "directory") return before.type === "directory" ? [] : [{ do: "make-directory", root, path }];
   if (after.type !== "file" && after.type !== "symlink") return [];
   if (hasSameContent(before, after)) return [metadataStep(edit)];
-  const object = objects.indexOf({ root, state: after }, path);
+  const object = objects.indexOf({ root, path, state: after });
   return [{ do: before.type === after.type ? "replace" : "place", root, path, object }];
 }
 
@@ -106,8 +108,8 @@ class StagedObjects {
   readonly list: StagedObject[] = [];
   readonly #known = new Map<string, number>();
 
-  indexOf(object: StagedObject, path: ByteString): number {
-    const { root, state } = object;
+  indexOf(object: StagedObject): number {
+    const { root, path, state } = object;
     const shared = state.type === "file" ? (state.nameOf ?? state.inode) : undefined;
     const key = `${root} ${state.type === "file" ? state.sha256 : ""} ${shared ?? `/${path}`}`;
     const known = this.#known.get(key);

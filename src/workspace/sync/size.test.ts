@@ -36,7 +36,7 @@ test("a sparse file of 1 GB stays sparse, here, in the state and after undo", as
   sparse(join(world.host, "image"), "old");
   const content = Buffer.alloc(size);
   content.write("new", size / 2);
-  const change = { path: "/work/image", kind: "modify" as const, fileType: "file" as const, mode: 0o644, content };
+  const change = { path: "/project/image", kind: "modify" as const, fileType: "file" as const, mode: 0o644, content };
   const proposal = { ...proposalOf(world, () => undefined), changes: [change] };
   const started = performance.now();
   const { id } = await world.workspace.propose(proposal);

@@ -70,9 +70,12 @@ export class Staging {
   }
 }
 
-/** Makes a new file or link, complete but not yet on disk (to create files while others are synced is ten times as slow). `checked` is what a link's target was found to be. */
+/**
+ * Makes a new file or link, complete but not yet on disk: to create files while others are synced is ten times as slow.
+ * `checked` is what a hard link's target was found to be.
+ */
 export async function stageObject(
-  { state }: StagedObject,
+  { path: label, state }: StagedObject,
   path: string,
   root: RootDirectory,
   blobs: BlobFiles,
@@ -80,7 +83,7 @@ export async function stageObject(
 ): Promise<void> {
   if (state.type === "symlink") {
     fs.symlinkSync(bytesOf(state.target), path);
-    setMetadata(path, state, "");
+    setMetadata(path, state, label);
   } else if (state.nameOf !== undefined) {
     fs.linkSync(root.locate(state.nameOf), path);
     if (!isSameObject(statusOf(path), checked)) throw new Obstacle(state.nameOf, "changed-during-sync");
@@ -90,7 +93,7 @@ export async function stageObject(
     try {
       const copied = await copyContent(fileSource(source), target, FILE_BYTES_MAX);
       if (copied.sha256 !== state.sha256) throw new Error(`the kept content ${state.sha256} has been changed`);
-      setOwner(path, state, "");
+      setOwner(path, state, label);
       fs.fchmodSync(target, state.mode);
       if ((state.mode & OWNER_READS) === 0) fs.fsyncSync(target);
     } finally {

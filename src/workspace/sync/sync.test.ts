@@ -111,6 +111,7 @@ const CASES: readonly Case[] = [
       fs.mkdirSync(join(d, "readonly"));
       fs.writeFileSync(join(d, "readonly", "file"), "x");
       fs.chmodSync(join(d, "readonly"), 0o555);
+      fs.chmodSync(join(d, "locked"), 0o755);
       fs.writeFileSync(join(d, "locked", "new"), "x");
       fs.chmodSync(d, 0o700);
     },
@@ -181,11 +182,31 @@ test("a file changed under all its names stays one file, also after undo", async
   assert.deepEqual(describeTree(world.host), old);
 });
 
+test("when one name of a file goes, undo makes it a name of the other again", async (t) => {
+  for (const keep of [() => undefined, (d: string) => fs.chmodSync(join(d, "sub", "b"), 0o600)]) {
+    const world = await makeWorld(t);
+    fs.mkdirSync(join(world.host, "sub"));
+    fs.writeFileSync(join(world.host, "a"), "x");
+    fs.linkSync(join(world.host, "a"), join(world.host, "sub", "b"));
+    fs.linkSync(join(world.host, "a"), join(world.host, "c"));
+    const old = describeTree(world.host);
+    const id = await carryOut(world, (d) => {
+      fs.rmSync(join(d, "a"));
+      fs.rmSync(join(d, "c"));
+      fs.writeFileSync(join(d, "c"), "a file of its own");
+      keep(d);
+    });
+    assert.deepEqual(describeTree(world.host), describeTree(world.guest));
+    assert.equal((await world.workspace.undo(id)).status, "undone");
+    assert.deepEqual(describeTree(world.host), old);
+  }
+});
+
 test("a new name of an unchanged host file is a link to it", async (t) => {
   const world = await makeWorld(t);
   fs.writeFileSync(join(world.host, "a"), "x");
   const proposal = proposalOf(world, (d) => fs.writeFileSync(join(d, "b"), "x"));
-  const changes = proposal.changes.map((change) => ({ ...change, linkOf: "/work/a" }));
+  const changes = proposal.changes.map((change) => ({ ...change, linkOf: "/project/a" }));
   const set = await world.workspace.propose({ ...proposal, changes });
   assert.equal(set.entries[0]?.kind, "hard-link");
   approveAll(world.workspace, set.id);
@@ -193,4 +214,41 @@ test("a new name of an unchanged host file is a link to it", async (t) => {
   assert.equal(fs.lstatSync(join(world.host, "a")).ino, fs.lstatSync(join(world.host, "b")).ino);
   assert.equal((await world.workspace.undo(set.id)).status, "undone");
   assert.deepEqual(fs.readdirSync(world.host), ["a"]);
+});
+
+test("a set over several directories is applied to all of them or none", async (t) => {
+  const world = await makeWorld(t);
+  const second = join(world.place, "second");
+  fs.mkdirSync(second);
+  const roots = [
+    { hostRoot: world.host, guestRoot: "/project" },
+    { hostRoot: second, guestRoot: "/project/second" },
+  ];
+  const add = (path: string) => ({
+    path,
+    kind: "add" as const,
+    fileType: "file" as const,
+    mode: 0o600,
+    content: Buffer.from("x"),
+  });
+  const proposal = {
+    runId: "r",
+    agent: "a",
+    tool: "t",
+    command: "c",
+    roots,
+    changes: [add("/project/x"), add("/project/second/y")],
+  };
+  const [good, bad] = [await world.workspace.propose(proposal), await world.workspace.propose(proposal)];
+  for (const { id } of [good, bad]) approveAll(world.workspace, id);
+  assert.equal((await world.workspace.sync(good.id)).status, "applied");
+  assert.deepEqual([fs.readdirSync(world.host), fs.readdirSync(second)], [["x"], ["y"]]);
+  assert.equal((await world.workspace.undo(good.id)).status, "undone");
+  fs.writeFileSync(join(second, "y"), "user");
+  const result = await world.workspace.sync(bad.id);
+  assert.deepEqual(result, {
+    status: "conflict",
+    conflicts: [{ path: "/project/second/y", reason: "already-exists" }],
+  });
+  assert.deepEqual(fs.readdirSync(world.host), []);
 });

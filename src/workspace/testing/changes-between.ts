@@ -3,7 +3,7 @@ import type { ProposedChange } from "../index.ts";
 import { sha256 } from "./tree.ts";
 
 /** Where every test's guest sees its host directory. */
-export const GUEST_ROOT = "/work";
+export const GUEST_ROOT = "/project";
 
 /** Not the product's way to find changes: a plain comparison of two directories. */
 export function changesBetween(host: string, guest: string): ProposedChange[] {
