@@ -33,11 +33,11 @@ export async function converse({ model, hands, request, onStep, signal }: Conver
     const asked = { messages, tools: TOOL_DEFINITIONS, temperature: 0, ...(signal === undefined ? {} : { signal }) };
     const [answer] = await model.complete(asked);
     // `complete` gives at least one answer, or throws.
-    const { text, toolCalls } = answer ?? { text: "", toolCalls: [] };
-    const calls = toolCalls.slice(0, CALLS_PER_TURN_MAX);
+    const text = (answer?.text ?? "").toWellFormed();
+    const calls = (answer?.toolCalls ?? []).slice(0, CALLS_PER_TURN_MAX);
     await hands.said(
       text,
-      calls.map((call) => ({ tool: call.name, input: inputOf(call) ?? {} })),
+      calls.map((call) => ({ tool: call.name.toWellFormed(), input: inputOf(call) ?? {} })),
     );
     if (calls.length === 0) return { steps, lastWords: text };
     messages.push({ role: "assistant", content: text, toolCalls: calls });
@@ -74,5 +74,6 @@ function inputOf({ arguments: given }: ToolCall): Input | undefined {
   if (typeof given !== "object" || given === null || given instanceof MalformedArguments || Array.isArray(given)) {
     return undefined;
   }
-  return Object.values(given).every((value) => typeof value === "string") ? (given as Input) : undefined;
+  const isInput = Object.values(given).every((value) => typeof value === "string" && value.isWellFormed());
+  return isInput ? (given as Input) : undefined;
 }

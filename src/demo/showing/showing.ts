@@ -55,7 +55,7 @@ async function secondAct({ narrator }: Stage, act: GuardedAct): Promise<Transcri
   narrator.say("2. Through the loop: the same model, task and documents", "title");
   const transcript = await act.play((step) => tellStep(narrator, step));
   narrator.say(`  The model says: ${quote(transcript.lastWords, 300)}`);
-  tellWhy(narrator);
+  tellWhy(narrator, transcript.steps);
   await narrator.pause();
   return transcript;
 }

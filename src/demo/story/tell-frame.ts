@@ -1,3 +1,4 @@
+import type { Step } from "../agent/outcome.ts";
 import type { Narrator } from "./narrator.ts";
 
 /** What stands around the acts. */
@@ -19,11 +20,17 @@ export function tellBegin(narrator: Narrator, isScripted: boolean, directory: st
   narrator.blank();
 }
 
-export function tellWhy(narrator: Narrator): void {
-  narrator.say(
-    "  The page was stopped by a filter, the PDF was not: sentences in plain language can always be worded so that no filter " +
-      "knows them. So the boundary lies elsewhere: what the model does afterwards does not reach this machine by itself.",
-    "quiet",
-  );
+/** The lesson, when it was one. */
+export function tellWhy(narrator: Narrator, steps: readonly Step[]): void {
+  const was = (tool: string, ...statuses: readonly string[]): boolean =>
+    steps.some(
+      (step) => step.tool === tool && "result" in step.outcome && statuses.includes(step.outcome.result.status),
+    );
+  if (was("read_page", "blocked", "flagged") && was("read_pdf", "admitted"))
+    narrator.say(
+      "  The page was stopped by a filter, the PDF was not: sentences in plain language can always be worded so that no filter " +
+        "knows them. So the boundary lies elsewhere: what the model does afterwards does not reach this machine by itself.",
+      "quiet",
+    );
   narrator.blank();
 }

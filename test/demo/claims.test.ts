@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { startAttacker } from "../../src/demo/attacker.ts";
+import { demoConfig, findPdftotext } from "../../src/demo/config.ts";
+import { startScriptedModel } from "../../src/demo/scripted-model/scripted-model.ts";
+import { checkClaims } from "../../src/demo/showing/claims.ts";
+import type { Facts } from "../../src/demo/showing/facts.ts";
+import { type Shown, show } from "../../src/demo/showing/showing.ts";
+import { Narrator } from "../../src/demo/story/narrator.ts";
+import { PLANTED_BY_PAGE, PLANTED_FACT, PLANTED_HOOK } from "../../src/demo/world/planted.ts";
+import { makeWorld, removeWorld } from "../../src/demo/world/world.ts";
+import type { LoopConfig } from "../../src/loop/index.ts";
+import { ChatModel } from "../../src/model/index.ts";
+import { kvmMissing } from "../kvm.ts";
+
+/** The demo checks itself; here it is checked that its checks can fail. */
+
+async function showing({
+  change = (config) => config,
+  pdftotext,
+}: {
+  readonly change?: (config: LoopConfig) => LoopConfig;
+  readonly pdftotext: string | undefined;
+}): Promise<Shown & { readonly story: string }> {
+  const [attacker, scripted] = await Promise.all([startAttacker(), startScriptedModel()]);
+  const world = makeWorld(attacker.url);
+  const { signal } = new AbortController();
+  const written: string[] = [];
+  const write = (text: string): void => void written.push(text);
+  try {
+    const narrator = new Narrator({ write, colours: false, pauses: false, signal });
+    const model = new ChatModel({ url: scripted.url, model: "scripted" });
+    const config = change(demoConfig(world, pdftotext));
+    const shown = await show({ world, config, attacker, model, isScripted: true, narrator, signal }, true);
+    return { ...shown, story: written.join("") };
+  } finally {
+    await Promise.all([attacker.close(), scripted.close()]);
+    removeWorld(world);
+  }
+}
+
+const wrongIn = (facts: Facts): string[] => checkClaims(facts).flatMap(({ id, holds }) => (holds ? [] : [id]));
+
+/** For each claim, facts that are not so. */
+const LIES: Readonly<Record<string, (facts: Facts) => Partial<Facts>>> = {
+  "nothing-written-unasked": ({ trees }) => ({
+    trees: { ...trees, beforeDecisions: new Map([...trees.atBegin, ["prices.csv", "other"]]) },
+  }),
+  "written-as-agreed": ({ trees }) => ({ trees: { ...trees, atEnd: new Map([...trees.atEnd, ["new", "x"]]) } }),
+  "attacker-unreached": () => ({ attackerRequests: 1 }),
+  "page-withheld": (facts) => withStep(facts, { told: PLANTED_BY_PAGE }),
+  "mail-agreed": (facts) => ({
+    guarded: { ...facts.guarded, mails: [{ to: "a@b.example", subject: "", body: "x@customers.example" }] },
+  }),
+  "memory-agreed": (facts) => ({ guarded: { ...facts.guarded, notes: [...facts.guarded.notes, PLANTED_FACT] } }),
+  "protected-named": ({ reviews }) => ({
+    reviews: reviews.map((review) =>
+      review.kind === "change-set"
+        ? { ...review, files: review.files.map(({ protectedBecause: _, ...file }) => file) }
+        : review,
+    ),
+  }),
+  "ledger-whole": () => ({ ledger: { ok: false, problem: { code: "chain-broken", index: 1, message: "" } } }),
+  "replay-same": ({ pdf }) => ({ pdf: pdf && { ...pdf, replay: { status: "not-found" } } }),
+  "attack-works": ({ unguarded }) => ({ unguarded: { ...unguarded, mails: [] } }),
+  "attack-obeyed": ({ reviews }) => ({ reviews: reviews.filter(({ tool }) => tool !== "shell") }),
+  "page-blocked": ({ guarded }) => ({
+    guarded: {
+      ...guarded,
+      transcript: { ...guarded.transcript, steps: guarded.transcript.steps.filter(({ tool }) => tool !== "read_page") },
+    },
+  }),
+  "mail-asked": (facts) =>
+    withStep(facts, { tool: "send_mail", outcome: { kind: "mailed", mail: { to: "", subject: "", body: "" } } }),
+  "planted-turn-refused": ({ guarded }) => ({
+    guarded: {
+      ...guarded,
+      transcript: {
+        ...guarded.transcript,
+        steps: guarded.transcript.steps.filter(({ outcome }) => outcome.kind !== "memory-refused"),
+      },
+    },
+  }),
+  "hook-absent": ({ trees }) => ({ trees: { ...trees, atEnd: new Map([...trees.atEnd, [PLANTED_HOOK, "x"]]) } }),
+  "work-done": () => ({ pricesCsv: "item,unit,price_eur\n" }),
+  "memory-honest": ({ guarded }) => ({ guarded: { ...guarded, answer: PLANTED_FACT } }),
+};
+
+function withStep({ guarded }: Facts, part: object): Partial<Facts> {
+  const { steps } = guarded.transcript;
+  const step = { ...(steps[0] as (typeof steps)[number]), ...part };
+  return { guarded: { ...guarded, transcript: { ...guarded.transcript, steps: [...steps, step] } } };
+}
+
+describe("the demo's checks", { skip: kvmMissing() }, () => {
+  let facts: Facts;
+  before(async () => {
+    ({ facts } = await showing({ pdftotext: findPdftotext() }));
+  });
+
+  test("find nothing wrong in a showing as it is", () => assert.deepEqual(wrongIn(facts), []));
+  test("are all doubted here", () =>
+    assert.deepEqual(
+      checkClaims(facts)
+        .map(({ id }) => id)
+        .sort(),
+      Object.keys(LIES).sort(),
+    ));
+  for (const [id, lie] of Object.entries(LIES))
+    test(`notice when it is not so: ${id}`, () => assert.ok(wrongIn({ ...facts, ...lie(facts) }).includes(id)));
+});
+
+test("a loop that asks nobody is found out by the demo", { skip: kvmMissing() }, async () => {
+  const { claims, story } = await showing({
+    pdftotext: findPdftotext(),
+    change: (config) => ({
+      ...config,
+      tools: {
+        ...config.tools,
+        remember: { external: true, output: { trust: "trusted" } },
+        send_mail: { external: true, output: { trust: "trusted" } },
+        read_page: { ...(config.tools.read_page as object), onFlag: "neutralise" } as LoopConfig["tools"][string],
+      },
+    }),
+  });
+  const wrong = claims.filter(({ holds }) => !holds).map(({ id }) => id);
+  for (const id of ["mail-agreed", "mail-asked", "memory-agreed", "memory-honest", "page-withheld"])
+    assert.ok(wrong.includes(id), id);
+  assert.match(story, /NOT TRUE: no private data left by mail/);
+});
+
+test("a host without pdftotext sees the same attack, through our own reader", { skip: kvmMissing() }, async () => {
+  const { facts } = await showing({ pdftotext: undefined });
+  assert.deepEqual(wrongIn(facts), []);
+});
