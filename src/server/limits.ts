@@ -45,6 +45,8 @@ export const ROW_CHARACTERS_MAX = 400;
 export const TEXT_UNITS_MAX = 8 * 1024 * 1024;
 /** A name in a list; the page of the file shows all of it. */
 export const NAME_CHARACTERS_MAX = 240;
+/** A command on one line of a list, cut where the line ends; the loop keeps some 400. */
+export const LISTED_COMMAND_CHARACTERS_MAX = 500;
 /** A command or an input shown at once. */
 export const COMMAND_CHARACTERS_MAX = 20_000;
 /** Findings listed above a text; all of them are marked in it. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { Entry, ReplayOutcome, RunRecord } from "../loop/index.ts";
 import { canonicalText } from "./pages/entry.ts";
-import { openTestServer, type TestServer } from "./testing.ts";
+import { openTestServer, summary, type TestServer } from "./testing.ts";
 
 let server: TestServer;
 before(async () => {
@@ -58,7 +58,7 @@ async function recordRun(runId: string): Promise<RunRecord> {
     await ledger.append({
       ...scope,
       kind: "change-set",
-      body: { changeSetSha256: "0".repeat(64), count: 2, details: { reviewId: "set-1" } },
+      body: { changeSetSha256: "0".repeat(64), count: 2 },
     }),
     await ledger.append({ ...scope, kind: "note", body: { text: "given-to-agent", contents: [given] } }),
   ];
@@ -111,13 +111,14 @@ async function recordRun(runId: string): Promise<RunRecord> {
 
 test("a run tells its story: steps, what the guard saw, what it did to the agent", async () => {
   const record = await recordRun("run-1");
+  server.desk.add({ ...summary("set-1"), runId: "run-1", kind: "change-set", files: [], conflicts: [] });
   const text = await page("/runs/run-1");
   for (const part of [
     "asked to call",
     "exit status 3",
     "holds <code>",
     "proposed changes to 2 files",
-    'href="/reviews/set-1"',
+    'href="/reviews/set-1">Changes to files',
     "Standard output",
     "send_mail",
   ]) {

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import type { Entry, ReplayOutcome } from "../loop/index.ts";
 import { defined } from "./api/defined.ts";
 import type { Desk, EntryContent } from "./desk.ts";
-import { ENTRIES_PER_PAGE, RUNS_PER_PAGE } from "./limits.ts";
+import { API_LIMIT_MAX, ENTRIES_PER_PAGE, RUNS_PER_PAGE } from "./limits.ts";
 import type { GivenText } from "./pages/differential.ts";
 import { entryPage } from "./pages/entry.ts";
 import { ledgerPage } from "./pages/ledger.ts";
@@ -72,7 +72,11 @@ export function recordsRoutes({ desk, replays, verifications }: RecordsServices)
   return routes;
 }
 
-async function showRun(c: ServerContext, { records, ledger }: Desk, replay?: ReplayOutcome): Promise<Response> {
+async function showRun(
+  c: ServerContext,
+  { records, reviews, ledger }: Desk,
+  replay?: ReplayOutcome,
+): Promise<Response> {
   const record = await records.run(c.req.param("id") ?? "");
   if (record === undefined) return refuse(c, 404, "not-found", "There is no such run.");
   const read = async (content: EntryContent): Promise<string> =>
@@ -81,8 +85,10 @@ async function showRun(c: ServerContext, { records, ledger }: Desk, replay?: Rep
     record.entries.flatMap((entry) => (hasFindings(entry) ? [seenText(entry, read)] : [])),
   );
   const given = await Promise.all(record.entries.flatMap((entry) => (isGiven(entry) ? [givenText(entry, read)] : [])));
+  const asked = await reviews.list({ state: "all", limit: API_LIMIT_MAX });
   const { csrfToken } = c.get("session");
-  return c.html(runPage(defined({ record, seen, given, csrfToken, replay }) as Parameters<typeof runPage>[0]));
+  const view = { record, seen, given, csrfToken, reviews: asked.filter(({ runId }) => runId === record.row.runId) };
+  return c.html(runPage(replay === undefined ? view : { ...view, replay }));
 }
 
 type EntryOf<K extends Entry["kind"]> = Extract<Entry, { kind: K }>;

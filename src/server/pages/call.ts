@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { Decision, Review } from "../../loop/index.ts";
 import type { Html } from "../show/html.ts";
-import { rowsOfText } from "../show/text-rows.ts";
+import { rowsOfInput } from "../show/input-rows.ts";
 import { textView } from "../show/text-view.ts";
 import { foreign } from "../show/visible.ts";
 import { type ReviewContext, wholeDecision } from "./decision-form.ts";
@@ -22,7 +22,7 @@ const OUTCOMES: Readonly<
 /** A tool call that needs somebody's agreement before it is made. */
 export function callPage(review: CallReview, from: number, context: ReviewContext): Html {
   const { input, decision, state, id } = review;
-  const { rows, hiddenUnits } = rowsOfText(indented(input));
+  const { rows, hiddenUnits } = rowsOfInput(input);
   const pageAt = (row: number): string => `/reviews/${encodeURIComponent(id)}?from=${row}`;
   return reviewPage(
     review,
@@ -44,17 +44,4 @@ export function decisionSection({ rule, reason, considered }: Pick<Decision, "ru
       (one) =>
         html`<tr class="${one.rule === rule ? "deciding" : ""}"><td><code>${foreign(one.rule, 200)}</code></td><td><span class="badge ${OUTCOMES[one.outcome].tone}">${OUTCOMES[one.outcome].word}</span></td><td>${foreign(one.why, 400)}</td></tr>`,
     )}</tbody></table></section>`;
-}
-
-/** Deeper nesting than this is not indented: the spaces alone would fill the page. */
-const NESTED_MAX = 500;
-
-/** JSON laid out for reading; what is no JSON stays as it is. */
-function indented(text: string): string {
-  if ((text.match(/[[{]/g)?.length ?? 0) > NESTED_MAX) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }

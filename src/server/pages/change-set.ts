@@ -27,7 +27,11 @@ export function changeSetPage(
     ${files.length > listed.length ? html`<p class="notice">${plural(files.length - listed.length, "file")} more are not listed here. They can be approved together with the rest, or one by one with <code>ztl approve</code>.</p>` : ""}
   </section>`;
   if (!isPending)
-    return reviewPage(review, context, html`${state === "applied" ? undoForm(review, context) : ""}${list}`);
+    return reviewPage(
+      review,
+      context,
+      html`${state === "applied" || state === "approved" ? afterwards(review, context) : ""}${list}`,
+    );
   return reviewPage(
     review,
     context,
@@ -59,8 +63,10 @@ function conflicts({ conflicts: found }: ChangeSetReview): Html {
     .map(({ path, reason }) => html`<li><code>${foreign(path, 240)}</code> ${foreign(reason, 400)}</li>`)}</ul></div>`;
 }
 
-function undoForm({ id, hash }: ChangeSetReview, { csrfToken, draft }: ReviewContext): Html {
-  return html`<form class="undo" method="post" action="/reviews/${encodeURIComponent(id)}/undo" aria-label="Undo">
+/** What can be done about a decided set: take it back, or write it when the host refused at first. */
+function afterwards({ id, hash, state }: ChangeSetReview, { csrfToken, draft }: ReviewContext): Html {
+  const [action, text] = state === "applied" ? ["undo", "Undo: put the files back"] : ["approve", "Try again"];
+  return html`<form class="afterwards" method="post" action="/reviews/${encodeURIComponent(id)}/${action}" aria-label="${text}">
     ${formSecrets(csrfToken, hash)}${signature(draft, false)}
-    <div class="buttons"><button>Undo: put the files back</button></div></form>`;
+    <div class="buttons"><button name="scope" value="all">${text}</button></div></form>`;
 }

@@ -4,13 +4,21 @@ import type { Html } from "../show/html.ts";
 import { plural, sizeText } from "../show/quantities.ts";
 import { foreign } from "../show/visible.ts";
 
+const DECISIONS = { run: "allowed", ask: "a person is asked", refuse: "refused" } as const;
+
+/** Notes of the loop in our words. */
+const NOTES: Readonly<Record<string, string>> = {
+  "given-to-agent": "given to the agent",
+  "agent-said": "the agent said something",
+};
+
 /** An entry in one sentence. What others chose in it is kept apart from our words. */
 export function entrySummary(entry: Entry): Html {
   switch (entry.kind) {
     case "call":
       return html`asked to call <strong>${foreign(entry.body.tool, 100)}</strong>${taint(entry.body.taint)}`;
     case "policy-decision":
-      return html`policy: <strong>${entry.body.decision}</strong> by <code>${foreign(entry.body.rule, 200)}</code> – ${foreign(entry.body.reason, 400)}`;
+      return html`<strong>${DECISIONS[entry.body.decision]}</strong> by <code>${foreign(entry.body.rule, 200)}</code> – ${foreign(entry.body.reason, 400)}`;
     case "run":
       return runSummary(entry.body);
     case "reads":
@@ -26,7 +34,7 @@ export function entrySummary(entry: Entry): Html {
     case "sync":
       return html`files: <strong>${entry.body.outcome}</strong>${entry.body.error === undefined ? "" : html` – ${foreign(entry.body.error.message, 400)}`}`;
     case "note":
-      return html`${foreign(entry.body.text, 200)}`;
+      return html`${NOTES[entry.body.text] ?? foreign(entry.body.text, 200)}`;
   }
 }
 

@@ -82,7 +82,8 @@ export function fileFindings(view: FileView, prefix: string, pageWith: (row: num
     const row = rowHolding(rows, start);
     return row === undefined ? undefined : `${pageWith(row)}#${prefix}-${index}`;
   });
-  return html`<div class="notice bad"><p>The guard sees something in the new content:</p>${list}</div>`;
+  const isGrave = view.findings.some(({ severity }) => !["info", "low"].includes(severity));
+  return html`<div class="notice ${isGrave ? "bad" : "calm"}"><p>The guard sees something in the new content:</p>${list}</div>`;
 }
 
 export interface Excerpt {

@@ -19,14 +19,14 @@ export function reviewPage(review: Review, context: ReviewContext, body: Html): 
     address: `/reviews/${encodeURIComponent(review.id)}`,
     version: `${hash} ${state}`,
     main: html`<div class="heading"><p class="eyebrow"><span class="kind kind-${kind}">${KIND_WORDS[kind]}</span> ${stateBadge(state)}</p>
-      <h1>${foreign(title, 400)}</h1></div>
+      <h1 class="sentence">${foreign(title, 400)}</h1></div>
       ${refusalNotice(context.refused)}
       ${sentence === undefined ? "" : html`<section class="notice calm" id="state"><p>${sentence}</p>${message === undefined ? "" : html`<p class="aside">With the message: ${foreign(message, 2000)}</p>`}</section>`}
       <dl class="facts"><div><dt>Agent</dt><dd>${foreign(agent)}</dd></div><div><dt>Tool</dt><dd>${foreign(tool)}</dd></div>
       <div><dt>Asked</dt><dd>${timeElement(createdAt)}</dd></div>
       ${state === "pending" ? html`<div><dt>Rejected by itself</dt><dd>${timeElement(expiresAt)}</dd></div>` : ""}
       <div><dt>Run</dt><dd><a href="/runs/${encodeURIComponent(runId)}">what the run did</a></dd></div></dl>
-      ${command === "" ? "" : html`<h2 class="small">The command that made it</h2><pre class="command"><code>${foreign(command, COMMAND_CHARACTERS_MAX)}</code></pre>`}
+      ${command === "" ? "" : html`<section class="labelled"><h2 class="small">The command that made it</h2><pre class="command"><code>${foreign(command, COMMAND_CHARACTERS_MAX)}</code></pre></section>`}
       ${body}`,
   });
 }

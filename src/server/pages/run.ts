@@ -1,7 +1,8 @@
 import { html } from "hono/html";
-import type { Entry, ReplayOutcome, RunRecord } from "../../loop/index.ts";
+import type { Entry, ReplayOutcome, ReviewSummary, RunRecord } from "../../loop/index.ts";
 import { COMMAND_CHARACTERS_MAX, ROWS_PER_PAGE } from "../limits.ts";
 import type { Html } from "../show/html.ts";
+import { rowsOfInput } from "../show/input-rows.ts";
 import { timeElement } from "../show/quantities.ts";
 import { rowsOfText } from "../show/text-rows.ts";
 import { textView } from "../show/text-view.ts";
@@ -11,6 +12,7 @@ import { entrySummary } from "./entry-summary.ts";
 import { findingMarks, findingsList, inOrder, type ShownFinding } from "./findings.ts";
 import { page } from "./layout.ts";
 import { replayNotice } from "./replay.ts";
+import { KIND_WORDS, stateBadge } from "./words.ts";
 
 /** A text that the guard looked at and found something in. */
 export interface SeenText {
@@ -25,12 +27,14 @@ export interface RunView {
   readonly record: RunRecord;
   readonly seen: readonly SeenText[];
   readonly given: readonly GivenText[];
+  /** What a person was asked about it. */
+  readonly reviews: readonly ReviewSummary[];
   readonly csrfToken: string;
   readonly replay?: ReplayOutcome;
 }
 
 /** All that is recorded about one call. */
-export function runPage({ record, seen, given, csrfToken, replay }: RunView): Html {
+export function runPage({ record, seen, given, reviews, csrfToken, replay }: RunView): Html {
   const { row, entries } = record;
   const address = `/runs/${encodeURIComponent(row.runId)}`;
   return page({
@@ -41,9 +45,10 @@ export function runPage({ record, seen, given, csrfToken, replay }: RunView): Ht
     main: html`<div class="heading"><p class="eyebrow">Run <code>${row.runId}</code></p><h1>${foreign(row.tool, 200)} <span class="of">called by ${foreign(row.agent, 200)}</span></h1></div>
       ${replay === undefined ? "" : replayNotice(replay)}
       <div class="run-actions"><span class="aside">${timeElement(Date.parse(row.time))}</span>
-      ${reviewLinks(entries)}
+      ${reviews.map(reviewLink)}
       ${row.replayable ? html`<form method="post" action="${address}/replay"><input type="hidden" name="csrf" value="${csrfToken}"><button>Run it again and compare</button></form>` : ""}</div>
-      ${row.command === "" ? "" : html`<pre class="command"><code>${foreign(row.command, COMMAND_CHARACTERS_MAX)}</code></pre>`}
+      ${row.command === "" ? "" : html`<section class="labelled"><h2 class="small">The command</h2><pre class="command"><code>${foreign(row.command, COMMAND_CHARACTERS_MAX)}</code></pre></section>`}
+      ${input(entries)}
       <section><h2>What happened</h2><ol class="timeline">${entries.map(step)}</ol></section>
       ${seen.length === 0 ? "" : html`<section><h2>What the guard saw</h2>${seen.map(seenText)}</section>`}
       ${differentialSection(record.differential, given)}
@@ -57,21 +62,17 @@ function step(entry: Entry): Html {
   return html`<li class="step step-${entry.kind}"><a class="index" href="/ledger/${entry.index}" title="Entry ${entry.index} of the ledger">#${entry.index}</a> ${entrySummary(entry)}</li>`;
 }
 
-function reviewLinks(entries: readonly Entry[]): readonly Html[] {
-  return entries.flatMap((entry) => {
-    const id = reviewOf(entry);
-    return id === undefined
-      ? []
-      : [html`<a class="button" href="/reviews/${encodeURIComponent(id)}">Its changes to files</a>`];
-  });
+function reviewLink({ id, kind, state }: ReviewSummary): Html {
+  return html`<a class="button" href="/reviews/${encodeURIComponent(id)}">${KIND_WORDS[kind]} ${stateBadge(state)}</a>`;
 }
 
-/** The loop notes a change set's review with it. */
-function reviewOf(entry: Entry): string | undefined {
-  const details = entry.kind === "change-set" ? entry.body.details : undefined;
-  if (typeof details !== "object" || details === null || Array.isArray(details)) return undefined;
-  const { reviewId } = details as { readonly reviewId?: unknown };
-  return typeof reviewId === "string" ? reviewId.toWellFormed() : undefined;
+/** What the agent wrote; the command may be the tool owner's own. */
+function input(entries: readonly Entry[]): Html {
+  const call = entries.find((entry) => entry.kind === "call");
+  if (call?.body.input === undefined) return html``;
+  const { rows } = rowsOfInput(JSON.stringify(call.body.input));
+  return html`<details class="output"><summary>Its input, as the agent wrote it</summary>
+    ${textView({ rows, marks: [], label: "Input of the call", isDiff: false })}</details>`;
 }
 
 function seenText({ subject, verdict, findings, text }: SeenText, number: number): Html {

@@ -43,7 +43,7 @@ export function stateSentence({ kind, state, decidedBy }: ReviewSummary): string
     case "approved":
       if (kind === "call") return `${who} agreed. The agent may make exactly this call once.`;
       if (kind === "content") return `${who} released this text. The agent may collect it.`;
-      return `${who} approved this; the changes are being written.`;
+      return `${who} approved this, and it is not written yet. If it stays so, the host refused: try again.`;
     case "used":
       return `${who} agreed, and the agent made the call. Another one needs a new agreement.`;
     case "applied":

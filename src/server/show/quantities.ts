@@ -13,8 +13,9 @@ export function relativeTime(atMs: number, nowMs: number): string {
   const seconds = Math.round((atMs - nowMs) / 1000);
   const distance = Math.abs(seconds);
   if (distance < 5) return "now";
-  const unit = UNITS.find((one) => distance >= one.seconds) ?? UNITS[3];
-  const amount = plural(Math.floor(distance / unit.seconds), unit.name);
+  // 57 minutes are told as an hour.
+  const unit = UNITS.find((one) => distance >= one.seconds * 0.95) ?? UNITS[3];
+  const amount = plural(Math.round(distance / unit.seconds), unit.name);
   return seconds < 0 ? `${amount} ago` : `in ${amount}`;
 }
 

@@ -39,12 +39,17 @@ function turn(columns: number, address: string, text: string): Html {
 const SIGNS = { same: " ", add: "+", remove: "−", gap: "" } as const;
 
 function diffRow({ row, segments, beginning }: MarkedRow): Html {
-  if (row.kind === "gap") return html`<tr class="gap"><td colspan="4">${row.text}</td></tr>`;
-  return html`<tr class="${row.kind}"><td class="line">${row.oldLine}</td><td class="line">${row.newLine}</td><td class="sign">${SIGNS[row.kind]}</td><td class="code">${marked(segments)}</td></tr>${notes(beginning, 3)}`;
+  if (row.kind === "gap") return gap(row, 4);
+  return html`<tr class="${row.kind}"><td class="line">${row.oldLine}</td><td class="line">${row.newLine}</td><td class="sign">${SIGNS[row.kind]}</td><td class="code">${marked(segments)}</td></tr>${notes(beginning, 4)}`;
 }
 
 function plainRow({ row, segments, beginning }: MarkedRow): Html {
-  return html`<tr class="${row.kind}"><td class="line">${row.newLine}</td><td class="code">${marked(segments)}</td></tr>${notes(beginning, 1)}`;
+  if (row.kind === "gap") return gap(row, 2);
+  return html`<tr class="${row.kind}"><td class="line">${row.newLine}</td><td class="code">${marked(segments)}</td></tr>${notes(beginning, 2)}`;
+}
+
+function gap({ text }: TextRow, columns: number): Html {
+  return html`<tr class="gap"><td colspan="${columns}">${visible(text)}</td></tr>`;
 }
 
 function marked(segments: MarkedRow["segments"]): readonly Html[] {
@@ -53,11 +58,11 @@ function marked(segments: MarkedRow["segments"]): readonly Html[] {
   );
 }
 
-function notes(marks: readonly Mark[], leadingColumns: number): readonly Html[] {
+function notes(marks: readonly Mark[], columns: number): readonly Html[] {
   return marks
     .filter(({ note }) => note !== undefined)
     .map(
       ({ note, id, tone }) =>
-        html`<tr class="note" id="${id}"><td colspan="${leadingColumns}"></td><td><span class="note-text ${tone}">${visible(note ?? "")}</span></td></tr>`,
+        html`<tr class="note" id="${id}"><td colspan="${columns}"><span class="note-text ${tone}">${visible(note ?? "")}</span></td></tr>`,
     );
 }

@@ -109,8 +109,8 @@ function tellTimes() {
   for (const element of document.querySelectorAll("time[data-relative]")) {
     const seconds = Math.round((Date.parse(element.dateTime) - Date.now()) / 1000);
     const distance = Math.abs(seconds);
-    const [size, name] = UNITS.find(([one]) => distance >= one) ?? UNITS[3];
-    const amount = Math.floor(distance / size);
+    const [size, name] = UNITS.find(([one]) => distance >= one * 0.95) ?? UNITS[3];
+    const amount = Math.round(distance / size);
     const words = `${amount.toLocaleString("en")} ${name}${amount === 1 ? "" : "s"}`;
     element.textContent = distance < 5 ? "now" : seconds < 0 ? `${words} ago` : `in ${words}`;
   }
