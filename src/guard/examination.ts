@@ -21,12 +21,14 @@ export class Examination {
   readonly #limits: GuardLimits;
   readonly #span: Span = { start: 0, end: 0 };
   #decodedBytesLeft: number;
+  #candidatesLeft: number;
 
   constructor(rules: RuleSet, limits: GuardLimits, sink: Sink, contentBytes: number) {
     this.#rules = rules;
     this.#limits = limits;
     this.findings = new Findings(rules.rules, limits, sink);
     this.#decodedBytesLeft = limits.decodedBytesBase + contentBytes * limits.decodedBytesPerInputByte;
+    this.#candidatesLeft = limits.candidatesBase + contentBytes * limits.candidatesPerInputByte;
   }
 
   run(content: Uint8Array): void {
@@ -79,6 +81,7 @@ export class Examination {
     const lastLead = new Int32Array(this.#rules.sequences).fill(NEVER);
     let wakesWalker = false;
     this.#rules.probe(bytes, (gate, end) => {
+      if (--this.#candidatesLeft < 0) return this.findings.limit("limit.candidates", 0, 0);
       const span = this.#span;
       span.start = end - gate.bytes.length;
       span.end = end;

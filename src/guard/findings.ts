@@ -9,6 +9,7 @@ export type LimitRule =
   | "limit.input-bytes"
   | "limit.decoded-bytes"
   | "limit.decode-depth"
+  | "limit.candidates"
   | "limit.findings"
   | "limit.json-depth";
 
@@ -16,6 +17,7 @@ const LIMIT_REASONS: Readonly<Record<LimitRule, string>> = Object.freeze({
   "limit.input-bytes": "is longer than can be checked",
   "limit.decoded-bytes": "decodes to more than can be checked",
   "limit.decode-depth": "is encoded more deeply than can be checked",
+  "limit.candidates": "contains more beginnings of control structures than can be checked",
   "limit.findings": "contains more control structures than can be listed",
   "limit.json-depth": "is nested more deeply than can be checked",
 });

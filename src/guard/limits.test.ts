@@ -44,6 +44,13 @@ test("content that decodes to more than the budget is blocked", () => {
   assert.equal(scan(text).decision, "admit");
 });
 
+test("content with more beginnings of structures than can be looked at is blocked", () => {
+  const text = "<|a ".repeat(1000);
+  assertBlockedBy(scan(text, { limits: { candidatesBase: 0, candidatesPerInputByte: 0.5 } }), "limit.candidates");
+  assert.equal(scan(text).decision, "admit");
+  assert.equal(scan("\x1b[31ma\x1b[0m".repeat(100_000)).decision, "admit");
+});
+
 test("more findings than are kept block, however harmless each may be", () => {
   assertBlockedBy(scan("<think> ".repeat(2000)), "limit.findings");
   assert.equal(scan("<think> ").decision, "flag");

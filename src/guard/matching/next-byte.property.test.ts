@@ -3,7 +3,6 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Trigger } from "../rule.ts";
 import { BUILT_IN_RULES } from "../rules/index.ts";
-import { LITERALS } from "../testing.ts";
 import { NEXT_BYTE } from "./next-byte.ts";
 import { SHAPES, type ShapeName } from "./shapes.ts";
 
@@ -15,74 +14,64 @@ const triggers = BUILT_IN_RULES.flatMap(({ patterns }) =>
     return pattern.kind === "sequence" ? [...pattern.leads, ...pattern.follows] : [];
   }),
 );
-const shaped = Object.keys(NEXT_BYTE).map((shape) => triggers.filter((trigger) => trigger.shape === shape));
 
-const tail = fc.array(
-  fc.oneof(
-    fc.constantFrom(
-      " ",
-      "\t",
-      "\n",
-      ":",
-      "1",
-      "Input",
-      "input",
-      "8",
-      ";",
-      "m",
-      "n",
-      "c",
-      "t",
-      "//h?q={",
-      "https://h#$",
-    ),
-    fc.constantFrom(
-      " 1 Input 2:",
-      ': [{"a":1}]',
-      "1;8m",
-      '"system"',
-      '"',
-      "'",
-      "{",
-      "[",
-      "a".repeat(40),
-      "system|>",
-      "user",
-      ">",
-      "|>",
-      "name",
-      "</s>",
-    ),
-    fc.constantFrom("\u200b".repeat(9), "\ufe01".repeat(5), "\u{e0041}\u{e0042}", "\u{e0101}\u{e0102}\u{e0103}"),
-    fc.constantFrom(...Object.values(LITERALS).flat()),
-    fc.string({ unit: "binary", maxLength: 3 }),
-  ),
-  { maxLength: 5 },
-);
+/** For each shape, what follows its literal when it holds. */
+const CONTINUATIONS: Readonly<Record<string, string>> = {
+  label: " 2 :",
+  "action-input-label": " 1 Input 2:",
+  "encoded-command": ` ${"a".repeat(40)}`,
+  "json-value": ':"system"',
+  "json-container": ': [{"a":1}]',
+  "markdown-reference": "//h?q={",
+  "csi-conceal": "1;8m",
+  "csi-report": "6n",
+  "special-token": "name|>",
+  "role-turn": "system|>",
+  "token-open": "brandnew>",
+  "selector-run": "\ufe01".repeat(5),
+  "tag-run": "\u{e0041}\u{e0042}",
+  "zero-width-run": "\u200b".repeat(9),
+};
 
-test("every shape that asks about the next byte is used by some rule", () => {
-  assert.ok(shaped.every((some) => some.length > 0));
+interface Outcome {
+  readonly holds: boolean;
+  readonly next: number | undefined;
+}
+
+function outcomeOf(trigger: Trigger, rest: string): Outcome {
+  const before = Buffer.from(`x\n\n${trigger.text}`);
+  const bytes = Buffer.concat([before, Buffer.from(rest)]);
+  const span = { start: 3, end: before.length };
+  return { holds: SHAPES[trigger.shape as ShapeName](bytes, span, trigger), next: bytes[before.length] };
+}
+
+const isLetThrough = (shape: ShapeName, next: number | undefined): boolean =>
+  next !== undefined && NEXT_BYTE[shape]?.(next) === true;
+
+test("each shape that asks about the next byte can hold, with one that is let through", () => {
+  for (const shape of Object.keys(NEXT_BYTE) as ShapeName[]) {
+    const outcomes = triggers
+      .filter((trigger) => trigger.shape === shape)
+      .map((trigger) => outcomeOf(trigger, CONTINUATIONS[shape] as string));
+    assert.ok(
+      outcomes.some(({ holds, next }) => holds && isLetThrough(shape, next)),
+      shape,
+    );
+  }
 });
 
-test("a shape that holds has a next byte that is let through, and none of these holds at the end of the text", () => {
-  const held = new Set<string>();
-  for (const some of shaped)
-    fc.assert(
-      fc.property(fc.constantFrom(...some), tail, (trigger, pieces) => {
-        const name = trigger.shape as ShapeName;
-        const before = Buffer.from(`x\n\n${trigger.text}`);
-        // Values of the rule itself, as random text would hardly hit one.
-        const values = [...(trigger.values ?? [])].map((value) => `: "${value}"`);
-        for (const rest of [pieces.join(""), ...values, ""]) {
-          const bytes = Buffer.concat([before, Buffer.from(rest)]);
-          const span = { start: 3, end: before.length };
-          if (!SHAPES[name](bytes, span, trigger)) continue;
-          held.add(name);
-          assert.ok(before.length < bytes.length, `${name} at the end`);
-          assert.ok(NEXT_BYTE[name]?.(bytes[before.length] as number), `${name} ${JSON.stringify(rest)}`);
-        }
-      }),
-      { numRuns: 400 },
-    );
-  assert.deepEqual([...held].sort(), Object.keys(NEXT_BYTE).sort());
+test("a shape never holds with a next byte that is not let through, nor at the end of the text", () => {
+  const piece = fc.oneof(
+    fc.constantFrom(...Object.values(CONTINUATIONS), " ", "\t", "\n", ":", '"', "'", "{", "[", ">", "|>", "http://"),
+    fc.string({ unit: "binary", maxLength: 3 }),
+  );
+  const tail = fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join(""));
+  const shaped = triggers.filter(({ shape }) => shape !== undefined && NEXT_BYTE[shape] !== undefined);
+  fc.assert(
+    fc.property(fc.constantFrom(...shaped), tail, (trigger, rest) => {
+      const { holds, next } = outcomeOf(trigger, rest);
+      assert.ok(!holds || isLetThrough(trigger.shape as ShapeName, next), `${trigger.shape} ${JSON.stringify(rest)}`);
+    }),
+    { numRuns: 5000 },
+  );
 });
