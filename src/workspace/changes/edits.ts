@@ -148,7 +148,7 @@ async function keepContent(
 }
 
 /** U+FFFD stands for bytes that are lost, unless the name really has it and the bytes say so. */
-export function isInexact(text: string, bytes: Uint8Array | undefined): boolean {
+function isInexact(text: string, bytes: Uint8Array | undefined): boolean {
   return bytes === undefined && text.includes("\ufffd");
 }
 

@@ -36,10 +36,3 @@ export function parentOf(path: ByteString): ByteString {
 export function nameOf(path: ByteString): ByteString {
   return path.slice(path.lastIndexOf("/") + 1);
 }
-
-/** All directories above a relative path, nearest first, the root ("") left out. */
-export function ancestorsOf(path: ByteString): ByteString[] {
-  const found: ByteString[] = [];
-  for (let at = parentOf(path); at !== ""; at = parentOf(at)) found.push(at);
-  return found;
-}
