@@ -7,17 +7,18 @@ import { MODEL_TIMEOUT_MS } from "./limits.ts";
 import { type DemoOptions, HELP, parseOptions } from "./options.ts";
 import { startScriptedModel } from "./scripted-model/scripted-model.ts";
 import { type Shown, show } from "./showing/showing.ts";
+import { DOCTOR } from "./showing/unguarded-act.ts";
 import { Narrator } from "./story/narrator.ts";
 import { summarise } from "./summary.ts";
 import { makeWorld, removeWorld } from "./world/world.ts";
 
-/** As timeout(1) and env(1) report that they could not do their work, and 128 + SIGINT. */
-const [EXIT_CANNOT, EXIT_INTERRUPTED] = [125, 130];
+/** 128 + SIGINT, as shells have it. */
+const EXIT_INTERRUPTED = 130;
 
 /** A person's Ctrl-C, a closed terminal, a shutdown: each clears the stage away. */
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** `ztl demo`. Gives the exit status; throws ZtlError `demo-arguments`, `model-…` and what keeps micro-VMs from starting. */
+/** `ztl demo`. Gives the exit status; throws ZtlError `demo-arguments`, `model-…` and `micro-vm-unavailable`. */
 export async function demo(args: readonly string[]): Promise<number> {
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const options = parseOptions(args, isTerminal);
@@ -25,12 +26,7 @@ export async function demo(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const missing = kvmMissing();
-  if (missing !== undefined) {
-    process.stderr.write(`ztl: the demo runs in micro-VMs, and this host has no usable /dev/kvm (${missing}).\n`);
-    process.stderr.write("     `ztl doctor` tells what is missing and how to get it.\n");
-    return EXIT_CANNOT;
-  }
+  expectKvm();
   const interrupted = new AbortController();
   const onSignal = (): void => interrupted.abort();
   for (const signal of ENDING) process.on(signal, onSignal);
@@ -85,11 +81,17 @@ function narratorFor({ json, fast }: DemoOptions, signal: AbortSignal): Narrator
   return new Narrator({ write, colours, pauses: !fast && !json, signal });
 }
 
-function kvmMissing(): string | undefined {
+/** Said before anything is begun, as everything here needs it. */
+function expectKvm(): void {
   try {
     accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return undefined;
-  } catch (error) {
-    return ZtlError.isInstance(error) ? error.code : ((error as NodeJS.ErrnoException).code ?? "unknown");
+  } catch (cause) {
+    const { code = "unknown" } = cause as NodeJS.ErrnoException;
+    throw new ZtlError(
+      "micro-vm-unavailable",
+      `The demo runs in micro-VMs, and this host has no usable /dev/kvm (${code})`,
+      { remedy: DOCTOR },
+      { cause },
+    );
   }
 }
