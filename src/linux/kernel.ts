@@ -1,11 +1,10 @@
-import { randomFillSync } from "node:crypto";
 import { type Cpu, type Machine, PAGE_SIZE } from "../vmm/index.ts";
 import { BLOCKED } from "./blocked.ts";
 import { LinuxError } from "./errno.ts";
 import { OpenFileCount } from "./files/open-file.ts";
 import { BrokenPipe } from "./files/pipe.ts";
 import { InputFile, Output } from "./files/standard-streams.ts";
-import { RunClock } from "./kernel/clock.ts";
+import { HostClock, type RunClock, VirtualClock } from "./kernel/clock.ts";
 import { type Config, configuredVfs } from "./kernel/config.ts";
 import { Diagnostics } from "./kernel/diagnostics.ts";
 import { type KernelImage, preparedCache, restoreProcess, sealKernel } from "./kernel/image.ts";
@@ -29,6 +28,14 @@ import type { Change, Credentials, FileRead, Inode, Vfs } from "./vfs/index.ts";
 /** Registers that carry a system call's arguments, in order (System V AMD64 ABI, A.2.1): RDI RSI RDX R10 R8 R9. */
 const ARGUMENT_REGISTERS = [5, 4, 3, 10, 8, 9] as const;
 
+/** What may differ from run to run. */
+export interface KernelOptions {
+  /** Default: `DEFAULT_LIMITS`. */
+  readonly limits?: RunLimits;
+  /** For a run that is to be repeatable: what its randomness comes from, in hexadecimal, and the date at its start. */
+  readonly deterministic?: { readonly seed: string; readonly clockMs: number } | undefined;
+}
+
 /**
  * The Linux personality of one micro-VM: its processes, files and time. Lives for one run; a warm cell makes a new one
  * from its template after each rollback.
@@ -45,12 +52,12 @@ export class Kernel {
   readonly job: InputFile;
   readonly stdin: InputFile;
   readonly scheduler: Scheduler;
-  readonly clock = new RunClock();
+  readonly clock: RunClock;
   readonly vdso: Vdso;
   readonly limits: RunLimits;
   readonly output: Output;
   readonly openFiles: OpenFileCount;
-  readonly timers = new TimerSet();
+  readonly timers: TimerSet;
   /** The task whose system call is being answered, or asked whether it can go on. */
   callingTask: Task | undefined;
   /** The process whose end ends the run. */
@@ -58,7 +65,11 @@ export class Kernel {
   readonly #sharedFiles = new Map<Inode, SharedPages>();
   #nextPid = 2;
 
-  private constructor(machine: Machine, config: Config, limits: RunLimits, image?: KernelImage) {
+  private constructor(machine: Machine, config: Config, options: KernelOptions, image?: KernelImage) {
+    const { limits = DEFAULT_LIMITS, deterministic } = options;
+    this.clock = deterministic ? new VirtualClock(deterministic.clockMs) : new HostClock();
+    this.timers = new TimerSet(this.clock);
+    config.random.begin(deterministic && Buffer.from(deterministic.seed, "hex"));
     this.machine = machine;
     this.cpu = machine.cpu;
     this.config = config;
@@ -71,7 +82,7 @@ export class Kernel {
     this.vfs = configuredVfs(config, this);
     this.cache = new PageCache(machine.memory, machine.pages, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
-    if (image) this.vdso.publish(config.calibrator.current(machine, image.vdso.codePage), this.clock.realtimeOffsetNs);
+    if (image) this.#publishClocks(image);
     this.scheduler = new Scheduler(this);
     if (image) {
       this.#nextPid = image.nextPid;
@@ -80,13 +91,20 @@ export class Kernel {
   }
 
   /** A personality without a process yet. */
-  static boot(machine: Machine, config: Config, limits = DEFAULT_LIMITS): Kernel {
-    return new Kernel(machine, config, limits);
+  static boot(machine: Machine, config: Config, options: KernelOptions = {}): Kernel {
+    return new Kernel(machine, config, options);
   }
 
   /** The personality of a template; the machine stands at the template's snapshot. */
-  static restore(machine: Machine, image: KernelImage, config: Config, limits = DEFAULT_LIMITS): Kernel {
-    return new Kernel(machine, config, limits, image);
+  static restore(machine: Machine, image: KernelImage, config: Config, options: KernelOptions = {}): Kernel {
+    return new Kernel(machine, config, options, image);
+  }
+
+  /** Counted time is not the processor's, so there each reading of a clock is a system call. */
+  #publishClocks({ vdso: { codePage } }: KernelImage): void {
+    const { calibrator } = this.config;
+    const calibration = this.clock.isVirtual ? undefined : calibrator.current(this.machine, codePage);
+    this.vdso.publish(calibration, this.clock.realtimeOffsetNs);
   }
 
   /** Starts the first process. */
@@ -145,7 +163,7 @@ export class Kernel {
   }
 
   random(bytes: Uint8Array): Uint8Array {
-    return randomFillSync(bytes);
+    return this.config.random.fill(bytes);
   }
 
   /** The FPU image of a task, current or not. */
@@ -189,6 +207,7 @@ export class Kernel {
       high[i] = registers32[2 * ARGUMENT_REGISTERS[i] + 1];
     }
     this.diagnostics.syscalls++;
+    this.clock.tick();
     this.perform(task, new Call(this, task, registers32[0] | 0, low, high));
   }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ZtlError } from "../errors.ts";
 import type { ToolCall, ToolName } from "./call.ts";
 import { shellPath } from "./templates/programs.ts";
@@ -18,6 +19,8 @@ export interface PlanSurroundings {
   readonly cwd: string;
   /** The host's Python, for calls that need it. */
   readonly pythonExecutable: string | undefined;
+  /** What a repeatable run's randomness comes from, in hexadecimal. */
+  readonly seed?: string | undefined;
 }
 
 /**
@@ -59,6 +62,11 @@ export function planRun(call: ToolCall, surroundings: PlanSurroundings): RunPlan
   }
 }
 
+/** Of its own, so that a program which knows it knows nothing of the system's random numbers. */
+function pythonSeed(seed: string): string {
+  return createHash("sha256").update(`ztl-python-random-v1\n${seed}`).digest("hex");
+}
+
 interface Parts {
   readonly env: Record<string, string>;
   readonly cwd: string;
@@ -71,13 +79,16 @@ function planPython(call: ToolCall & { tool: "python" }, parts: Parts, surroundi
   const change = environmentChange(surroundings.env, env);
   const argv = [call.file ?? "-c", ...args];
   if (!Object.keys(change.set).some((name) => READ_AT_START.test(name))) {
-    const job = encodePythonJob({
-      code: call.code,
-      argv,
-      filename: call.file ?? "<string>",
-      cwd: undefined,
-      env: change,
-    });
+    const job = encodePythonJob(
+      {
+        code: call.code,
+        argv,
+        filename: call.file ?? "<string>",
+        cwd: undefined,
+        env: change,
+      },
+      surroundings.seed === undefined ? undefined : pythonSeed(surroundings.seed),
+    );
     return { template: "python", job, program: null, cwd, stdin };
   }
   const path = surroundings.pythonExecutable;

@@ -92,7 +92,7 @@ export class Sandbox implements AsyncDisposable {
     const parsed = parseCall(call);
     const limits = this.#limitsOf(parsed);
     try {
-      const plan = planRun(parsed, await this.#surroundings());
+      const plan = planRun(parsed, { ...(await this.#surroundings()), seed: options.deterministic?.seed });
       return await this.#runPlan(plan, limits, calledUs, options);
     } catch (error) {
       return refusal(error, calledUs);

@@ -79,7 +79,7 @@ export function runInGuest(directory: string, program: string): Result {
       overlayBytes: 64 << 20,
       outputBytes: 8 << 20,
     };
-    const kernel = Kernel.boot(machine, config, limits);
+    const kernel = Kernel.boot(machine, config, { limits });
     kernel.spawn({ path: program, argv: [program], env: ENVIRONMENT, cwd: "/scratch" });
     const outcome = kernel.run({ poll: () => "continue" });
     const ending =

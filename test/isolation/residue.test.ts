@@ -109,7 +109,7 @@ describe("nothing survives a rollback", { skip: kvmMissing() }, () => {
     stdin = "",
     limits: RunLimits = DEFAULT_LIMITS,
   ): { readonly stdout: string; readonly stderr: string; readonly outcome: Outcome } {
-    const kernel = Kernel.restore(machine, image, config, limits);
+    const kernel = Kernel.restore(machine, image, config, { limits });
     kernel.setInput(Buffer.from(stdin));
     kernel.giveJob(
       encodePythonJob({ code, argv: ["-c"], filename: "<string>", cwd: undefined, env: { set: {}, unset: [] } }, "00"),

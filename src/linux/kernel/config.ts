@@ -11,6 +11,7 @@ import {
   Vfs,
 } from "../vfs/index.ts";
 import { procSource } from "./proc.ts";
+import { RandomSource } from "./random.ts";
 
 /** What a guest's world looks like, apart from its programs. */
 export interface KernelConfig {
@@ -38,6 +39,8 @@ export class Config {
   readonly gid: number;
   readonly plan: MountPlan;
   readonly calibrator = new Calibrator();
+  /** Begun anew by each run. */
+  readonly random = new RandomSource();
 
   constructor(config: KernelConfig) {
     this.hostname = config.hostname;
@@ -47,7 +50,7 @@ export class Config {
     const placeholder = new SyntheticDirectory(fixedEntries(new Map()), 0o555);
     this.plan = new MountPlan([
       ...config.mounts,
-      ...devMounts(),
+      ...devMounts((bytes) => this.random.fill(bytes)),
       ...SYSTEM_FILES,
       { guest: "/proc", kind: "synthetic", root: placeholder },
     ]);

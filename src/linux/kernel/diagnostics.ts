@@ -6,6 +6,8 @@ export class Diagnostics {
   syscalls = 0;
   switches = 0;
   faults = 0;
+  /** Why a run that was to be repeatable is not; undefined as long as it is. */
+  notRepeatable: string | undefined;
   /** Calls of system calls the personality does not know, by name. */
   readonly unknownSyscalls = new Map<string, number>();
 

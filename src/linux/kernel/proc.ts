@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Kernel } from "../kernel.ts";
 import { Protection, type Vma } from "../memory/vma.ts";
 import type { Process } from "../process/process.ts";
@@ -136,9 +135,19 @@ function mountInfo(kernel: Kernel): string {
     .join("");
 }
 
+/** A version 4 UUID (RFC 9562, 5.4) of 16 random bytes. */
+function formatUuid(bytes: Uint8Array): string {
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
 function globalFiles(kernel: Kernel): ReadonlyMap<string, ProcFile> {
-  const bootId = randomUUID();
-  const uptime = (): string => (performance.now() / 1000).toFixed(2);
+  const uuid = (): string => formatUuid(kernel.random(new Uint8Array(16)));
+  const bootId = uuid();
+  const uptime = (): string => (Number(kernel.clock.monotonicNs() / 10_000_000n) / 100).toFixed(2);
   return new Map<string, ProcFile>([
     ["meminfo", () => meminfo(kernel)],
     ["cpuinfo", cpuinfo],
@@ -162,7 +171,7 @@ function globalFiles(kernel: Kernel): ReadonlyMap<string, ProcFile> {
     ["sys/kernel/ngroups_max", () => "65536\n"],
     ["sys/kernel/threads-max", () => `${kernel.limits.processes}\n`],
     ["sys/kernel/random/boot_id", () => `${bootId}\n`],
-    ["sys/kernel/random/uuid", () => `${randomUUID()}\n`],
+    ["sys/kernel/random/uuid", () => `${uuid()}\n`],
     ["sys/kernel/random/entropy_avail", () => "256\n"],
     ["sys/vm/overcommit_memory", () => "0\n"],
     ["sys/vm/max_map_count", () => "65530\n"],

@@ -28,6 +28,9 @@ export type Outcome =
   | { readonly kind: "waiting" }
   | { readonly kind: "failed"; readonly reason: string };
 
+/** Ticks without a system call after which a run of counted time lets time pass, so that others get their turn: a second. */
+const STALL_TICKS = 100;
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** Puts tasks on the one CPU in turn, wakes sleepers, and watches time. */
@@ -39,6 +42,10 @@ export class Scheduler {
   #loadedRoot = -1;
   #rotate = false;
   #startedMs = 0;
+  /** On the run's own clock: when it began, and when the turn of the current task is over. */
+  #clockStartMs = 0;
+  #turnEndMs = 0;
+  #ticksWithoutCall = 0;
   #cpuMs = 0;
   #lastMs = 0;
 
@@ -87,6 +94,7 @@ export class Scheduler {
   run(control: Control): Outcome {
     const { machine } = this.#kernel;
     this.#startedMs = this.#lastMs = performance.now();
+    this.#clockStartMs = this.#kernel.clock.nowMs();
     machine.startTimer(TICK_MS);
     try {
       for (;;) {
@@ -114,29 +122,61 @@ export class Scheduler {
       if (task.ended || task.wait || task.process.stopped) return undefined;
     }
     const trap = this.#kernel.cpu.run();
-    if (trap.kind === "syscall") this.#kernel.enterCall(task);
+    if (trap.kind === "syscall") this.#enterCall(task);
     else if (trap.kind === "interrupted") return this.#tick(control);
     else if (trap.kind === "fatal") return { kind: "failed", reason: trap.reason };
     else handleTrap(this.#kernel, task, trap);
     return undefined;
   }
 
-  /** Charges the time since the last step to whoever ran; checks the time limits. Returns the time in milliseconds. */
+  /**
+   * Charges the time since the last step to whoever ran; checks the time limits, which the host's clock measures even where
+   * the guest's is counted. Returns the run's own time in milliseconds.
+   */
   #account(): number {
     const now = performance.now();
-    const { limits } = this.#kernel;
+    const { limits, clock } = this.#kernel;
     const spent = now - this.#lastMs;
     this.#lastMs = now;
-    if (this.current) this.current.process.cpuMs += spent;
+    if (this.current) this.current.process.cpuMs += clock.isVirtual ? clock.takeSpentMs() : spent;
     this.#cpuMs += spent;
     if (this.#cpuMs > limits.cpuMs) throw new LimitReached("cpu");
     if (now - this.#startedMs > limits.wallMs) throw new LimitReached("wall");
-    return now;
+    if (!clock.isVirtual) return now;
+    const clockMs = clock.nowMs();
+    if (clockMs - this.#clockStartMs > limits.wallMs) throw new LimitReached("wall");
+    return clockMs;
   }
 
   #tick(control: Control): Outcome | undefined {
-    this.#rotate = true;
+    if (this.#kernel.clock.isVirtual) this.#notice();
+    else this.#rotate = true;
     return control.poll() === "cancel" ? { kind: "cancelled" } : undefined;
+  }
+
+  /** Counted time moves with system calls, and so do turns. */
+  #enterCall(task: Task): void {
+    const { clock } = this.#kernel;
+    this.#ticksWithoutCall = 0;
+    this.#kernel.enterCall(task);
+    if (!clock.isVirtual || clock.nowMs() < this.#turnEndMs) return;
+    this.#turnEndMs = clock.nowMs() + TICK_MS;
+    this.#rotate = true;
+  }
+
+  /**
+   * A tick of the host's clock in a run of counted time changes nothing, unless the guest has computed for long while others
+   * wait for their turn or for a timer: then time passes as it did, and the run cannot be repeated exactly.
+   */
+  #notice(): void {
+    const { clock, timers, diagnostics } = this.#kernel;
+    this.#ticksWithoutCall++;
+    if (!clock.isVirtual || this.#ticksWithoutCall < STALL_TICKS) return;
+    if (this.#tasks.length < 2 && timers.size === 0) return;
+    clock.pass(TICK_MS);
+    this.#rotate = true;
+    diagnostics.notRepeatable =
+      "A program computed for a second while others waited; when they went on was left to the host";
   }
 
   /** The task to run now: the current one until it sleeps or its turn is over, then the next in order. */
@@ -177,9 +217,10 @@ export class Scheduler {
   #idle(control: Control, now: number): Outcome | undefined {
     if (control.untilJobWanted && this.#kernel.job.waiting) return { kind: "waiting" };
     if (control.poll() === "cancel") return { kind: "cancelled" };
-    let deadline = this.#startedMs + this.#kernel.limits.wallMs + 1;
+    let deadline = this.#clockStartMs + this.#kernel.limits.wallMs + 1;
     for (const task of this.#tasks) if (task.wait) deadline = Math.min(deadline, task.wait.deadlineMs);
     deadline = Math.min(deadline, this.#kernel.timers.nextDeadlineMs);
+    if (this.#kernel.clock.skipTo(deadline)) return undefined;
     const sleepMs = Math.min(deadline - now, IDLE_MS_MAX);
     if (sleepMs > 0) Atomics.wait(sleeper, 0, 0, sleepMs);
     // Waiting is not computing: the pause is not charged.

@@ -1,4 +1,5 @@
 import type { Process } from "../process/process.ts";
+import type { RunClock } from "./clock.ts";
 
 /** A timer may wait for the time of day to pass, or for CPU time of a process to be used. */
 export type TimerClock = "wall" | Process;
@@ -6,6 +7,15 @@ export type TimerClock = "wall" | Process;
 /** The armed timers of a run: interval timers, POSIX timers, timer descriptors. Times are milliseconds. */
 export class TimerSet {
   readonly #armed = new Set<IntervalTimer>();
+  readonly #clock: RunClock;
+
+  constructor(clock: RunClock) {
+    this.#clock = clock;
+  }
+
+  get nowMs(): number {
+    return this.#clock.nowMs();
+  }
 
   get size(): number {
     return this.#armed.size;
@@ -58,7 +68,7 @@ export class IntervalTimer {
 
   /** What its own clock shows. */
   get nowMs(): number {
-    return this.clock === "wall" ? performance.now() : this.clock.cpuMs;
+    return this.clock === "wall" ? this.#set.nowMs : this.clock.cpuMs;
   }
 
   /** Time left, never 0 while armed; 0 when it is not. */

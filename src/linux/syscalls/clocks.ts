@@ -53,5 +53,5 @@ export function isCpuClock(clock: number): boolean {
 
 /** Converts a time of this clock to the scheduler's time in milliseconds. */
 export function schedulerMs(call: Call, clock: number, timeMs: number): number {
-  return timeMs - Number(clockNs(call, clock)) / 1e6 + performance.now();
+  return timeMs - Number(clockNs(call, clock)) / 1e6 + call.kernel.clock.nowMs();
 }

@@ -41,7 +41,7 @@ export function lockPi(call: Call, key: number, deadline: () => number): number 
   }
   if (!owner) fail("ESRCH");
   const { waiter, deadlineMs } = memo ?? begin(call, key, deadline);
-  if (performance.now() >= deadlineMs) {
+  if (call.kernel.clock.nowMs() >= deadlineMs) {
     futexes.remove(waiter);
     fail("ETIMEDOUT");
   }

@@ -50,14 +50,15 @@ function deadline(call: Call, absolute: boolean, realtime = (call.uint(1) & CLOC
   const pointer = call.unsigned(3);
   if (pointer === 0) return Number.POSITIVE_INFINITY;
   const timeMs = readTimespecMs(call, pointer);
-  if (!absolute) return deadlineIn(timeMs);
-  const nowMs = realtime ? Date.now() : Number(process.hrtime.bigint()) / 1e6;
-  return deadlineIn(timeMs - nowMs);
+  if (!absolute) return deadlineIn(call, timeMs);
+  const { clock } = call.kernel;
+  const nowMs = Number(realtime ? clock.realtimeNs() : clock.monotonicNs()) / 1e6;
+  return deadlineIn(call, timeMs - nowMs);
 }
 
 function resume(call: Call, { waiter, deadlineMs }: Memo): number {
   if (waiter.woken) return 0;
-  if (performance.now() >= deadlineMs) {
+  if (call.kernel.clock.nowMs() >= deadlineMs) {
     call.kernel.futexes.remove(waiter);
     fail("ETIMEDOUT");
   }

@@ -13,14 +13,14 @@ const POLL_MAX = 4096;
 function waitFor(call: Call, timeoutMs: () => number, check: () => number, ready: () => boolean): number {
   const found = check();
   if (found > 0) return found;
-  const deadlineMs = call.remember(() => deadlineOf(timeoutMs()));
+  const deadlineMs = call.remember(() => deadlineOf(call, timeoutMs()));
   // A signal that may come now ends even a call that would not wait.
-  if (performance.now() >= deadlineMs && !call.task.signalled) return found;
+  if (call.kernel.clock.nowMs() >= deadlineMs && !call.task.signalled) return found;
   return call.block(ready, { deadlineMs, restartable: false });
 }
 
-function deadlineOf(timeoutMs: number): number {
-  return timeoutMs < 0 ? Number.POSITIVE_INFINITY : timeoutMs === 0 ? 0 : deadlineIn(timeoutMs);
+function deadlineOf(call: Call, timeoutMs: number): number {
+  return timeoutMs < 0 ? Number.POSITIVE_INFINITY : timeoutMs === 0 ? 0 : deadlineIn(call, timeoutMs);
 }
 
 /** For the calls that set a signal mask while they wait. */
@@ -120,7 +120,7 @@ function select(call: Call, timeoutMs: () => number): number {
 function leavingRest(call: Call, result: number, encode: (ms: number) => Buffer): number {
   const pointer = call.unsigned(4);
   if (pointer === 0 || !Number.isFinite(result) || typeof call.memo !== "number") return result;
-  call.memory.write(pointer, encode(Math.max(call.memo - performance.now(), 0)));
+  call.memory.write(pointer, encode(Math.max(call.memo - call.kernel.clock.nowMs(), 0)));
   return result;
 }
 

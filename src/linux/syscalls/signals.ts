@@ -131,9 +131,9 @@ function sigtimedwait(call: Call): number {
     return info.signal;
   }
   const deadlineMs = call.remember(() =>
-    call.unsigned(2) === 0 ? Number.POSITIVE_INFINITY : deadlineIn(readTimespecMs(call, call.unsigned(2))),
+    call.unsigned(2) === 0 ? Number.POSITIVE_INFINITY : deadlineIn(call, readTimespecMs(call, call.unsigned(2))),
   );
-  if (performance.now() >= deadlineMs) fail("EAGAIN");
+  if (call.kernel.clock.nowMs() >= deadlineMs) fail("EAGAIN");
   return call.block(() => ((call.task.pending.mask | call.process.pending.mask) & set) !== 0n, {
     deadlineMs,
     restartable: false,

@@ -25,7 +25,7 @@ function sysinfo(call: Call): number {
   const { machine, limits, scheduler } = call.kernel;
   const bytes = Buffer.alloc(112);
   const used = machine.pages.pagesInUse * 4096;
-  bytes.writeBigInt64LE(BigInt(Math.floor(performance.now() / 1000)), 0);
+  bytes.writeBigInt64LE(call.kernel.clock.monotonicNs() / 1_000_000_000n, 0);
   bytes.writeBigUInt64LE(BigInt(limits.memoryBytes), 32);
   bytes.writeBigUInt64LE(BigInt(Math.max(limits.memoryBytes - used, 0)), 40);
   bytes.writeUInt16LE(scheduler.taskCount, 80);

@@ -10,10 +10,10 @@ interface Sleep {
 
 /** Sleeps until the deadline; interrupted, tells how much was left. */
 function sleep(call: Call, durationMs: () => number, remaining: number): number {
-  const memo: Sleep = call.remember(() => ({ deadlineMs: deadlineIn(durationMs()) }));
-  if (memo.deadlineMs <= performance.now()) return 0;
+  const memo: Sleep = call.remember(() => ({ deadlineMs: deadlineIn(call, durationMs()) }));
+  if (memo.deadlineMs <= call.kernel.clock.nowMs()) return 0;
   const interrupted = (): number => {
-    const leftMs = Math.max(memo.deadlineMs - performance.now(), 0);
+    const leftMs = Math.max(memo.deadlineMs - call.kernel.clock.nowMs(), 0);
     if (remaining !== 0) call.memory.write(remaining, timespec(BigInt(Math.ceil(leftMs * 1e6))));
     return -Errno.EINTR;
   };
@@ -71,7 +71,7 @@ export const timeCalls: SyscallTable = {
       bytes.writeBigInt64LE(ticks(call.process.childrenCpuMs), 16);
       call.memory.write(call.unsigned(0), bytes);
     }
-    return Math.floor(performance.now() / 10);
+    return Math.floor(call.kernel.clock.nowMs() / 10);
   },
   getrusage(call) {
     const who = call.int(0);

@@ -39,6 +39,6 @@ export function timeval(ms: number): Buffer {
 }
 
 /** The scheduler's time this many milliseconds from now. */
-export function deadlineIn(ms: number): number {
-  return performance.now() + ms;
+export function deadlineIn(call: Call, ms: number): number {
+  return call.kernel.clock.nowMs() + ms;
 }

@@ -1,4 +1,3 @@
-import { randomFillSync } from "node:crypto";
 import { fail } from "../errno.ts";
 import { fixedStat, newFixedIno } from "./fixed.ts";
 import { type Attributes, FileType, Inode, type Stat } from "./inode.ts";
@@ -15,7 +14,7 @@ interface Device {
   readonly write: (from: Uint8Array) => number;
 }
 
-/** The random devices take at most this much at once from the host's generator (randomFillSync's own bound is 2 GiB). */
+/** The random devices take at most this much at once, so that one reading does not hold up the run. */
 const RANDOM_BYTES_MAX = 256 * 1024;
 
 const MEMORY_MAJOR = 1;
@@ -25,10 +24,15 @@ function zeros(into: Uint8Array): number {
   return into.length;
 }
 
-function random(into: Uint8Array): number {
-  const part = into.subarray(0, RANDOM_BYTES_MAX);
-  randomFillSync(part);
-  return part.length;
+/** Fills bytes with random numbers. */
+export type FillRandom = (bytes: Uint8Array) => void;
+
+function randomReader(fill: FillRandom): (into: Uint8Array) => number {
+  return (into) => {
+    const part = into.subarray(0, RANDOM_BYTES_MAX);
+    fill(part);
+    return part.length;
+  };
 }
 
 const swallow = (from: Uint8Array): number => from.length;
@@ -37,8 +41,6 @@ const DEVICES: Readonly<Record<string, Device>> = {
   null: { major: MEMORY_MAJOR, minor: 3, read: () => 0, write: swallow },
   zero: { major: MEMORY_MAJOR, minor: 5, read: zeros, write: swallow },
   full: { major: MEMORY_MAJOR, minor: 7, read: zeros, write: () => fail("ENOSPC") },
-  random: { major: MEMORY_MAJOR, minor: 8, read: random, write: swallow },
-  urandom: { major: MEMORY_MAJOR, minor: 9, read: random, write: swallow },
   // No process of the guest has a controlling terminal (tty(4)).
   tty: { major: 5, minor: 0, open: () => fail("ENXIO"), read: () => fail("EIO"), write: () => fail("EIO") },
 };
@@ -83,17 +85,19 @@ const LINKS: Readonly<Record<string, string>> = {
 };
 
 /** The root of /dev: the devices programs expect, and nothing of the host's. */
-export function devRoot(): Inode {
+export function devRoot(fill: FillRandom): Inode {
   const entries = new Map<string, Inode>();
-  for (const [name, device] of Object.entries(DEVICES)) entries.set(name, new DeviceInode(device));
+  const random = { major: MEMORY_MAJOR, read: randomReader(fill), write: swallow };
+  const devices = { ...DEVICES, random: { ...random, minor: 8 }, urandom: { ...random, minor: 9 } };
+  for (const [name, device] of Object.entries(devices)) entries.set(name, new DeviceInode(device));
   for (const [name, target] of Object.entries(LINKS)) entries.set(name, new SyntheticSymlink(() => target));
   return new SyntheticDirectory(fixedEntries(entries), 0o755);
 }
 
 /** The mounts of a usual /dev; devices keep no state, so one tree serves all runs. */
-export function devMounts(): MountSpec[] {
+export function devMounts(fill: FillRandom): MountSpec[] {
   return [
-    { guest: "/dev", kind: "synthetic", root: devRoot() },
+    { guest: "/dev", kind: "synthetic", root: devRoot(fill) },
     { guest: "/dev/shm", kind: "tmpfs", mode: 0o1777 },
   ];
 }

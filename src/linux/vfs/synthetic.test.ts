@@ -18,7 +18,7 @@ const open = (vfs: Vfs, path: string, flags: number = OpenFlag.readOnly): Locati
   vfs.open(vfs.root, path, flags, 0o644, ROOT).location;
 
 describe("/dev", () => {
-  const plan = new MountPlan([...devMounts(), { guest: "/proc", kind: "tmpfs" }]);
+  const plan = new MountPlan([...devMounts((bytes) => void bytes.fill(7)), { guest: "/proc", kind: "tmpfs" }]);
 
   it("holds the devices programs expect", () => {
     const vfs = new Vfs({ plan });

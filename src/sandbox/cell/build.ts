@@ -20,7 +20,7 @@ export function buildTemplate(request: BuildRequest): BuiltReply {
   const limits = { ...DEFAULT_LIMITS, wallMs: BUILD_TIME_MS, cpuMs: BUILD_TIME_MS, memoryBytes: recipe.memoryBytes };
   const machine = Machine.create({ memoryBytes: Math.ceil(recipe.memoryBytes / PAGE_SIZE) * PAGE_SIZE + TABLES_BYTES });
   try {
-    const kernel = Kernel.boot(machine, config, limits);
+    const kernel = Kernel.boot(machine, config, { limits });
     start(kernel, recipe);
     const reads = kernel.collectReads().map((read) => read.hostPath);
     const kernelImage = kernel.seal();

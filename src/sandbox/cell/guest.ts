@@ -84,10 +84,13 @@ export class Guest {
     }
   }
 
-  #restore({ cwd, limits }: RunRequest): Kernel {
+  #restore({ cwd, limits, deterministic }: RunRequest): Kernel {
     let reason: string;
     try {
-      const kernel = Kernel.restore(this.#machine, this.#imageAt(cwd), this.#config, limits);
+      const kernel = Kernel.restore(this.#machine, this.#imageAt(cwd), this.#config, {
+        limits,
+        deterministic: deterministic ?? undefined,
+      });
       const directory = kernel.main?.fs.cwd.inode;
       if (directory === undefined || directory.type === FileType.directory) return kernel;
       reason = "ENOTDIR";
@@ -120,6 +123,7 @@ export class Guest {
       exits: this.#machine.cpu.exitCount - exitsBefore,
       syscalls: kernel.diagnostics.syscalls,
       peakMemoryBytes: this.#machine.pages.peakPages * 4096,
+      ...(kernel.diagnostics.notRepeatable && { notRepeatable: kernel.diagnostics.notRepeatable }),
     };
   }
 }
