@@ -75,7 +75,7 @@ export class GuardedHands implements Hands {
     const entry = await loop.memory.admitDocument(document, { runId: this.#lastRunId, agent: AGENT });
     if (entry.status === "refused") {
       const verdict = entry.reason === "not-admitted" ? { verdict: entry.verdict.decision } : {};
-      const content = "The memory gate refused this text: it holds control structures.";
+      const content = `The memory gate refused this text (${entry.reason}).`;
       const { forModel } = await loop.receive({ agent: AGENT, tool: "remember", content, conversation });
       return this.#step("remember", input, { kind: "memory-refused", reason: entry.reason, ...verdict }, forModel);
     }

@@ -3,23 +3,15 @@ import { GuardedStore, HashEmbeddings, type MemoryDocument, SqliteVectorStore } 
 import { AGENT } from "../config.ts";
 import { NOTES_MAX, RECALLED_MAX } from "../limits.ts";
 
-/** What an agent remembers from one conversation to the next: a vector store. */
-export interface Notes {
-  /** What was kept, nearest first. */
-  find(query: string): Promise<readonly string[]>;
-  /** All that lies in the store, whatever a gate before it would say. */
-  everything(): Promise<readonly string[]>;
-  close(): void;
-}
-
-/** As most agents have it: what the model wants to keep is kept. */
-export class PlainNotes implements Notes {
+/** What an agent remembers from one conversation to the next, in a vector store as most have it: what it keeps is kept. */
+export class PlainNotes {
   readonly #store = newStore(":memory:");
 
   async keep(text: string): Promise<void> {
     await this.#store.addDocuments([{ pageContent: text, metadata: {} }]);
   }
 
+  /** Nearest first. */
   async find(query: string): Promise<readonly string[]> {
     return (await this.#store.similaritySearch(query, RECALLED_MAX)).map(({ pageContent }) => pageContent);
   }
@@ -34,7 +26,7 @@ export class PlainNotes implements Notes {
 }
 
 /** The same kind of store with the memory gate before it, and behind it. */
-export class GuardedNotes implements Notes {
+export class GuardedNotes {
   readonly #store: SqliteVectorStore;
   readonly #guarded: GuardedStore;
 
@@ -66,6 +58,7 @@ function newStore(path: string): SqliteVectorStore {
   return new SqliteVectorStore({ path, embeddings, dimensions: embeddings.dimensions });
 }
 
+/** Whatever a gate before the store would say. */
 async function everythingIn(store: SqliteVectorStore): Promise<readonly string[]> {
   return (await store.similaritySearch("", NOTES_MAX)).map(({ pageContent }) => pageContent);
 }

@@ -3,14 +3,8 @@ import type { Review, ReviewSummary } from "../../loop/index.ts";
 import type { RunningServer } from "../../server/index.ts";
 import { isWanted } from "./wanted.ts";
 
-export interface Decided {
-  readonly id: string;
-  readonly decision: "approve" | "reject";
-  readonly review: Review;
-}
-
 /** Decides everything that waits, over the server's HTTP interface as another program would. Throws ZtlError `decision-failed`. */
-export async function decideOverApi({ port, token }: RunningServer, signal: AbortSignal): Promise<readonly Decided[]> {
+export async function decideOverApi({ port, token }: RunningServer, signal: AbortSignal): Promise<void> {
   const api = async (path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`http://127.0.0.1:${port}/api/reviews${path}`, {
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -22,13 +16,10 @@ export async function decideOverApi({ port, token }: RunningServer, signal: Abor
     return answer;
   };
   const { reviews } = (await api("?state=pending")) as { reviews: readonly ReviewSummary[] };
-  const decided: Decided[] = [];
   for (const { id } of reviews) {
     const review = (await api(`/${id}`)) as Review;
     const decision = isWanted(review) ? "approve" : "reject";
     const message = decision === "approve" ? {} : { message: "Nobody asked for this." };
     await api(`/${id}/${decision}`, { hash: review.hash, reviewer: "demo", ...message });
-    decided.push({ id, decision, review });
   }
-  return decided;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ZeroTrustLoop } from "../../loop/index.ts";
+import type { Entry, ZeroTrustLoop } from "../../loop/index.ts";
 import type { Transcript } from "../agent/conversation.ts";
 import { readTree } from "../world/tree.ts";
 import { inProject } from "../world/world.ts";
@@ -30,7 +30,7 @@ export async function gatherFacts(stage: Stage, { act, unguarded, transcript, tr
     guarded: { transcript, mails, notes: await notes.everything(), answer },
     trees: { ...trees, atEnd: readTree(world.project) },
     reviews: await allReviews(loop),
-    applied: appliedFiles(loop),
+    applied: appliedFiles(loop.ledger.query({ kind: "sync" })),
     pricesCsv: readFileSync(join(world.project, "prices.csv"), "utf8"),
     attackerRequests: attacker.requests(),
     pdf: await lookAtPdf(loop, transcript, signal),
@@ -39,11 +39,17 @@ export async function gatherFacts(stage: Stage, { act, unguarded, transcript, tr
   };
 }
 
-function appliedFiles(loop: ZeroTrustLoop): string[] {
-  const syncs = loop.ledger.query({ kind: "sync" });
-  return syncs.flatMap(({ kind, body }) =>
-    kind === "sync" && body.outcome === "applied" ? (body.files ?? []).map(inProject) : [],
-  );
+/** Relative to the project; what a person undid again does not count. */
+export function appliedFiles(entries: readonly Entry[]): string[] {
+  const applied = new Set<string>();
+  for (const { kind, body } of entries) {
+    if (kind !== "sync") continue;
+    for (const file of (body.files ?? []).map(inProject)) {
+      if (body.outcome === "applied") applied.add(file);
+      if (body.outcome === "undone") applied.delete(file);
+    }
+  }
+  return [...applied];
 }
 
 async function lookAtPdf(loop: ZeroTrustLoop, { steps }: Transcript, signal: AbortSignal): Promise<Facts["pdf"]> {

@@ -1,18 +1,18 @@
 import type { ZeroTrustLoop } from "../../loop/index.ts";
 import { WAIT_POLL_MS } from "../limits.ts";
 
-/** Resolves when nothing waits any more, or when the person at the terminal presses Enter. Rejects when the signal is aborted. */
+/** Resolves when nothing waits any more, or at Enter or Ctrl-D on the terminal. Rejects when the signal is aborted. */
 export async function waitForPerson(loop: ZeroTrustLoop, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const ended = AbortSignal.any([signal, done.signal]);
   const onEnter = (): void => done.abort();
-  process.stdin.once("data", onEnter).resume();
+  process.stdin.once("data", onEnter).once("end", onEnter).resume();
   try {
     // Decisions may also come from another process, so the state is looked at instead of waiting for events.
     while (!ended.aborted && (await loop.reviews.list()).length > 0) await sleep(WAIT_POLL_MS, ended);
     signal.throwIfAborted();
   } finally {
-    process.stdin.off("data", onEnter).pause();
+    process.stdin.off("data", onEnter).off("end", onEnter).pause();
   }
 }
 
