@@ -36,7 +36,7 @@ export async function replayRun(
       "no replay was recorded: the tool says replay: false, or the run met something that cannot be repeated",
     );
   }
-  const order = orderOf(parts, record, signal);
+  const order = await orderOf(parts, record, signal);
   if (typeof order === "string") return notReplayable(order);
   const run = await runOnce(parts, order, { seed: record.seed, clockMs: record.clockMs });
   if (run.templateKey !== record.templateKey) {
@@ -51,7 +51,11 @@ function notReplayable(reason: string): ReplayOutcome {
 }
 
 /** The run to make; or why it cannot be made. */
-function orderOf(parts: LoopParts, record: ReplayRecord, signal: AbortSignal | undefined): ToolRun | string {
+async function orderOf(
+  parts: LoopParts,
+  record: ReplayRecord,
+  signal: AbortSignal | undefined,
+): Promise<ToolRun | string> {
   // Written by `runTool` and signed by the ledger, so its shape is ours.
   const { tool, call, pendingFrom } = record.call as unknown as {
     tool: SandboxTool;
@@ -61,7 +65,7 @@ function orderOf(parts: LoopParts, record: ReplayRecord, signal: AbortSignal | u
   const limits = Object.fromEntries(Object.entries(record.limits).map(([name, value]) => [name, value ?? undefined]));
   const order = { tool, call, limits, signal } as ToolRun;
   if (pendingFrom === null) return order;
-  const changes = parts.workspace.changesOf(pendingFrom);
+  const changes = await parts.workspace.changesOf(pendingFrom);
   if (changes === undefined) return "the pending changes that the run saw are not kept any more";
   return { ...order, pending: { changeSetId: pendingFrom, changes } };
 }

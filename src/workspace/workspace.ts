@@ -170,6 +170,12 @@ export class Workspace {
     return { changeSetId: summary.id, changes };
   }
 
+  /** A set as the list it was made from, as long as its contents are kept; undefined when there is none. */
+  async changesOf(id: string): Promise<ProposedChange[] | undefined> {
+    const set = this.#sets.get(id);
+    return set === undefined ? undefined : await toProposedChanges(set, this.#blobs);
+  }
+
   /** Waits for a sync or undo that is under way. */
   async close(): Promise<void> {
     await this.#turn.settled();
