@@ -109,10 +109,13 @@ export class Examination {
   }
 
   #walk(view: View): void {
-    const result = walkJson(view.bytes, this.#rules.objects, this.#limits.jsonDepth, (rule, start, end) =>
+    const limits = { depth: this.#limits.jsonDepth, tokens: this.#candidatesLeft };
+    const { result, tokens } = walkJson(view.bytes, this.#rules.objects, limits, (rule, start, end) =>
       this.findings.add(rule, view, start, end),
     );
+    this.#candidatesLeft -= tokens;
     if (result === "too-deep") this.findings.limit("limit.json-depth", 0, 0);
+    if (result === "too-many") this.findings.limit("limit.candidates", 0, 0);
   }
 }
 

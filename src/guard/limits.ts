@@ -8,8 +8,8 @@ export interface GuardLimits {
   readonly decodedBytesPerInputByte: number;
   /** … plus this allowance, so that short texts may be nested deeply. */
   readonly decodedBytesBase: number;
-  /** Places at which a literal of some rule stands and its surroundings are looked at, in all views together: so many for
-   * each byte of input … */
+  /** Places looked at closely, in all views together (a literal of some rule, a string or object of JSON that may hold
+   * one): so many for each byte of input … */
   readonly candidatesPerInputByte: number;
   /** … plus this allowance. */
   readonly candidatesBase: number;
@@ -30,9 +30,9 @@ export const DEFAULT_LIMITS: GuardLimits = Object.freeze({
   // megabyte costs some 15 ms (bench/guard-attack.ts).
   decodedBytesPerInputByte: 4,
   decodedBytesBase: 64 * 1024,
-  // Of 700 large ordinary files none has more than 0.1, text of which every letter has its own colour has 0.6. Each
+  // Of 700 large ordinary files none has more than 0.4 (JSON), text of which every letter has its own colour has 0.6. Each
   // costs some 25 ns (bench/guard-attack.ts).
-  candidatesPerInputByte: 1,
+  candidatesPerInputByte: 0.75,
   candidatesBase: 64 * 1024,
   // A person who reviews reads some tens; the rest is for highlighting.
   findings: 1024,

@@ -11,7 +11,13 @@ const COMMA = 0x2c;
 const NO_KEY = -1;
 
 /** Why the walk ended before the end of the text. */
-export type WalkResult = "done" | "stopped" | "too-deep";
+export type WalkResult = "done" | "stopped" | "too-deep" | "too-many";
+
+export interface WalkLimits {
+  readonly depth: number;
+  /** Strings, objects and arrays. */
+  readonly tokens: number;
+}
 
 /**
  * Finds every JSON object in a text, at any depth, wherever it stands (lines, log entries, code fences), and says which
@@ -19,14 +25,20 @@ export type WalkResult = "done" | "stopped" | "too-deep";
  * broken and cut-off objects count as well, and because nothing is allocated for values of no interest.
  * Each byte is read at most three times, whatever the input.
  */
-export function walkJson(bytes: Uint8Array, rules: ObjectRules, depthMax: number, hit: ObjectHit): WalkResult {
-  return new Walker(bytes, rules, depthMax, hit).run();
+export function walkJson(
+  bytes: Uint8Array,
+  rules: ObjectRules,
+  limits: WalkLimits,
+  hit: ObjectHit,
+): { readonly result: WalkResult; readonly tokens: number } {
+  const walker = new Walker(bytes, rules, limits, hit);
+  return { result: walker.run(), tokens: walker.tokens };
 }
 
 class Walker {
   readonly #bytes: Uint8Array;
   readonly #rules: ObjectRules;
-  readonly #depthMax: number;
+  readonly #limits: WalkLimits;
   readonly #hit: ObjectHit;
   /** Objects and arrays that are open: where they start, of which kind, bits of the terms met, the key whose value comes. */
   readonly #starts: Int32Array;
@@ -34,6 +46,7 @@ class Walker {
   readonly #seen: Int32Array;
   readonly #keys: Int32Array;
   #depth = 0;
+  tokens = 0;
   #result: WalkResult = "done";
   #at = 0;
   /** Start of the last string read. When the text after it is not JSON, reading goes on from inside it. */
@@ -41,14 +54,14 @@ class Walker {
   /** Once the last quote is passed, no further string can be closed. */
   readonly #lastQuote: number;
 
-  constructor(bytes: Uint8Array, rules: ObjectRules, depthMax: number, hit: ObjectHit) {
+  constructor(bytes: Uint8Array, rules: ObjectRules, limits: WalkLimits, hit: ObjectHit) {
     this.#bytes = bytes;
     this.#rules = rules;
-    this.#depthMax = depthMax;
-    this.#starts = new Int32Array(depthMax + 1);
-    this.#isObject = new Uint8Array(depthMax + 1);
-    this.#seen = new Int32Array(depthMax + 1);
-    this.#keys = new Int32Array(depthMax + 1);
+    this.#limits = limits;
+    this.#starts = new Int32Array(limits.depth + 1);
+    this.#isObject = new Uint8Array(limits.depth + 1);
+    this.#seen = new Int32Array(limits.depth + 1);
+    this.#keys = new Int32Array(limits.depth + 1);
     this.#hit = hit;
     this.#lastQuote = bytes.lastIndexOf(QUOTE);
   }
@@ -105,6 +118,7 @@ class Walker {
   }
 
   #string(): boolean {
+    this.#count();
     const bytes = this.#bytes;
     const first = this.#at + 1;
     const end = first > this.#lastQuote ? -1 : stringEnd(bytes, first);
@@ -134,13 +148,18 @@ class Walker {
 
   #push(open: number): void {
     if (this.#depth > 0) this.#value(open === OPEN_OBJECT ? KIND.object : KIND.array, -1);
-    if (this.#depth >= this.#depthMax) this.#result = "too-deep";
+    this.#count();
+    if (this.#depth >= this.#limits.depth) this.#result = "too-deep";
     this.#starts[this.#depth] = this.#at;
     this.#isObject[this.#depth] = open === OPEN_OBJECT ? 1 : 0;
     this.#seen[this.#depth] = 0;
     this.#keys[this.#depth] = NO_KEY;
     this.#depth++;
     this.#at++;
+  }
+
+  #count(): void {
+    if (++this.tokens > this.#limits.tokens) this.#result = "too-many";
   }
 
   /** Notes the value of the key before it, if it is one that a rule names. */
