@@ -13,11 +13,17 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const directory = mkdtempSync(join(tmpdir(), "ztl-readme-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
+/** The state of the loops that the examples open stays in here. */
+const env = { ...process.env, XDG_STATE_HOME: join(directory, "state") };
 
 function blocks(language: string): string[] {
   return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(
     (match) => match[1] as string,
   );
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** The commands of a console block with the output each is said to have. */
@@ -34,7 +40,22 @@ const launcher = `${process.execPath} ${join(root, "bin", "ztl.js")}`;
 describe("README.md", { skip: kvmMissing }, () => {
   const shown = blocks("console").flatMap(commands);
   test("shows commands at all", () => assert.ok(shown.length >= 5));
-  for (const { command, output } of shown.filter((one) => one.command !== "npm ci")) {
+  const demo = shown.find(({ command }) => command === "npm start");
+  test("npm start", { timeout: 120_000 }, () => {
+    assert.ok(demo);
+    const { stdout, stderr, status } = spawnSync("npm", ["start", "--silent"], { cwd: root, encoding: "utf8", env });
+    assert.equal(status, 0, stdout + stderr);
+    // An excerpt: its lines are there in this order; an ellipsis stands for what differs from run to run.
+    let rest = stdout;
+    for (const line of demo.output.trimEnd().split("\n")) {
+      const found = new RegExp(`^${line.split("…").map(escapePattern).join(".*")}`, "m").exec(rest);
+      assert.ok(found, `Not printed, or not in this order: ${line}\n${stdout}`);
+      rest = rest.slice(found.index + found[0].length);
+    }
+  });
+
+  // npm test is what runs this test.
+  for (const { command, output } of shown.filter(({ command }) => !command.startsWith("npm "))) {
     test(command, () => {
       const result = spawnSync("bash", ["-c", `exec 2>&1; ${command.replaceAll("npx ztl", launcher)}`], {
         cwd: root,
@@ -44,18 +65,19 @@ describe("README.md", { skip: kvmMissing }, () => {
     });
   }
 
-  test("the library example", () => {
-    const [code] = blocks("ts");
-    assert.ok(code);
-    const file = join(directory, "example.ts");
-    writeFileSync(file, code.replace('"zero-trust-loop"', JSON.stringify(join(root, "src", "index.ts"))));
-    const result = spawnSync(process.execPath, [file], { cwd: directory, encoding: "utf8" });
-    const promised = [...code.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map((match) => match[1] as string);
-    assert.equal(promised.length, 2);
-    assert.deepEqual(
-      result.stdout.split("\n").filter((line) => line !== ""),
-      promised,
-      result.stderr,
-    );
-  });
+  for (const code of blocks("ts")) {
+    test(`the example that begins ${code.split("\n")[0]}`, () => {
+      const project = mkdtempSync(join(directory, "project-"));
+      const file = join(project, "example.ts");
+      writeFileSync(file, code.replace('"zero-trust-loop"', JSON.stringify(join(root, "src", "index.ts"))));
+      const result = spawnSync(process.execPath, [file], { cwd: project, encoding: "utf8", env });
+      const promised = [...code.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map((match) => match[1] as string);
+      assert.ok(promised.length >= 2);
+      assert.deepEqual(
+        result.stdout.split("\n").filter((line) => line !== ""),
+        promised,
+        result.stderr,
+      );
+    });
+  }
 });
