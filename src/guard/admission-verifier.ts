@@ -106,9 +106,13 @@ const CLAIM_KEYS = new Set([
   "nonce",
 ]);
 
+/** 64 bytes (RFC 8032, section 5.1.6) in base64url without padding: nothing may follow that nobody signed. */
+const SIGNATURE = /^[A-Za-z0-9_-]{86}$/;
+
 /** The exact shape, as it may come from a database or over a wire. */
 function isAdmission(value: unknown): value is Admission {
-  if (!isRecord(value) || typeof value.signature !== "string" || !isRecord(value.claims)) return false;
+  if (!isRecord(value) || !isRecord(value.claims) || Object.keys(value).length !== 2) return false;
+  if (typeof value.signature !== "string" || !SIGNATURE.test(value.signature)) return false;
   const claims = value.claims;
   const strings = ["contentSha256", "runId", "agent", "ruleSetHash", "nonce"];
   const isRelease = claims.grant === "released" && typeof claims.releasedBy === "string";

@@ -98,7 +98,11 @@ test("anything that is not an admission is refused, not thrown at", () => {
     { ...admission.claims, expiresAt: "never" },
     { ...admission.claims, version: 2 },
   ];
-  for (const value of [...junk, ...shapes.map((claims) => ({ ...admission, claims }))])
+  const beside = [
+    { ...admission, note: "nobody signed this" },
+    { ...admission, signature: `${admission.signature}=ignored` },
+  ];
+  for (const value of [...junk, ...beside, ...shapes.map((claims) => ({ ...admission, claims }))])
     assertRefused(verifier.verify(value, content, scope), "malformed");
 });
 

@@ -8,7 +8,7 @@ import { CHANGES_INLINE_MAX, SCANNED_FILES_BYTES_MAX, SCANNED_FILES_MAX } from "
 import type { LoopParts } from "./parts.ts";
 import { recordedChange } from "./recording/changes.ts";
 import { verdictBody } from "./recording/drafts.ts";
-import { oneLine } from "./records/run-story.ts";
+import { bounded } from "./records/run-story.ts";
 import type { ChangeSetSummary } from "./reviews/review.ts";
 import { overlayRoots } from "./sandboxes.ts";
 
@@ -46,7 +46,7 @@ export async function proposeChanges(parts: LoopParts, proposal: Proposal): Prom
   const changeSet = await parts.workspace.propose({
     ...call.scope,
     tool: call.tool,
-    command: oneLine(command),
+    command: bounded(command),
     roots: overlayRoots(tool),
     changes: run.changes,
     ...(pending === undefined ? {} : { startedFrom: pending.changeSetId }),

@@ -16,7 +16,9 @@ export const SCANNED_FILES_BYTES_MAX = 16 * 1024 * 1024;
 /** Changed names told to the model; a person sees all of them. */
 export const NAMES_FOR_MODEL_MAX = 50;
 /** The command on one line of a list. */
-export const COMMAND_CHARACTERS_MAX = 400;
+export const LINE_CHARACTERS_MAX = 400;
+/** The command beside what it did: a program of some 400 lines; the ledger has all of a longer one. */
+export const COMMAND_CHARACTERS_MAX = 16 * 1024;
 /** How often a wait looks whether another process decided. */
 export const WAIT_POLL_MS = 200;
 /** Read files of a run listed in its ledger entry; a longer list is content of its own. */

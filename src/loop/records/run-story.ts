@@ -1,5 +1,5 @@
 import type { Entry, EntryKind } from "../../ledger/index.ts";
-import { COMMAND_CHARACTERS_MAX } from "../limits.ts";
+import { COMMAND_CHARACTERS_MAX, LINE_CHARACTERS_MAX } from "../limits.ts";
 import type { RunRow } from "./run-record.ts";
 
 /** What the entries about one run say together. */
@@ -47,5 +47,14 @@ export function rowOf(entries: readonly Entry[]): RunRow | undefined {
 /** For a list: white space together, and not too long. */
 export function oneLine(command: string): string {
   const line = command.replace(/\s+/g, " ").trim();
-  return line.length <= COMMAND_CHARACTERS_MAX ? line : `${line.slice(0, COMMAND_CHARACTERS_MAX).toWellFormed()}…`;
+  return cut(line, LINE_CHARACTERS_MAX);
+}
+
+/** For whoever decides about it: as it is, as far as anybody reads. */
+export function bounded(command: string): string {
+  return cut(command, COMMAND_CHARACTERS_MAX);
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`;
 }

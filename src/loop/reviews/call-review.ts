@@ -1,7 +1,7 @@
 import type { Decision } from "../../policy/index.ts";
 import type { Call } from "../call.ts";
 import type { LoopParts } from "../parts.ts";
-import { oneLine } from "../records/run-story.ts";
+import { bounded } from "../records/run-story.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";
 
 /** What is shown of a call that needs a person's agreement. */
@@ -22,7 +22,7 @@ export function callReview(
     ...scope,
     kind: "call",
     tool,
-    command: oneLine(command),
+    command: bounded(command),
     expiresAt: now() + expireAfterMs,
     hash,
     title: `wants to call ${tool}: ${decision.rule}`,

@@ -1,11 +1,12 @@
 import type { ChangeEntry, ChangeSet, ChangeSetSummary, FileDiff } from "../../workspace/index.ts";
+import { oneLine } from "../records/run-story.ts";
 import { explainConflict } from "./conflict-reasons.ts";
 import type { FileChange, FileDiffView, Review, ReviewState, ReviewSummary } from "./review.ts";
 
 /** Change sets in the words that all reviews have. */
 
 export function summaryOfChangeSet(set: ChangeSetSummary): ReviewSummary {
-  const { id, hash, runId, agent, tool, command, createdAt, expiresAt, entryCount } = set;
+  const { id, hash, runId, agent, tool, createdAt, expiresAt, entryCount } = set;
   return {
     id,
     kind: "change-set",
@@ -13,7 +14,7 @@ export function summaryOfChangeSet(set: ChangeSetSummary): ReviewSummary {
     runId,
     agent,
     tool,
-    command,
+    command: oneLine(set.command),
     createdAt,
     expiresAt,
     hash,
@@ -32,6 +33,7 @@ export function reviewOfChangeSet(set: ChangeSet): Review {
   return {
     ...summaryOfChangeSet(set),
     kind: "change-set",
+    command: set.command,
     files: set.entries.map(fileChange),
     conflicts: set.conflicts.map(({ path, reason }) => ({ path, reason: explainConflict(reason) })),
   };

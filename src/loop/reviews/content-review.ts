@@ -3,7 +3,7 @@ import type { Label } from "../../policy/index.ts";
 import type { FindingSummary } from "../call-result.ts";
 import type { Parcel } from "../delivery.ts";
 import type { LoopParts } from "../parts.ts";
-import { oneLine } from "../records/run-story.ts";
+import { bounded } from "../records/run-story.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";
 
 /** What must be known of a quarantined content to show it, and to let it go on its way when a person releases it. */
@@ -27,7 +27,7 @@ export function contentReview(
     ...scope,
     kind: "content",
     tool,
-    command: oneLine(command),
+    command: bounded(command),
     expiresAt: now() + expireAfterMs,
     hash: content.sha256,
     title: `withheld ${subject}: ${rules.slice(0, 3).join(", ")}${rules.length > 3 ? ", …" : ""}`,

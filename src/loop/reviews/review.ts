@@ -28,7 +28,7 @@ export interface ReviewSummary {
   readonly runId: string;
   readonly agent: string;
   readonly tool: string;
-  /** The command that made it, on one line; a guest or a model may have chosen it. */
+  /** The command that made it: on one line in lists, whole in a `Review`. A guest or a model may have chosen it. */
   readonly command: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;

@@ -1,5 +1,6 @@
 import { ZtlError } from "../../errors.ts";
 import type { LoopParts } from "../parts.ts";
+import { oneLine } from "../records/run-story.ts";
 import { callDetails } from "./call-review.ts";
 import { ChangeSetDesk } from "./change-set-desk.ts";
 import { contentDetails } from "./content-review.ts";
@@ -53,7 +54,7 @@ export class Reviews {
   async get(id: string): Promise<Review | undefined> {
     const stored = this.#parts.reviewStore.get(id);
     if (stored === undefined) return this.#changeSets.get(id);
-    const summary = summaryOf(stored);
+    const summary = { ...summaryOf(stored), command: stored.command };
     if (stored.kind === "call") return { ...summary, kind: "call", ...callDetails(stored) };
     const bytes = await this.#parts.ledger.content(contentDetails(stored).content);
     const findings = this.#parts.examiner.scan(bytes).findings;
@@ -141,5 +142,5 @@ function expectReviewer({ reviewer, message = "" }: DecisionOptions): void {
 }
 
 function summaryOf({ details: _, ...summary }: StoredReview): ReviewSummary {
-  return summary;
+  return { ...summary, command: oneLine(summary.command) };
 }
