@@ -12,6 +12,7 @@ import type { RunResult, ToolCall } from "../sandbox/index.ts";
 import type { LoopParts } from "./parts.ts";
 import { comparable, type RecordedChange, recordedChange } from "./recording/changes.ts";
 import { firstOf } from "./records/run-story.ts";
+import { changedBase } from "./replay-bases.ts";
 import { runOnce, type ToolRun } from "./run-tool.ts";
 
 /** What came of running a recorded call again. Nothing of it reaches an agent or the host's files. */
@@ -38,11 +39,14 @@ export async function replayRun(
   }
   const order = await orderOf(parts, record, signal);
   if (typeof order === "string") return notReplayable(order);
+  const changes = await recordedChanges(parts, entries);
+  const base = order.pending === undefined ? changedBase(order.tool, changes) : undefined;
+  if (base !== undefined) return { status: "different", comparison: base };
   const run = await runOnce(parts, order, { seed: record.seed, clockMs: record.clockMs });
   if (run.templateKey !== record.templateKey) {
     return notReplayable("the template is another one now: this host's programs, kernel or processor changed since");
   }
-  const comparison = compare(record, run, await recordedOutput(parts, recorded, entries));
+  const comparison = compare(record, run, await recordedOutput(parts, recorded, changes));
   return comparison.same ? { status: "same" } : { status: "different", comparison };
 }
 
@@ -92,13 +96,16 @@ function compare(record: ReplayRecord, run: RunResult, recorded: RunOutput): Run
 async function recordedOutput(
   parts: LoopParts,
   body: Extract<Entry, { kind: "run" }>["body"],
-  entries: readonly Entry[],
+  changes: readonly RecordedChange[],
 ): Promise<RunOutput> {
   const { ledger } = parts;
   const [stdout, stderr] = await Promise.all([ledger.content(body.stdout), ledger.content(body.stderr)]);
-  const changeSet = firstOf(entries, "change-set")?.body;
-  const changes = changeSet?.changes ?? (await json<RecordedChange[]>(parts, changeSet?.list)) ?? [];
   return { status: body.status, exitCode: body.exitCode, stdout, stderr, changes: changes.map(comparable) };
+}
+
+async function recordedChanges(parts: LoopParts, entries: readonly Entry[]): Promise<readonly RecordedChange[]> {
+  const changeSet = firstOf(entries, "change-set")?.body;
+  return changeSet?.changes ?? (await json<RecordedChange[]>(parts, changeSet?.list)) ?? [];
 }
 
 async function json<T>({ ledger }: LoopParts, content: Content | undefined): Promise<T | undefined> {

@@ -52,6 +52,21 @@ suite("replay", { skip: kvmMissing() }, () => {
     assert.equal(outcome.comparison.path, "/project/numbers.csv");
   });
 
+  test("a change that was approved since is named as what is different now", async () => {
+    const { loop } = world;
+    const code = "open('/project/data.txt', 'a').write('four'); open('/project/fresh', 'w').write('x')";
+    const result = await loop.call({ agent: "writer", tool: "python", input: { code } });
+    assert.ok(result.status === "admitted" && result.changeSet);
+    assert.deepEqual(await loop.records.replay(result.runId), { status: "same" });
+    const { reviewId, hash } = result.changeSet;
+    await loop.reviews.approve(reviewId, { hash, reviewer: "test" });
+    const outcome = await loop.records.replay(result.runId);
+    assert.ok(outcome.status === "different");
+    assert.deepEqual([outcome.comparison.where, outcome.comparison.path], ["input", "/project/data.txt"]);
+    await loop.reviews.undo(reviewId, { reviewer: "test" });
+    assert.deepEqual(await loop.records.replay(result.runId), { status: "same" });
+  });
+
   test("what did not run, or is not there, cannot be replayed", async () => {
     const refused = await world.loop.call({ agent: "reader", tool: "shell", input: { code: "true" } });
     assert.equal((await world.loop.records.replay(refused.runId)).status, "not-replayable");
