@@ -47,5 +47,3 @@ export const COPY_BYTES = 256 * 1024;
 /** Sync, undo and recovery take turns across processes; a turn takes seconds, for gigabytes a minute. */
 export const TURN_WAIT_MS = 120_000;
 export const TURN_RETRY_MS = 20;
-/** How long SQLite waits for another process's transaction; ours take milliseconds. */
-export const BUSY_TIMEOUT_MS = 5000;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { ZtlError } from "../../errors.ts";
+import { transaction } from "../../shared-database.ts";
 import { PENDING_REVIEWS_MAX } from "../limits.ts";
-import { transaction } from "../state-database.ts";
 import type { ReviewState, ReviewSummary } from "./review.ts";
 
 /** Reviews that the loop keeps itself: calls that need a person's agreement, and quarantined contents. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ZtlError } from "../../errors.ts";
+import { transaction } from "../../shared-database.ts";
 import {
   type ChangeEntry,
   type ChangeSet,
@@ -10,7 +11,6 @@ import {
   type Manifest,
 } from "../changes/change-set.ts";
 import { KEPT_SETS_MAX, LIST_MAX } from "../limits.ts";
-import { transaction } from "./database.ts";
 
 type Row = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
+import { transaction } from "../../shared-database.ts";
 import type { ChangeSetState } from "../changes/change-set.ts";
 import type { Plan } from "../sync/plan.ts";
-import { transaction } from "./database.ts";
 
 export type Operation = "sync" | "undo";
 
