@@ -23,6 +23,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
   switch (command) {
     case "run":
       return (await import("./run.ts")).run(rest);
+    case "demo":
+      return (await import("../demo/index.ts")).demo(rest);
     case "doctor":
       return (await import("./doctor.ts")).doctor(rest);
     case "policy":
