@@ -6,17 +6,17 @@ import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
 import { Ledger, openSigningKey } from "../ledger/index.ts";
 import { findConfig, type LoopConfig, loadConfig, Policy } from "../policy/index.ts";
 import { Workspace } from "../workspace/index.ts";
-import { Conversations } from "./conversations.ts";
 import { Listeners } from "./events.ts";
-import { Examiner } from "./examiner.ts";
-import { guardModel } from "./guard-model.ts";
+import { Examiner } from "./gate/examiner.ts";
+import { guardModel } from "./gate/guard-model.ts";
+import { LoopMemory } from "./gate/loop-memory.ts";
 import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
-import { LoopMemory } from "./loop-memory.ts";
 import type { LoopParts } from "./parts.ts";
 import { ReviewStore } from "./reviews/review-store.ts";
 import { Sandboxes } from "./sandboxes.ts";
-import { openStateDatabase } from "./state-database.ts";
-import { prepareStateDirectory } from "./state-directory.ts";
+import { Conversations } from "./state/conversations.ts";
+import { openStateDatabase } from "./state/state-database.ts";
+import { prepareStateDirectory } from "./state/state-directory.ts";
 
 export interface LoopOptions {
   /** A configuration, or the path of a file with one. Default: `ztl.config.json` or `ztl.config.ts` in `directory`. */

@@ -21,14 +21,14 @@ export type {
   CallResult,
   FindingSummary,
   RunSummary,
-} from "./call-result.ts";
+} from "./calls/call-result.ts";
+export type { PermitResult } from "./calls/external.ts";
 export type { LoopEvent, LoopListener } from "./events.ts";
-export type { PermitResult } from "./external.ts";
+export type { LoopMemory } from "./gate/loop-memory.ts";
 export { ZeroTrustLoop } from "./loop.ts";
-export type { LoopMemory } from "./loop-memory.ts";
 export type { Records, RunsQuery } from "./records/records.ts";
+export type { ReplayOutcome } from "./records/replays.ts";
 export type { RunRecord, RunRow } from "./records/run-record.ts";
-export type { ReplayOutcome } from "./replays.ts";
 export type { CallRequest, ReceiveRequest, SaidRequest, SendRequest } from "./requests.ts";
 export type {
   ApproveOptions,

@@ -1,10 +1,10 @@
 import type { Entry, Ledger } from "../ledger/index.ts";
 import type { Policy } from "../policy/index.ts";
 import type { Workspace } from "../workspace/index.ts";
-import type { Conversations } from "./conversations.ts";
-import type { Examiner } from "./examiner.ts";
+import type { Examiner } from "./gate/examiner.ts";
 import type { ReviewStore } from "./reviews/review-store.ts";
 import type { Sandboxes } from "./sandboxes.ts";
+import type { Conversations } from "./state/conversations.ts";
 
 /** What a loop is made of: made once by `ZeroTrustLoop.open`, shared by what works on a call. */
 export interface LoopParts {

@@ -1,9 +1,9 @@
 import type { ActionShift, Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
 import { RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { type ReplayOutcome, replayRun } from "../replays.ts";
 import { differentialOf } from "./differential.ts";
 import { probeRun } from "./probe.ts";
+import { type ReplayOutcome, replayRun } from "./replays.ts";
 import type { RunRecord, RunRow } from "./run-record.ts";
 import { firstOf, rowOf } from "./run-story.ts";
 

@@ -1,5 +1,5 @@
 import type { Decision } from "../../policy/index.ts";
-import type { Call } from "../call.ts";
+import type { Call } from "../calls/call.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";

@@ -1,7 +1,7 @@
 import type { Content } from "../../ledger/index.ts";
 import type { Label } from "../../policy/index.ts";
-import type { FindingSummary } from "../call-result.ts";
-import type { Parcel } from "../delivery.ts";
+import type { FindingSummary } from "../calls/call-result.ts";
+import type { Parcel } from "../calls/parcel.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";

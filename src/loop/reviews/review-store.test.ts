@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { openStateDatabase } from "../state-database.ts";
+import { openStateDatabase } from "../state/state-database.ts";
 import { type NewReview, ReviewStore } from "./review-store.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "ztl-reviews-"));

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { Json } from "../ledger/index.ts";
-import type { AdmittedText } from "../memory/index.ts";
+import type { Json } from "../../ledger/index.ts";
+import type { AdmittedText } from "../../memory/index.ts";
+import type { Scope } from "../gate/examiner.ts";
+import { INLINE_INPUT_BYTES_MAX } from "../limits.ts";
+import type { LoopParts } from "../parts.ts";
+import { Recorder } from "../recording/recorder.ts";
+import { oneLine } from "../records/run-story.ts";
 import type { CallOutcome, CallResult } from "./call-result.ts";
-import type { Scope } from "./examiner.ts";
-import { INLINE_INPUT_BYTES_MAX } from "./limits.ts";
-import type { LoopParts } from "./parts.ts";
-import { Recorder } from "./recording/recorder.ts";
-import { oneLine } from "./records/run-story.ts";
 
 /** A call, a result from elsewhere or a message, on its way through the loop. */
 export interface Call {

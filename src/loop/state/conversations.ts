@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import { type Label, parseTaint, Taint } from "../policy/index.ts";
-import { transaction } from "../shared-database.ts";
-import { CONVERSATIONS_MAX } from "./limits.ts";
+import { type Label, parseTaint, Taint } from "../../policy/index.ts";
+import { transaction } from "../../shared-database.ts";
+import { CONVERSATIONS_MAX } from "../limits.ts";
 
 /**
  * What each conversation of each agent has taken in, as taint. It only grows, and it is kept on disk: an agent that starts

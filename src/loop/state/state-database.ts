@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { openSharedDatabase } from "../shared-database.ts";
+import { openSharedDatabase } from "../../shared-database.ts";
 
 /** Counted up when the tables change. */
 const SCHEMA_VERSION = 1;

@@ -1,5 +1,5 @@
-import type { ChangedFile, RunResult } from "../sandbox/index.ts";
-import { NAMES_FOR_MODEL_MAX } from "./limits.ts";
+import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
+import { NAMES_FOR_MODEL_MAX } from "../limits.ts";
 
 /**
  * A run as the text a model is given: standard output as it is, then what else there is to know, each under a heading of

@@ -1,15 +1,15 @@
-import { ZtlError } from "../errors.ts";
-import type { SandboxTool } from "../policy/index.ts";
-import type { RunResult, ToolCall } from "../sandbox/index.ts";
+import { ZtlError } from "../../errors.ts";
+import type { SandboxTool } from "../../policy/index.ts";
+import type { RunResult, ToolCall } from "../../sandbox/index.ts";
+import type { LoopParts } from "../parts.ts";
+import { readsBody, runBody } from "../recording/drafts.ts";
+import { type CallRequest, parseRequest, toJsonValue } from "../requests.ts";
 import { type Answer, beginCall, type Call, finishCall } from "./call.ts";
 import type { CallResult, RunSummary } from "./call-result.ts";
 import { pendingOf, proposeChanges } from "./change-sets.ts";
 import { deliver } from "./delivery.ts";
-import type { LoopParts } from "./parts.ts";
 import { decideCall } from "./permission.ts";
-import { readsBody, runBody } from "./recording/drafts.ts";
 import { renderRun } from "./rendering.ts";
-import { type CallRequest, parseRequest, toJsonValue } from "./requests.ts";
 import { type FinishedRun, runTool } from "./run-tool.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
 

@@ -1,7 +1,7 @@
-import type { AdmittedText } from "../memory/index.ts";
-import type { Decision } from "../policy/index.ts";
-import type { RunResult } from "../sandbox/index.ts";
-import type { ChangeSetSummary } from "./reviews/review.ts";
+import type { AdmittedText } from "../../memory/index.ts";
+import type { Decision } from "../../policy/index.ts";
+import type { RunResult } from "../../sandbox/index.ts";
+import type { ChangeSetSummary } from "../reviews/review.ts";
 
 /** How one call through the loop went. Everything a caller must tell apart is a value of `status`; only misuse throws. */
 export type CallResult = CallOutcome & CallFacts;

@@ -1,4 +1,4 @@
-import type { Admission, AdmissionVerifier, Admitter } from "../guard/index.ts";
+import type { Admission, AdmissionVerifier, Admitter } from "../../guard/index.ts";
 import {
   ADMISSION_KEY,
   type AdmitDocumentResult,
@@ -7,11 +7,11 @@ import {
   MemoryGate,
   type MemoryRefusal,
   type VectorGate,
-} from "../memory/index.ts";
+} from "../../memory/index.ts";
+import type { LoopParts } from "../parts.ts";
+import { admissionBody, verdictBody } from "../recording/drafts.ts";
+import { Recorder } from "../recording/recorder.ts";
 import type { Scope } from "./examiner.ts";
-import type { LoopParts } from "./parts.ts";
-import { admissionBody, verdictBody } from "./recording/drafts.ts";
-import { Recorder } from "./recording/recorder.ts";
 
 export interface LoopMemoryOptions {
   readonly verifier: AdmissionVerifier;

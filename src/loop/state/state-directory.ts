@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { ZtlError } from "../errors.ts";
+import { ZtlError } from "../../errors.ts";
 
 /**
  * Where the ledger, its key, pending change sets and reviews live: outside every mount, so that no guest can read them and

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { type Json, makeReplayRecord, type ReplayRecord } from "../ledger/index.ts";
-import type { LimitsConfig, SandboxTool } from "../policy/index.ts";
-import type { RunResult, ToolCall } from "../sandbox/index.ts";
-import type { ProposedChange } from "../workspace/index.ts";
-import type { LoopParts } from "./parts.ts";
+import { type Json, makeReplayRecord, type ReplayRecord } from "../../ledger/index.ts";
+import type { LimitsConfig, SandboxTool } from "../../policy/index.ts";
+import type { RunResult, ToolCall } from "../../sandbox/index.ts";
+import type { ProposedChange } from "../../workspace/index.ts";
+import type { LoopParts } from "../parts.ts";
 
 /** Bytes a run's randomness is derived from: as much as the strongest key of the generator takes. */
 const SEED_BYTES = 32;

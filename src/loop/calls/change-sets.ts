@@ -1,16 +1,16 @@
 import { realpathSync } from "node:fs";
-import type { Content } from "../ledger/index.ts";
-import type { SandboxTool } from "../policy/index.ts";
-import type { ChangedFile, RunResult } from "../sandbox/index.ts";
-import type { ChangeSet, ProposedChange } from "../workspace/index.ts";
+import type { Content } from "../../ledger/index.ts";
+import type { SandboxTool } from "../../policy/index.ts";
+import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
+import type { ChangeSet, ProposedChange } from "../../workspace/index.ts";
+import { CHANGES_INLINE_MAX, SCANNED_FILES_BYTES_MAX, SCANNED_FILES_MAX } from "../limits.ts";
+import type { LoopParts } from "../parts.ts";
+import { recordedChange } from "../recording/changes.ts";
+import { verdictBody } from "../recording/drafts.ts";
+import { bounded } from "../records/run-story.ts";
+import type { ChangeSetSummary } from "../reviews/review.ts";
+import { overlayRoots } from "../sandboxes.ts";
 import type { Call } from "./call.ts";
-import { CHANGES_INLINE_MAX, SCANNED_FILES_BYTES_MAX, SCANNED_FILES_MAX } from "./limits.ts";
-import type { LoopParts } from "./parts.ts";
-import { recordedChange } from "./recording/changes.ts";
-import { verdictBody } from "./recording/drafts.ts";
-import { bounded } from "./records/run-story.ts";
-import type { ChangeSetSummary } from "./reviews/review.ts";
-import { overlayRoots } from "./sandboxes.ts";
 
 /** The agent's own changes that wait for approval, as the next run is to see them. */
 export interface Pending {

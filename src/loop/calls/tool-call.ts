@@ -1,7 +1,7 @@
-import { ZtlError } from "../errors.ts";
-import type { Json } from "../ledger/index.ts";
-import type { SandboxTool } from "../policy/index.ts";
-import type { ToolCall } from "../sandbox/index.ts";
+import { ZtlError } from "../../errors.ts";
+import type { Json } from "../../ledger/index.ts";
+import type { SandboxTool } from "../../policy/index.ts";
+import type { ToolCall } from "../../sandbox/index.ts";
 
 /**
  * What the sandbox is asked to run for a tool and an agent's input.

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { canonicalise } from "../ledger/index.ts";
-import type { Decision } from "../policy/index.ts";
+import { canonicalise } from "../../ledger/index.ts";
+import type { Decision } from "../../policy/index.ts";
+import type { LoopParts } from "../parts.ts";
+import { decisionBody } from "../recording/drafts.ts";
+import { callReview } from "../reviews/call-review.ts";
 import type { Answer, Call } from "./call.ts";
-import type { LoopParts } from "./parts.ts";
-import { decisionBody } from "./recording/drafts.ts";
-import { callReview } from "./reviews/call-review.ts";
 
 export type Permission =
   | { readonly granted: true }

@@ -6,14 +6,14 @@ import {
   type ReplayRecord,
   type RunComparison,
   type RunOutput,
-} from "../ledger/index.ts";
-import type { SandboxTool } from "../policy/index.ts";
-import type { RunResult, ToolCall } from "../sandbox/index.ts";
-import type { LoopParts } from "./parts.ts";
-import { comparable, type RecordedChange, recordedChange } from "./recording/changes.ts";
-import { firstOf } from "./records/run-story.ts";
+} from "../../ledger/index.ts";
+import type { SandboxTool } from "../../policy/index.ts";
+import type { RunResult, ToolCall } from "../../sandbox/index.ts";
+import { runOnce, type ToolRun } from "../calls/run-tool.ts";
+import type { LoopParts } from "../parts.ts";
+import { comparable, type RecordedChange, recordedChange } from "../recording/changes.ts";
 import { changedBase } from "./replay-bases.ts";
-import { runOnce, type ToolRun } from "./run-tool.ts";
+import { firstOf } from "./run-story.ts";
 
 /** What came of running a recorded call again. Nothing of it reaches an agent or the host's files. */
 export type ReplayOutcome =

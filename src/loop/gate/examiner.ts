@@ -1,4 +1,4 @@
-import { invariant } from "../errors.ts";
+import { invariant } from "../../errors.ts";
 import {
   type Admitter,
   DEFAULT_LIMITS,
@@ -9,9 +9,9 @@ import {
   scan,
   stricter,
   type Verdict,
-} from "../guard/index.ts";
-import type { AdmittedText } from "../memory/index.ts";
-import type { FindingSummary } from "./call-result.ts";
+} from "../../guard/index.ts";
+import type { AdmittedText } from "../../memory/index.ts";
+import type { FindingSummary } from "../calls/call-result.ts";
 
 export interface ExaminerOptions {
   readonly rules: RuleSet;

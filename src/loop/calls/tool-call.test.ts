@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Json } from "../ledger/index.ts";
-import { Policy, type SandboxTool } from "../policy/index.ts";
+import type { Json } from "../../ledger/index.ts";
+import { Policy, type SandboxTool } from "../../policy/index.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
 
 function tool(config: object): SandboxTool {

@@ -1,6 +1,6 @@
-import { ModelScanner, type Scanner } from "../guard/index.ts";
-import { ChatModel, guardQuestion } from "../model/index.ts";
-import type { ResolvedConfig } from "../policy/index.ts";
+import { ModelScanner, type Scanner } from "../../guard/index.ts";
+import { ChatModel, guardQuestion } from "../../model/index.ts";
+import type { ResolvedConfig } from "../../policy/index.ts";
 
 type GuardModelConfig = NonNullable<NonNullable<ResolvedConfig["guard"]>["model"]>;
 

@@ -1,31 +1,15 @@
-import type { Verdict } from "../guard/index.ts";
-import type { AdmittedText } from "../memory/index.ts";
-import type { Label } from "../policy/index.ts";
+import type { Verdict } from "../../guard/index.ts";
+import type { AdmittedText } from "../../memory/index.ts";
+import { summarise } from "../gate/examiner.ts";
+import type { LoopParts } from "../parts.ts";
+import { admissionBody, verdictBody } from "../recording/drafts.ts";
+import type { Recorder } from "../recording/recorder.ts";
+import { GIVEN_TO_AGENT } from "../records/differential.ts";
+import { oneLine } from "../records/run-story.ts";
+import { contentReview } from "../reviews/content-review.ts";
 import type { FindingSummary } from "./call-result.ts";
-import { type Scope, summarise } from "./examiner.ts";
-import type { LoopParts } from "./parts.ts";
-import { admissionBody, verdictBody } from "./recording/drafts.ts";
-import type { Recorder } from "./recording/recorder.ts";
-import { GIVEN_TO_AGENT } from "./records/differential.ts";
-import { oneLine } from "./records/run-story.ts";
+import type { Parcel } from "./parcel.ts";
 import { shorten } from "./rendering.ts";
-import { contentReview } from "./reviews/content-review.ts";
-
-/** Something on its way to an agent: the output of a run, of a tool that ran elsewhere, or another agent's message. */
-export interface Parcel {
-  readonly scope: Scope;
-  readonly conversation: string;
-  readonly tool: string;
-  readonly command: string;
-  /** What was scanned, for the ledger: `output` or `message`. */
-  readonly subject: string;
-  readonly text: string;
-  /** The bytes it was decoded from, where those are not exactly its UTF-8. */
-  readonly raw: readonly Uint8Array[];
-  /** What the agent's conversation is tainted with when it gets any of it. */
-  readonly labels: readonly Label[];
-  readonly onFlag: "withhold" | "neutralise";
-}
 
 export type Delivered =
   | { readonly status: "admitted"; readonly forModel: AdmittedText; readonly output: AdmittedText }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { RunResult } from "../sandbox/index.ts";
+import type { RunResult } from "../../sandbox/index.ts";
 import { renderRun, shorten } from "./rendering.ts";
 
 function run(facts: object): RunResult {

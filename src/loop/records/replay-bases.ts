@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
-import type { RunComparison } from "../ledger/index.ts";
-import type { SandboxTool } from "../policy/index.ts";
-import type { RecordedChange } from "./recording/changes.ts";
+import type { RunComparison } from "../../ledger/index.ts";
+import type { SandboxTool } from "../../policy/index.ts";
+import type { RecordedChange } from "../recording/changes.ts";
 
 /**
  * What a recorded run changed tells what it started from, too: a file it added was not there, one it changed had another

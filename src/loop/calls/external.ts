@@ -1,11 +1,7 @@
-import type { Decision } from "../policy/index.ts";
-import { type Answer, beginCall, type Call, finishCall } from "./call.ts";
-import type { CallResult } from "./call-result.ts";
-import { deliver } from "./delivery.ts";
-import type { LoopParts } from "./parts.ts";
-import { decideCall } from "./permission.ts";
-import { decisionBody } from "./recording/drafts.ts";
-import { AGENT_SAID } from "./records/differential.ts";
+import type { Decision } from "../../policy/index.ts";
+import type { LoopParts } from "../parts.ts";
+import { decisionBody } from "../recording/drafts.ts";
+import { AGENT_SAID } from "../records/differential.ts";
 import {
   type CallRequest,
   parseRequest,
@@ -13,7 +9,11 @@ import {
   type SaidRequest,
   type SendRequest,
   toJsonValue,
-} from "./requests.ts";
+} from "../requests.ts";
+import { type Answer, beginCall, type Call, finishCall } from "./call.ts";
+import type { CallResult } from "./call-result.ts";
+import { deliver } from "./delivery.ts";
+import { decideCall } from "./permission.ts";
 
 /** What passes the loop without a micro-VM: tools that run elsewhere, messages between agents, what a model said. */
 
