@@ -43,7 +43,10 @@ test("entries come back as they were given, from another opening too", async (t)
       kind: "change-set",
       body: { changeSetSha256: SHA, count: 1, changes: [{ path: "/a", change: "add", newSha256: SHA }] },
     },
-    { kind: "approval", body: { subject: "change-set", subjectSha256: SHA, decision: "approve", reviewer: "me", files: ["/a"] } },
+    {
+      kind: "approval",
+      body: { subject: "change-set", subjectSha256: SHA, decision: "approve", reviewer: "me", files: ["/a"] },
+    },
     {
       kind: "sync",
       body: { changeSetSha256: SHA, outcome: "conflict", conflicts: [{ path: "/a", reason: "changed" }] },

@@ -66,7 +66,15 @@ function expectNoLaterNote(
     // A note torn by a power failure proves nothing; `verify` reports it, and the next group writes it again.
     return;
   }
-  if (!isSignedBy(noted, publicKey) || noted.ledgerId !== store.ledgerId) return;
+  if (!isSignedBy(noted, publicKey)) return;
+  if (noted.ledgerId !== store.ledgerId) {
+    throw new ZtlError(
+      "ledger-truncated",
+      `Another ledger of ${noted.size} entries stood here and is gone: it was deleted, or this one was put in its place. ` +
+        "Restore it, or begin a new one in another directory",
+      { notedSize: noted.size, size: head?.size ?? 0 },
+    );
+  }
   if (head !== undefined && noted.number <= head.number) return;
   throw new ZtlError(
     "ledger-truncated",

@@ -7,8 +7,8 @@ type GuardModelConfig = NonNullable<NonNullable<ResolvedConfig["guard"]>["model"
 /** The second scanner of a configuration: a fresh one for each content. */
 export function guardModel(config: GuardModelConfig | undefined): (() => Scanner) | undefined {
   if (config === undefined) return undefined;
-  const { url, model, timeoutMs } = config;
+  const { url, model, timeoutMs, style } = config;
   const limits = timeoutMs === undefined ? {} : { timeoutMs };
-  const ask = guardQuestion(new ChatModel({ url, model, ...limits }));
+  const ask = guardQuestion(new ChatModel({ url, model, ...limits }), style);
   return () => new ModelScanner({ ask, ...limits });
 }

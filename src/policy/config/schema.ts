@@ -175,7 +175,17 @@ export const configSchema = z.strictObject({
   tools: z.record(name, tool).describe("What can be called, and what it may see, use and cause."),
   guard: z
     .strictObject({
-      model: model.optional().describe("A guard model asked as well. It can make a verdict stricter, never laxer."),
+      model: model
+        .extend({
+          style: z
+            .enum(["instructed", "llama-guard"])
+            .default("instructed")
+            .describe(
+              "instructed: any chat model, told what to look for. llama-guard: a model whose template says it.",
+            ),
+        })
+        .optional()
+        .describe("A guard model asked as well. It can make a verdict stricter, never laxer."),
       outputForModelBytes: within({ min: 1, max: OUTPUT_FOR_MODEL_BYTES_MAX })
         .optional()
         .describe("How much of an output the model is handed at most, in bytes; all of it is scanned."),
