@@ -10,10 +10,10 @@ import { loadAssets } from "./assets.ts";
 import type { Desk } from "./desk.ts";
 import { Feed } from "./events/feed.ts";
 import { EventStreams } from "./events/stream.ts";
-import { recordsRoutes } from "./records-routes.ts";
 import { refuse } from "./refusal.ts";
 import { Replays } from "./replays.ts";
-import { reviewsRoutes } from "./reviews-routes.ts";
+import { recordsRoutes } from "./routes/records.ts";
+import { reviewsRoutes } from "./routes/reviews.ts";
 import type { ServerEnv } from "./server-env.ts";
 import { Verifications } from "./verifications.ts";
 

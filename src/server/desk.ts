@@ -24,6 +24,7 @@ export interface EntryContent {
 }
 
 export interface EntryRange {
+  readonly runId?: string;
   readonly fromIndex?: number;
   readonly toIndex?: number;
   readonly order?: "first" | "last";

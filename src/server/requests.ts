@@ -29,7 +29,7 @@ export const schemas = {
     agent: text.max(1024).optional(),
   }),
   entriesQuery: z.strictObject({ limit: limit.optional(), fromIndex: index.optional(), beforeIndex: index.optional() }),
-  approve: z.strictObject({ ...decision, hash, files: paths.optional(), protectedFiles: paths.optional() }),
+  approve: z.strictObject({ ...decision, hash, files: paths.min(1).optional(), protectedFiles: paths.optional() }),
   reject: z.strictObject({ ...decision, hash: hash.optional() }),
   undo: z.strictObject(decision),
   nothing: z.strictObject({}),

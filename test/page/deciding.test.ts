@@ -214,6 +214,22 @@ test("with the keyboard alone", { skip }, async () => {
   );
 });
 
+test("the Enter key in a field decides nothing", { skip }, async () => {
+  await using stage = await openStage(browser);
+  await stage.write("open('/project/a','w').write('a')");
+  await stage.test.loop.call({ agent: "writer", tool: "deploy", input: { code: "true" } });
+  const { page } = await stage.enter();
+  for (const name of [/1 file changed/, /wants to call deploy/]) {
+    await page.getByRole("link", { name }).click();
+    for (const choose of await page.locator(".choose").all()) await choose.check();
+    await page.getByLabel("Your name").press("Enter");
+    await page.waitForTimeout(300);
+    await page.getByRole("button", { name: "Reject" }).waitFor();
+    await page.getByLabel("Main").getByRole("link", { name: "Waiting" }).click();
+  }
+  assert.equal((await stage.test.loop.reviews.list()).length, 2);
+});
+
 test("permissions and modes are told before they are given", { skip }, async () => {
   await using stage = await openStage(browser);
   writeFileSync(join(stage.test.project, "tool"), "#!/bin/sh\n");

@@ -94,7 +94,7 @@ test("on a narrow screen nothing sticks out to the side", { skip }, async () => 
 });
 
 const UNNAMED = `[...document.querySelectorAll("input:not([type=hidden]), textarea, button, a[href], summary, [role=region]")]
-  .filter((one) => !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label")))
+  .filter((one) => one.checkVisibility() && !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label")))
   .map((one) => one.outerHTML)`;
 
 test("every control has a name, every page one heading and its landmarks, no id twice", { skip }, async () => {

@@ -111,6 +111,7 @@ test("a body that is not as described is refused, and nothing is decided", async
     { hash: "x" },
     { hash: HASH, extra: 1 },
     { hash: HASH, files: "a" },
+    { hash: HASH, files: [] },
     { hash: HASH, reviewer: "" },
     { hash: HASH, message: "\ud800" },
     { hash: HASH.toUpperCase() },

@@ -4,7 +4,7 @@ import { LISTED_FILES_MAX } from "../limits.ts";
 import type { Html } from "../show/html.ts";
 import { plural } from "../show/quantities.ts";
 import { foreign } from "../show/visible.ts";
-import { formSecrets, type ReviewContext, signature } from "./decision-form.ts";
+import { formHead, type ReviewContext, signature } from "./decision-form.ts";
 import { fileArticle } from "./file-article.ts";
 import { reviewPage } from "./review-frame.ts";
 import { consequence } from "./words.ts";
@@ -20,10 +20,10 @@ export function changeSetPage(
   const { files, state, hash, id } = review;
   const isPending = state === "pending";
   const address = `/reviews/${encodeURIComponent(id)}`;
-  const listed = files.slice(0, LISTED_FILES_MAX);
+  const listed = foremost(files, LISTED_FILES_MAX);
   const list = html`<section class="files" aria-labelledby="files-heading"><h2 id="files-heading">${plural(files.length, "file")}</h2>
     ${conflicts(review)}
-    ${listed.map((file, number) => fileArticle({ file, number, view: views.get(number), address, choice: isPending ? context.draft : undefined }))}
+    ${listed.map((number) => fileArticle({ file: files[number] as FileChange, number, view: views.get(number), address, choice: isPending ? context.draft : undefined }))}
     ${files.length > listed.length ? html`<p class="notice">${plural(files.length - listed.length, "file")} more are not listed here. They can be approved together with the rest, or one by one with <code>ztl approve</code>.</p>` : ""}
   </section>`;
   if (!isPending)
@@ -36,7 +36,7 @@ export function changeSetPage(
     review,
     context,
     html`<form class="review" method="post" action="${address}/approve" aria-label="Decision" data-choosing>
-      ${formSecrets(context.csrfToken, hash)}
+      ${formHead(context.csrfToken, hash)}
       ${list}
       <aside class="decision" aria-label="Decision"><h2>Your decision</h2>
         ${consequence(review)}
@@ -48,6 +48,13 @@ export function changeSetPage(
         <p class="aside">Bound to <code class="hash" title="${hash}">${hash.slice(0, 16)}</code>: if anything in it changes, your decision does not count.</p>
       </aside></form>`,
   );
+}
+
+/** The numbers of so many files, in their order; protected ones go before others, for they need a yes of their own. */
+export function foremost(files: readonly FileChange[], count: number): readonly number[] {
+  const isOrdinary = (number: number): number => (files[number]?.protectedBecause === undefined ? 1 : 0);
+  const numbers = files.map((_, number) => number).sort((a, b) => isOrdinary(a) - isOrdinary(b) || a - b);
+  return numbers.slice(0, count).sort((a, b) => a - b);
 }
 
 function protectedSummary(files: readonly FileChange[]): Html {
@@ -67,6 +74,6 @@ function conflicts({ conflicts: found }: ChangeSetReview): Html {
 function afterwards({ id, hash, state }: ChangeSetReview, { csrfToken, draft }: ReviewContext): Html {
   const [action, text] = state === "applied" ? ["undo", "Undo: put the files back"] : ["approve", "Try again"];
   return html`<form class="afterwards" method="post" action="/reviews/${encodeURIComponent(id)}/${action}" aria-label="${text}">
-    ${formSecrets(csrfToken, hash)}${signature(draft, false)}
+    ${formHead(csrfToken, hash)}${signature(draft, false)}
     <div class="buttons"><button name="scope" value="all">${text}</button></div></form>`;
 }

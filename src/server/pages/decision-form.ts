@@ -17,13 +17,18 @@ export interface Draft {
 export interface ReviewContext {
   readonly csrfToken: string;
   readonly draft: Draft;
+  /** What the agent gave the call as input, as JSON; absent when the ledger keeps it elsewhere. */
+  readonly input?: string;
   /** Why the last decision was refused. */
   readonly refused?: Exclude<DecisionResult, { status: "done" }>;
 }
 
-/** Ties a form to this session, and a decision to what was shown. */
-export function formSecrets(csrfToken: string, hash: string): Html {
-  return html`<input type="hidden" name="csrf" value="${csrfToken}"><input type="hidden" name="hash" value="${hash}">`;
+/**
+ * Ties a form to this session, and a decision to what was shown. The Enter key presses a form's first button: here it is one that
+ * does nothing, for nobody is to approve by the way.
+ */
+export function formHead(csrfToken: string, hash: string): Html {
+  return html`<button disabled hidden></button><input type="hidden" name="csrf" value="${csrfToken}"><input type="hidden" name="hash" value="${hash}">`;
 }
 
 export function signature({ reviewer, message }: Draft, asksMessage: boolean): Html {
@@ -31,7 +36,7 @@ export function signature({ reviewer, message }: Draft, asksMessage: boolean): H
     <input id="reviewer" name="reviewer" value="${reviewer}" maxlength="${REVIEWER_CHARACTERS_MAX}" required autocomplete="name"></p>
     ${
       asksMessage
-        ? html`<p class="field"><label for="message">Message to the agent <span class="aside">(may stay empty)</span></label>
+        ? html`<p class="field"><label for="message">Message to the agent <span class="aside">(optional)</span></label>
     <textarea id="message" name="message" rows="3" maxlength="${MESSAGE_CHARACTERS_MAX}">${message}</textarea></p>`
         : ""
     }`;
@@ -41,7 +46,7 @@ export function signature({ reviewer, message }: Draft, asksMessage: boolean): H
 export function wholeDecision(review: Review, context: ReviewContext, approveText: string): Html {
   const address = `/reviews/${encodeURIComponent(review.id)}`;
   return html`<form class="decision" method="post" action="${address}/reject" aria-label="Decision">
-    ${formSecrets(context.csrfToken, review.hash)}
+    ${formHead(context.csrfToken, review.hash)}
     ${signature(context.draft, true)}
     <div class="buttons"><button class="primary" formaction="${address}/approve">${approveText}</button>
     <button class="danger" formaction="${address}/reject">Reject</button></div></form>`;
@@ -87,6 +92,12 @@ function explain(refused: NonNullable<ReviewContext["refused"]>): {
           "Programs run them, or trust what they say, without asking. Tick “I agree” at each one you want, or leave it out.",
       };
     case "bad-selection":
+      if (refused.files.length === 0) {
+        return {
+          heading: "No file is chosen",
+          advice: "Tick the files that are to be written, or approve everything.",
+        };
+      }
       return {
         heading: "These files cannot be chosen like that",
         advice:

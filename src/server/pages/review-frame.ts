@@ -2,7 +2,9 @@ import { html } from "hono/html";
 import type { Review } from "../../loop/index.ts";
 import { COMMAND_CHARACTERS_MAX } from "../limits.ts";
 import type { Html } from "../show/html.ts";
+import { rowsOfInput } from "../show/input-rows.ts";
 import { timeElement } from "../show/quantities.ts";
+import { textView } from "../show/text-view.ts";
 import { foreign } from "../show/visible.ts";
 import { type ReviewContext, refusalNotice } from "./decision-form.ts";
 import { page } from "./layout.ts";
@@ -26,7 +28,14 @@ export function reviewPage(review: Review, context: ReviewContext, body: Html): 
       <div><dt>Asked</dt><dd>${timeElement(createdAt)}</dd></div>
       ${state === "pending" ? html`<div><dt>Rejected by itself</dt><dd>${timeElement(expiresAt)}</dd></div>` : ""}
       <div><dt>Run</dt><dd><a href="/runs/${encodeURIComponent(runId)}">what the run did</a></dd></div></dl>
-      ${command === "" ? "" : html`<section class="labelled"><h2 class="small">The command that made it</h2><pre class="command"><code>${foreign(command, COMMAND_CHARACTERS_MAX)}</code></pre></section>`}
+      ${command === "" ? "" : html`<section class="labelled"><h2 class="small">The command that made it</h2><pre class="command"><code>${foreign(command, COMMAND_CHARACTERS_MAX)}</code></pre>${kind === "call" || context.input === undefined ? "" : wholeInput(context.input)}</section>`}
       ${body}`,
   });
+}
+
+/** The command stands on one line, and shortened; this is all the agent wrote. */
+function wholeInput(input: string): Html {
+  const { rows } = rowsOfInput(input);
+  return html`<details class="output"><summary>All of the agent’s input</summary>
+    ${textView({ rows, marks: [], label: "Input of the call", isDiff: false })}</details>`;
 }

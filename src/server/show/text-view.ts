@@ -20,7 +20,16 @@ export interface TextView {
 }
 
 /** A text or a diff of others as a table: line numbers, signs, marks, and a note below each place where a mark begins. */
-export function textView({ rows, marks, label, isDiff, from = 0, count = ROWS_PER_PAGE, pageAt }: TextView): Html {
+export function textView({
+  rows,
+  marks,
+  label,
+  isDiff,
+  from: asked = 0,
+  count = ROWS_PER_PAGE,
+  pageAt,
+}: TextView): Html {
+  const from = Math.min(asked, Math.max(0, rows.length - 1));
   const shown = markRows(rows.slice(from, from + count), marks);
   const left = rows.length - from - shown.length;
   const columns = isDiff ? 4 : 2;

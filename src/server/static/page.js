@@ -36,11 +36,13 @@ function replaceMain(fresh) {
   if (next === null) return;
   // A page with a form is left alone until what it is about has changed: somebody may be writing.
   if (old.dataset.live === "review" && old.dataset.version === next.dataset.version) return;
+  // What somebody opened or closed stays so; then only what the server says differently counts as a change.
+  const opened = [...old.querySelectorAll("details")].map((one) => one.open);
+  for (const [index, one] of next.querySelectorAll("details").entries()) one.open = opened[index] ?? one.open;
+  for (const root of [old, next]) prepare(root);
   if (old.innerHTML === next.innerHTML) return;
   const focused = document.activeElement?.closest("[id]")?.id;
-  const open = new Set([...old.querySelectorAll("details[id][open]")].map((one) => one.id));
   old.replaceWith(document.adoptNode(next));
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (focused)
     (document.getElementById(focused)?.querySelector(".open") ?? document.getElementById(focused))?.focus({
       preventScroll: true,
@@ -48,7 +50,6 @@ function replaceMain(fresh) {
   document.title = fresh.title;
   const state = document.querySelector("#state p, #refusal h2");
   announce(next.dataset.live === "review" ? (state?.textContent ?? "This review changed.") : document.title);
-  prepare();
 }
 
 function announce(text) {
@@ -105,8 +106,8 @@ const UNITS = [
   [1, "second"],
 ];
 
-function tellTimes() {
-  for (const element of document.querySelectorAll("time[data-relative]")) {
+function tellTimes(root) {
+  for (const element of root.querySelectorAll("time[data-relative]")) {
     const seconds = Math.round((Date.parse(element.dateTime) - Date.now()) / 1000);
     const distance = Math.abs(seconds);
     const [size, name] = UNITS.find(([one]) => distance >= one * 0.95) ?? UNITS[3];
@@ -115,19 +116,19 @@ function tellTimes() {
     element.textContent = distance < 5 ? "now" : seconds < 0 ? `${words} ago` : `in ${words}`;
   }
 }
-setInterval(tellTimes, 15_000);
+setInterval(() => tellTimes(main()), 15_000);
 
 // Choosing ---------------------------------------------------------------------------------------------------------
 
 /** The button says how many files it means, and waits until there are any. */
-function countChosen() {
-  const button = document.querySelector("[data-chosen]");
+function countChosen(root) {
+  const button = root.querySelector("[data-chosen]");
   if (!button) return;
-  const count = document.querySelectorAll(".choose:checked").length;
+  const count = root.querySelectorAll(".choose:checked").length;
   button.disabled = count === 0;
   button.textContent = count === 0 ? "Approve chosen files" : `Approve ${count} chosen file${count === 1 ? "" : "s"}`;
 }
-document.addEventListener("change", countChosen);
+document.addEventListener("change", () => countChosen(main()));
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
@@ -183,12 +184,12 @@ document.addEventListener("keydown", (event) => {
 
 // Beginning --------------------------------------------------------------------------------------------------------
 
-function prepare() {
-  tellTimes();
-  countChosen();
-  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+function prepare(root) {
+  tellTimes(root);
+  countChosen(root);
+  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
 }
 
-prepare();
+prepare(main());
 document.getElementById("refusal")?.focus();
 if (!document.hidden) follow();

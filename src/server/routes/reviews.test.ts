@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import type { FileChange, Review } from "../loop/index.ts";
-import { changedFile, HASH, OTHER_HASH, openTestServer, summary, type TestServer } from "./testing.ts";
+import type { FileChange, Review } from "../../loop/index.ts";
+import { changedFile, HASH, OTHER_HASH, openTestServer, summary, type TestServer } from "../testing.ts";
 
 let server: TestServer;
 before(async () => {
@@ -210,6 +210,16 @@ test("what a refused decision was is told in words, and what was filled in stays
   }
 });
 
+test("to choose no file is not to approve", async () => {
+  changeSet([changedFile("/a")]);
+  for (const fields of [[["scope", "chosen"]], []] as [string, string][][]) {
+    const got = await server.form("/reviews/set/approve", [["hash", HASH], ["reviewer", "Ada"], ...fields]);
+    assert.equal(got.status, 422);
+    assert.match(await got.text(), /No file is chosen/);
+  }
+  assert.deepEqual(server.desk.decisions, []);
+});
+
 test("a decision on something else than what was shown reaches nobody", async () => {
   changeSet([changedFile("/other")], { hash: OTHER_HASH });
   const got = await server.form("/reviews/set/approve", [
@@ -296,11 +306,14 @@ test("a difference of 10,000 lines comes in pages, its findings lead to theirs",
   assert.ok(first.length < 200_000);
 });
 
-test("5,000 files are listed up to a bound, and said to be more", async () => {
-  changeSet(Array.from({ length: 5000 }, (_, index) => changedFile(`/f${index}`)));
+test("5,000 files are listed up to a bound, protected ones before others, and said to be more", async () => {
+  const files = Array.from({ length: 5000 }, (_, index) => changedFile(`/f${index}`));
+  changeSet([...files, changedFile("/.bashrc", { protectedBecause: "a shell runs it" })]);
   const text = await page("/reviews/set");
-  assert.match(text, /5,000 files/);
-  assert.match(text, /4,000 files more are not listed/);
+  assert.match(text, /5,001 files/);
+  assert.match(text, /4,001 files more are not listed/);
+  assert.match(text, /name="protected" value="5000"/);
+  assert.ok(text.indexOf('id="file-998"') > text.indexOf('id="file-2"'));
 });
 
 function decision() {

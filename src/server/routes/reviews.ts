@@ -1,24 +1,25 @@
 import { Hono } from "hono";
-import type { DecisionResult, FileView, Review } from "../loop/index.ts";
-import { messageOf, STATUS_OF } from "./api/decisions.ts";
-import type { Desk } from "./desk.ts";
-import { LISTED_FILES_MAX, OPENED_FILES_MAX, REVIEWS_SHOWN_MAX } from "./limits.ts";
-import { callPage } from "./pages/call.ts";
-import { type ChangeSetReview, changeSetPage } from "./pages/change-set.ts";
-import { contentPage } from "./pages/content.ts";
-import type { Draft, ReviewContext } from "./pages/decision-form.ts";
-import { filePage } from "./pages/file.ts";
-import { reviewsPage } from "./pages/reviews-list.ts";
-import { refuse } from "./refusal.ts";
-import { type DecisionForm, parseDecisionForm, parseForm, parseQuery, schemas } from "./requests.ts";
-import type { ServerContext, ServerEnv } from "./server-env.ts";
-import type { Html } from "./show/html.ts";
+import type { DecisionResult, FileView, Review } from "../../loop/index.ts";
+import { messageOf, STATUS_OF } from "../api/decisions.ts";
+import type { Desk } from "../desk.ts";
+import { OPENED_FILES_MAX, REVIEWS_SHOWN_MAX } from "../limits.ts";
+import { callPage } from "../pages/call.ts";
+import { type ChangeSetReview, changeSetPage, foremost } from "../pages/change-set.ts";
+import { contentPage } from "../pages/content.ts";
+import type { Draft, ReviewContext } from "../pages/decision-form.ts";
+import { filePage } from "../pages/file.ts";
+import { reviewsPage } from "../pages/reviews-list.ts";
+import { refuse } from "../refusal.ts";
+import { type DecisionForm, parseDecisionForm, parseForm, parseQuery, schemas } from "../requests.ts";
+import type { ServerContext, ServerEnv } from "../server-env.ts";
+import type { Html } from "../show/html.ts";
 
 type Reviews = Desk["reviews"];
 type Answer = Response | Promise<Response>;
 
 /** The pages on which people decide. */
-export function reviewsRoutes({ reviews }: Pick<Desk, "reviews">, reviewer: string): Hono<ServerEnv> {
+export function reviewsRoutes(desk: Desk, reviewer: string): Hono<ServerEnv> {
+  const { reviews } = desk;
   const routes = new Hono<ServerEnv>();
   const list = async (c: ServerContext, state: "pending" | "all"): Promise<Response> => {
     const found = await reviews.list({ state, limit: REVIEWS_SHOWN_MAX });
@@ -29,7 +30,7 @@ export function reviewsRoutes({ reviews }: Pick<Desk, "reviews">, reviewer: stri
   routes.get("/reviews/:id", async (c) => {
     const review = await reviews.get(c.req.param("id"));
     if (review === undefined) return noReview(c);
-    return c.html(await render(c, reviews, review, { draft: emptyDraft(rememberedName(c) ?? reviewer) }));
+    return c.html(await render(c, desk, review, { draft: emptyDraft(rememberedName(c) ?? reviewer) }));
   });
   routes.get("/reviews/:id/files/:number", async (c) => {
     const query = parseQuery(c, schemas.pageQuery);
@@ -44,13 +45,16 @@ export function reviewsRoutes({ reviews }: Pick<Desk, "reviews">, reviewer: stri
   const decision = (
     decide: (review: Review, form: DecisionForm) => Promise<DecisionResult>,
   ): ((c: ServerContext) => Promise<Response>) => {
-    return async (c) => decideByForm(c, reviews, decide);
+    return async (c) => decideByForm(c, desk, decide);
   };
   routes.post(
     "/reviews/:id/approve",
-    decision((review, form) =>
-      reviews.approve(review.id, { ...signed(form), ...selection(review, form), hash: form.hash }),
-    ),
+    decision(async (review, form) => {
+      const chosen = selection(review, form);
+      // To approve none of the files means nothing that anybody can want.
+      if (chosen.files?.length === 0) return { status: "bad-selection", files: [] };
+      return reviews.approve(review.id, { ...signed(form), ...chosen, hash: form.hash });
+    }),
   );
   routes.post(
     "/reviews/:id/reject",
@@ -65,9 +69,10 @@ export function reviewsRoutes({ reviews }: Pick<Desk, "reviews">, reviewer: stri
 
 async function decideByForm(
   c: ServerContext,
-  reviews: Reviews,
+  desk: Desk,
   decide: (review: Review, form: DecisionForm) => Promise<DecisionResult>,
 ): Promise<Response> {
+  const { reviews } = desk;
   const sent = await parseForm(c);
   if (!sent.ok) return sent.answer;
   const form = parseDecisionForm(c, sent.value);
@@ -83,7 +88,7 @@ async function decideByForm(
   const now = await reviews.get(id);
   if (now === undefined) return refuse(c, STATUS_OF[result.status], result.status, messageOf(result));
   const draft = isStale ? emptyDraft(form.value.reviewer) : draftOf(form.value);
-  return c.html(await render(c, reviews, now, { draft, refused: result }), STATUS_OF[result.status]);
+  return c.html(await render(c, desk, now, { draft, refused: result }), STATUS_OF[result.status]);
 }
 
 /** What a form says, in the loop's words. */
@@ -120,13 +125,16 @@ function draftOf(form: DecisionForm): Draft {
 
 async function render(
   c: ServerContext,
-  reviews: Reviews,
+  { reviews, ledger }: Desk,
   review: Review,
   context: Omit<ReviewContext, "csrfToken">,
 ): Promise<Html> {
   const query = parseQuery(c, schemas.pageQuery);
   const from = query.ok ? query.value.from : 0;
-  const whole = { ...context, csrfToken: c.get("session").csrfToken };
+  const call = ledger.query({ runId: review.runId, limit: 1 })[0];
+  const input =
+    call?.kind === "call" && call.body.input !== undefined ? { input: JSON.stringify(call.body.input) } : {};
+  const whole = { ...context, ...input, csrfToken: c.get("session").csrfToken };
   switch (review.kind) {
     case "change-set":
       return changeSetPage(review, await openFiles(reviews, review), whole);
@@ -137,15 +145,10 @@ async function render(
   }
 }
 
-/** The first files with their differences; protected ones before others, for they want a look most. */
+/** The differences that the page shows by itself. */
 async function openFiles(reviews: Reviews, { id, files }: ChangeSetReview): Promise<Map<number, FileView>> {
-  const numbers = files.slice(0, LISTED_FILES_MAX).map((_, number) => number);
-  const isProtected = (number: number): boolean => files[number]?.protectedBecause !== undefined;
-  const first = numbers
-    .toSorted((a, b) => Number(isProtected(b)) - Number(isProtected(a)) || a - b)
-    .slice(0, OPENED_FILES_MAX);
   const views = new Map<number, FileView>();
-  for (const number of first) {
+  for (const number of foremost(files, OPENED_FILES_MAX)) {
     const view = await reviews.file(id, files[number]?.path ?? "");
     if (view !== undefined) views.set(number, view);
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
-import type { Entry, ReplayOutcome, RunRecord } from "../loop/index.ts";
-import { canonicalText } from "./pages/entry.ts";
-import { openTestServer, summary, type TestServer } from "./testing.ts";
+import type { Entry, ReplayOutcome, RunRecord } from "../../loop/index.ts";
+import { canonicalText } from "../pages/entry.ts";
+import { openTestServer, summary, type TestServer } from "../testing.ts";
 
 let server: TestServer;
 before(async () => {

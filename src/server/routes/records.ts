@@ -1,18 +1,18 @@
 import { Hono } from "hono";
-import type { Entry, ReplayOutcome } from "../loop/index.ts";
-import { defined } from "./api/defined.ts";
-import type { Desk, EntryContent } from "./desk.ts";
-import { API_LIMIT_MAX, ENTRIES_PER_PAGE, RUNS_PER_PAGE } from "./limits.ts";
-import type { GivenText } from "./pages/differential.ts";
-import { entryPage } from "./pages/entry.ts";
-import { ledgerPage } from "./pages/ledger.ts";
-import { runPage, type SeenText } from "./pages/run.ts";
-import { runsPage } from "./pages/runs.ts";
-import { refuse } from "./refusal.ts";
-import type { Replays } from "./replays.ts";
-import { parseForm, parseQuery, schemas } from "./requests.ts";
-import type { ServerContext, ServerEnv } from "./server-env.ts";
-import type { Verifications } from "./verifications.ts";
+import type { Entry, ReplayOutcome } from "../../loop/index.ts";
+import { defined } from "../api/defined.ts";
+import type { Desk, EntryContent } from "../desk.ts";
+import { API_LIMIT_MAX, ENTRIES_PER_PAGE, RUNS_PER_PAGE } from "../limits.ts";
+import type { GivenText } from "../pages/differential.ts";
+import { entryPage } from "../pages/entry.ts";
+import { ledgerPage } from "../pages/ledger.ts";
+import { runPage, type SeenText } from "../pages/run.ts";
+import { runsPage } from "../pages/runs.ts";
+import { refuse } from "../refusal.ts";
+import type { Replays } from "../replays.ts";
+import { parseForm, parseQuery, schemas } from "../requests.ts";
+import type { ServerContext, ServerEnv } from "../server-env.ts";
+import type { Verifications } from "../verifications.ts";
 
 export interface RecordsServices {
   readonly desk: Desk;
