@@ -1,7 +1,7 @@
 import { type Cpu, type Machine, PAGE_SIZE } from "../vmm/index.ts";
 import { BLOCKED } from "./blocked.ts";
 import { LinuxError } from "./errno.ts";
-import { OpenFileCount } from "./files/open-file.ts";
+import { OpenFileCount, restartAnonymousInodes } from "./files/open-file.ts";
 import { BrokenPipe } from "./files/pipe.ts";
 import { InputFile, Output } from "./files/standard-streams.ts";
 import { HostClock, type RunClock, VirtualClock } from "./kernel/clock.ts";
@@ -23,7 +23,7 @@ import { SiCode, Signal } from "./signals/signals.ts";
 import { Call, REGISTERS_SET } from "./syscalls/call.ts";
 import { syscallHandler, syscallName } from "./syscalls/table.ts";
 import { Vdso } from "./vdso/vdso.ts";
-import type { Change, Credentials, FileRead, Inode, Vfs } from "./vfs/index.ts";
+import type { Change, Credentials, FileRead, Inode, PendingChange, Vfs } from "./vfs/index.ts";
 
 /** Registers that carry a system call's arguments, in order (System V AMD64 ABI, A.2.1): RDI RSI RDX R10 R8 R9. */
 const ARGUMENT_REGISTERS = [5, 4, 3, 10, 8, 9] as const;
@@ -34,6 +34,8 @@ export interface KernelOptions {
   readonly limits?: RunLimits;
   /** For a run that is to be repeatable: what its randomness comes from, in hexadecimal, and the date at its start. */
   readonly deterministic?: { readonly seed: string; readonly clockMs: number } | undefined;
+  /** Changes of an earlier run that this one is to find in place. */
+  readonly pending?: readonly PendingChange[] | undefined;
 }
 
 /**
@@ -69,6 +71,7 @@ export class Kernel {
     const { limits = DEFAULT_LIMITS, deterministic } = options;
     this.clock = deterministic ? new VirtualClock(deterministic.clockMs) : new HostClock();
     this.timers = new TimerSet(this.clock);
+    restartAnonymousInodes();
     config.random.begin(deterministic && Buffer.from(deterministic.seed, "hex"));
     this.machine = machine;
     this.cpu = machine.cpu;
@@ -80,6 +83,7 @@ export class Kernel {
     this.openFiles = new OpenFileCount(limits.openFiles);
     machine.pages.limitPages = Math.floor(limits.memoryBytes / PAGE_SIZE);
     this.vfs = configuredVfs(config, this);
+    if (options.pending) this.vfs.applyPending(options.pending);
     this.cache = new PageCache(machine.memory, machine.pages, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
     if (image) this.#publishClocks(image);

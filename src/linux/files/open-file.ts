@@ -148,6 +148,11 @@ const ROOT_OWNER: Owner = { uid: 0, gid: 0 };
 
 let nextAnonymousInode = 1;
 
+/** At the start of a run: what ran in this process before is not to be seen from the numbers. */
+export function restartAnonymousInodes(): void {
+  nextAnonymousInode = 1;
+}
+
 /** An inode number for a file without a file system, as Linux takes them from one pseudo file system. */
 export function anonymousInode(): number {
   return nextAnonymousInode++;

@@ -63,6 +63,7 @@ export class VirtualClock implements Clock {
   /** Since the start; exact up to 2^53, a hundred days. */
   #elapsedNs = 0;
   #spentNs = 0;
+  #skippedNs = 0;
 
   /** @param clockMs the date at the start, milliseconds since 1970 */
   constructor(clockMs: number) {
@@ -95,8 +96,15 @@ export class VirtualClock implements Clock {
 
   skipTo(ms: number): boolean {
     // Rounded up, so that what was waited for is due.
-    this.#elapsedNs = Math.max(this.#elapsedNs, Math.ceil(ms * 1e6));
+    const skippedNs = Math.max(Math.ceil(ms * 1e6) - this.#elapsedNs, 0);
+    this.#elapsedNs += skippedNs;
+    this.#skippedNs += skippedNs;
     return true;
+  }
+
+  /** The pauses so far, in milliseconds. */
+  get skippedMs(): number {
+    return this.#skippedNs / 1e6;
   }
 
   /** Time used since this was asked last, in milliseconds; pauses are not. */

@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel.ts";
 import { Calibrator } from "../vdso/calibration.ts";
+import { nextFixedIno, restartFixedInos } from "../vfs/fixed.ts";
 import {
   ByteBudget,
   devMounts,
@@ -41,6 +42,8 @@ export class Config {
   readonly calibrator = new Calibrator();
   /** Begun anew by each run. */
   readonly random = new RandomSource();
+  /** Where the inode numbers of a run's own files begin. */
+  readonly firstRunIno: number;
 
   constructor(config: KernelConfig) {
     this.hostname = config.hostname;
@@ -54,6 +57,7 @@ export class Config {
       ...SYSTEM_FILES,
       { guest: "/proc", kind: "synthetic", root: placeholder },
     ]);
+    this.firstRunIno = nextFixedIno();
     this.plan.checkHost();
   }
 
@@ -64,11 +68,13 @@ export class Config {
 
 /** The file system of one run. */
 export function configuredVfs(config: Config, kernel: Kernel): Vfs {
+  restartFixedInos(config.firstRunIno);
   return new Vfs({
     plan: config.plan,
     budget: new ByteBudget(kernel.limits.overlayBytes),
     uid: config.uid,
     now: () => kernel.clock.realtimeNs(),
+    sortsNames: kernel.clock.isVirtual,
     roots: { "/proc": () => procRoot(procSource(kernel)) },
   });
 }

@@ -42,8 +42,7 @@ export class Scheduler {
   #loadedRoot = -1;
   #rotate = false;
   #startedMs = 0;
-  /** On the run's own clock: when it began, and when the turn of the current task is over. */
-  #clockStartMs = 0;
+  /** When the turn of the current task is over, on the run's own clock. */
   #turnEndMs = 0;
   #ticksWithoutCall = 0;
   #cpuMs = 0;
@@ -94,7 +93,6 @@ export class Scheduler {
   run(control: Control): Outcome {
     const { machine } = this.#kernel;
     this.#startedMs = this.#lastMs = performance.now();
-    this.#clockStartMs = this.#kernel.clock.nowMs();
     machine.startTimer(TICK_MS);
     try {
       for (;;) {
@@ -130,8 +128,9 @@ export class Scheduler {
   }
 
   /**
-   * Charges the time since the last step to whoever ran; checks the time limits, which the host's clock measures even where
-   * the guest's is counted. Returns the run's own time in milliseconds.
+   * Charges the time since the last step to whoever ran; checks the time limits. They are on the host's clock even where the
+   * guest's is counted; there pauses, which take none of the host's time, have the wall limit for themselves. Returns the
+   * run's own time in milliseconds.
    */
   #account(): number {
     const now = performance.now();
@@ -143,9 +142,8 @@ export class Scheduler {
     if (this.#cpuMs > limits.cpuMs) throw new LimitReached("cpu");
     if (now - this.#startedMs > limits.wallMs) throw new LimitReached("wall");
     if (!clock.isVirtual) return now;
-    const clockMs = clock.nowMs();
-    if (clockMs - this.#clockStartMs > limits.wallMs) throw new LimitReached("wall");
-    return clockMs;
+    if (clock.skippedMs > limits.wallMs) throw new LimitReached("wall");
+    return clock.nowMs();
   }
 
   #tick(control: Control): Outcome | undefined {
@@ -217,10 +215,11 @@ export class Scheduler {
   #idle(control: Control, now: number): Outcome | undefined {
     if (control.untilJobWanted && this.#kernel.job.waiting) return { kind: "waiting" };
     if (control.poll() === "cancel") return { kind: "cancelled" };
-    let deadline = this.#clockStartMs + this.#kernel.limits.wallMs + 1;
+    const { clock, limits } = this.#kernel;
+    let deadline = limits.wallMs + 1 + (clock.isVirtual ? now - clock.skippedMs : this.#startedMs);
     for (const task of this.#tasks) if (task.wait) deadline = Math.min(deadline, task.wait.deadlineMs);
     deadline = Math.min(deadline, this.#kernel.timers.nextDeadlineMs);
-    if (this.#kernel.clock.skipTo(deadline)) return undefined;
+    if (clock.skipTo(deadline)) return undefined;
     const sleepMs = Math.min(deadline - now, IDLE_MS_MAX);
     if (sleepMs > 0) Atomics.wait(sleeper, 0, 0, sleepMs);
     // Waiting is not computing: the pause is not charged.

@@ -10,6 +10,16 @@ export function newFixedIno(): number {
   return nextIno++;
 }
 
+/** The number the next file gets, for {@link restartFixedInos}. */
+export function nextFixedIno(): number {
+  return nextIno;
+}
+
+/** At the start of a run, whose own files (those of /proc) come after its configuration's: equal runs see equal numbers. */
+export function restartFixedInos(next: number): void {
+  nextIno = next;
+}
+
 export function fixedStat(ino: number, mode: number, sizeBytes: number, timeNs = 0n): Stat {
   return {
     dev: FIXED_DEV,

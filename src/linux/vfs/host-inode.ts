@@ -65,7 +65,8 @@ export abstract class HostInode extends Inode {
       rdev: 0,
       sizeBytes: Number(this.#host.size),
       blocks: Number(this.#host.blocks),
-      atimeNs: this.#host.atimeNs,
+      // As if never read since: who reads it on the host is not the guest's business, and an earlier run may have been it.
+      atimeNs: this.#host.mtimeNs,
       mtimeNs: this.#host.mtimeNs,
       ctimeNs: this.#host.ctimeNs,
     };

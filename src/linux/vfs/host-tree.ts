@@ -15,7 +15,7 @@ const O_PATH = 0o10000000;
 /** Known files above which a tree is forgotten between runs; about 50 MB of host memory. */
 const INODES_MAX = 100_000;
 
-/** Guest device numbers for host devices: major 0 as for all file systems without a device, in order of first sight. */
+/** Guest device numbers for host devices: major 0 as for all file systems without a device, in the order of mounts, then of first sight. */
 const FIRST_DEVICE_NUMBER = 0x20;
 
 /** What all trees of a process share: descriptors and the numbers of devices. */
@@ -153,6 +153,8 @@ export class HostTree {
     const isDirectory = state.isDirectory();
     this.#rootPath = isDirectory ? "." : basename(real);
     this.#rootFd = openSync(isDirectory ? real : dirname(real), O_PATH | constants.O_DIRECTORY);
+    // Numbered now, in the order of the mounts, and not in the order in which runs come across them.
+    this.deviceNumber(state.dev);
     this.#root = this.find(this.#rootPath);
     if (this.#root !== undefined) return this.#root;
     throw new ZtlError("mount-missing", `Only files and directories can be mounted: ${this.hostPath}.`, {

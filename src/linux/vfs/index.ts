@@ -5,6 +5,7 @@ export { devMounts, devRoot } from "./dev.ts";
 export * from "./inode.ts";
 export { Location } from "./location.ts";
 export { type Mount, MountPlan, type MountSpec, toBytes } from "./mounts.ts";
+export { applyPending, type PendingChange } from "./pending.ts";
 export { type ProcFile, type ProcSource, procRoot } from "./proc.ts";
 export type { FileRead } from "./read-recorder.ts";
 export {

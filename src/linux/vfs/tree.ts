@@ -6,6 +6,7 @@ import { EmptyDirectory } from "./fixed.ts";
 import { type DirectoryEntry, FileType, type Inode } from "./inode.ts";
 import { Location } from "./location.ts";
 import { type Attachment, type Mount, type MountPlan, type RealiseOptions, realise } from "./mounts.ts";
+import { applyPending, type PendingChange } from "./pending.ts";
 import { type FileRead, ReadRecorder } from "./read-recorder.ts";
 import { type Tree, Walk } from "./walk.ts";
 
@@ -17,6 +18,8 @@ export interface VfsOptions {
   readonly now?: () => bigint;
   /** Who the guest's programs run as; user 0 when absent. */
   readonly uid?: number;
+  /** Lists directories by name: a host's own order may be another tomorrow. */
+  readonly sortsNames?: boolean;
   /** Roots of `synthetic` mounts that belong to this run, by guest path; made when first walked into. */
   readonly roots?: Readonly<Record<string, () => Inode>>;
 }
@@ -40,12 +43,14 @@ export class FileTree implements Tree {
   readonly mounts: Mount[] = [];
   readonly #recorder: ReadRecorder;
   readonly #realiseOptions: RealiseOptions;
+  readonly #sortsNames: boolean;
 
   constructor(options: VfsOptions) {
     this.plan = options.plan;
     this.budget = options.budget ?? new ByteBudget(DEFAULT_BUDGET_BYTES);
     this.now = options.now ?? hostClock;
-    const { roots = {}, uid = 0 } = options;
+    const { roots = {}, uid = 0, sortsNames = false } = options;
+    this.#sortsNames = sortsNames;
     this.#realiseOptions = { budget: this.budget, now: this.now, keepsSetId: uid === 0, roots };
     this.#recorder = new ReadRecorder(this.plan.hashes);
     this.plan.begin(this.#recorder);
@@ -73,6 +78,11 @@ export class FileTree implements Tree {
 
   /** The directory's entries without "." and "..", mounts included. */
   list(directory: Location): readonly DirectoryEntry[] {
+    const entries = this.#entries(directory);
+    return this.#sortsNames ? [...entries].sort(byName) : entries;
+  }
+
+  #entries(directory: Location): readonly DirectoryEntry[] {
     const entries = directory.inode.list();
     if (directory.attachments === undefined) return entries;
     const mounted: DirectoryEntry[] = [];
@@ -95,6 +105,11 @@ export class FileTree implements Tree {
       overlays.flatMap(({ fs, guestPath }) => (fs ? collectChanges(fs.root, guestPath, this.plan.hashes) : [])),
     );
     return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  }
+
+  /** Brings the overlays into the state that these changes of an earlier run describe; see {@link applyPending}. */
+  applyPending(changes: readonly PendingChange[]): void {
+    this.plan.withoutRecording(() => applyPending(this, this.plan.hashes, changes));
   }
 
   /** A location for an object without a name, shown as `text` in /proc/self/fd: "pipe:[7]". */
@@ -134,6 +149,10 @@ export class FileTree implements Tree {
     this.mounts.push(mount);
     return new Location(mount, inode, parent, attachment.name);
   }
+}
+
+function byName(a: DirectoryEntry, b: DirectoryEntry): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 const ANONYMOUS_MOUNT: Mount = { kind: "anonymous", guestPath: "", readOnly: false, keepsNames: false };

@@ -1,7 +1,7 @@
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
 import { type Change, Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
-import { FileType } from "../../linux/vfs/index.ts";
+import { FileType, type PendingChange } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
 import {
@@ -71,7 +71,7 @@ export class Guest {
     let startedUs = monotonicUs();
     let kernel: Kernel | undefined;
     try {
-      kernel = this.#restore(request);
+      kernel = this.#restore(request, pendingOf(request, body));
       kernel.setInput(body.subarray(request.jobBytes, request.jobBytes + request.stdinBytes));
       if (request.program !== null) kernel.spawn(request.program);
       else kernel.giveJob(body.subarray(0, request.jobBytes));
@@ -84,12 +84,13 @@ export class Guest {
     }
   }
 
-  #restore({ cwd, limits, deterministic }: RunRequest): Kernel {
+  #restore({ cwd, limits, deterministic }: RunRequest, pending: readonly PendingChange[]): Kernel {
     let reason: string;
     try {
       const kernel = Kernel.restore(this.#machine, this.#imageAt(cwd), this.#config, {
         limits,
         deterministic: deterministic ?? undefined,
+        ...(pending.length > 0 && { pending }),
       });
       const directory = kernel.main?.fs.cwd.inode;
       if (directory === undefined || directory.type === FileType.directory) return kernel;
@@ -126,6 +127,17 @@ export class Guest {
       ...(kernel.diagnostics.notRepeatable && { notRepeatable: kernel.diagnostics.notRepeatable }),
     };
   }
+}
+
+/** The pending changes with their contents, which follow the job and stdin in the body. */
+function pendingOf({ jobBytes, stdinBytes, pending }: RunRequest, body: Uint8Array): PendingChange[] {
+  let at = jobBytes + stdinBytes;
+  return pending.map(({ contentBytes, ...change }) => {
+    if (contentBytes === undefined) return change;
+    const content = body.subarray(at, at + contentBytes);
+    at += contentBytes;
+    return { ...change, content };
+  });
 }
 
 interface Execution {

@@ -1,5 +1,6 @@
 import { flushCompileCache } from "node:module";
 import { ZtlError } from "../../errors.ts";
+import { LinuxError } from "../../linux/errno.ts";
 import { confineProcess, lockDownProcess, pollReadable, setParentDeathSignal } from "../../vmm/index.ts";
 import type { Frame } from "../frames.ts";
 import { buildTemplate } from "./build.ts";
@@ -64,14 +65,20 @@ function main(): void {
   for (let frame = channel.read(); frame !== undefined; frame = channel.read()) answer(frame);
 }
 
+function describe(error: unknown): string {
+  if (ZtlError.isInstance(error)) return error.message;
+  // Not an Error: it is the guest's usually, and thrown often.
+  if (error instanceof LinuxError) return `An unexpected ${error.name} from the host's files`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 let exitCode = 0;
 try {
   main();
 } catch (error) {
   const code = ZtlError.isInstance(error) ? error.code : "cell-failed";
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   try {
-    channel.write({ type: "failed", code, message: ZtlError.isInstance(error) ? error.message : message });
+    channel.write({ type: "failed", code, message: describe(error) });
   } finally {
     exitCode = 70;
   }
