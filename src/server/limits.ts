@@ -47,8 +47,10 @@ export const TEXT_UNITS_MAX = 8 * 1024 * 1024;
 export const NAME_CHARACTERS_MAX = 240;
 /** A command on one line of a list, cut where the line ends; the loop keeps some 400. */
 export const LISTED_COMMAND_CHARACTERS_MAX = 500;
-/** A command or an input shown at once. */
-export const COMMAND_CHARACTERS_MAX = 20_000;
+/** A command shown at once: what a person reads through before the decision below it. */
+export const COMMAND_ROWS_MAX = 200;
+/** A title; the loop's own are shorter. */
+export const TITLE_CHARACTERS_MAX = 400;
 /** Findings listed above a text; all of them are marked in it. */
 export const FINDINGS_LISTED_MAX = 50;
 /** Echoes of a semantic differential listed on the page of a run. */

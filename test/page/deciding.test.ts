@@ -30,7 +30,7 @@ test("something waits and appears by itself; one file of two is approved, writte
   await stage.write("open('/project/old.txt','a').write('three\\n')\nopen('/project/new.txt','w').write('new\\n')");
   await page.getByRole("link", { name: "2 files changed" }).click();
   await page.getByRole("heading", { level: 1, name: "2 files changed" }).waitFor();
-  assert.match((await page.locator(".command").textContent()) ?? "", /open\('\/project\/old\.txt','a'\)/);
+  assert.match((await page.getByLabel("Command").textContent()) ?? "", /open\('\/project\/old\.txt','a'\)/);
   assert.equal(await page.locator("#file-1 .add .code").textContent(), "three");
 
   assert.ok(await button(page, "Approve chosen files").isDisabled());

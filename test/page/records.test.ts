@@ -24,7 +24,7 @@ test("a call that needs agreement is agreed to in the page, and then made, once"
   const asked = await loop.call(call);
   assert.equal(asked.status, "waiting");
   await page.getByRole("link", { name: /wants to call deploy/ }).click();
-  await page.locator("tr", { hasText: "echo deployed > /project/done" }).waitFor();
+  await page.getByLabel("Input of the call").getByText("echo deployed > /project/done").waitFor();
   await page.locator("tr.deciding", { hasText: "tools.deploy.ask" }).waitFor();
   await page.getByRole("button", { name: "Agree to this call" }).click();
   await page.locator("#state", { hasText: "may make exactly this call once" }).waitFor();

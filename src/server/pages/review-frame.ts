@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import type { Review } from "../../loop/index.ts";
-import { COMMAND_CHARACTERS_MAX } from "../limits.ts";
+import { TITLE_CHARACTERS_MAX } from "../limits.ts";
+import { commandText } from "../show/command.ts";
 import type { Html } from "../show/html.ts";
 import { rowsOfInput } from "../show/input-rows.ts";
 import { timeElement } from "../show/quantities.ts";
@@ -21,21 +22,21 @@ export function reviewPage(review: Review, context: ReviewContext, body: Html): 
     address: `/reviews/${encodeURIComponent(review.id)}`,
     version: `${hash} ${state}`,
     main: html`<div class="heading"><p class="eyebrow"><span class="kind kind-${kind}">${KIND_WORDS[kind]}</span> ${stateBadge(state)}</p>
-      <h1 class="sentence">${foreign(title, 400)}</h1></div>
+      <h1 class="sentence">${foreign(title, TITLE_CHARACTERS_MAX)}</h1></div>
       ${refusalNotice(context.refused)}
       ${sentence === undefined ? "" : html`<section class="notice calm" id="state"><p>${sentence}</p>${message === undefined ? "" : html`<p class="aside">With the message: ${foreign(message, 2000)}</p>`}</section>`}
       <dl class="facts"><div><dt>Agent</dt><dd>${foreign(agent)}</dd></div><div><dt>Tool</dt><dd>${foreign(tool)}</dd></div>
       <div><dt>Asked</dt><dd>${timeElement(createdAt)}</dd></div>
       ${state === "pending" ? html`<div><dt>Rejected by itself</dt><dd>${timeElement(expiresAt)}</dd></div>` : ""}
       <div><dt>Run</dt><dd><a href="/runs/${encodeURIComponent(runId)}">what the run did</a></dd></div></dl>
-      ${command === "" ? "" : html`<section class="labelled"><h2 class="small">The command that made it</h2><pre class="command"><code>${foreign(command, COMMAND_CHARACTERS_MAX)}</code></pre>${kind === "call" || context.input === undefined ? "" : wholeInput(context.input)}</section>`}
+      ${command === "" ? "" : html`<section class="labelled"><h2 class="small">The command that made it</h2>${commandText(command)}${kind === "call" || context.input === undefined ? "" : wholeInput(context.input)}</section>`}
       ${body}`,
   });
 }
 
-/** The command stands on one line, and shortened; this is all the agent wrote. */
+/** The command may be the tool owner's own; this is what the agent wrote. */
 function wholeInput(input: string): Html {
   const { rows } = rowsOfInput(input);
-  return html`<details class="output"><summary>All of the agent’s input</summary>
+  return html`<details class="output"><summary>What the agent wrote as input</summary>
     ${textView({ rows, marks: [], label: "Input of the call", isDiff: false })}</details>`;
 }

@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import type { ReviewSummary } from "../../loop/index.ts";
-import { COMMAND_CHARACTERS_MAX, LISTED_COMMAND_CHARACTERS_MAX, REVIEWS_SHOWN_MAX } from "../limits.ts";
+import { REVIEWS_SHOWN_MAX, TITLE_CHARACTERS_MAX } from "../limits.ts";
+import { commandLine } from "../show/command.ts";
 import type { Html } from "../show/html.ts";
 import { plural, timeElement } from "../show/quantities.ts";
 import { foreign } from "../show/visible.ts";
@@ -34,9 +35,9 @@ function card(review: ReviewSummary, isHistory: boolean): Html {
     <div class="card-head"><span class="kind kind-${kind}">${KIND_WORDS[kind]}</span>
       ${isHistory ? stateBadge(state) : ""}
       <span class="when">${timeElement(createdAt)}${state === "pending" ? html` · expires ${timeElement(expiresAt)}` : ""}</span></div>
-    <h2 class="sentence"><a class="open" href="/reviews/${encodeURIComponent(id)}">${foreign(title, COMMAND_CHARACTERS_MAX)}</a></h2>
+    <h2 class="sentence"><a class="open" href="/reviews/${encodeURIComponent(id)}">${foreign(title, TITLE_CHARACTERS_MAX)}</a></h2>
     <p class="origin">${foreign(agent)} with <strong>${foreign(tool)}</strong></p>
-    ${command === "" ? "" : html`<pre class="command one-line"><code>${foreign(command, LISTED_COMMAND_CHARACTERS_MAX)}</code></pre>`}
+    ${command === "" ? "" : html`<pre class="command">${commandLine(command)}</pre>`}
   </li>`;
 }
 

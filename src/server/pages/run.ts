@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import type { Entry, ReplayOutcome, ReviewSummary, RunRecord } from "../../loop/index.ts";
-import { COMMAND_CHARACTERS_MAX, ROWS_PER_PAGE } from "../limits.ts";
+import { ROWS_PER_PAGE } from "../limits.ts";
+import { commandText } from "../show/command.ts";
 import type { Html } from "../show/html.ts";
 import { rowsOfInput } from "../show/input-rows.ts";
 import { timeElement } from "../show/quantities.ts";
@@ -47,7 +48,7 @@ export function runPage({ record, seen, given, reviews, csrfToken, replay }: Run
       <div class="run-actions"><span class="aside">${timeElement(Date.parse(row.time))}</span>
       ${reviews.map(reviewLink)}
       ${row.replayable ? html`<form method="post" action="${address}/replay"><input type="hidden" name="csrf" value="${csrfToken}"><button>Run it again and compare</button></form>` : ""}</div>
-      ${row.command === "" ? "" : html`<section class="labelled"><h2 class="small">The command</h2><pre class="command"><code>${foreign(row.command, COMMAND_CHARACTERS_MAX)}</code></pre></section>`}
+      ${row.command === "" ? "" : html`<section class="labelled"><h2 class="small">The command</h2>${commandText(row.command)}</section>`}
       ${input(entries)}
       <section><h2>What happened</h2><ol class="timeline">${entries.map(step)}</ol></section>
       ${seen.length === 0 ? "" : html`<section><h2>What the guard saw</h2>${seen.map(seenText)}</section>`}

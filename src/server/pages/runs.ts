@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { RunRow } from "../../loop/index.ts";
 import type { RunsPage } from "../desk.ts";
-import { LISTED_COMMAND_CHARACTERS_MAX } from "../limits.ts";
+import { commandLine } from "../show/command.ts";
 import type { Html } from "../show/html.ts";
 import { timeElement } from "../show/quantities.ts";
 import { foreign } from "../show/visible.ts";
@@ -48,7 +48,7 @@ function row({ runId, agent, tool, time, command, decision, status, verdict }: R
   const ended = status === "none" ? ["–", "none"] : [status, status === "ok" ? "calm" : "bad"];
   return html`<tr class="item" id="run-${runId}"><td class="when">${timeElement(Date.parse(time))}</td>
     <td><a class="quiet" href="/runs?agent=${encodeURIComponent(agent.toWellFormed())}">${foreign(agent, 60)}</a></td>
-    <td class="call"><a class="open" href="/runs/${encodeURIComponent(runId)}">${foreign(tool, 60)}</a> <code>${foreign(command, LISTED_COMMAND_CHARACTERS_MAX)}</code></td>
+    <td class="call"><a class="open" href="/runs/${encodeURIComponent(runId)}">${foreign(tool, 60)}</a> ${commandLine(command)}</td>
     <td>${badge(DECISIONS[decision])}</td><td>${badge(ended as [string, string])}</td><td>${badge(VERDICTS[verdict])}</td></tr>`;
 }
 

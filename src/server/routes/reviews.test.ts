@@ -110,6 +110,15 @@ test("a change set shows each file, its difference, its flags and what approving
   assert.match(text, /hidden by base64/);
 });
 
+test("a command is one line in the list, and the lines it has on its page", async () => {
+  changeSet([changedFile("/a")], { command: "for x in 1:\n    print(x)\n" });
+  assert.match(await page("/"), /for x in 1: print\(x\)</);
+  assert.match(
+    await page("/reviews/set"),
+    /<td class="code">for x in 1:<\/td>[\s\S]*<td class="code"> {4}print\(x\)<\/td>/,
+  );
+});
+
 test("chosen files are approved, with a message, under the hash that was shown", async () => {
   changeSet([changedFile("/a"), changedFile("/b"), changedFile("/c")]);
   const answer = await server.form("/reviews/set/approve", [
