@@ -1,12 +1,46 @@
-export const HELP = `ztl - runs a program in its own micro-VM: no network, nothing written to this host
+export const COMMANDS = [
+  "run",
+  "doctor",
+  "demo",
+  "serve",
+  "review",
+  "approve",
+  "reject",
+  "undo",
+  "policy",
+  "runs",
+  "show",
+  "replay",
+  "ledger",
+  "version",
+  "help",
+] as const;
 
+export const HELP = `ztl - runs the tools of AI agents in micro-VMs, and lets nothing out that was not checked and approved
+
+See it
+  ztl demo                                  poisoned documents against an agent, without and with the loop
+
+Run one program in its own micro-VM: no network, nothing written to this host
   ztl run [options] -- PROGRAM [ARG...]     run a program
   ztl run [options] --python CODE|FILE|-    run Python, warm (- reads the code from standard input)
   ztl run [options] --shell CODE            run a shell script
   ztl doctor [--json]                       what this host can do, what is missing, how to get it
+
+Decide what an agent's calls may do (in a directory with a ztl.config.json)
+  ztl serve                                 a page in the browser: what waits, diffs, runs, the ledger
+  ztl review [ID]                           the same here: shows what waits, and asks
+  ztl approve | reject | undo ID            decide one thing
+  ztl policy check | schema | init          who may do what, and why
+
+Look back
+  ztl runs, ztl show RUN                    recorded calls, and what one of them did
+  ztl replay RUN                            run one again, and compare byte for byte
+  ztl ledger verify | tail | show | prove   the signed record of every step
+
   ztl version
 
-ztl run --help lists the options and exit statuses.
+Each explains itself: ztl run --help, ztl review --help, …
 `;
 
 export const RUN_HELP = `ztl run [options] -- PROGRAM [ARG...]

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ZtlError } from "../errors.ts";
 import { ExitStatus } from "./exit-status.ts";
-import { HELP } from "./help.ts";
+import { COMMANDS, HELP } from "./help.ts";
 import { writeAll } from "./output.ts";
 import { defuseLines } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -25,6 +25,22 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./run.ts")).run(rest);
     case "demo":
       return (await import("../demo/index.ts")).demo(rest);
+    case "review":
+      return (await import("./review.ts")).review(rest);
+    case "approve":
+    case "reject":
+    case "undo":
+      return (await import("./decide.ts")).decide(command, rest);
+    case "serve":
+      return (await import("./serve.ts")).serve(rest);
+    case "ledger":
+      return (await import("./ledger.ts")).ledger(rest);
+    case "runs":
+      return (await import("./runs.ts")).runs(rest);
+    case "show":
+      return (await import("./runs.ts")).show(rest);
+    case "replay":
+      return (await import("./runs.ts")).replay(rest);
     case "doctor":
       return (await import("./doctor.ts")).doctor(rest);
     case "policy":
@@ -42,8 +58,14 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       await writeAll(process.stderr, HELP);
       return ExitStatus.failure;
     default:
-      throw new UsageError(`there is no command ${JSON.stringify(command)}; to run a program: ztl run -- ${command}`);
+      throw new UsageError(`there is no command ${JSON.stringify(command)}${guess(command)}`);
   }
+}
+
+/** The command that was probably meant; or how to run what is none of ours. */
+function guess(command: string): string {
+  const near = COMMANDS.find((one) => one.startsWith(command.slice(0, 3)) || command.startsWith(one));
+  return near === undefined ? `; to run a program: ztl run -- ${command}` : `; ztl ${near} there is`;
 }
 
 function version(): string {

@@ -25,7 +25,7 @@ export {
   type RunOutput,
 } from "./replay/compare.ts";
 export { hashInputs, makeReplayRecord, type ReplayInput, type ReplayPlan, type ReplayRecord } from "./replay/record.ts";
-export { openSigningKey, type SigningKey } from "./store/signing-key.ts";
+export { openSigningKey, readPublicKey, type SigningKey } from "./store/signing-key.ts";
 export { SqliteStore } from "./store/sqlite-store.ts";
 export type { BlobStore, LedgerStore } from "./store/store.ts";
 export { type Problem, type ProblemCode, type Verification, type VerifyOptions, verify } from "./verify.ts";

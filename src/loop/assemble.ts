@@ -42,18 +42,16 @@ export interface Assembly {
   readonly close: () => Promise<void>;
 }
 
+/** The state directory of a configuration, or of the one in the working directory; nothing in it is opened. */
+export async function locateState(config: string | undefined): Promise<string> {
+  const options = config === undefined ? {} : { config };
+  return stateOf(options, await readPolicy(options));
+}
+
 /** Reads the configuration and opens everything it asks for. No micro-VM is started yet. */
 export async function assemble(options: LoopOptions): Promise<Assembly> {
   const policy = await readPolicy(options);
-  const { config } = policy;
-  const mounts = Object.values(config.tools).flatMap((tool) =>
-    tool.external ? [] : tool.mounts.map(({ host }) => host),
-  );
-  const stateDirectory = prepareStateDirectory({
-    configured: options.stateDirectory ?? config.stateDirectory,
-    projectDirectory: projectOf(options),
-    mounts,
-  });
+  const stateDirectory = stateOf(options, policy);
   const now = options.now ?? Date.now;
   const database = openStateDatabase(stateDirectory);
   try {
@@ -62,6 +60,17 @@ export async function assemble(options: LoopOptions): Promise<Assembly> {
     database.close();
     throw error;
   }
+}
+
+function stateOf(options: LoopOptions, { config }: Policy): string {
+  const mounts = Object.values(config.tools).flatMap((tool) =>
+    tool.external ? [] : tool.mounts.map(({ host }) => host),
+  );
+  return prepareStateDirectory({
+    configured: options.stateDirectory ?? config.stateDirectory,
+    projectDirectory: projectOf(options),
+    mounts,
+  });
 }
 
 async function readPolicy({ config, directory }: LoopOptions): Promise<Policy> {

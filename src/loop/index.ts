@@ -1,7 +1,20 @@
 /** What others may use of the loop: open it, call tools through it, decide reviews, read its records. */
 export type { Decision as GuardDecision, Finding as GuardFinding } from "../guard/index.ts";
 export { makeVisible } from "../guard/index.ts";
-export type { Entry, RunComparison, SemanticDifferential, SignedHead, Verification } from "../ledger/index.ts";
+export {
+  checkInclusion,
+  type Entry,
+  formatPublicKey,
+  parseHead,
+  parsePublicKey,
+  type RunComparison,
+  readPublicKey,
+  type SemanticDifferential,
+  type SignedHead,
+  SqliteStore,
+  type Verification,
+  verify as verifyLedger,
+} from "../ledger/index.ts";
 export {
   type AddResult,
   type AdmitDocumentResult,
@@ -14,7 +27,7 @@ export {
   SqliteVectorStore,
 } from "../memory/index.ts";
 export { type Decision, defineConfig, type LoopConfig } from "../policy/index.ts";
-export type { LoopOptions } from "./assemble.ts";
+export { type LoopOptions, locateState } from "./assemble.ts";
 export type {
   CallFacts,
   CallOutcome,

@@ -33,6 +33,13 @@ export function openSigningKey(path: string): SigningKey {
   return readSigningKey(path) ?? createSigningKey(path);
 }
 
+/** The public half of the key in that file; nothing is made. Throws ZtlError `key-missing` and what `openSigningKey` throws. */
+export function readPublicKey(path: string): KeyObject {
+  const key = readSigningKey(path);
+  if (key !== undefined) return key.publicKey;
+  throw new ZtlError("key-missing", `There is no signing key at ${path}: nothing was recorded there yet`, { path });
+}
+
 function readSigningKey(path: string): SigningKey | undefined {
   const pem = readPrivateFile(path);
   if (pem === undefined) return undefined;

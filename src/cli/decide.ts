@@ -1,0 +1,115 @@
+import type { DecisionResult, ReviewSummary, ZeroTrustLoop } from "../loop/index.ts";
+import {
+  expectOne,
+  helped,
+  LoopStatus,
+  parseLoopArguments,
+  printJson,
+  userName,
+  usesColour,
+  withLoop,
+} from "./loop-command.ts";
+import { writeAll } from "./output.ts";
+import { ask } from "./prompt.ts";
+import { painter, showReview, tellDecision } from "./review-text.ts";
+import { defuseName } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected PATH]... [--message M]
+ztl reject ID [--message M]
+ztl undo ID
+
+Decides what waits (ztl review lists it). ID may be cut short as long as it is the only one that begins so.
+
+approve  changes: writes them to this host, all or none, after a look whether the host's files are still what the run
+         saw; a call: lets the agent make exactly this call, once; a withheld output: lets the agent have it.
+         An approval is for what was seen: --hash names it (ztl review ID prints it). On a terminal, without --hash, it
+         is shown and asked about.
+reject   says no; the agent is told the message
+undo     puts back what an approved change set changed, unless the files were edited since
+
+  --file PATH       only this file of the change set, by the name that was shown (repeatable)
+  --protected PATH  agrees to change this protected file, such as a git hook (repeatable)
+  --message M       for the agent
+  --reviewer NAME   who decides, for the ledger (default: your user name)
+  --config FILE     the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --json            print one JSON object
+
+Exit status: 0 done; 3 stale, decided already, or the host's files changed; 4 protected files need a yes, or the choice
+of files cannot stand alone; 5 there is no such review; 125 the command line is wrong.
+`;
+
+const OPTIONS = {
+  hash: { type: "string" },
+  file: { type: "string", multiple: true },
+  protected: { type: "string", multiple: true },
+  message: { type: "string" },
+  reviewer: { type: "string" },
+} as const;
+
+/** `ztl approve`, `ztl reject` and `ztl undo`. Returns the exit status. */
+export async function decide(verb: "approve" | "reject" | "undo", args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseLoopArguments(args, OPTIONS);
+  if (await helped(values, DECIDE_HELP)) return 0;
+  const prefix = expectOne(positionals, "review's id");
+  if (verb !== "approve" && (values.hash ?? values.file ?? values.protected) !== undefined)
+    throw new UsageError(`--hash, --file and --protected go with ztl approve`);
+  return withLoop(values.config, async (loop) => {
+    const review = await findReview(loop, prefix);
+    const { message } = values;
+    const by = { reviewer: values.reviewer ?? userName(), ...(message === undefined ? {} : { message }) };
+    let result: DecisionResult;
+    if (review === undefined) result = { status: "not-found" };
+    else if (verb === "reject") result = await loop.reviews.reject(review.id, by);
+    else if (verb === "undo") result = await loop.reviews.undo(review.id, by);
+    else {
+      const hash = values.hash ?? (await seenHash(loop, review));
+      if (hash === undefined) return LoopStatus.changed;
+      const chosen = values.file === undefined ? {} : { files: values.file };
+      const agreed = values.protected === undefined ? {} : { protectedFiles: values.protected };
+      result = await loop.reviews.approve(review.id, { ...by, hash, ...chosen, ...agreed });
+    }
+    if (values.json) await printJson(result);
+    else await writeAll(result.status === "done" ? process.stdout : process.stderr, tellDecision(result));
+    return statusOf(result);
+  });
+}
+
+/** The review that the id, or its beginning, names. Throws UsageError when several begin so. */
+export async function findReview(loop: ZeroTrustLoop, prefix: string): Promise<ReviewSummary | undefined> {
+  const exact = loop.reviews.find(prefix);
+  if (exact !== undefined) return exact;
+  if (!/^[0-9a-f-]{4,36}$/.test(prefix)) return undefined;
+  const found = (await loop.reviews.list({ state: "all", limit: 500 })).filter(({ id }) => id.startsWith(prefix));
+  if (found.length > 1) throw new UsageError(`${found.length} reviews begin with ${prefix}: write more of the id`);
+  return found[0];
+}
+
+/** The hash of what a person was just shown and agreed to; undefined when not. */
+async function seenHash(loop: ZeroTrustLoop, { id }: ReviewSummary): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new UsageError("an approval is for what was seen: give --hash, which ztl review ID prints");
+  const review = await loop.reviews.get(id);
+  if (review === undefined) return undefined;
+  await writeAll(process.stdout, showReview(review, painter(usesColour(process.stdout))));
+  const answer = await ask(`Approve this as ${defuseName(userName())}? [y/N] `);
+  return /^y(es)?$/i.test(answer) ? review.hash : undefined;
+}
+
+export function statusOf(result: DecisionResult): number {
+  switch (result.status) {
+    case "done":
+      return 0;
+    case "stale":
+    case "already":
+    case "conflict":
+      return LoopStatus.changed;
+    case "protected":
+    case "bad-selection":
+      return LoopStatus.needsMore;
+    case "not-found":
+      return LoopStatus.notFound;
+    case "failed":
+      return LoopStatus.failed;
+  }
+}

@@ -1,0 +1,211 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  checkInclusion,
+  type Entry,
+  formatPublicKey,
+  locateState,
+  parseHead,
+  parsePublicKey,
+  readPublicKey,
+  SqliteStore,
+  verifyLedger,
+} from "../loop/index.ts";
+import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
+import { writeAll } from "./output.ts";
+import { defuseName } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const LEDGER_HELP = `ztl ledger verify [--anchor LINE] [--ledger DIR --key KEY]
+ztl ledger head                       the signed head, one line: keep it elsewhere, and verify against it later
+ztl ledger tail [-n N] [-f]           the last entries; -f goes on as they come
+ztl ledger show INDEX                 one entry, whole
+ztl ledger prove INDEX [--out FILE]   a proof that an entry is part of what the head stands for
+ztl ledger check-proof FILE [--key K] checks such a proof, with no ledger at hand
+
+verify     reads everything: each entry, the chain, the Merkle root of every signed head, contents kept beside it. With
+           --anchor also that the ledger still holds what that head stood for: only that shows a ledger that was put
+           back as a whole. --ledger and --key verify a copy from elsewhere; nothing is written to it.
+
+  -n N           entries (default 20)
+  --anchor LINE  a line of ztl ledger head, or @FILE with it
+  --key KEY      the public key, ed25519:…, that must have signed
+  --out FILE     where the proof goes (default: standard output)
+  --config FILE  the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --json         print JSON
+
+Exit status: 0 good; 1 damaged, or the proof does not hold; 5 there is no such entry; 125 the command line is wrong.
+`;
+
+const OPTIONS = {
+  anchor: { type: "string" },
+  ledger: { type: "string" },
+  key: { type: "string" },
+  out: { type: "string" },
+  count: { type: "string", short: "n" },
+  follow: { type: "boolean", short: "f" },
+} as const;
+
+type Values = ReturnType<typeof parseLoopArguments<typeof OPTIONS>>["values"];
+
+/** `ztl ledger`. Returns the exit status. */
+export async function ledger(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseLoopArguments(args, OPTIONS);
+  const [command, ...rest] = positionals;
+  if (await helped(values, LEDGER_HELP)) return 0;
+  switch (command) {
+    case "verify":
+      return verify(values);
+    case "head":
+      return head(values);
+    case "tail":
+      return tail(values);
+    case "show":
+      return show(values, indexOf(expectOne(rest, "entry's index")));
+    case "prove":
+      return prove(values, indexOf(expectOne(rest, "entry's index")));
+    case "check-proof":
+      return checkProof(values, expectOne(rest, "proof's file"));
+    default:
+      throw new UsageError(
+        "ztl ledger takes verify, head, tail, show, prove or check-proof; ztl ledger --help explains",
+      );
+  }
+}
+
+function indexOf(text: string): number {
+  const index = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(index))
+    throw new UsageError("an entry's index is a number from 0 on");
+  return index;
+}
+
+/** Not through an open loop: a damaged ledger does not open for writing, and that is when this is wanted. */
+async function verify({ anchor, ledger: given, key, config, json }: Values): Promise<number> {
+  if (given !== undefined && key === undefined) throw new UsageError("--ledger needs --key: who must have signed");
+  const directory = given ?? join(await locateState(config), "ledger");
+  const publicKey = key === undefined ? readPublicKey(join(directory, "ledger.key")) : parsePublicKey(key);
+  const store = new SqliteStore({ directory, access: "read" });
+  try {
+    const line = anchor?.startsWith("@") ? readFileSync(anchor.slice(1), "utf8").trim() : anchor;
+    if (process.stderr.isTTY) await writeAll(process.stderr, `Verifying ${store.extent().lastIndex ?? 0} entries …\n`);
+    const result = await verifyLedger(store, { publicKey, ...(line === undefined ? {} : { anchor: line }) });
+    if (json) await printJson({ ...result, publicKey: formatPublicKey(publicKey) });
+    else if (result.ok) {
+      const anchored = line === undefined ? "" : ", and holds what the anchor stood for";
+      await writeAll(
+        process.stdout,
+        `Whole: ${result.entries} entries, ${result.heads} signed heads, ${result.blobs} contents${anchored}.\nSigned by ${formatPublicKey(publicKey)}\n`,
+      );
+    } else {
+      const { code, index, message } = result.problem;
+      const where = index === undefined ? "" : ` at entry ${index}`;
+      await writeAll(process.stdout, `DAMAGED${where}: ${defuseName(message)} [${code}]\n`);
+    }
+    return result.ok ? 0 : LoopStatus.failed;
+  } finally {
+    store.close();
+  }
+}
+
+function head({ config, json }: Values): Promise<number> {
+  return withLoop(config, async (loop) => {
+    const found = loop.ledger.head();
+    if (found === undefined) {
+      await writeAll(process.stderr, "There is no entry yet, so there is no head.\n");
+      return LoopStatus.notFound;
+    }
+    if (json) await printJson({ ...found, publicKey: formatPublicKey(loop.ledger.publicKey) });
+    else await writeAll(process.stdout, `${found.line}\n`);
+    return 0;
+  });
+}
+
+/** How often new entries are looked for. */
+const FOLLOW_MS = 300;
+
+function tail({ config, json, count, follow }: Values): Promise<number> {
+  const wanted = count === undefined ? 20 : indexOf(count);
+  return withLoop(config, async (loop) => {
+    const print = (entry: Entry): Promise<void> =>
+      json ? printJson(entry) : writeAll(process.stdout, `${entryLine(entry)}\n`);
+    let next = 0;
+    for (const entry of loop.ledger.tail(wanted)) {
+      await print(entry);
+      next = entry.index + 1;
+    }
+    let stopped = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (stopped = true));
+    while (follow === true && !stopped) {
+      for (const entry of loop.ledger.query({ fromIndex: next, limit: 1000 })) {
+        await print(entry);
+        next = entry.index + 1;
+      }
+      await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+    }
+    return 0;
+  });
+}
+
+function entryLine({ index, time, kind, agent = "", runId = "" }: Entry): string {
+  return `${String(index).padStart(6)}  ${time}  ${kind.padEnd(15)}  ${runId.slice(0, 8).padEnd(8)}  ${defuseName(agent)}`;
+}
+
+function show({ config, json }: Values, index: number): Promise<number> {
+  return withLoop(config, async (loop) => {
+    const entry = loop.ledger.entry(index);
+    if (entry === undefined) return noEntry(index);
+    if (json) await printJson(entry);
+    else await writeAll(process.stdout, `${JSON.stringify(entry, null, 2).split("\n").map(defuseName).join("\n")}\n`);
+    return 0;
+  });
+}
+
+function prove({ config, out }: Values, index: number): Promise<number> {
+  return withLoop(config, async (loop) => {
+    if (loop.ledger.entry(index) === undefined) return noEntry(index);
+    const { entry, head: signed, path } = loop.ledger.proveInclusion(index);
+    const proof = { entry, head: signed.line, path, publicKey: formatPublicKey(loop.ledger.publicKey) };
+    if (out === undefined) await printJson(proof);
+    else writeFileSync(out, `${JSON.stringify(proof)}\n`, { mode: 0o600 });
+    return 0;
+  });
+}
+
+async function noEntry(index: number): Promise<number> {
+  await writeAll(process.stderr, `There is no entry ${index}; ztl ledger tail shows the last ones.\n`);
+  return LoopStatus.notFound;
+}
+
+async function checkProof({ key, json }: Values, file: string): Promise<number> {
+  const proof = readProof(file);
+  const publicKey = parsePublicKey(key ?? proof.publicKey);
+  const check = checkInclusion({ entry: proof.entry, head: parseHead(proof.head), path: proof.path }, publicKey);
+  if (json) await printJson(check);
+  else if (check.ok) {
+    const whose = key === undefined ? "the key in the proof: compare it with the one you know" : "the key given";
+    await writeAll(
+      process.stdout,
+      `It holds: entry ${proof.entry.index} is part of what the head stands for, by ${whose}.\n`,
+    );
+  } else await writeAll(process.stdout, `It does NOT hold: ${defuseName(check.reason)}\n`);
+  return check.ok ? 0 : LoopStatus.failed;
+}
+
+interface Proof {
+  readonly entry: Entry;
+  readonly head: string;
+  readonly path: readonly string[];
+  readonly publicKey: string;
+}
+
+function readProof(file: string): Proof {
+  try {
+    const proof = JSON.parse(readFileSync(file, "utf8")) as Proof;
+    const isProof = typeof proof.head === "string" && Array.isArray(proof.path) && typeof proof.entry === "object";
+    if (isProof && typeof proof.publicKey === "string") return proof;
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read as a proof: ${(error as Error).message}`);
+  }
+  throw new UsageError(`${file} is not a proof as ztl ledger prove writes it`);
+}

@@ -1,0 +1,81 @@
+import { userInfo } from "node:os";
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { ZeroTrustLoop } from "../loop/index.ts";
+import { writeAll } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** What the commands of the loop have in common: their arguments, and the loop they open. */
+
+/** Exit statuses beside 0 for done and 125 for a wrong command line. */
+export const LoopStatus = {
+  /** A check failed: a ledger is damaged, a replay differs. */
+  failed: 1,
+  /** Nothing was done, as things are no longer what they were: stale, decided already, a conflict on the host. */
+  changed: 3,
+  /** Nothing was done, as more is needed: a yes to a protected path, other files, something that can be replayed. */
+  needsMore: 4,
+  /** There is no such review, run or entry. */
+  notFound: 5,
+} as const;
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+const COMMON = {
+  config: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Throws UsageError for what is none of the options. */
+export function parseLoopArguments<const T extends Options>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options: { ...COMMON, ...options }, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** Prints the help when it was asked for; then there is nothing else to do. */
+export async function helped(values: { readonly help?: boolean | undefined }, help: string): Promise<boolean> {
+  if (values.help === true) await writeAll(process.stdout, help);
+  return values.help === true;
+}
+
+/** Opens the loop of a configuration for one command. No micro-VM is started by it. */
+export async function withLoop<T>(config: string | undefined, work: (loop: ZeroTrustLoop) => Promise<T>): Promise<T> {
+  const loop = await ZeroTrustLoop.open(config === undefined ? {} : { config });
+  try {
+    return await work(loop);
+  } finally {
+    await loop.close();
+  }
+}
+
+/** One argument, no more and no less. */
+export function expectOne(positionals: readonly string[], what: string): string {
+  const [one, ...more] = positionals;
+  if (one === undefined || more.length > 0) throw new UsageError(`give one ${what}`);
+  return one;
+}
+
+/** JSON for machines, in which nothing acts on a terminal. */
+export function printJson(value: unknown): Promise<void> {
+  const text = JSON.stringify(value, (_, member: unknown) =>
+    member instanceof Uint8Array ? Buffer.from(member).toString("base64") : member,
+  );
+  const safe = text.replace(
+    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return writeAll(process.stdout, `${safe}\n`);
+}
+
+/** Who decides, unless said otherwise. */
+export function userName(): string {
+  return userInfo().username;
+}
+
+/** Whether to use colours: on a terminal, unless its owner said no (no-color.org). */
+export function usesColour(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+}

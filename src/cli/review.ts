@@ -1,0 +1,189 @@
+import type { ApproveOptions, Review, ZeroTrustLoop } from "../loop/index.ts";
+import { findReview, statusOf } from "./decide.ts";
+import { helped, LoopStatus, parseLoopArguments, printJson, userName, usesColour, withLoop } from "./loop-command.ts";
+import { writeAll } from "./output.ts";
+import { ask, closePrompt } from "./prompt.ts";
+import { listReviews, type Paint, painter, showFile, showReview, tellDecision } from "./review-text.ts";
+import { defuseName } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const REVIEW_HELP = `ztl review [ID] [--list] [--all] [--json]
+
+Shows what waits for a person, and on a terminal asks about it one by one: changes file by file with their diffs, calls
+that need agreement, outputs that the guard withheld. Nothing is written before the last question.
+
+  ID            only this review (its id may be cut short)
+  --list        only the list
+  --all         the decided ones too
+  --reviewer N  who decides, for the ledger (default: your user name)
+  --config FILE the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --json        print JSON: the list, or the review with its files
+
+Without a terminal nothing is asked: ztl approve, ztl reject and ztl undo decide. ztl serve is the same as a page.
+Exit status: 0 shown or decided; 3 what was decided on had changed; 4 more was needed; 5 there is no such review.
+`;
+
+const OPTIONS = { list: { type: "boolean" }, all: { type: "boolean" }, reviewer: { type: "string" } } as const;
+
+/** `ztl review`. Returns the exit status. */
+export async function review(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseLoopArguments(args, OPTIONS);
+  if (await helped(values, REVIEW_HELP)) return 0;
+  if (positionals.length > 1) throw new UsageError("give one review's id, or none");
+  const [prefix] = positionals;
+  return withLoop(values.config, async (loop) => {
+    if (prefix !== undefined) return one(loop, prefix, values);
+    const waiting = await loop.reviews.list({ state: values.all ? "all" : "pending" });
+    if (values.json) await printJson(waiting);
+    else await writeAll(process.stdout, listReviews(waiting, Date.now()));
+    const asks = !values.json && !values.list && isInteractive();
+    if (!asks) return 0;
+    try {
+      return await askAboutAll(
+        loop,
+        waiting.filter(({ state }) => state === "pending").map(({ id }) => id),
+        values.reviewer ?? userName(),
+      );
+    } finally {
+      closePrompt();
+    }
+  });
+}
+
+interface Values {
+  readonly json?: boolean | undefined;
+  readonly list?: boolean | undefined;
+  readonly reviewer?: string | undefined;
+}
+
+function isInteractive(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true;
+}
+
+async function one(loop: ZeroTrustLoop, prefix: string, values: Values): Promise<number> {
+  const summary = await findReview(loop, prefix);
+  const found = summary === undefined ? undefined : await loop.reviews.get(summary.id);
+  if (found === undefined) {
+    await writeAll(process.stderr, tellDecision({ status: "not-found" }));
+    return LoopStatus.notFound;
+  }
+  if (!values.json && !values.list && isInteractive() && found.state === "pending") {
+    try {
+      return (await askAbout(loop, found, values.reviewer ?? userName())) ?? 0;
+    } finally {
+      closePrompt();
+    }
+  }
+  const files = await filesOf(loop, found);
+  if (values.json) await printJson({ ...found, ...(found.kind === "change-set" ? { views: files } : {}) });
+  else {
+    const paint = painter(usesColour(process.stdout));
+    await writeAll(
+      process.stdout,
+      showReview(found, paint) + files.map((file) => `\n${showFile(file, paint)}`).join(""),
+    );
+  }
+  return 0;
+}
+
+async function filesOf(loop: ZeroTrustLoop, found: Review) {
+  if (found.kind !== "change-set") return [];
+  const views = await Promise.all(found.files.map(({ path }) => loop.reviews.file(found.id, path)));
+  return views.filter((view) => view !== undefined);
+}
+
+async function askAboutAll(loop: ZeroTrustLoop, ids: readonly string[], reviewer: string): Promise<number> {
+  let status = 0;
+  for (const id of ids) {
+    const found = await loop.reviews.get(id);
+    if (found?.state !== "pending") continue;
+    await writeAll(process.stdout, "\n");
+    const outcome = await askAbout(loop, found, reviewer);
+    if (outcome === undefined) return status;
+    status = Math.max(status, outcome);
+  }
+  return status;
+}
+
+/** Shows one review and asks; undefined when the person wants to stop. */
+async function askAbout(loop: ZeroTrustLoop, found: Review, reviewer: string): Promise<number | undefined> {
+  const paint = painter(usesColour(process.stdout));
+  await writeAll(process.stdout, showReview(found, paint));
+  return found.kind === "change-set"
+    ? askAboutFiles(loop, found, reviewer, paint)
+    : askAboutWhole(loop, found, reviewer);
+}
+
+async function askAboutWhole(loop: ZeroTrustLoop, found: Review, reviewer: string): Promise<number | undefined> {
+  const verb = found.kind === "call" ? "Agree to this call" : "Release this text to the agent";
+  const answer = await choose(`${verb}? [y]es, [n]o, [s]kip, [q]uit: `, "ynsq");
+  if (answer === "q") return undefined;
+  if (answer === "s") return 0;
+  if (answer === "n") return reject(loop, found.id, reviewer);
+  return approve(loop, found.id, { hash: found.hash, reviewer });
+}
+
+type ChangeSet = Extract<Review, { kind: "change-set" }>;
+
+const FILE_QUESTION = "Take this change? [y]es, [n]o, [a]ll the rest, [r]eject everything, [s]kip, [q]uit, [?]: ";
+const FILE_HELP = `y  take this file       n  leave it out      a  take it and all that follow
+r  reject the whole set, with a message for the agent
+s  leave the set waiting and go on to the next        q  stop here
+Nothing is written before the question at the end.
+`;
+
+async function askAboutFiles(
+  loop: ZeroTrustLoop,
+  found: ChangeSet,
+  reviewer: string,
+  paint: Paint,
+): Promise<number | undefined> {
+  const chosen: string[] = [];
+  const agreed: string[] = [];
+  let takesAll = false;
+  for (const { path, protectedBecause } of found.files) {
+    const view = await loop.reviews.file(found.id, path);
+    if (view !== undefined && !takesAll) await writeAll(process.stdout, `\n${showFile(view, paint)}`);
+    const answer: string = takesAll ? "y" : await choose(FILE_QUESTION, "ynarsq", FILE_HELP);
+    if (answer === "q") return undefined;
+    if (answer === "s") return 0;
+    if (answer === "r") return reject(loop, found.id, reviewer);
+    if (answer === "n") continue;
+    takesAll ||= answer === "a";
+    if (protectedBecause !== undefined) {
+      const question = `${defuseName(path)} is protected: ${protectedBecause}. Type "yes" to change it: `;
+      if ((await ask(question)) !== "yes") continue;
+      agreed.push(path);
+    }
+    chosen.push(path);
+  }
+  if (chosen.length === 0) return reject(loop, found.id, reviewer);
+  const list = chosen.map((path) => `  ${defuseName(path)}\n`).join("");
+  await writeAll(process.stdout, `\nTo be written to this host:\n${list}`);
+  if ((await choose("Write them? [y]es, [n]o: ", "yn")) === "n") return 0;
+  const files = chosen.length === found.files.length ? {} : { files: chosen };
+  return approve(loop, found.id, { hash: found.hash, reviewer, protectedFiles: agreed, ...files });
+}
+
+/** One of the letters; asked again until it is. At the end of input nothing is chosen. */
+async function choose(question: string, letters: string, help = ""): Promise<string> {
+  for (let tries = 0; tries < 20; tries++) {
+    const answer = (await ask(question)).toLowerCase().slice(0, 1);
+    if (answer !== "" && letters.includes(answer)) return answer;
+    if (answer === "?") await writeAll(process.stdout, help);
+  }
+  return letters.includes("q") ? "q" : "n";
+}
+
+async function approve(loop: ZeroTrustLoop, id: string, options: ApproveOptions): Promise<number> {
+  const result = await loop.reviews.approve(id, options);
+  await writeAll(process.stdout, tellDecision(result));
+  return statusOf(result);
+}
+
+async function reject(loop: ZeroTrustLoop, id: string, reviewer: string): Promise<number> {
+  const message = await ask("Rejected. A message for the agent (Enter for none): ");
+  const result = await loop.reviews.reject(id, { reviewer, ...(message === "" ? {} : { message }) });
+  await writeAll(process.stdout, tellDecision(result));
+  return statusOf(result);
+}

@@ -1,0 +1,137 @@
+import type { Entry, RunRecord, RunRow } from "../loop/index.ts";
+import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
+import { writeAll } from "./output.ts";
+import { defuseLines, defuseName } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const RUNS_HELP = `ztl runs [--limit N] [--agent A]     recorded calls, newest first
+ztl show RUN                        what one of them did: every step, its output, what of it turned up again
+ztl replay RUN                      runs it again in a micro-VM and compares byte for byte
+
+RUN is an id, or its beginning. A replay starts from the same snapshot with the same clock and randomness; nothing of it
+reaches an agent or this host's files. It names the first input that is not what it was, then the first difference.
+
+  --limit N      calls listed (default 20)
+  --agent A      only this agent's
+  --config FILE  the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --json         print JSON
+
+Exit status: 0 shown, or the replay is the same; 1 the replay differs; 4 it cannot be replayed; 5 there is no such run.
+`;
+
+/** `ztl runs`. Returns the exit status, as the other two. */
+export async function runs(args: readonly string[]): Promise<number> {
+  const { values } = parseLoopArguments(args, { limit: { type: "string" }, agent: { type: "string" } });
+  if (await helped(values, RUNS_HELP)) return 0;
+  const limit = Number(values.limit ?? 20);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new UsageError("--limit takes 1 to 1000");
+  return withLoop(values.config, async (loop) => {
+    const { rows } = loop.records.runs({ limit, ...(values.agent === undefined ? {} : { agent: values.agent }) });
+    if (values.json) await printJson(rows);
+    else
+      await writeAll(process.stdout, rows.length === 0 ? "No calls are recorded yet.\n" : rows.map(rowLine).join(""));
+    return 0;
+  });
+}
+
+function rowLine({ runId, time, agent, tool, decision, status, verdict, command }: RunRow): string {
+  const ran = status === "none" ? decision : status;
+  return `${runId.slice(0, 8)}  ${time.slice(0, 19)}Z  ${defuseName(agent)} / ${defuseName(tool)}: ${ran}, guard ${verdict}\n          ${defuseName(command).slice(0, 90)}\n`;
+}
+
+/** `ztl show`. */
+export async function show(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseLoopArguments(args, {});
+  if (await helped(values, RUNS_HELP)) return 0;
+  const prefix = expectOne(positionals, "run's id");
+  return withLoop(values.config, async (loop) => {
+    const runId = fullRunId(loop.records.runs({ limit: 1000 }).rows, prefix);
+    const record = await loop.records.run(runId);
+    if (record === undefined) return notFound();
+    if (values.json) await printJson(record);
+    else await writeAll(process.stdout, showRecord(record));
+    return 0;
+  });
+}
+
+function showRecord({ row, entries, stdout, stderr, truncated, differential }: RunRecord): string {
+  const text = (bytes: Uint8Array): string => defuseLines(Buffer.from(bytes).toString("utf8")).replace(/^/gm, "    ");
+  const echoes = differential.echoes.map(({ later, place, text: echoed, match, known }) => {
+    const where = defuseName(differential.later[later]?.label ?? "");
+    const seen = known ? ", known before" : "";
+    return `  ${where}${place === undefined ? "" : ` at ${defuseName(place)}`} (${match}${seen}): ${defuseName(echoed.slice(0, 200))}`;
+  });
+  return [
+    rowLine(row).trimEnd(),
+    "steps",
+    ...entries.map((entry) => `  ${String(entry.index).padStart(6)}  ${entry.time}  ${stepOf(entry)}`),
+    ...(stdout.length > 0 ? ["standard output", text(stdout)] : []),
+    ...(stderr.length > 0 ? ["standard error", text(stderr)] : []),
+    ...(truncated ? ["(there is more; the ledger has all of it)"] : []),
+    echoes.length === 0 ? "Nothing of it turned up again in what the agent said or called." : "turned up again in",
+    ...echoes,
+    "",
+  ].join("\n");
+}
+
+function stepOf(entry: Entry): string {
+  switch (entry.kind) {
+    case "policy-decision":
+      return `policy: ${entry.body.decision} (${entry.body.rule})`;
+    case "run":
+      return `run: ${entry.body.status}`;
+    case "verdict":
+      return `verdict on ${defuseName(entry.body.subject)}: ${entry.body.verdict}, ${entry.body.findings.length} findings`;
+    case "admission":
+      return `admission to ${defuseName(entry.body.destination ?? "memory")}`;
+    case "change-set":
+      return `change set of ${entry.body.count}`;
+    case "approval":
+      return `${entry.body.subject}: ${entry.body.decision} by ${defuseName(entry.body.reviewer ?? "nobody")}`;
+    case "sync":
+      return `sync: ${entry.body.outcome}`;
+    case "note":
+      return `note: ${defuseName(entry.body.text)}`;
+    default:
+      return entry.kind;
+  }
+}
+
+/** `ztl replay`. */
+export async function replay(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseLoopArguments(args, {});
+  if (await helped(values, RUNS_HELP)) return 0;
+  const prefix = expectOne(positionals, "run's id");
+  return withLoop(values.config, async (loop) => {
+    const runId = fullRunId(loop.records.runs({ limit: 1000 }).rows, prefix);
+    const outcome = await loop.records.replay(runId);
+    if (values.json) await printJson(outcome);
+    switch (outcome.status) {
+      case "same":
+        if (!values.json) await writeAll(process.stdout, "The same, byte for byte: ending, output and changes.\n");
+        return 0;
+      case "different": {
+        const { message, recorded, replayed } = outcome.comparison;
+        const text = `Different: ${defuseName(message)}\n  recorded  ${defuseName(recorded)}\n  replayed  ${defuseName(replayed)}\n`;
+        if (!values.json) await writeAll(process.stdout, text);
+        return LoopStatus.failed;
+      }
+      case "not-replayable":
+        if (!values.json) await writeAll(process.stderr, `It cannot be replayed: ${outcome.reason}\n`);
+        return LoopStatus.needsMore;
+      case "not-found":
+        return notFound();
+    }
+  });
+}
+
+function fullRunId(rows: readonly RunRow[], prefix: string): string {
+  const found = rows.filter(({ runId }) => runId.startsWith(prefix));
+  if (found.length > 1) throw new UsageError(`${found.length} runs begin with ${prefix}: write more of the id`);
+  return found[0]?.runId ?? prefix;
+}
+
+async function notFound(): Promise<number> {
+  await writeAll(process.stderr, "There is no such run; ztl runs lists them.\n");
+  return LoopStatus.notFound;
+}

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, suite, test } from "node:test";
+import { kvmMissing } from "../kvm.ts";
+import { CliWorld } from "./world.ts";
+
+suite("the record on the command line", { skip: kvmMissing() }, () => {
+  let world: CliWorld;
+  let runId = "";
+  before(async () => {
+    world = new CliWorld();
+    writeFileSync(
+      join(world.directory, "inbox", "page.txt"),
+      "twelve ordinary words that an agent might read on some page of a book",
+    );
+    await world.withLoop(async (loop) => {
+      const result = await loop.call({ agent: "reader", tool: "read", input: { file: "page.txt" } });
+      runId = result.runId;
+      await loop.said({ agent: "reader", text: "It has twelve ordinary words that an agent might read on some page." });
+      await loop.call({ agent: "reader", tool: "shell", input: { code: "id" } });
+    });
+  });
+  after(() => world[Symbol.dispose]());
+
+  test("runs are listed, and one is told step by step with what of it turned up again", () => {
+    const listed = world.ztl("runs").stdout;
+    assert.match(listed, /reader \/ shell: refuse, guard none/);
+    assert.match(listed, new RegExp(`${runId.slice(0, 8)} .*reader / read: ok, guard admit`));
+    const shown = world.ztl("show", runId.slice(0, 8)).stdout;
+    assert.match(shown, /policy: run/);
+    assert.match(shown, /turned up again in\n.*twelve ordinary words/);
+    assert.equal(world.ztl("show", "ffff").status, 5);
+  });
+
+  test("a replay is the same, until an input changes", () => {
+    assert.equal(world.ztl("replay", runId).status, 0);
+    writeFileSync(join(world.directory, "inbox", "page.txt"), "another page");
+    const differs = world.ztl("replay", runId);
+    assert.equal(differs.status, 1);
+    assert.match(differs.stdout, /page\.txt/);
+  });
+
+  test("the ledger verifies, also from elsewhere and against a head that was kept; proofs hold without it", () => {
+    const head = world.ztl("ledger", "head").stdout.trim();
+    const whole = world.ztl("ledger", "verify", "--anchor", head);
+    assert.equal(whole.status, 0, whole.stdout);
+    const key = /Signed by (ed25519:\S+)/.exec(whole.stdout)?.[1] ?? "";
+    const ledger = join(world.directory, "state", "ledger");
+    assert.equal(world.ztl("ledger", "verify", "--ledger", ledger, "--key", key).status, 0);
+    assert.equal(world.ztl("ledger", "verify", "--ledger", ledger).status, 125);
+    const proof = join(world.directory, "proof.json");
+    assert.equal(world.ztl("ledger", "prove", "0", "--out", proof).status, 0);
+    assert.equal(world.ztl("ledger", "check-proof", proof, "--key", key).status, 0);
+    writeFileSync(proof, readFileSync(proof, "utf8").replace('"reader"', '"writer"'));
+    assert.equal(world.ztl("ledger", "check-proof", proof).status, 1);
+    assert.equal(world.ztl("ledger", "show", "0").status, 0);
+    assert.equal(world.ztl("ledger", "show", "99999").status, 5);
+    assert.match(world.ztl("ledger", "tail", "-n", "1").stdout, /^ +\d+ .*\n$/);
+  });
+
+  test("a damaged ledger is named as such, where", () => {
+    const file = join(world.directory, "state", "ledger", "ledger.sqlite");
+    copyFileSync(file, `${file}.kept`);
+    const database = new DatabaseSync(file);
+    database.exec(
+      "DROP TRIGGER entry_no_update; UPDATE entry SET bytes = replace(bytes, 'reader', 'writer') WHERE place = 1",
+    );
+    database.close();
+    const { status, stdout } = world.ztl("ledger", "verify");
+    assert.notEqual(status, 0);
+    assert.match(stdout + world.ztl("ledger", "verify").stderr, /DAMAGED|not a ledger/);
+    copyFileSync(`${file}.kept`, file);
+  });
+
+  test("the page is served until it is told to stop", async () => {
+    const server = world.start("serve", "--json");
+    const [line] = (await once(server.stdout, "data")) as [Buffer];
+    const { port, token } = JSON.parse(line.toString("utf8")) as { port: number; token: string };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/reviews`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(answer.status, 200);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/api/reviews`)).status, 401);
+    server.kill("SIGINT");
+    const [status] = (await once(server, "exit")) as [number];
+    assert.equal(status, 0);
+  });
+
+  test("every command explains itself", () => {
+    for (const command of [
+      "review",
+      "approve",
+      "reject",
+      "undo",
+      "serve",
+      "ledger",
+      "runs",
+      "show",
+      "replay",
+      "policy",
+      "demo",
+    ]) {
+      const { status, stdout } = world.ztl(command, "--help");
+      assert.deepEqual([command, status], [command, 0]);
+      assert.match(stdout, /ztl /);
+    }
+    const wrong = world.ztl("revieuw");
+    assert.equal(wrong.status, 125);
+    assert.match(wrong.stderr, /ztl review there is/);
+  });
+});
