@@ -7,7 +7,7 @@ import { CHANGES_INLINE_MAX, SCANNED_FILES_BYTES_MAX, SCANNED_FILES_MAX } from "
 import type { LoopParts } from "../parts.ts";
 import { recordedChange } from "../recording/changes.ts";
 import { verdictBody } from "../recording/drafts.ts";
-import { bounded } from "../records/run-story.ts";
+import { bounded, CHANGED_FILE } from "../records/run-story.ts";
 import type { ChangeSetSummary } from "../reviews/review.ts";
 import { overlayRoots } from "../sandboxes.ts";
 import type { Call } from "./call.ts";
@@ -78,7 +78,7 @@ function scanFiles({ examiner }: LoopParts, { recorder }: Call, changes: readonl
     bytesLeft -= content.length;
     const verdict = examiner.scan(content);
     if (verdict.decision === "admit") continue;
-    const body = verdictBody("changed file", verdict);
+    const body = verdictBody(CHANGED_FILE, verdict);
     recorder.record({ kind: "verdict", body: { ...body, details: { path: path.toWellFormed() } } });
   }
 }

@@ -4,6 +4,9 @@ import type { RunRow } from "./run-record.ts";
 
 /** What the entries about one run say together. */
 
+/** Subject of the verdict on a file that a run changed. */
+export const CHANGED_FILE = "changed file";
+
 export type EntryOf<K extends EntryKind> = Extract<Entry, { kind: K }>;
 
 export function firstOf<K extends EntryKind>(entries: readonly Entry[], kind: K): EntryOf<K> | undefined {
@@ -30,7 +33,10 @@ export function rowOf(entries: readonly Entry[]): RunRow | undefined {
   if (call?.runId === undefined) return undefined;
   const decision = allOf(entries, "policy-decision").at(-1)?.body.decision ?? "none";
   const run = firstOf(entries, "run")?.body;
-  const verdicts = allOf(entries, "verdict").map(({ body }) => body.verdict);
+  // What a run wrote into files went to no model: it is for whoever reviews the change set.
+  const verdicts = allOf(entries, "verdict")
+    .filter(({ body }) => body.subject !== CHANGED_FILE)
+    .map(({ body }) => body.verdict);
   return {
     runId: call.runId,
     agent: call.agent ?? "",

@@ -25,7 +25,7 @@ export function callReview(
     command: bounded(command),
     expiresAt: now() + expireAfterMs,
     hash,
-    title: `wants to call ${tool}: ${decision.rule}`,
+    title: `wants to call ${tool}: ${decision.reason}`,
     details: JSON.stringify(details),
   };
 }
