@@ -48,7 +48,7 @@ test("content with more beginnings of structures than can be looked at is blocke
   const text = "<|a ".repeat(1000);
   assertBlockedBy(scan(text, { limits: { candidatesBase: 0, candidatesPerInputByte: 0.5 } }), "limit.candidates");
   assert.equal(scan(text).decision, "admit");
-  assert.equal(scan("\x1b[31ma\x1b[0m".repeat(100_000)).decision, "admit");
+  assert.equal(scan("\x1b[31ma\x1b[0m".repeat(50_000)).decision, "admit");
 });
 
 test("more findings than are kept block, however harmless each may be", () => {

@@ -30,9 +30,9 @@ export const DEFAULT_LIMITS: GuardLimits = Object.freeze({
   // megabyte costs some 15 ms (bench/guard-attack.ts).
   decodedBytesPerInputByte: 4,
   decodedBytesBase: 64 * 1024,
-  // Of 700 large ordinary files none has more than 0.4 (JSON), text of which every letter has its own colour has 0.6. Each
-  // costs some 25 ns (bench/guard-attack.ts).
-  candidatesPerInputByte: 0.75,
+  // Of 700 large ordinary files none has more than 0.4 (JSON). Text of which every letter has its own colour has 0.6, and is
+  // blocked from some 600 KB on. Each costs some 25 ns (bench/guard-attack.ts).
+  candidatesPerInputByte: 0.5,
   candidatesBase: 64 * 1024,
   // A person who reviews reads some tens; the rest is for highlighting.
   findings: 1024,
