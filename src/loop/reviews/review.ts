@@ -48,7 +48,7 @@ export type Review = ReviewSummary &
     | { readonly kind: "content"; readonly text: string; readonly findings: readonly Finding[] }
   );
 
-/** A change set as the agent's side sees it. */
+/** A change set as the agent's side sees it. Names are the guest's choice: what a model may read of them is in `forModel`. */
 export interface ChangeSetSummary {
   readonly reviewId: string;
   readonly hash: string;
