@@ -69,6 +69,8 @@ static void stop_and_continue(void) {
   siginfo_t info;
   pid_t pid = fork();
   if (pid == 0) for (;;) pause();
+  // A group of its own below this one: in an orphaned group, as where nobody's shell waits, SIGTSTP stops nobody (setpgid(2)).
+  setpgid(pid, pid);
   kill(pid, SIGSTOP);
   say("stopped %s", reaped(pid, WUNTRACED));
   say("not twice %ld", E(waitpid(pid, &status, WUNTRACED | WNOHANG)));
