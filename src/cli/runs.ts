@@ -1,11 +1,11 @@
-import type { Entry, RunRecord, RunRow } from "../loop/index.ts";
+import type { Entry, RunRecord, RunRow, ZeroTrustLoop } from "../loop/index.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { defuseLines, defuseName } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const RUNS_HELP = `ztl runs [--limit N] [--agent A]     recorded calls, newest first
-ztl show RUN                        what one of them did: every step, its output, what of it turned up again
+ztl show RUN [--probe]              what one of them did: every step, its output, what of it turned up again
 ztl replay RUN                      runs it again in a micro-VM and compares byte for byte
 
 RUN is an id, or its beginning. A replay starts from the same snapshot with the same clock and randomness; nothing of it
@@ -14,6 +14,7 @@ reaches an agent or this host's files. It names the first input that is not what
   --limit N      calls listed (default 20)
   --agent A      only this agent's
   --config FILE  the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --probe        asks the configuration's probe model what it would do next, with and without what the run added
   --json         print JSON
 
 Exit status: 0 shown, or the replay is the same; 1 the replay differs; 4 it cannot be replayed; 5 there is no such run.
@@ -41,15 +42,17 @@ function rowLine({ runId, time, agent, tool, decision, status, verdict, command 
 
 /** `ztl show`. */
 export async function show(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseLoopArguments(args, {});
+  const { values, positionals } = parseLoopArguments(args, { probe: { type: "boolean" } });
   if (await helped(values, RUNS_HELP)) return 0;
   const prefix = expectOne(positionals, "run's id");
   return withLoop(values.config, async (loop) => {
     const runId = fullRunId(loop.records.runs({ limit: 1000 }).rows, prefix);
     const record = await loop.records.run(runId);
     if (record === undefined) return notFound();
-    if (values.json) await printJson(record);
-    else await writeAll(process.stdout, showRecord(record));
+    const shift = values.probe ? await loop.records.probe(runId) : undefined;
+    if (values.probe && shift === undefined) throw new UsageError("the configuration names no probe model (probe)");
+    if (values.json) await printJson({ ...record, ...(shift === undefined ? {} : { probe: shift }) });
+    else await writeAll(process.stdout, showRecord(record) + (shift === undefined ? "" : showShift(shift)));
     return 0;
   });
 }
@@ -73,6 +76,16 @@ function showRecord({ row, entries, stdout, stderr, truncated, differential }: R
     "",
   ].join("\n");
 }
+
+function showShift({ distance, actions }: Shift): string {
+  const share = (part: number): string => `${Math.round(part * 100)} %`;
+  const lines = actions.map(
+    ({ action, before, after }) => `  ${defuseName(action)}: ${share(before)} -> ${share(after)}\n`,
+  );
+  return `With what the run added, the probe model acts otherwise in ${share(distance)} of its samples.\n${lines.join("")}`;
+}
+
+type Shift = NonNullable<Awaited<ReturnType<ZeroTrustLoop["records"]["probe"]>>>;
 
 function stepOf(entry: Entry): string {
   switch (entry.kind) {

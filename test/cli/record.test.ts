@@ -4,6 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, suite, test } from "node:test";
+import { answers, calls, WireServer } from "../../src/model/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { CliWorld } from "./world.ts";
 
@@ -33,6 +34,21 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
     assert.match(shown, /policy: run/);
     assert.match(shown, /turned up again in\n.*twelve ordinary words/);
     assert.equal(world.ztl("show", "ffff").status, 5);
+  });
+
+  test("a probe model tells how its next action moves with what the run added", async (context) => {
+    const server = await WireServer.start();
+    context.after(() => server.stop());
+    server.reply = (response, request) => {
+      const hasRead = JSON.stringify(request.body).includes("twelve ordinary words");
+      answers(hasRead ? calls(["fetch", "{}"]) : { content: "Done." })(response, request);
+    };
+    assert.equal(world.ztl("show", runId, "--probe").status, 125, "no probe model is configured yet");
+    world.configure({ probe: { url: server.url, model: "any" } });
+    const [status, text] = await world.ztlBeside("show", runId, "--probe");
+    assert.equal(status, 0, text);
+    assert.match(text, /acts otherwise in 100 % of its samples/);
+    world.configure({});
   });
 
   test("a replay is the same, until an input changes", () => {

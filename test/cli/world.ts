@@ -1,4 +1,5 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +16,20 @@ export class CliWorld {
 
   constructor() {
     for (const name of ["project", "inbox"]) mkdirSync(join(this.directory, name));
-    writeFileSync(join(this.directory, "ztl.config.json"), JSON.stringify(testConfig()));
+    this.configure({});
+  }
+
+  configure(more: object): void {
+    writeFileSync(join(this.directory, "ztl.config.json"), JSON.stringify({ ...testConfig(), ...more }));
+  }
+
+  /** As `ztl`, while this process goes on answering. */
+  async ztlBeside(...args: string[]): Promise<[status: number, text: string]> {
+    const child = this.start(...args);
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    const [status] = (await once(child, "close")) as [number];
+    return [status, text];
   }
 
   /** What an agent's own process would hold. */
