@@ -1,14 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Duplex } from "node:stream";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
+import type { Duplex, Readable } from "node:stream";
 import { ZtlError } from "../../errors.ts";
 import { encodeFrame, type Frame, FrameReader } from "../frames.ts";
 import { REPLY_LIMITS, type Reply, type Request } from "./protocol.ts";
+import { type StartOptions, startCell } from "./start.ts";
 
-/** main.ts in a clone, main.js in the built package. */
-const CELL_PROGRAM = fileURLToPath(
-  new URL(`./main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-);
 /** Kept of what a cell says on stderr: only its own failures appear there, never guest output. */
 const STDERR_BYTES = 8192;
 
@@ -23,11 +19,7 @@ interface Waiter {
   reject(error: ZtlError): void;
 }
 
-export interface CellOptions {
-  /** Descriptor of a sealed memory image, inherited by the cell. */
-  readonly memoryFd?: number | undefined;
-  /** Node's compile cache; makes the start of a cell several times faster. */
-  readonly compileCache?: string | undefined;
+export interface CellOptions extends StartOptions {
   /** Key of the template it is going to load. */
   readonly templateKey?: string | undefined;
 }
@@ -37,28 +29,23 @@ export class CellHandle {
   readonly templateKey: string | undefined;
   readonly #child: ChildProcess;
   readonly #channel: Duplex;
+  readonly #stderr: Readable;
   readonly #reader = new FrameReader(REPLY_LIMITS);
   readonly #exited: Promise<void>;
   #waiter: Waiter | undefined;
   #failure: ZtlError | undefined;
-  #stderr = "";
+  #said = "";
 
   constructor(options: CellOptions = {}) {
-    const child = spawn(process.execPath, ["--no-warnings", CELL_PROGRAM], {
-      // The host's environment may hold secrets, so none of it is passed on.
-      env: options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache },
-      stdio: ["ignore", "ignore", "pipe", "pipe", options.memoryFd ?? "ignore"],
-      // A process group of its own: a Ctrl-C meant for the host does not reach it, and it can be killed as a whole.
-      detached: true,
-      cwd: "/",
-    });
+    const { child, channel, stderr } = startCell(options);
     this.templateKey = options.templateKey;
     this.#child = child;
-    this.#channel = child.stdio[3] as Duplex;
-    this.#channel.on("data", (chunk: Buffer) => this.#receive(chunk));
-    this.#channel.on("error", (error) => this.#fail("cell-lost", `The channel to a cell broke: ${error.message}`));
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-STDERR_BYTES);
+    this.#channel = channel;
+    this.#stderr = stderr;
+    channel.on("data", (chunk: Buffer) => this.#receive(chunk));
+    channel.on("error", (error) => this.#fail("cell-lost", `The channel to a cell broke: ${error.message}`));
+    stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#said = (this.#said + text).slice(-STDERR_BYTES);
     });
     this.#exited = new Promise((resolve) => {
       child.once("error", (error) => {
@@ -164,12 +151,12 @@ export class CellHandle {
   }
 
   #lastWords(): string {
-    const words = this.#stderr.trim();
+    const words = this.#said.trim();
     return words === "" ? "" : `; its last words: ${words}`;
   }
 
   #setReferenced(referenced: boolean): void {
-    const streams = [this.#child, this.#channel, this.#child.stderr] as unknown as { ref(): void; unref(): void }[];
+    const streams = [this.#child, this.#channel, this.#stderr] as unknown as { ref(): void; unref(): void }[];
     for (const stream of streams) referenced ? stream.ref() : stream.unref();
   }
 }
