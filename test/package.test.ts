@@ -7,6 +7,14 @@ import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { kvmMissing } from "./kvm.ts";
 
+interface Manifest {
+  readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+  readonly repository: { readonly url: string };
+  readonly homepage: string;
+  readonly bugs: { readonly url: string };
+}
+
 /** The package as a user gets it: packed, put beside its dependencies, and used from there. */
 suite("the packed package", () => {
   const root = fileURLToPath(new URL("..", import.meta.url));
@@ -19,9 +27,7 @@ suite("the packed package", () => {
     execFileSync("npm", ["pack", "--silent", "--pack-destination", place], { cwd: root, stdio: "pipe" });
     mkdirSync(installed, { recursive: true });
     execFileSync("sh", ["-c", `tar xzf zero-trust-loop-*.tgz --strip-components=1 -C ${installed}`], { cwd: place });
-    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-      dependencies: Record<string, string>;
-    };
+    const { dependencies } = manifest();
     // Native parts of a dependency come as packages of their own, beside it.
     for (const name of [...Object.keys(dependencies), "@koromix", "sqlite-vec-linux-x64", "@langchain"]) {
       const link = join(place, "node_modules", name);
@@ -30,11 +36,37 @@ suite("the packed package", () => {
     }
   });
 
+  function manifest(): Manifest {
+    return JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Manifest;
+  }
+
   const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: place, encoding: "utf8", env });
 
   test("holds no tests", () => {
     const files = execFileSync("find", [installed, "-name", "*test*"], { encoding: "utf8" });
     assert.equal(files, "");
+  });
+
+  test("its bill of materials names every dependency, and no tool of development", () => {
+    const bom = JSON.parse(readFileSync(join(installed, "dist", "sbom.cdx.json"), "utf8")) as {
+      components: { name: string; version: string; group?: string }[];
+    };
+    const listed = bom.components.map(({ name, version }) => `${name}@${version}`);
+    const { dependencies, devDependencies } = manifest();
+    for (const [name, version] of Object.entries(dependencies)) assert.ok(listed.includes(`${name}@${version}`), name);
+    for (const name of Object.keys(devDependencies))
+      assert.ok(!listed.some((entry) => entry.startsWith(`${name}@`)), name);
+  });
+
+  test("its addresses are the owner's, or placeholders that nobody can register", (t) => {
+    const { repository, homepage, bugs } = manifest();
+    const addresses = { repository: repository.url, homepage, bugs: bugs.url };
+    for (const [field, address] of Object.entries(addresses)) {
+      const { protocol, hostname } = new URL(address);
+      assert.equal(protocol, "https:", field);
+      // RFC 2606 reserves .invalid.
+      if (hostname.endsWith(".invalid")) t.diagnostic(`TO BE FILLED by the owner before publishing: ${field}`);
+    }
   });
 
   test("its command runs", () => {
