@@ -1,0 +1,59 @@
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+
+export interface SuiteArguments {
+  readonly classes: readonly string[];
+  readonly only: readonly string[];
+  readonly list: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly quick: boolean;
+  readonly hardware: boolean;
+  readonly jobs: number;
+}
+
+export const HELP = `npm run attack [-- OPTIONS]
+
+Attacks the product and looks at what came of it: the host's canaries, the cell, and the next run.
+
+  --class X      only this class, by letter or name; more than once, or X,Y
+  --only NAME    only this attack (class/file, or the end of it); more than once
+  --quick        only those that are part of npm test
+  --hardware     only those that make sense under emulated AMD-V
+  --list         names the attacks, their promises and what must happen
+  --jobs N       classes that are attacked at once; default 2, or 1 on one processor
+  --json         one JSON document instead of text
+  --help
+
+Exit status: 0 no attack had an effect; 1 at least one had; 2 wrong command line.
+`;
+
+const OPTIONS = {
+  class: { type: "string", multiple: true, short: "c" },
+  only: { type: "string", multiple: true },
+  list: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", default: false, short: "h" },
+  quick: { type: "boolean", default: false },
+  hardware: { type: "boolean", default: false },
+  jobs: { type: "string" },
+} as const;
+
+/** Throws for what is no command line of this. */
+export function parseSuiteArguments(args: readonly string[]): SuiteArguments {
+  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  // `--class e f i`: what follows the first class names further ones.
+  if (positionals.length > 0 && values.class === undefined) throw new Error(`Unexpected argument ${positionals[0]}`);
+  const jobs = values.jobs === undefined ? Math.min(2, availableParallelism()) : Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new Error("--jobs takes a whole number from 1 on");
+  return {
+    classes: [...(values.class ?? []), ...positionals].flatMap((name) => name.split(",")),
+    only: values.only ?? [],
+    list: values.list,
+    json: values.json,
+    help: values.help,
+    quick: values.quick,
+    hardware: values.hardware,
+    jobs,
+  };
+}

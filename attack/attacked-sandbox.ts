@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { type RunResult, Sandbox, type SandboxEvent, type SandboxOptions, type ToolCall } from "../src/index.ts";
+import type { Canaries } from "./canaries.ts";
+
+/**
+ * How long after its limit a call may take to come back: what the host process gives a cell before it kills it
+ * (src/sandbox/run.ts), and a little more for a busy machine.
+ */
+const GRACE_MS = 10_000;
+const WALL_MS = 5000;
+const SEED = "00112233445566778899aabbccddeeff";
+const CLOCK_MS = Date.UTC(2030, 0, 1);
+
+/** Tells as much of the state a run begins in as a program can see. */
+const PROBES = {
+  python: [
+    "import os, random, sys",
+    "print(sorted(globals()), len(sys.modules), sys.path, random.random(), os.urandom(4).hex())",
+    "print(sorted(os.environ.items()), os.getcwd(), os.listdir('/tmp'), sorted(os.listdir('/proc/self/fd')))",
+    "print(open('/proc/self/maps').read(), os.getpid(), os.umask(0))",
+  ].join("\n"),
+  shell:
+    "pwd; umask; env | sort; ls -la /tmp /dev/shm; ls /proc/self/fd; cat /proc/self/maps /proc/uptime; set; echo $$",
+} as const;
+
+export interface AttackedRun {
+  readonly result: RunResult;
+  readonly tookMs: number;
+}
+
+/** A sandbox under attack: knows what ran in it, and whether the run after that is like the first in a new one. */
+export class AttackedSandbox {
+  readonly sandbox: Sandbox;
+  readonly events: readonly SandboxEvent[];
+  readonly #options: SandboxOptions;
+  readonly #canaries: Canaries;
+  readonly #used = new Set<ToolCall["tool"]>();
+  #leaks = 0;
+
+  private constructor(sandbox: Sandbox, events: SandboxEvent[], options: SandboxOptions, canaries: Canaries) {
+    this.sandbox = sandbox;
+    this.events = events;
+    this.#options = options;
+    this.#canaries = canaries;
+  }
+
+  /** Of one cell unless told otherwise, so that the next run is in the one that was attacked. */
+  static async open(options: SandboxOptions, canaries: Canaries): Promise<AttackedSandbox> {
+    const events: SandboxEvent[] = [];
+    const complete: SandboxOptions = { cells: 1, ...options, onEvent: (event) => events.push(event) };
+    return new AttackedSandbox(await Sandbox.open(complete), events, complete, canaries);
+  }
+
+  /** Runs a call, which must come back within its wall limit (default 5 s) and some grace. */
+  async run(call: ToolCall, signal?: AbortSignal): Promise<RunResult> {
+    const wallMs = call.limits?.wallMs ?? this.#options.limits?.wallMs ?? WALL_MS;
+    this.#used.add(call.tool);
+    const startedMs = performance.now();
+    const limited = { ...call, limits: { wallMs, ...call.limits } };
+    const result = await this.sandbox.run(limited, signal === undefined ? {} : { signal });
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < wallMs + GRACE_MS, `came back after ${tookMs} ms with a wall limit of ${wallMs} ms`);
+    this.#look(result);
+    return result;
+  }
+
+  /** The standard output of Python code that must end well. */
+  async python(code: string, more: Omit<Extract<ToolCall, { tool: "python" }>, "tool" | "code"> = {}): Promise<string> {
+    return outputOf(await this.run({ tool: "python", code, ...more }));
+  }
+
+  /** The standard output of a shell script that must end well. */
+  async shell(code: string, more: Omit<Extract<ToolCall, { tool: "shell" }>, "tool" | "code"> = {}): Promise<string> {
+    return outputOf(await this.run({ tool: "shell", code, ...more }));
+  }
+
+  /** Nothing of the cell broke: whatever the guest did, it ended as a guest ends. */
+  assertContained(result: RunResult, about = ""): void {
+    assert.notEqual(result.status, "error", `${about}: ${JSON.stringify(result.status === "error" && result.error)}`);
+    this.assertNoCellLost(about);
+  }
+
+  assertNoCellLost(about = ""): void {
+    const lost = this.events.filter(({ type }) => type === "cell-lost");
+    assert.deepEqual(lost, [], about);
+  }
+
+  /** After the attack: what a run leaves is nothing, and no run told the host's secret. */
+  async verify(): Promise<void> {
+    assert.equal(this.#leaks, 0, "the host's secret was in what a run gave back");
+    const tools = [...this.#used];
+    if (tools.length === 0) return;
+    const fresh = await Sandbox.open(this.#options);
+    try {
+      for (const tool of tools) {
+        const [next, first] = [await probe(this.sandbox, tool), await probe(fresh, tool)];
+        assert.deepEqual(next, first, `the next ${tool} run is not like the first in a new cell`);
+      }
+    } finally {
+      await fresh.close();
+    }
+  }
+
+  #look({ stdout, stderr, changes }: RunResult): void {
+    const parts = [stdout, stderr, ...changes.flatMap(({ path, content }) => [path, content ?? ""])];
+    if (parts.some((part) => this.#canaries.isLeakedBy(part))) this.#leaks++;
+  }
+}
+
+async function probe(sandbox: Sandbox, tool: ToolCall["tool"]): Promise<object> {
+  const common = { cwd: "/", env: {}, limits: { wallMs: 60_000, cpuMs: 60_000, outputBytes: 1 << 20 } };
+  const call: ToolCall =
+    tool === "exec"
+      ? { tool, program: "/bin/sh", args: ["-c", PROBES.shell], ...common }
+      : { tool, code: PROBES[tool], ...common };
+  const result = await sandbox.run(call, { deterministic: { seed: SEED, clockMs: CLOCK_MS } });
+  const { status, exitCode, stdoutText, stderrText, changes } = result;
+  assert.notEqual(status, "error", JSON.stringify(status === "error" && result.error));
+  return { status, exitCode, stdoutText, stderrText, changes };
+}
+
+function outputOf(result: RunResult): string {
+  const { status, stderrText, stdoutText } = result;
+  assert.equal(status, "ok", status === "error" ? JSON.stringify(result.error) : stderrText);
+  return stdoutText;
+}

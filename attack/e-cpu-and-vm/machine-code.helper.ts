@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunResult } from "../../src/index.ts";
+import { staticElf } from "../../test/attack/elf.ts";
+import type { AttackedSandbox } from "../attacked-sandbox.ts";
+import type { Stage } from "../stage.ts";
+
+const LIMITS = { wallMs: 2000, cpuMs: 2000, memoryBytes: 64 << 20, processes: 8 } as const;
+/** On an emulated processor the same code takes some twenty times as long. */
+const PATIENCE = Number(process.env.ZTL_TEST_PATIENCE ?? 1);
+
+/** A sandbox for programs of a few instructions that no compiler makes. */
+export class MachineCode {
+  readonly sandbox: AttackedSandbox;
+  readonly #directory: string;
+  #programs = 0;
+
+  private constructor(sandbox: AttackedSandbox, directory: string) {
+    this.sandbox = sandbox;
+    this.#directory = directory;
+  }
+
+  static async on(stage: Stage): Promise<MachineCode> {
+    const directory = stage.newDirectory();
+    const mounts = [{ kind: "ro", host: directory, guest: "/attack" } as const];
+    return new MachineCode(await stage.sandbox({ mounts }), directory);
+  }
+
+  /** Runs code as a static program; whatever it does, it must end as a guest ends, and the cell must not. */
+  async run(code: Uint8Array, { about = "", data }: { about?: string; data?: Uint8Array } = {}): Promise<RunResult> {
+    const name = `program-${this.#programs++}`;
+    writeFileSync(join(this.#directory, name), staticElf(code, data), { mode: 0o755 });
+    const limits = { ...LIMITS, wallMs: LIMITS.wallMs * PATIENCE, cpuMs: LIMITS.cpuMs * PATIENCE };
+    const result = await this.sandbox.run({ tool: "exec", program: `/attack/${name}`, limits });
+    this.sandbox.assertContained(result, about);
+    return result;
+  }
+
+  /** The same for many, each of which must end by itself or by a signal. */
+  async endThemselves(programs: Iterable<readonly [name: string, code: Uint8Array]>): Promise<void> {
+    for (const [about, code] of programs) {
+      const { status } = await this.run(code, { about });
+      assert.ok(["ok", "failed", "signaled"].includes(status), `${about}: ${status}`);
+    }
+  }
+}
