@@ -10,21 +10,22 @@ const source = fileURLToPath(new URL(".", import.meta.url));
 
 /** Room -> the rooms it may import from. A file directly in src/ belongs to the room "src". */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  vmm: ["src"],
-  linux: ["src", "vmm"],
-  guard: ["src"],
-  ledger: ["src"],
-  policy: ["src"],
-  workspace: ["src"],
-  model: ["src"],
-  memory: ["src", "guard"],
-  sandbox: ["src", "vmm", "linux"],
-  loop: ["src", "sandbox", "guard", "ledger", "policy", "workspace", "memory", "model"],
-  adapters: ["src", "loop", "memory"],
-  server: ["src", "loop"],
-  demo: ["src", "loop", "server", "memory", "model"],
-  cli: ["src", "sandbox", "policy", "loop", "server", "demo"],
-  src: ["src", "linux", "sandbox", "loop"],
+  base: ["src"],
+  vmm: ["src", "base"],
+  linux: ["src", "base", "vmm"],
+  guard: ["src", "base"],
+  ledger: ["src", "base"],
+  policy: ["src", "base"],
+  workspace: ["src", "base"],
+  model: ["src", "base"],
+  memory: ["src", "base", "guard"],
+  sandbox: ["src", "base", "vmm", "linux"],
+  loop: ["src", "base", "sandbox", "guard", "ledger", "policy", "workspace", "memory", "model"],
+  adapters: ["src", "base", "loop", "memory"],
+  server: ["src", "base", "loop"],
+  demo: ["src", "base", "loop", "server", "memory", "model"],
+  cli: ["src", "base", "sandbox", "policy", "loop", "server", "demo"],
+  src: ["src", "base", "linux", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

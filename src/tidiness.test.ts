@@ -63,6 +63,52 @@ test("every foreign call says why it is safe", () => {
   );
 });
 
+/** Mechanisms that stand in src/base/ alone: written anew elsewhere they drifted apart before, and the drift became faults. */
+const ONLY_IN_BASE: readonly {
+  readonly what: string;
+  readonly pattern: RegExp;
+  /** Files that have a reason of their own. */
+  readonly except: Readonly<Record<string, string>>;
+}[] = [
+  {
+    what: "SHA-256 by hand; use base/sha256.ts",
+    pattern: /\bcreateHash\(|\bhash\("sha256"/,
+    except: {
+      "src/linux/": "to be moved",
+      "src/sandbox/": "to be moved",
+      "src/vmm/": "to be moved",
+      "src/demo/": "to be moved",
+      "src/ledger/store/": "to be moved",
+      "src/workspace/testing/": "to be moved",
+    },
+  },
+  {
+    what: "JSON with sorted members by hand; use base/canonical-json.ts",
+    pattern: /JSON\.stringify\([^;]*Object\.fromEntries\([^;]*sort\(|sort\([\s\S]{0,200}\$\{JSON\.stringify\(/,
+    except: {},
+  },
+];
+
+test("what the foundation does is not done anew elsewhere", () => {
+  const anew = product
+    .filter(({ name }) => !name.startsWith("src/base/"))
+    .flatMap(({ name, text }) =>
+      ONLY_IN_BASE.filter(
+        ({ pattern, except }) => pattern.test(text) && !Object.keys(except).some((place) => name.startsWith(place)),
+      ).map(({ what }) => `${name}: ${what}`),
+    );
+  assert.deepEqual(anew, []);
+});
+
+test("an exception to that is still needed", () => {
+  const unused = ONLY_IN_BASE.flatMap(({ what, pattern, except }) =>
+    Object.keys(except)
+      .filter((place) => !product.some(({ name, text }) => name.startsWith(place) && pattern.test(text)))
+      .map((place) => `${place}: ${what}`),
+  );
+  assert.deepEqual(unused, []);
+});
+
 test("no path or host name of a developer's machine is committed", {
   skip: existsSync(join(root, ".git")) ? false : "not a git checkout",
 }, () => {

@@ -1,5 +1,6 @@
 import { type KeyObject, verify } from "node:crypto";
-import { type Admission, type AdmissionClaims, type AdmissionScope, claimBytes, sha256 } from "./admission.ts";
+import { sha256Hex } from "../base/sha256.ts";
+import { type Admission, type AdmissionClaims, type AdmissionScope, claimBytes } from "./admission.ts";
 
 export type AdmissionRefusal =
   | "malformed"
@@ -70,7 +71,7 @@ export class AdmissionVerifier {
     const signature = Buffer.from(admission.signature, "base64url");
     if (!verify(null, claimBytes(claims), this.#publicKey, signature)) return refuse("forged");
     if (claims.ruleSetHash !== this.#ruleSetHash) return refuse("other-rule-set");
-    if (claims.contentSha256 !== sha256(content)) return refuse("other-content");
+    if (claims.contentSha256 !== sha256Hex(content)) return refuse("other-content");
     return { status: "valid", claims };
   }
 
@@ -106,6 +107,9 @@ const CLAIM_KEYS = new Set([
   "nonce",
 ]);
 
+/** Agents and run ids of the loop have at most 256 characters (loop/requests.ts); an embedder's may be longer. */
+const NAME_UNITS_MAX = 16 * 1024;
+
 /** 64 bytes (RFC 8032, section 5.1.6) in base64url without padding: nothing may follow that nobody signed. */
 const SIGNATURE = /^[A-Za-z0-9_-]{86}$/;
 
@@ -115,15 +119,20 @@ function isAdmission(value: unknown): value is Admission {
   if (typeof value.signature !== "string" || !SIGNATURE.test(value.signature)) return false;
   const claims = value.claims;
   const strings = ["contentSha256", "runId", "agent", "ruleSetHash", "nonce"];
-  const isRelease = claims.grant === "released" && typeof claims.releasedBy === "string";
+  const isRelease = claims.grant === "released" && isName(claims.releasedBy);
   return (
     claims.version === 1 &&
     Object.keys(claims).every((key) => CLAIM_KEYS.has(key)) &&
-    strings.every((key) => typeof claims[key] === "string") &&
+    strings.every((key) => isName(claims[key])) &&
     Number.isSafeInteger(claims.issuedAt) &&
     Number.isSafeInteger(claims.expiresAt) &&
     (isRelease || (claims.grant === "admitted" && claims.releasedBy === undefined))
   );
+}
+
+/** Text that can be signed, and not so long that looking at it is an attack. */
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value.length <= NAME_UNITS_MAX && value.isWellFormed();
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
-import { canonicalJson, type Json } from "./canonical-json.ts";
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { canonicalise } from "../base/canonical-json.ts";
+import { sha256Hex } from "../base/sha256.ts";
 import type { Decision, Verdict } from "./finding.ts";
 
 /** Whose run produced the content, and for which agent's memory it is meant. */
@@ -83,7 +84,7 @@ export class Admitter {
 
   #refusal(content: Uint8Array | string, verdict: Verdict): AdmitResult | undefined {
     if (verdict.ruleSetHash !== this.#ruleSetHash) return refused("other-rule-set", verdict);
-    return verdict.contentSha256 === sha256(content) ? undefined : refused("other-content", verdict);
+    return verdict.contentSha256 === sha256Hex(content) ? undefined : refused("other-content", verdict);
   }
 
   #signed(verdict: Verdict, scope: AdmissionScope, how: Pick<AdmissionClaims, "grant" | "releasedBy">): AdmitResult {
@@ -108,10 +109,7 @@ function refused(reason: Extract<AdmitResult, { status: "refused" }>["reason"], 
   return { status: "refused", reason, decision: verdict.decision };
 }
 
-export function sha256(content: Uint8Array | string): string {
-  return createHash("sha256").update(content).digest("hex");
-}
-
+/** Throws ZtlError `json-unsupported` or `json-too-large` for names that no admission can have. */
 export function claimBytes(claims: AdmissionClaims): Buffer {
-  return Buffer.from(canonicalJson({ ...claims } satisfies Json));
+  return Buffer.from(canonicalise({ ...claims }));
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { sha256Stream } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import { makeVisible } from "./excerpt.ts";
 import type { Finding, Verdict } from "./finding.ts";
@@ -26,7 +26,7 @@ export class ModelScanner implements Scanner {
   readonly #ask: Ask;
   readonly #ruleSetHash: string;
   readonly #timeoutMs: number;
-  readonly #hash: Hash = createHash("sha256");
+  readonly #hash = sha256Stream();
   #chunks: Uint8Array[] = [];
   #length = 0;
   #ended = false;

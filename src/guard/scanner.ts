@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { sha256Stream } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import { Examination } from "./examination.ts";
 import type { Finding, Verdict } from "./finding.ts";
@@ -34,7 +34,7 @@ export class SyntacticScanner implements Scanner {
   readonly #limits: GuardLimits;
   readonly #policy: VerdictPolicy;
   readonly #sink: Sink;
-  readonly #hash: Hash = createHash("sha256");
+  readonly #hash = sha256Stream();
   #chunks: Uint8Array[] = [];
   #length = 0;
   #ended = false;

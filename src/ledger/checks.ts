@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
+import { canonicalise } from "../base/canonical-json.ts";
 import type { ConsistencyProof, InclusionProof } from "./ledger.ts";
 import { verifyConsistency, verifyInclusion } from "./merkle/proofs.ts";
 import { leafHash } from "./merkle/tree.ts";
-import { canonicalise } from "./record/canonical-json.ts";
 import { isSignedBy, parseHead, rootOfHead, type SignedHead } from "./record/head.ts";
 
 /** Checks of proofs by someone who has nothing but the public key: no ledger, no store, no trust in whoever sent them. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { canonicalise } from "../base/canonical-json.ts";
+import type { Json } from "../base/json.ts";
 import { ENTRY_BYTES_MAX } from "./limits.ts";
-import { canonicalise } from "./record/canonical-json.ts";
 import { type EntryDraft, parseEntry, placeEntry, sealDraft } from "./record/entry.ts";
-import type { Json } from "./record/json.ts";
 import { memoryLedger } from "./testing.ts";
 
 /** Bodies that an agent, a tool or a bug may hand over. */

@@ -11,11 +11,9 @@ export {
 export { comparePlans, type PlanDifference, type PlannedCall } from "./differential/planned-calls.ts";
 export { type ConsistencyProof, type EntryQuery, type InclusionProof, Ledger, type LedgerOptions } from "./ledger.ts";
 export { type Body, contentsOf, type EntryKind, type Step } from "./record/bodies.ts";
-export { canonicalise } from "./record/canonical-json.ts";
-export type { Entry, EntryDraft } from "./record/entry.ts";
+export { type Entry, type EntryDraft, signedText } from "./record/entry.ts";
 export type { Content } from "./record/fields.ts";
 export { formatPublicKey, type Head, isSignedBy, parseHead, parsePublicKey, type SignedHead } from "./record/head.ts";
-export type { Json } from "./record/json.ts";
 export {
   compareInputs,
   compareRuns,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { canonicalise } from "../base/canonical-json.ts";
 import { Ledger } from "./ledger.ts";
 import { Frontier, leafHash } from "./merkle/tree.ts";
-import { canonicalise } from "./record/canonical-json.ts";
 import { genesisHash, parseEntry, placeEntry, sealDraft } from "./record/entry.ts";
 import { hex } from "./record/fields.ts";
 import { keyIdOf, signHead } from "./record/head.ts";

@@ -12,6 +12,7 @@ export {
   type SemanticDifferential,
   type SignedHead,
   SqliteStore,
+  signedText,
   type Verification,
   verify as verifyLedger,
 } from "../ledger/index.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { Json } from "../base/json.ts";
 import { ZtlError } from "../errors.ts";
-import type { Json } from "../ledger/index.ts";
 import { INPUT_BYTES_MAX } from "./limits.ts";
 
 /** What callers of the loop hand over, parsed once at the boundary. */

@@ -1,6 +1,7 @@
+import { isJsonObject } from "../base/json.ts";
 import type { Admission, AdmissionClaims, Verdict } from "../guard/index.ts";
 import { ADMISSION_BYTES_MAX } from "./limits.ts";
-import { isRecord, plainCopy } from "./plain-data.ts";
+import { plainCopy } from "./plain-data.ts";
 
 /** A text and the guard's signed statement that it may enter this agent's memory. What `loop.call` gives and memory takes. */
 export interface AdmittedText {
@@ -22,8 +23,8 @@ const SIGNATURE = /^[\w-]{86}$/;
  */
 export function readAdmission(value: unknown): Admission | undefined {
   const copy = plainCopy(value, { bytesMax: ADMISSION_BYTES_MAX, depthMax: 2 });
-  if (!isRecord(copy) || Object.keys(copy).length !== 2) return undefined;
+  if (!isJsonObject(copy) || Object.keys(copy).length !== 2) return undefined;
   const { claims, signature } = copy;
-  if (!isRecord(claims) || typeof signature !== "string" || !SIGNATURE.test(signature)) return undefined;
+  if (!isJsonObject(claims) || typeof signature !== "string" || !SIGNATURE.test(signature)) return undefined;
   return Object.freeze({ claims: claims as unknown as AdmissionClaims, signature });
 }

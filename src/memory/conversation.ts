@@ -1,8 +1,10 @@
-import type { Admission, Json } from "../guard/index.ts";
+import type { Json } from "../base/json.ts";
+import { sha256Hex } from "../base/sha256.ts";
+import type { Admission } from "../guard/index.ts";
 import { type AdmittedText, readAdmission } from "./admitted-text.ts";
 import { CONVERSATION_BYTES_MAX, CONVERSATION_ENTRIES_MAX } from "./limits.ts";
 import { type Checks, recheck } from "./recheck.ts";
-import { type MemoryRefusal, type RefusalReason, sha256 } from "./refusal.ts";
+import type { MemoryRefusal, RefusalReason } from "./refusal.ts";
 import { type ConversationSnapshot, readSnapshot, sealSnapshot } from "./snapshot.ts";
 
 /** Who may have said something: the host program, the model itself, or the world outside, which needs an admission. */
@@ -149,7 +151,7 @@ export class ConversationMemory implements AgentMemory {
       place,
       reason,
       agent: this.agent,
-      ...(text !== undefined && { contentSha256: sha256(text) }),
+      ...(text !== undefined && { contentSha256: sha256Hex(text) }),
       ...(index !== undefined && { index }),
     });
     return { status: "refused", reason };

@@ -1,5 +1,7 @@
+import { canonicalise } from "../base/canonical-json.ts";
+import type { Json } from "../base/json.ts";
 import { ZtlError } from "../errors.ts";
-import { type Admission, canonicalJson, type Json } from "../guard/index.ts";
+import type { Admission } from "../guard/index.ts";
 import { DOCUMENT_BYTES_MAX, JSON_DEPTH_MAX, METADATA_BYTES_MAX } from "./limits.ts";
 import { plainRecord } from "./plain-data.ts";
 
@@ -43,7 +45,7 @@ export function copyDocument(document: unknown): DocumentCopy | undefined {
     // Its own only: what all objects inherit is nobody's admission.
     admission: Object.hasOwn(whole, ADMISSION_KEY) ? whole[ADMISSION_KEY] : undefined,
     id: hasId ? id : undefined,
-    content: `${pageContent}\n${canonicalJson(metadata)}`,
+    content: `${pageContent}\n${canonicalise(metadata)}`,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Json } from "../guard/index.ts";
+import { isJsonObject, type Json } from "../base/json.ts";
 
 export interface PlainLimits {
   /** Of all strings and keys together, as UTF-8, and two for every value. */
@@ -28,11 +28,7 @@ export function plainCopy(value: unknown, limits: PlainLimits): Json | undefined
 /** The copy when it is an object, not an array. */
 export function plainRecord(value: unknown, limits: PlainLimits): { readonly [key: string]: Json } | undefined {
   const copy = plainCopy(value, limits);
-  return isRecord(copy) ? copy : undefined;
-}
-
-export function isRecord(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(copy) ? copy : undefined;
 }
 
 class NotPlain extends Error {}

@@ -1,6 +1,7 @@
+import { sha256Hex } from "../base/sha256.ts";
 import type { Admission, AdmissionVerifier } from "../guard/index.ts";
 import type { Rescan } from "./admitted-text.ts";
-import { type RefusalReason, sha256 } from "./refusal.ts";
+import type { RefusalReason } from "./refusal.ts";
 
 export interface Checks {
   readonly verifier: AdmissionVerifier;
@@ -25,7 +26,7 @@ export function recheck(checks: Checks, admission: Admission, content: string, a
   if (check.status === "valid") return { status: "valid", nonce: check.claims.nonce };
   if (check.reason !== "other-rule-set") return check;
   // The verifier looks at the signature before the rules: from here on the claims are the guard's own.
-  if (claimed.contentSha256 !== sha256(content)) return { status: "refused", reason: "other-content" };
+  if (claimed.contentSha256 !== sha256Hex(content)) return { status: "refused", reason: "other-content" };
   if (!agents.has(claimed.agent)) return { status: "refused", reason: "other-agent" };
   if (checks.rescan(content).decision !== "admit") return { status: "refused", reason: "not-admitted" };
   return { status: "valid", nonce: claimed.nonce };

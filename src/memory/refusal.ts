@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { AdmissionRefusal } from "../guard/index.ts";
 
 export type RefusalReason =
@@ -19,8 +18,4 @@ export interface MemoryRefusal {
   readonly contentSha256?: string;
   /** Position in the batch, the snapshot or the results. */
   readonly index?: number;
-}
-
-export function sha256(content: string): string {
-  return createHash("sha256").update(content).digest("hex");
 }

@@ -1,8 +1,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { canonicalise } from "../base/canonical-json.ts";
+import { isJsonObject, type Json } from "../base/json.ts";
 import { ZtlError } from "../errors.ts";
-import { canonicalJson, type Json } from "../guard/index.ts";
 import { CONVERSATION_BYTES_MAX, CONVERSATION_ENTRIES_MAX, JSON_DEPTH_MAX } from "./limits.ts";
-import { isRecord, plainRecord } from "./plain-data.ts";
+import { plainRecord } from "./plain-data.ts";
 
 /** A conversation as plain data. */
 export interface ConversationSnapshot {
@@ -15,6 +16,8 @@ export interface ConversationSnapshot {
 
 /** Each entry may carry an admission and its own names beside the text. */
 const SNAPSHOT_BYTES_MAX = CONVERSATION_BYTES_MAX + CONVERSATION_ENTRIES_MAX * 2048;
+/** JSON writes one byte, such as a control character, with up to six. */
+const SEALED_BYTES_MAX = 6 * SNAPSHOT_BYTES_MAX;
 
 export function sealSnapshot(agent: string, entries: readonly Json[], key: Uint8Array): ConversationSnapshot {
   const body = { format: 1 as const, agent, entries: [...entries] };
@@ -28,7 +31,7 @@ export function readSnapshot(
 ): { readonly agent: string; readonly entries: readonly Json[]; readonly isSealed: boolean } {
   const { format, agent, entries, seal } =
     plainRecord(value, { bytesMax: SNAPSHOT_BYTES_MAX, depthMax: JSON_DEPTH_MAX }) ?? {};
-  if (format !== 1 || typeof agent !== "string" || !Array.isArray(entries) || !entries.every(isRecord))
+  if (format !== 1 || typeof agent !== "string" || !Array.isArray(entries) || !entries.every(isJsonObject))
     throw new ZtlError("snapshot-malformed", "Expected what a conversation's toJSON gave; found something else");
   const given = Buffer.from(typeof seal === "string" ? seal : "", "base64url");
   const expected = sealOf({ format, agent, entries }, key);
@@ -36,5 +39,7 @@ export function readSnapshot(
 }
 
 function sealOf(body: { readonly [key: string]: Json }, key: Uint8Array): Buffer {
-  return createHmac("sha256", key).update(canonicalJson(body)).digest();
+  return createHmac("sha256", key)
+    .update(canonicalise(body, { bytesMax: SEALED_BYTES_MAX, depthMax: JSON_DEPTH_MAX + 2 }))
+    .digest();
 }

@@ -1,9 +1,10 @@
+import { sha256Hex } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import { readAdmission } from "./admitted-text.ts";
 import { copyDocument, type DocumentCopy, freshDocument, type MemoryDocument } from "./document.ts";
 import { BATCH_DOCUMENTS_MAX } from "./limits.ts";
 import { type Checks, recheck } from "./recheck.ts";
-import { type MemoryRefusal, type RefusalReason, sha256 } from "./refusal.ts";
+import type { MemoryRefusal, RefusalReason } from "./refusal.ts";
 
 export interface EntryScope {
   readonly agent: string;
@@ -114,5 +115,5 @@ function refusalOf(
   index: number,
   copy: DocumentCopy | undefined,
 ): MemoryRefusal {
-  return { place, reason, agent, index, ...(copy !== undefined && { contentSha256: sha256(copy.content) }) };
+  return { place, reason, agent, index, ...(copy !== undefined && { contentSha256: sha256Hex(copy.content) }) };
 }

@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json } from "../base/json.ts";
 
 /** What is said to a model and what it answers, in our words; `wire.ts` knows how it is written. */
 export type ChatMessage =

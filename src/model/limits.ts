@@ -19,3 +19,8 @@ export const MODEL_LIMITS = Object.freeze({
   /** Tokens of a guard's answer: `unsafe` and the fourteen categories of Llama Guard 3 with commas. */
   verdictTokens: 64,
 });
+
+/** An answer as JSON: its arguments are texts, so that it is a few levels deep, but for servers that send objects. */
+export const ANSWER_JSON = { bytesMax: MODEL_LIMITS.answerBytes, depthMax: MODEL_LIMITS.argumentsDepth + 16 };
+/** A call's arguments as JSON: a part of an answer, whose controls JSON writes with up to six bytes. */
+export const ARGUMENTS_JSON = { bytesMax: 6 * MODEL_LIMITS.answerBytes, depthMax: MODEL_LIMITS.argumentsDepth };

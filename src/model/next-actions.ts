@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { canonicalise } from "../base/canonical-json.ts";
+import { sha256Hex } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import type { ChatModel } from "./chat-model.ts";
 import { type ChatMessage, type Completion, MalformedArguments, type ToolDefinition } from "./conversation.ts";
-import { canonicalText } from "./json.ts";
-import { MODEL_LIMITS } from "./limits.ts";
+import { ARGUMENTS_JSON, MODEL_LIMITS } from "./limits.ts";
 
 export interface NextActionsRequest {
   readonly model: ChatModel;
@@ -49,5 +49,5 @@ function actionOf({ toolCalls: [call] }: Completion, known: ReadonlySet<string>)
   if (call === undefined) return "answer";
   const name = known.has(call.name) ? call.name : "unknown-tool";
   if (call.arguments instanceof MalformedArguments) return `${name}#malformed`;
-  return `${name}#${createHash("sha256").update(canonicalText(call.arguments)).digest("hex").slice(0, HASH_DIGITS)}`;
+  return `${name}#${sha256Hex(canonicalise(call.arguments, ARGUMENTS_JSON)).slice(0, HASH_DIGITS)}`;
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Json } from "../base/json.ts";
+import { parseJson } from "../base/strict-json.ts";
 import { ZtlError } from "../errors.ts";
 import {
   type ChatMessage,
@@ -9,8 +11,7 @@ import {
   type ToolCall,
   type ToolDefinition,
 } from "./conversation.ts";
-import { isWithinDepth, type Json } from "./json.ts";
-import { MODEL_LIMITS } from "./limits.ts";
+import { ANSWER_JSON, ARGUMENTS_JSON, MODEL_LIMITS } from "./limits.ts";
 
 /**
  * OpenAI's chat completions as servers write them (OpenAI, vLLM, llama.cpp, Ollama). Fields nobody here reads are let
@@ -86,9 +87,9 @@ function toolOnWire({ name, description, parameters }: ToolDefinition): unknown 
 
 /** Throws ZtlError `model-answer-invalid`. */
 export function parseAnswer(body: string): Completion[] {
-  const parsed = answerSchema.safeParse(parseJson(body));
-  if (!parsed.success) throw invalidAnswer("not a chat completion", z.prettifyError(parsed.error));
-  return parsed.data.choices.map(({ message, finish_reason }) => ({
+  const answer = answerSchema.safeParse(parsed(() => parseJson(body, { ...ANSWER_JSON, loneSurrogates: "allow" })));
+  if (!answer.success) throw invalidAnswer("not a chat completion", z.prettifyError(answer.error));
+  return answer.data.choices.map(({ message, finish_reason }) => ({
     text: message.content ?? message.refusal ?? "",
     toolCalls: (message.tool_calls ?? []).map(({ id, function: { name, arguments: given } }, index) => ({
       id: id || `call_${index}`,
@@ -103,15 +104,13 @@ export function parseAnswer(body: string): Completion[] {
 function parseArguments(given: Json): Json | MalformedArguments {
   const text = typeof given === "string" ? given : JSON.stringify(given);
   if (text.trim() === "") return {};
-  const value = parseJson(text);
-  return value === undefined || !isWithinDepth(value, MODEL_LIMITS.argumentsDepth)
-    ? new MalformedArguments(text)
-    : value;
+  return parsed(() => parseJson(text, ARGUMENTS_JSON)) ?? new MalformedArguments(text);
 }
 
-function parseJson(text: string): Json | undefined {
+/** A model may cut a character in two in its prose, but what a tool is called with means one thing or is refused. */
+function parsed(parse: () => Json): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parse();
   } catch {
     return undefined;
   }

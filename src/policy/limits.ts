@@ -2,6 +2,8 @@
 
 /** A configuration file. A thousand tools of a kilobyte each fit; more is not written by a person. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
+/** A checked configuration with its defaults filled in: less than a hundred bytes for each value that was written. */
+export const RESOLVED_BYTES_MAX = 64 * CONFIG_BYTES_MAX;
 /** Values in a configuration, counted one by one: what fits into the bytes above when a value takes ten of them. */
 export const CONFIG_VALUES_MAX = 100_000;
 /** Nesting of a configuration. The schema's own deepest value lies at 5; the bound keeps recursion short. */

@@ -1,8 +1,10 @@
-import { createHash } from "node:crypto";
+import { canonicalise } from "../base/canonical-json.ts";
+import { sha256Hex } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import { parseConfig } from "./config/parse.ts";
 import type { LimitsConfig, LoopConfig, ResolvedConfig, ToolConfig } from "./config/schema.ts";
 import { type Consideration, conclude, type Decision } from "./decision.ts";
+import { CONFIG_DEPTH_MAX, RESOLVED_BYTES_MAX } from "./limits.ts";
 import { NameList } from "./names.ts";
 import { ASKING_RULES, outputConfidentiality } from "./rules.ts";
 import type { Label, Taint } from "./taint.ts";
@@ -123,12 +125,7 @@ function smallest(a: LimitsConfig, b: LimitsConfig): LimitsConfig {
   return limits;
 }
 
-/** JSON with sorted members; what an editor needs is no part of what the configuration means. */
+/** What an editor needs is no part of what the configuration means. */
 function hashOf({ $schema: _, ...config }: ResolvedConfig): string {
-  const canonical = JSON.stringify(config, (_, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-  return createHash("sha256").update(canonical).digest("hex");
+  return sha256Hex(canonicalise(config, { bytesMax: RESOLVED_BYTES_MAX, depthMax: CONFIG_DEPTH_MAX + 1 }));
 }

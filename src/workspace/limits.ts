@@ -12,6 +12,9 @@ export const TEXT_UNITS_MAX = 64 * 1024;
 /** Roots of one change set: mounts of one tool. */
 export const ROOTS_MAX = 64;
 
+/** A change set as JSON: below the longest string that V8 makes (2^29 - 24 units), and 10 KB for each of the most entries. */
+export const MANIFEST_JSON = { bytesMax: 500 * 1024 * 1024, depthMax: 16 };
+
 /** A pending set nobody looked at for a day is forgotten; the agent has gone on without it. */
 export const EXPIRE_AFTER_MS = 24 * 3600 * 1000;
 /** Summaries in one list: what a page shows. */

@@ -1,6 +1,6 @@
+import { type Json, pointer } from "../../base/json.ts";
 import { ZtlError } from "../../errors.ts";
 import { DIFFERENTIAL_UNITS_MAX, SPAN_UNITS_MIN } from "../limits.ts";
-import { type Json, pointer } from "../record/json.ts";
 import { EchoFinder, type LaterText } from "./echo-finder.ts";
 import { comparePlans, type PlanDifference, type PlannedCall } from "./planned-calls.ts";
 

@@ -1,7 +1,7 @@
+import { canonicalise } from "../../base/canonical-json.ts";
+import { type Json, pointer } from "../../base/json.ts";
 import { ZtlError } from "../../errors.ts";
 import { PLANNED_CALLS_MAX } from "../limits.ts";
-import { canonicalise } from "../record/canonical-json.ts";
-import { type Json, pointer } from "../record/json.ts";
 
 /** A tool call that an agent intends to make. */
 export interface PlannedCall {

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { sha256 } from "../../base/sha256.ts";
 import { invariant } from "../../errors.ts";
 
 /** Merkle tree hashing of RFC 6962 section 2.1: leaves and nodes are hashed with different prefixes. */
@@ -9,10 +9,6 @@ const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 
 export type Hash = Uint8Array;
-
-export function sha256(...parts: readonly Uint8Array[]): Hash {
-  return hash("sha256", parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts), "buffer");
-}
 
 export function leafHash(data: Uint8Array): Hash {
   return sha256(LEAF, data);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { replayRecord } from "../replay/record.ts";
-import { base64, type Content, content, count, json, name, sha256Hex, text, time } from "./fields.ts";
+import { base64, type Content, content, count, json, name, sha256Text, text, time } from "./fields.ts";
 
 /**
  * What each kind of entry says. The ledger does not know who writes: these are facts in its own words, strict in their names so
@@ -50,7 +50,7 @@ const readFile = z.strictObject({
   pathBase64: base64.optional(),
   hostPath: text.optional(),
   sizeBytes: count,
-  sha256: sha256Hex.nullable(),
+  sha256: sha256Text.nullable(),
   changedDuringRun: z.boolean().optional(),
 });
 
@@ -77,7 +77,7 @@ const verdict = z.strictObject({
   /** What was scanned, such as `stdout`. */
   subject: name,
   verdict: z.enum(["admit", "flag", "block"]),
-  contentSha256: sha256Hex,
+  contentSha256: sha256Text,
   content: content.optional(),
   ruleSetHash: name,
   findings: z.array(finding),
@@ -85,7 +85,7 @@ const verdict = z.strictObject({
 });
 
 const admission = z.strictObject({
-  contentSha256: sha256Hex,
+  contentSha256: sha256Text,
   ruleSetHash: name,
   /** Where the content may go, such as `memory` or `vector-store`. */
   destination: name.optional(),
@@ -101,15 +101,15 @@ const change = z.strictObject({
   path: text,
   pathBase64: base64.optional(),
   change: name,
-  baseSha256: sha256Hex.nullable().optional(),
-  newSha256: sha256Hex.nullable().optional(),
+  baseSha256: sha256Text.nullable().optional(),
+  newSha256: sha256Text.nullable().optional(),
   mode: count.optional(),
   target: text.optional(),
   sizeBytes: count.optional(),
 });
 
 const changeSet = z.strictObject({
-  changeSetSha256: sha256Hex,
+  changeSetSha256: sha256Text,
   count,
   changes: z.array(change).optional(),
   /** The same list as JSON, when it is too large to be part of the entry. */
@@ -122,7 +122,7 @@ const changeSet = z.strictObject({
 const approval = z.strictObject({
   /** What was decided on; a call is agreed to, and a content released, under its own hash. */
   subject: z.enum(["change-set", "call", "content"]),
-  subjectSha256: sha256Hex,
+  subjectSha256: sha256Text,
   decision: z.enum(["approve", "reject", "expire"]),
   /** Who decided; absent only when time did. */
   reviewer: name.optional(),
@@ -135,7 +135,7 @@ const approval = z.strictObject({
 });
 
 const sync = z.strictObject({
-  changeSetSha256: sha256Hex,
+  changeSetSha256: sha256Text,
   outcome: z.enum(["applied", "conflict", "failed", "rolled-back", "undone"]),
   files: z.array(text).optional(),
   conflicts: z.array(z.strictObject({ path: text, reason: text })).optional(),

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { canonicalise } from "../../base/canonical-json.ts";
+import { sha256 } from "../../base/sha256.ts";
+import { parseJson } from "../../base/strict-json.ts";
 import { ZtlError } from "../../errors.ts";
 import { ENTRY_BYTES_MAX, JSON_DEPTH_MAX } from "../limits.ts";
-import { type Hash, leafHash, sha256 } from "../merkle/tree.ts";
+import { type Hash, leafHash } from "../merkle/tree.ts";
 import { BODIES, type EntryKind, type Step } from "./bodies.ts";
-import { canonicalise } from "./canonical-json.ts";
-import { count, hex, name, sha256Hex, time } from "./fields.ts";
+import { count, hex, name, sha256Text, time } from "./fields.ts";
 
 /**
  * One signed, chained record. Its canonical JSON (RFC 8785) is what is stored, and a leaf of the Merkle tree: its hash is the leaf
@@ -31,7 +33,7 @@ const frame = {
   agent: name.optional(),
 };
 const draftFrame = z.object({ ...frame, kind: z.enum(Object.keys(BODIES) as [EntryKind]), body: z.unknown() }).strict();
-const storedFrame = draftFrame.extend({ index: count, time, previousHash: sha256Hex });
+const storedFrame = draftFrame.extend({ index: count, time, previousHash: sha256Text });
 
 /** A draft that was checked; its text cannot change any more, whatever the caller does with the objects it gave. */
 export interface SealedDraft {
@@ -87,28 +89,26 @@ export function placeEntry(
 
 /** The entry that canonical bytes tell. Throws ZtlError `entry-malformed` for bytes that this ledger cannot have written. */
 export function parseEntry(bytes: Uint8Array): Entry {
-  const text = decode(bytes);
   try {
-    const value = JSON.parse(text) as unknown;
-    if (canonicalise(value, WHOLE_ENTRY) !== text) throw new ZtlError("entry-malformed", "it is not canonical JSON");
+    const value = parseJson(bytes, WHOLE_ENTRY);
+    if (!Buffer.from(canonicalise(value, WHOLE_ENTRY)).equals(bytes))
+      throw new ZtlError("entry-malformed", "it is not canonical JSON");
     const outer = check(storedFrame, value, "entry");
     check(BODIES[outer.kind] as z.ZodType, outer.body, `${outer.kind} entry`);
-    return { ...(value as Step & EntryFrame), hash: hex(leafHash(bytes)) };
+    return { ...(value as unknown as Step & EntryFrame), hash: hex(leafHash(bytes)) };
   } catch (error) {
     throw malformed(error instanceof Error ? error.message : String(error), error);
   }
 }
 
+/** What was hashed and signed, and its hash as it is now; the entry was changed where that is not the one it states. */
+export function signedText({ hash: _, ...signed }: Entry): { readonly text: string; readonly hash: string } {
+  const text = canonicalise(signed, WHOLE_ENTRY);
+  return { text, hash: hex(leafHash(Buffer.from(text))) };
+}
+
 /** A sealed body of the largest size with its frame, whose texts are bounded by `name`. */
 const WHOLE_ENTRY = { bytesMax: ENTRY_BYTES_MAX + 64 * 1024, depthMax: JSON_DEPTH_MAX };
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    throw malformed("it is not UTF-8", error);
-  }
-}
 
 function malformed(reason: string, cause: unknown): ZtlError {
   return new ZtlError(

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
-import { type Hash, sha256 } from "../merkle/tree.ts";
-import { hex } from "./fields.ts";
+import type { Hash } from "../merkle/tree.ts";
 
 /**
  * A signed tree head: "the ledger had so many entries, and this root stands for all of them". One line of text, which is what is
@@ -92,7 +92,7 @@ export function rootOfHead(head: Head): Hash {
 
 /** The first 8 bytes of the raw public key's SHA-256, hexadecimal: enough to tell keys apart in a message. */
 export function keyIdOf(publicKey: KeyObject): string {
-  return hex(sha256(rawPublicKey(publicKey))).slice(0, 16);
+  return sha256Hex(rawPublicKey(publicKey)).slice(0, 16);
 }
 
 /** 32 bytes (RFC 8032 section 5.1.5). */

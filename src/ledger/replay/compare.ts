@@ -1,6 +1,5 @@
-import { sha256 } from "../merkle/tree.ts";
-import { canonicalise } from "../record/canonical-json.ts";
-import { hex } from "../record/fields.ts";
+import { canonicalise } from "../../base/canonical-json.ts";
+import { sha256Hex } from "../../base/sha256.ts";
 import { hashInputs, type ReplayInput, type ReplayRecord } from "./record.ts";
 
 /** What a run did, as far as a replay must do the same. */
@@ -99,7 +98,7 @@ function compareChanges(recorded: readonly RunChange[], replayed: readonly RunCh
 }
 
 function factsOf({ facts, content }: RunChange): string {
-  return canonicalise(content === undefined ? facts : { ...facts, content: hex(sha256(content)) });
+  return canonicalise(content === undefined ? facts : { ...facts, content: sha256Hex(content) });
 }
 
 type Named = readonly (readonly [name: string, value: string])[];

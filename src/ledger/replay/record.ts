@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { sha256 } from "../merkle/tree.ts";
-import { canonicalise } from "../record/canonical-json.ts";
-import { count, hex, json, name, sha256Hex, text } from "../record/fields.ts";
-import type { Json } from "../record/json.ts";
+import { canonicalise } from "../../base/canonical-json.ts";
+import type { Json } from "../../base/json.ts";
+import { sha256Hex } from "../../base/sha256.ts";
+import { count, json, name, sha256Text, text } from "../record/fields.ts";
 
 /** Everything needed to run a recorded call again and expect the same bytes. */
 
@@ -10,7 +10,7 @@ const input = z.strictObject({
   /** What the guest saw it as: a path, or a name such as `stdin`. */
   name: text,
   sizeBytes: count,
-  sha256: sha256Hex,
+  sha256: sha256Text,
 });
 
 /** One thing the run could see besides its template: a file it read, its standard input. */
@@ -24,7 +24,7 @@ export const replayRecord = z.strictObject({
   call: json,
   inputs: z.array(input),
   /** Hash over `inputs`; see `hashInputs`. */
-  inputsSha256: sha256Hex,
+  inputsSha256: sha256Text,
   /** Bounds of the run by name; null for none. */
   limits: z.record(name, z.number().nullable()),
   /** What randomness inside the run is derived from, in hexadecimal. */
@@ -43,7 +43,7 @@ const INPUTS_BYTES_MAX = 256 * 1024 * 1024;
 export function hashInputs(inputs: readonly ReplayInput[]): string {
   const lines = inputs.map((one) => canonicalise(one)).sort();
   const all = canonicalise([...new Set(lines)], { bytesMax: INPUTS_BYTES_MAX, depthMax: 4 });
-  return hex(sha256(Buffer.from(INPUTS_DOMAIN + all)));
+  return sha256Hex(Buffer.from(INPUTS_DOMAIN + all));
 }
 
 export interface ReplayPlan {

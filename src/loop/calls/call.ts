@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Json } from "../../ledger/index.ts";
+import type { Json } from "../../base/json.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { Scope } from "../gate/examiner.ts";
 import { INLINE_INPUT_BYTES_MAX } from "../limits.ts";

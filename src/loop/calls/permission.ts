@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { canonicalise } from "../../ledger/index.ts";
+import { canonicalise } from "../../base/canonical-json.ts";
+import { sha256Hex } from "../../base/sha256.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { LoopParts } from "../parts.ts";
 import { decisionBody } from "../recording/drafts.ts";
@@ -56,5 +56,5 @@ export function hashOfCall({ scope, conversation, tool, input }: Call): string {
     { agent: scope.agent, conversation, tool, input },
     { bytesMax: 64 * 1024 * 1024, depthMax: 1000 },
   );
-  return createHash("sha256").update(`ztl-call-v1\n${asked}`).digest("hex");
+  return sha256Hex(`ztl-call-v1\n${asked}`);
 }

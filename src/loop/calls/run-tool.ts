@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Json, makeReplayRecord, type ReplayRecord } from "../../ledger/index.ts";
+import type { Json } from "../../base/json.ts";
+import { makeReplayRecord, type ReplayRecord } from "../../ledger/index.ts";
 import type { LimitsConfig, SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
 import type { ProposedChange } from "../../workspace/index.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Json } from "../../ledger/index.ts";
+import type { Json } from "../../base/json.ts";
 import { Policy, type SandboxTool } from "../../policy/index.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
 

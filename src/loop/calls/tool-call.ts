@@ -1,5 +1,5 @@
+import { isJsonObject, type Json } from "../../base/json.ts";
 import { ZtlError } from "../../errors.ts";
-import type { Json } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { ToolCall } from "../../sandbox/index.ts";
 
@@ -37,7 +37,7 @@ interface GivenInput {
 }
 
 function readInput(input: Json, member: "code" | "program"): GivenInput {
-  if (!isObject(input)) throw invalid(`Expected an object with ${member}, and optionally args and stdin`);
+  if (!isJsonObject(input)) throw invalid(`Expected an object with ${member}, and optionally args and stdin`);
   const { [member]: text, args, stdin, ...others } = input;
   if (typeof text !== "string" || text === "") throw invalid(`Expected ${member}: a text`);
   if (args !== undefined && !isTexts(args)) throw invalid("Expected args: an array of texts");
@@ -55,7 +55,7 @@ const PLACE = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 function fill(arg: string, input: Json): string {
   const filled = arg.replace(PLACE, (_, name: string) => {
-    const value = isObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;
+    const value = isJsonObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;
     if (typeof value !== "string" && typeof value !== "number") throw invalid(`Expected ${name}: a text or a number`);
     const text = String(value);
     if (text.includes("\0")) throw invalid(`Expected ${name} without a NUL character`);
@@ -65,10 +65,6 @@ function fill(arg: string, input: Json): string {
     throw invalid("An argument begins with - and would pass as an option; for a file, put ./ before it");
   }
   return filled;
-}
-
-function isObject(value: Json): value is { readonly [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isTexts(value: Json): value is readonly string[] {

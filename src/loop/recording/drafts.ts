@@ -1,5 +1,6 @@
+import type { Json } from "../../base/json.ts";
 import type { Admission, Verdict } from "../../guard/index.ts";
-import type { Content, EntryDraft, Json } from "../../ledger/index.ts";
+import type { Content, EntryDraft } from "../../ledger/index.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { ReadFile, RunResult } from "../../sandbox/index.ts";
 import { FINDINGS_RECORDED_MAX, READS_INLINE_MAX } from "../limits.ts";

@@ -1,7 +1,7 @@
+import { isJsonObject, type Json } from "../../base/json.ts";
 import {
   type ContextPiece,
   type Entry,
-  type Json,
   type LaterPiece,
   type Ledger,
   type PlannedCall,
@@ -89,12 +89,8 @@ async function inputOf(ledger: Ledger, entry: Extract<Entry, { kind: "call" }>):
 function nextPlan(entries: readonly Entry[]): readonly PlannedCall[] {
   for (const entry of entries) {
     const details = entry.kind === "note" && entry.body.text === AGENT_SAID ? entry.body.details : undefined;
-    const planned = isObject(details) ? details.planned : undefined;
+    const planned = isJsonObject(details) ? details.planned : undefined;
     if (Array.isArray(planned)) return planned as PlannedCall[];
   }
   return [];
-}
-
-function isObject(value: unknown): value is { readonly [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
+import { sha256Hex } from "../../base/sha256.ts";
 import type { RunComparison } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { RecordedChange } from "../recording/changes.ts";
@@ -41,5 +41,5 @@ function hostPathOf(tool: SandboxTool, path: string): string | undefined {
 function hashOf(host: string): string {
   const status = lstatSync(host, { throwIfNoEntry: false });
   if (status === undefined) return "nothing";
-  return status.isFile() ? createHash("sha256").update(readFileSync(host)).digest("hex") : "something";
+  return status.isFile() ? sha256Hex(readFileSync(host)) : "something";
 }

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { chmodSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 
 /**
@@ -35,7 +35,7 @@ export function prepareStateDirectory({ configured, projectDirectory, mounts }: 
 function defaultDirectory(projectDirectory: string): string {
   const base = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
   const project = realOrGiven(projectDirectory);
-  const id = createHash("sha256").update(project).digest("hex").slice(0, 12);
+  const id = sha256Hex(project).slice(0, 12);
   return join(base, "zero-trust-loop", `${basename(project) || "root"}-${id}`);
 }
 

@@ -20,6 +20,8 @@ class Copier {
     // Told once; a count beyond that ends each further branch at its first value.
     if (this.#values === CONFIG_VALUES_MAX + 1) this.#problem(path, `is one of more than ${CONFIG_VALUES_MAX} values`);
     if (this.#values > CONFIG_VALUES_MAX) return undefined;
+    if (typeof value === "string" && !value.isWellFormed())
+      return this.#problem(path, "has a lone surrogate, which is no text");
     if (value === null || value === undefined || ["string", "number", "boolean"].includes(typeof value)) return value;
     if (typeof value !== "object") return this.#problem(path, `must be plain data, not a ${typeof value}`);
     if (path.length >= CONFIG_DEPTH_MAX) return this.#problem(path, "is nested too deeply, or holds itself");
@@ -39,7 +41,8 @@ class Copier {
       return this.#problem(path, "must be plain data, not an instance of a class");
     const copy: Record<string, unknown> = {};
     for (const [key, member] of Object.entries(value)) {
-      if (key === "__proto__") this.#problem([...path, key], "cannot be used as a name");
+      if (key === "__proto__" || !key.isWellFormed())
+        this.#problem([...path, key.toWellFormed()], "cannot be used as a name");
       else if (member !== undefined) copy[key] = this.copy(member, [...path, key]);
     }
     return copy;

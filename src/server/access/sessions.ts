@@ -1,4 +1,5 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { sha256 } from "../../base/sha256.ts";
 import { SESSION_MS } from "../limits.ts";
 
 /** A browser that showed the token once. */
@@ -53,5 +54,5 @@ export function isSame(a: string, b: string): boolean {
 }
 
 function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return sha256(Buffer.from(text));
 }

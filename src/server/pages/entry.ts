@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { html } from "hono/html";
-import type { Entry } from "../../loop/index.ts";
+import { type Entry, signedText } from "../../loop/index.ts";
 import type { Html } from "../show/html.ts";
 import { timeElement } from "../show/quantities.ts";
 import { rowsOfText } from "../show/text-rows.ts";
@@ -12,8 +11,7 @@ import { page } from "./layout.ts";
 /** One entry with exactly the text that is hashed and signed. */
 export function entryPage(entry: Entry, isLast: boolean, from: number): Html {
   const { index, time, kind, agent, runId, hash, previousHash } = entry;
-  const text = canonicalText(entry);
-  const isOwnHash = leafHash(text) === hash;
+  const signed = signedText(entry);
   return page({
     title: `Entry ${index}`,
     section: "ledger",
@@ -24,26 +22,8 @@ export function entryPage(entry: Entry, isLast: boolean, from: number): Html {
       ${agent === undefined ? "" : html`<div><dt>Agent</dt><dd>${foreign(agent, 200)}</dd></div>`}
       ${runId === undefined ? "" : html`<div><dt>Run</dt><dd><a href="/runs/${encodeURIComponent(runId)}">${foreign(runId, 100)}</a></dd></div>`}
       <div class="wide"><dt>Hash</dt><dd><code>${hash}</code></dd></div><div class="wide"><dt>Hash of the entry before</dt><dd><code>${previousHash}</code></dd></div></dl>
-      <section><h2>What is signed</h2><p class="aside">${isOwnHash ? "SHA-256 of a zero byte and this text is the entry’s hash." : "The hash of this text is not the entry’s: verify the ledger."}</p>
-      ${textView({ rows: rowsOfText(text).rows, marks: [], label: "Canonical JSON of the entry", isDiff: false, from, pageAt: (row) => `/ledger/${index}?from=${row}` })}</section>
+      <section><h2>What is signed</h2><p class="aside">${signed.hash === hash ? "SHA-256 of a zero byte and this text is the entry’s hash." : "The hash of this text is not the entry’s: verify the ledger."}</p>
+      ${textView({ rows: rowsOfText(signed.text).rows, marks: [], label: "Canonical JSON of the entry", isDiff: false, from, pageAt: (row) => `/ledger/${index}?from=${row}` })}</section>
       <p class="pages">${index > 0 ? html`<a href="/ledger/${index - 1}">Entry ${index - 1}</a>` : ""} ${isLast ? "" : html`<a href="/ledger/${index + 1}">Entry ${index + 1}</a>`}</p>`,
   });
-}
-
-/** The entry as RFC 8785 writes it: what the ledger hashes. */
-export function canonicalText({ hash: _, ...signed }: Entry): string {
-  return canonical(signed);
-}
-
-/** RFC 6962 section 2.1: the leaf's hash has a zero byte in front. */
-function leafHash(text: string): string {
-  return createHash("sha256").update("\0").update(text).digest("hex");
-}
-
-/** JSON as ECMAScript writes it, with members in the order of their UTF-16 units. The ledger bounds how deep it is. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(",")}}`;
 }

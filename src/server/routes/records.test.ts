@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
-import type { Entry, ReplayOutcome, RunRecord } from "../../loop/index.ts";
-import { canonicalText } from "../pages/entry.ts";
+import { type Entry, type ReplayOutcome, type RunRecord, signedText } from "../../loop/index.ts";
 import { openTestServer, summary, type TestServer } from "../testing.ts";
 
 let server: TestServer;
@@ -217,7 +216,7 @@ test("an entry shows exactly the text whose hash it has", async () => {
   const { ledger } = server.desk;
   const input = { b: [1, 1e21, -0.5, "ü\u2028\u0007"], "10": 1, "9": null, a: { __proto__: null, ö: true, "": {} } };
   const entry = await ledger.append({ kind: "call", body: { tool: "t", input: JSON.parse(JSON.stringify(input)) } });
-  const text = canonicalText(entry);
+  const { text } = signedText(entry);
   assert.equal(createHash("sha256").update("\0").update(text).digest("hex"), entry.hash);
   const shown = await page(`/ledger/${entry.index}`);
   assert.match(shown, /SHA-256 of a zero byte and this text is the entry’s hash/);

@@ -1,9 +1,11 @@
+import { isJsonObject, type Json } from "../../base/json.ts";
+import { parseJson } from "../../base/strict-json.ts";
 import { rowsOfText, type TextRow } from "./text-rows.ts";
 
 /** More members than a person reads one by one. */
 const MEMBERS_MAX = 50;
-/** Deeper nesting than this is not indented: the spaces alone would fill the page. */
-const NESTED_MAX = 500;
+/** Deeper nesting than 500 is not indented: the spaces alone would fill the page. The loop bounds the bytes (loop/limits.ts). */
+const READABLE = { bytesMax: 64 * 1024 * 1024, depthMax: 500, loneSurrogates: "allow" } as const;
 
 /**
  * A tool's input for reading: each member under its name, a text as the lines it has rather than as one JSON string. Whatever is
@@ -11,7 +13,7 @@ const NESTED_MAX = 500;
  */
 export function rowsOfInput(json: string): { readonly rows: readonly TextRow[]; readonly hiddenUnits: number } {
   const value = parse(json);
-  const members = isObject(value) ? Object.entries(value) : [];
+  const members = isJsonObject(value) ? Object.entries(value) : [];
   if (members.length === 0 || members.length > MEMBERS_MAX) return rowsOfText(indented(value, json));
   const parts = members.map(([name, member]) => {
     const { rows, hiddenUnits } = rowsOfText(
@@ -25,11 +27,10 @@ export function rowsOfInput(json: string): { readonly rows: readonly TextRow[]; 
   };
 }
 
-function parse(json: string): unknown {
-  // Parsing goes as deep as the text does; what is nested deeper than this is not taken apart.
-  if ((json.match(/[[{]/g)?.length ?? 0) > NESTED_MAX) return undefined;
+/** Undefined for what is shown as it is, such as an object in which a name stands twice: taken apart, one would be hidden. */
+function parse(json: string): Json | undefined {
   try {
-    return JSON.parse(json);
+    return parseJson(json, READABLE);
   } catch {
     return undefined;
   }
@@ -37,8 +38,4 @@ function parse(json: string): unknown {
 
 function indented(value: unknown, json: string): string {
   return value === undefined ? json : JSON.stringify(value, null, 2);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,7 @@
-import { createHash } from "node:crypto";
+import { canonicalise } from "../../base/canonical-json.ts";
+import { sha256Hex } from "../../base/sha256.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
+import { MANIFEST_JSON } from "../limits.ts";
 import type { TreeEdit } from "./node-state.ts";
 import type { Root } from "./proposed-change.ts";
 
@@ -62,18 +64,14 @@ export interface Manifest {
   readonly entries: readonly ChangeEntry[];
 }
 
-/** JSON with sorted keys, so that equal manifests give equal bytes. */
+/** Canonical JSON, so that equal manifests give equal bytes. Throws ZtlError `json-too-large`. */
 export function serialiseManifest(manifest: Manifest): string {
-  return JSON.stringify(manifest, (_key, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
+  return canonicalise(manifest, MANIFEST_JSON);
 }
 
 /** SHA-256 in hexadecimal of the serialised manifest; an approval names it. */
 export function hashManifest(serialised: string): string {
-  return createHash("sha256").update(serialised).digest("hex");
+  return sha256Hex(serialised);
 }
 
 export type ChangeSetState =

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 import { type ByteString, labelOf, toByteString } from "../files/byte-string.ts";
 import { memorySource } from "../files/copy.ts";
@@ -87,7 +87,7 @@ async function readBaseFile(
       }
       return buffer;
     });
-    const found = sha256Of(content);
+    const found = sha256Hex(content);
     if (claimed !== undefined && claimed !== found) {
       return { state: { ...state, sha256: claimed }, content: undefined, blocked: "content-changed" };
     }
@@ -150,10 +150,6 @@ async function keepContent(
 /** U+FFFD stands for bytes that are lost, unless the name really has it and the bytes say so. */
 function isInexact(text: string, bytes: Uint8Array | undefined): boolean {
   return bytes === undefined && text.includes("\ufffd");
-}
-
-function sha256Of(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 /** Where a change says its file was, or what it is a name of; undefined when its bytes are not known. */

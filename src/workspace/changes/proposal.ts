@@ -25,8 +25,14 @@ export interface Proposal {
   readonly startedFrom?: string;
 }
 
-const text = z.string().max(TEXT_UNITS_MAX);
-const path = z.string().refine((value) => isAbsolute(value) && !value.includes("\0"), "expected an absolute path");
+// What a person agrees to is hashed: a lone surrogate has no bytes that could be.
+const text = z
+  .string()
+  .max(TEXT_UNITS_MAX)
+  .refine((value) => value.isWellFormed(), "expected text without lone surrogates");
+const path = z
+  .string()
+  .refine((value) => isAbsolute(value) && !value.includes("\0") && value.isWellFormed(), "expected an absolute path");
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const id = z.int().min(0).max(0xffff_ffff);
 const changeShape = z.object({

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { promisify } from "node:util";
+import { sha256Stream } from "../../base/sha256.ts";
 import { COPY_BYTES } from "../limits.ts";
 
 const read = promisify(fs.read);
@@ -34,7 +34,7 @@ export interface Copied {
  * holes, so that a sparse file stays one.
  */
 export async function copyContent(source: Source, target: number | undefined, bytesMax: number): Promise<Copied> {
-  const hash = createHash("sha256");
+  const hash = sha256Stream();
   const buffer = Buffer.allocUnsafe(COPY_BYTES);
   let sizeBytes = 0;
   // A file that grows while it is read must not keep us for ever; its hash is not the expected one anyway.

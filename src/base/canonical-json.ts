@@ -1,6 +1,5 @@
-import { ZtlError } from "../../errors.ts";
-import { ENTRY_BYTES_MAX, JSON_DEPTH_MAX } from "../limits.ts";
-import { pointer } from "./json.ts";
+import { ZtlError } from "../errors.ts";
+import { type JsonLimits, pointer } from "./json.ts";
 
 /**
  * JSON Canonicalization Scheme, RFC 8785: one text for one value, so that a hash of it means the value. Members are sorted by
@@ -11,28 +10,26 @@ import { pointer } from "./json.ts";
  *
  * Throws ZtlError `json-unsupported` with the place as a JSON pointer, `json-too-deep` or `json-too-large`.
  */
-export function canonicalise(value: unknown, limits: CanonicalLimits = DEFAULT_LIMITS): string {
+export function canonicalise(value: unknown, limits: JsonLimits = DEFAULT_LIMITS): string {
   const writer = new CanonicalWriter(limits);
   writer.write(value);
   return writer.text;
 }
 
-export interface CanonicalLimits {
-  /** Of the text as UTF-8. */
-  readonly bytesMax: number;
-  readonly depthMax: number;
-}
-
-const DEFAULT_LIMITS: CanonicalLimits = { bytesMax: ENTRY_BYTES_MAX, depthMax: JSON_DEPTH_MAX };
+/**
+ * For small records: 1 MiB is a hundred times the size of a usual one, and 100 levels keep recursion far from the stack's end
+ * (arguments of real tools have fewer than 20).
+ */
+const DEFAULT_LIMITS: JsonLimits = { bytesMax: 1024 * 1024, depthMax: 100 };
 
 class CanonicalWriter {
   text = "";
-  readonly #limits: CanonicalLimits;
+  readonly #limits: JsonLimits;
   /** Names and indices on the way to the value being written: a pointer is made of them only when something is wrong. */
   readonly #path: (string | number)[] = [];
   #bytes = 0;
 
-  constructor(limits: CanonicalLimits) {
+  constructor(limits: JsonLimits) {
     this.#limits = limits;
   }
 
@@ -89,11 +86,13 @@ class CanonicalWriter {
     if (value.length > this.#limits.bytesMax) this.#tooLarge();
     if (!value.isWellFormed())
       this.#unsupported("a string with a lone surrogate; use toWellFormed() or keep its bytes");
-    this.#put(JSON.stringify(value));
+    const written = JSON.stringify(value);
+    this.#put(written, Buffer.byteLength(written));
   }
 
-  #put(piece: string): void {
-    this.#bytes += Buffer.byteLength(piece);
+  /** Everything but strings is ASCII: as many bytes as UTF-16 units. */
+  #put(piece: string, bytes = piece.length): void {
+    this.#bytes += bytes;
     if (this.#bytes > this.#limits.bytesMax) this.#tooLarge();
     this.text += piece;
   }

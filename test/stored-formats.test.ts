@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { canonicalise } from "../src/base/canonical-json.ts";
+import { sha256Hex } from "../src/base/sha256.ts";
+import { claimBytes } from "../src/guard/admission.ts";
+import { genesisHash, parseEntry, placeEntry, sealDraft } from "../src/ledger/record/entry.ts";
+import { hex } from "../src/ledger/record/fields.ts";
+import { documentContent } from "../src/memory/document.ts";
+import { sealSnapshot } from "../src/memory/snapshot.ts";
+import { Policy } from "../src/policy/index.ts";
+import { hashManifest, type Manifest, serialiseManifest } from "../src/workspace/changes/change-set.ts";
+
+/**
+ * What is hashed and signed must have the bytes it had when it was stored: a ledger, an admission or a change set of version
+ * 0.1.0 is checked by what runs today. The hashes here were made by that version.
+ */
+describe("hashes of version 0.1.0", () => {
+  test("change set", () => {
+    const manifest: Manifest = {
+      runId: "run-1",
+      agent: "ä",
+      tool: "shell",
+      command: 'printf "\u2028\u0007" > é',
+      roots: [{ hostRoot: "/h", guestRoot: "/g" }],
+      entries: [
+        {
+          path: "/g/é",
+          hostPath: "/h/é",
+          kind: "modify",
+          edit: {
+            root: 0,
+            path: "\u00c3\u00a9",
+            before: { type: "file", mode: 0o644, uid: 1, gid: 2, size: 3, sha256: "a".repeat(64) } as never,
+            after: { type: "absent" },
+          },
+          flags: ["binary"],
+          protectedBecause: [],
+        },
+      ],
+    };
+    assert.equal(
+      hashManifest(serialiseManifest(manifest)),
+      "df47e2353a72c71df32bd1295e20405175a067f9fefa5ecd87390235ac5f1e4d",
+    );
+  });
+
+  test("admission", () => {
+    const bytes = claimBytes({
+      version: 1,
+      contentSha256: "b".repeat(64),
+      runId: "run-1",
+      agent: "ä\u2028",
+      ruleSetHash: "c".repeat(64),
+      grant: "released",
+      releasedBy: 'R "q"',
+      issuedAt: 1e12,
+      expiresAt: 1e12 + 5,
+      nonce: "n",
+    });
+    assert.equal(sha256Hex(bytes), "076cf9892bba9d88ecab4174a2627fbb024b3ce27f3d5b325bb40cb984737bbc");
+  });
+
+  test("policy", () => {
+    const policy = new Policy(
+      {
+        agents: { a: { role: "r" } },
+        roles: { r: { tools: ["read*"], limits: { wallMs: 1000 } } },
+        tools: {
+          readB: { template: "shell", code: "cat é" },
+          readA: { external: true, output: { trust: "untrusted" } },
+        },
+      },
+      "/project",
+    );
+    assert.equal(policy.hash, "b54d90aae9b6d5e5988415eb9d106f248a982e54e30dc3e8e5d11907362551f4");
+  });
+
+  test("ledger entry", () => {
+    const input = { b: [1, 1e21, -0.5, "ü\u2028\u0007"], "10": 1, "9": null, a: { ö: true, "": {} } };
+    const draft = { kind: "call", agent: "ä", runId: "run-1", body: { tool: "t", input } };
+    const { bytes, hash } = placeEntry(sealDraft(draft, "2026-01-31T12:00:00.000Z"), 3, genesisHash("0".repeat(32)));
+    assert.equal(hex(hash), "eeda8b2f6ccdad2b5e09b7c8e1f3ed1cd3527b87a37e66bc584ced729967d8d3");
+    assert.equal(sha256Hex(bytes), "6489ef0fa2c7c51dc8f7e3c83f1d1520901284718fab9527397a83052d98b5e3");
+    assert.equal(parseEntry(bytes).hash, hex(hash));
+  });
+
+  test("snapshot of a conversation, document, arguments of a planned call", () => {
+    const entries = [{ role: "user", text: "ü\u0000" }, { b: 1 }];
+    assert.equal(sealSnapshot("ä", entries, Buffer.alloc(32, 7)).seal, "LFFgajqS0ZLgWz832xpanRPU6Xhs3qugTX3RAQjxKPE");
+    const metadata = { "10": 1, "9": "ü", b: { d: 1, c: [null] } };
+    assert.equal(
+      sha256Hex(documentContent({ pageContent: "p", metadata })),
+      "50e79efb94552ec0495029b5521949edafee23f68225446b551e90fae3ae53ba",
+    );
+    assert.equal(
+      sha256Hex(canonicalise({ b: 1, "10": [1e21, "é"], "9": {} })),
+      "57b1aa2e0fc361fd0250536043b7703f05cfd219b4765eb6aaeb0238a998f67c",
+    );
+  });
+});
