@@ -155,10 +155,17 @@ class LazyFile implements MappedFile {
   }
 
   get inode(): Inode {
-    this.#inode ??= this.#kernel?.vfs.resolveFromRoot(this.path).inode;
+    if (this.#inode === undefined) {
+      this.#inode = this.#kernel?.vfs.resolveFromRoot(this.path).inode;
+      this.#inode?.retain();
+    }
     invariant(this.#inode, "a template's mapped file is looked up in a run");
     return this.#inode;
   }
+
+  /** Once looked up it is held until the run ends: what a template has mapped is its program and libraries. */
+  retain(): void {}
+  release(): void {}
 }
 
 interface Mappings {

@@ -12,9 +12,10 @@ import { MAPPINGS_MAX } from "../limits.ts";
 import type { PageCache } from "./page-cache.ts";
 import { pageCeil, pageFloor } from "./page-math.ts";
 import { ANONYMOUS_EAGER_PAGES, ANONYMOUS_WINDOW, type FaultResult, Pager } from "./pager.ts";
+import { ParkedPages } from "./parked-pages.ts";
 import { type Access, checkPlace, permits } from "./rights.ts";
 import { UserMemory } from "./user-memory.ts";
-import { Protection, slice, type Vma, VmaList } from "./vma.ts";
+import { Protection, releaseSources, retainSources, slice, type Vma, VmaList } from "./vma.ts";
 
 /** Where the main stack ends; a little below the VMM's own pages. */
 export const STACK_TOP = 0x7fff_e000_0000;
@@ -40,8 +41,7 @@ export class AddressSpace {
   };
   readonly #pager: Pager;
   #users = 1;
-  /** Pages of mappings without any rights: kept, but in no page table. */
-  readonly #parked: Map<number, number>;
+  readonly #parked: ParkedPages;
 
   constructor(
     machine: Machine,
@@ -54,13 +54,13 @@ export class AddressSpace {
     this.cache = cache;
     this.tables = tables;
     this.vmas = vmas;
-    this.#parked = new Map(parked);
+    this.#parked = new ParkedPages(parked);
     this.user = new UserMemory(this, machine.memory);
     this.#pager = new Pager(machine, tables, cache);
   }
 
   get parked(): ReadonlyMap<number, number> {
-    return this.#parked;
+    return this.#parked.all;
   }
 
   share(): this {
@@ -71,7 +71,11 @@ export class AddressSpace {
   /** Lets go of the space; the last user frees its pages. */
   release(): void {
     if (--this.#users > 0) return;
-    for (const vma of this.vmas.all) this.#releasePages(vma);
+    const { pages } = this.machine;
+    for (const vma of this.vmas.all)
+      this.tables.forEach(vma.start, vma.end, (_page, entry) => pages.release(physicalOf(entry)));
+    for (const physical of this.#parked.all.values()) pages.release(physical);
+    for (const vma of this.vmas.all) releaseSources(vma);
     // The tree goes as a whole, so its entries need not be taken out, and their translations dropped, one by one.
     this.machine.releaseAddressSpace(this.tables);
   }
@@ -113,7 +117,7 @@ export class AddressSpace {
 
   /** Pages in memory now; those of an address space only become fewer when it unmaps, so this is nearly the peak. */
   get peakPages(): number {
-    let pages = this.#parked.size;
+    let pages = this.#parked.all.size;
     for (const vma of this.vmas.all) this.tables.forEach(vma.start, vma.end, () => pages++);
     return pages;
   }
@@ -132,12 +136,17 @@ export class AddressSpace {
     return this.vmas.findFree(size, USER_ADDRESS_START, MMAP_CEILING) ?? fail("ENOMEM");
   }
 
+  /** Refuses a mapping that may not be there, or that would be one too many. */
+  checkRoom(start: number, end: number): void {
+    if (this.vmas.all.length >= MAPPINGS_MAX) fail("ENOMEM");
+    checkPlace(start, end);
+  }
+
   /** Adds a mapping, replacing what is there, and fills it when that is cheaper than faulting it in. */
   map(vma: Vma, populate = false): void {
-    if (this.vmas.all.length >= MAPPINGS_MAX) fail("ENOMEM");
-    checkPlace(vma.start, vma.end);
+    this.checkRoom(vma.start, vma.end);
     this.unmap(vma.start, vma.end);
-    vma.shared?.pages.retain();
+    retainSources(vma);
     this.vmas.insert(vma);
     if (vma.protection !== Protection.none) this.#pager.fillEagerly(vma, populate);
   }
@@ -145,36 +154,34 @@ export class AddressSpace {
   /** Adds a private mapping of one page that somebody else made and keeps a reference to. */
   mapPage(vma: Vma, physical: number): void {
     this.unmap(vma.start, vma.end);
+    retainSources(vma);
     this.vmas.insert(vma);
     this.machine.pages.retain(physical);
     this.tables.map(vma.start, physical, false, (vma.protection & Protection.execute) !== 0);
   }
 
+  /** Takes out what is mapped in [start, end). ENOMEM when that would leave one piece too many (munmap(2)). */
   unmap(start: number, end: number): void {
-    const taken = this.vmas.cut(start, end);
-    if (taken.length === 0) return;
-    for (const vma of taken) this.#freePages(vma);
-  }
-
-  /** Takes the pages of a mapping that is gone out of the page tables, which see to it that the guest no longer reaches them. */
-  #freePages(vma: Vma): void {
-    this.#releasePages(vma);
-    this.tables.forEach(vma.start, vma.end, (page) => this.tables.unmap(page));
-  }
-
-  #releasePages(vma: Vma): void {
-    const { pages } = this.machine;
-    this.tables.forEach(vma.start, vma.end, (_page, entry) => pages.release(physicalOf(entry)));
-    if (this.#parked.size > 0) this.#takeParked(vma, (_page, physical) => pages.release(physical));
-    vma.shared?.pages.release();
-  }
-
-  #takeParked(vma: Vma, visit: (page: number, physical: number) => void): void {
-    for (const [page, physical] of [...this.#parked]) {
-      if (page < vma.start || page >= vma.end) continue;
-      this.#parked.delete(page);
-      visit(page, physical);
+    this.#checkHole(start, end);
+    for (const vma of this.vmas.cut(start, end)) {
+      this.#dropPages(vma.start, vma.end);
+      releaseSources(vma);
     }
+  }
+
+  #checkHole(start: number, end: number): void {
+    const isHole = this.vmas.splitsAt(start) && this.vmas.find(start) === this.vmas.find(end);
+    if (isHole && this.vmas.all.length >= MAPPINGS_MAX) fail("ENOMEM");
+  }
+
+  /** Takes the pages of a range out of the page tables, which see to it that the guest no longer reaches them. */
+  #dropPages(start: number, end: number): void {
+    const { pages } = this.machine;
+    this.tables.forEach(start, end, (page, entry) => {
+      pages.release(physicalOf(entry));
+      this.tables.unmap(page);
+    });
+    this.#parked.take(start, end, (_page, physical) => pages.release(physical));
   }
 
   /** mprotect(2): changes what lies before the first gap (ENOMEM) or before a mapping never to be written (EACCES). */
@@ -187,6 +194,7 @@ export class AddressSpace {
       if (isRefused) break;
       covered = vma.end;
     }
+    this.#checkSplits(start, Math.min(covered, end));
     for (const old of this.vmas.cut(start, Math.min(covered, end))) {
       const vma: Vma = { ...old, protection };
       this.vmas.insert(vma);
@@ -196,8 +204,15 @@ export class AddressSpace {
     if (covered < end) fail("ENOMEM");
   }
 
+  /** A range with rights or advice of its own cuts a mapping at both its ends. */
+  #checkSplits(start: number, end: number): void {
+    const splits = Number(this.vmas.splitsAt(start)) + Number(this.vmas.splitsAt(end));
+    if (this.vmas.all.length + splits > MAPPINGS_MAX) fail("ENOMEM");
+  }
+
   /** madvise(2) with MADV_DONTFORK, MADV_WIPEONFORK and their opposites. */
   setOnFork(start: number, end: number, onFork: Vma["onFork"]): void {
+    this.#checkSplits(start, end);
     for (const vma of this.vmas.cut(start, end)) this.vmas.insert({ ...vma, onFork });
   }
 
@@ -207,7 +222,7 @@ export class AddressSpace {
       const physical = physicalOf(entry);
       if (vma.protection === Protection.none) {
         this.tables.unmap(page);
-        this.#parked.set(page, physical);
+        this.#parked.put(page, physical);
         return;
       }
       this.tables.protect(
@@ -216,17 +231,14 @@ export class AddressSpace {
         executable,
       );
     });
-    if (vma.protection === Protection.none || this.#parked.size === 0) return;
-    this.#takeParked(vma, (page, physical) => this.#pager.mapOwned(vma, page, physical));
+    if (vma.protection === Protection.none) return;
+    this.#parked.take(vma.start, vma.end, (page, physical) => this.#pager.mapOwned(vma, page, physical));
   }
 
   /** madvise(MADV_DONTNEED): private pages read as zeros (or as the file) again. */
   discard(start: number, end: number): void {
-    for (const vma of this.vmas.overlapping(start, end)) {
-      const part = slice(vma, Math.max(start, vma.start), Math.min(end, vma.end));
-      part.shared?.pages.retain();
-      this.#freePages(part);
-    }
+    for (const vma of this.vmas.overlapping(start, end))
+      this.#dropPages(Math.max(start, vma.start), Math.min(end, vma.end));
   }
 
   /** mremap(2) without MREMAP_FIXED, or to `target` with it: moves the pages themselves. */
@@ -234,6 +246,8 @@ export class AddressSpace {
     const source = this.vmas.find(from);
     if (source === undefined || source.end < from + oldSize) fail("EFAULT");
     checkPlace(target, target + newSize);
+    // Two holes and the new mapping, before anything is taken apart.
+    if (this.vmas.all.length > MAPPINGS_MAX - 3) fail("ENOMEM");
     const moved: { page: number; physical: number }[] = [];
     const kept = Math.min(oldSize, newSize);
     this.tables.forEach(from, from + kept, (page, entry) => {
@@ -241,15 +255,16 @@ export class AddressSpace {
       this.tables.unmap(page);
     });
     const parked: { page: number; physical: number }[] = [];
+    this.#parked.take(from, from + kept, (page, physical) => parked.push({ page, physical }));
+    // Held once more while it is nowhere: what it shares must not go with the old place.
     const part = slice(source, from, from + oldSize);
-    this.#takeParked({ ...part, end: from + kept }, (page, physical) => parked.push({ page, physical }));
-    part.shared?.pages.retain();
+    retainSources(part);
     this.unmap(from, from + oldSize);
     this.unmap(target, target + newSize);
     const vma: Vma = { ...part, start: target, end: target + newSize };
     this.vmas.insert(vma);
     for (const { page, physical } of moved) this.#pager.mapOwned(vma, page - from + target, physical);
-    for (const { page, physical } of parked) this.#parked.set(page - from + target, physical);
+    for (const { page, physical } of parked) this.#parked.put(page - from + target, physical);
   }
 
   /** True when the mapping may simply become longer: nothing in the way, and nothing it shares ends there. */
@@ -295,7 +310,7 @@ export class AddressSpace {
     child.arguments = this.arguments;
     for (const vma of this.vmas.all) {
       if (vma.onFork === "omit") continue;
-      vma.shared?.pages.retain();
+      retainSources(vma);
       child.vmas.insert(vma);
       if (vma.onFork !== "wipe") this.#copyPages(vma, child);
     }
@@ -315,17 +330,12 @@ export class AddressSpace {
       pages.retain(physical);
       child.tables.map(page, physical, isWritable(entry), executable);
     });
-    for (const [page, physical] of this.#parked) {
-      if (page < vma.start || page >= vma.end) continue;
-      if (vma.shared) {
-        pages.retain(physical);
-        child.#parked.set(page, physical);
-        continue;
-      }
-      const copy = pages.allocate();
-      memory.copyPage(copy, physical);
-      child.#parked.set(page, copy);
-    }
+    this.#parked.forEach(vma.start, vma.end, (page, physical) => {
+      if (vma.shared) pages.retain(physical);
+      const copy = vma.shared ? physical : pages.allocate();
+      if (!vma.shared) memory.copyPage(copy, physical);
+      child.#parked.put(page, copy);
+    });
     for (let at = 0; at < copies.length; ) {
       const { first, count } = pages.allocateUpTo((copies.length - at) / 2);
       for (let i = 0; i < count; i++, at += 2) {

@@ -1,3 +1,4 @@
+import { PAGE_SIZE } from "../../vmm/index.ts";
 import type { Inode, Location, Vfs } from "../vfs/index.ts";
 import type { SharedPages } from "./shared-pages.ts";
 
@@ -9,12 +10,21 @@ export interface MappedFile {
   readonly inode: Inode;
   /** Path as the guest opened it, for /proc/self/maps and for finding the file again after a restore. */
   readonly path: string;
+  /** One more mapping shows this file: its content stays, though all its names may go. */
+  retain(): void;
+  /** Ends one {@link retain}. */
+  release(): void;
 }
 
-/** The file at a location as a mapping keeps it: its content stays for the rest of the run, though all its names may go. */
+/** The file at a location, to be mapped. */
 export function mappedFile(vfs: Vfs, location: Location): MappedFile {
-  location.inode.retain();
-  return { inode: location.inode, path: vfs.pathname(location) };
+  const { inode } = location;
+  return {
+    inode,
+    path: vfs.pathname(location),
+    retain: () => inode.retain(),
+    release: () => inode.release(),
+  };
 }
 
 /** Where a file mapping's bytes come from. */
@@ -55,11 +65,27 @@ export function slice(vma: Vma, start: number, end: number): Vma {
     start,
     end,
     file: vma.file && { ...vma.file, offset: vma.file.offset + shift },
-    shared: vma.shared && { ...vma.shared, firstPage: vma.shared.firstPage + shift / 4096 },
+    shared: vma.shared && { ...vma.shared, firstPage: vma.shared.firstPage + shift / PAGE_SIZE },
   };
 }
 
-/** A process's mappings in address order, without overlap. */
+/** One more mapping holds the sources of this one's pages. */
+export function retainSources({ shared, file }: Vma): void {
+  shared?.pages.retain();
+  file?.mapped.retain();
+}
+
+/** A mapping is gone, and with it its hold on the sources of its pages. */
+export function releaseSources({ shared, file }: Vma): void {
+  // The pages first: a file takes the content of its shared pages over, and may be freed after that.
+  shared?.pages.release();
+  file?.mapped.release();
+}
+
+/**
+ * A process's mappings in address order, without overlap. Each mapping in the list holds its sources once, however it came
+ * to be: pieces of one that was split hold them each, and two that were joined hold them together.
+ */
 export class VmaList {
   #list: Vma[];
 
@@ -110,7 +136,7 @@ export class VmaList {
     return covered >= end;
   }
 
-  /** Takes [start, end) out; returns the pieces taken. */
+  /** Takes [start, end) out; returns the pieces taken, which the caller inserts again or whose sources it releases. */
   cut(start: number, end: number): Vma[] {
     const first = this.#indexFrom(start);
     const taken: Vma[] = [];
@@ -118,23 +144,40 @@ export class VmaList {
     let last = first;
     for (; last < this.#list.length && this.#list[last].start < end; last++) {
       const vma = this.#list[last];
-      if (vma.start < start) kept.push(slice(vma, vma.start, start));
+      if (vma.start < start) {
+        retainSources(vma);
+        kept.push(slice(vma, vma.start, start));
+      }
       taken.push(slice(vma, Math.max(vma.start, start), Math.min(vma.end, end)));
-      if (vma.end > end) kept.push(slice(vma, end, vma.end));
+      if (vma.end > end) {
+        retainSources(vma);
+        kept.push(slice(vma, end, vma.end));
+      }
     }
     this.#list.splice(first, last - first, ...kept);
     return taken;
   }
 
-  /** Adds a mapping over a free range, joined with an anonymous neighbour of the same kind. */
+  /** Whether a border at `address` would lie inside a mapping. */
+  splitsAt(address: number): boolean {
+    const vma = this.find(address);
+    return vma !== undefined && vma.start < address;
+  }
+
+  /** Adds a mapping over a free range, joined with neighbours that continue it. Its hold on its sources is the list's from now on. */
   insert(vma: Vma): void {
     const index = this.#indexFrom(vma.start);
-    const before = this.#list[index - 1];
-    if (before !== undefined && joinable(before, vma)) {
-      this.#list[index - 1] = { ...before, end: vma.end };
-      return;
-    }
     this.#list.splice(index, 0, vma);
+    this.#joinWithNext(index);
+    this.#joinWithNext(index - 1);
+  }
+
+  #joinWithNext(index: number): void {
+    const vma = this.#list[index];
+    const next = this.#list[index + 1];
+    if (vma === undefined || next === undefined || !joinable(vma, next)) return;
+    this.#list.splice(index, 2, { ...vma, end: next.end });
+    releaseSources(next);
   }
 
   /** Highest free range of `size` bytes that ends at or below `ceiling`, or undefined. */
@@ -154,14 +197,26 @@ function joinable(a: Vma, b: Vma): boolean {
   return (
     a.end === b.start &&
     a.protection === b.protection &&
-    !a.file &&
-    !b.file &&
-    !a.shared &&
-    !b.shared &&
+    continuesFile(a, b) &&
+    continuesShared(a, b) &&
     a.name === b.name &&
     a.lazy === b.lazy &&
     a.onFork === b.onFork &&
+    a.neverWritable === b.neverWritable &&
     !a.growsDown &&
     !b.growsDown
+  );
+}
+
+function continuesFile(a: Vma, b: Vma): boolean {
+  if (a.file === undefined || b.file === undefined) return a.file === b.file;
+  const isSameFile = a.file.mapped === b.file.mapped || (a.shared !== undefined && a.shared.pages === b.shared?.pages);
+  return isSameFile && a.file.offset + (b.start - a.start) === b.file.offset;
+}
+
+function continuesShared(a: Vma, b: Vma): boolean {
+  if (a.shared === undefined || b.shared === undefined) return a.shared === b.shared;
+  return (
+    a.shared.pages === b.shared.pages && a.shared.firstPage + (b.start - a.start) / PAGE_SIZE === b.shared.firstPage
   );
 }

@@ -45,6 +45,8 @@ function mmap(call: Call): number {
   if (type !== MapFlag.shared && type !== MapFlag.private && type !== MapFlag.sharedValidate) fail("EINVAL");
   const source = (flags & MapFlag.anonymous) !== 0 ? undefined : mappableFile(call);
   const start = chooseAddress(call, length, flags);
+  // Before a file's pages become shared ones for a mapping that is then not made.
+  memory.checkRoom(start, start + length);
   const vma: Vma = {
     start,
     end: start + length,
