@@ -29,6 +29,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 /** What each room may have from outside the package, besides Node's own modules. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "base/text": ["get-east-asian-width"],
   "vmm/host": ["koffi"],
   sandbox: ["zod"],
   ledger: ["zod"],

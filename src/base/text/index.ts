@@ -1,0 +1,8 @@
+/** What is visible in a text, from one table, and its three painters: for terminals, for pages, and for plain places. */
+export { isIgnorable, withoutIgnorables } from "./ignorable.ts";
+export { type PagePiece, pagePieces, paintedPieces } from "./page.ts";
+export { plainText, repainted } from "./plain.ts";
+export { type HiddenKind, hiddenKind } from "./table.ts";
+export { terminalCode, terminalJson, terminalLine, terminalLines, terminalOutput } from "./terminal.ts";
+export { type HiddenCharacter, hidesSomething, type Kept, type Segment, visible, visibleBytes } from "./visible.ts";
+export { cutColumns, displayWidth, padColumns } from "./width.ts";
