@@ -52,6 +52,8 @@ What the guest sees
                                     guest may write, into RAM; ro: it may not. The host's files never change.
   --env NAME=VALUE | --env NAME     set a variable, or pass this host's (repeatable); nothing else is passed on
   --cwd DIR                         working directory (default: the first mounted directory, else /home/agent)
+  --python-program PATH             the host's Python that guests see, taken as it is (default: the first python3 of PATH
+                                    that no project, mount or other user can have put there; ztl doctor tells)
   -i, --stdin                       pass standard input, read to its end first
 
 Limits (the run ends with status 124)

@@ -18,6 +18,7 @@ export interface RunCommand {
 
 const OPTIONS = {
   python: { type: "string" },
+  "python-program": { type: "string" },
   shell: { type: "string" },
   mount: { type: "string", multiple: true },
   env: { type: "string", multiple: true },
@@ -56,7 +57,12 @@ export function parseRunArguments(args: readonly string[]): RunCommand {
       env: Object.fromEntries((values.env ?? []).map(parseVariable)),
       ...(values.cwd !== undefined && { cwd: values.cwd }),
     },
-    options: { mounts: [...mounts, ...extraMounts], limits: parseLimits(values), cells: 1 },
+    options: {
+      mounts: [...mounts, ...extraMounts],
+      limits: parseLimits(values),
+      cells: 1,
+      ...parsePythonProgram(values),
+    },
     stdin,
     json: values.json ?? false,
     raw: values.raw ?? false,
@@ -82,6 +88,12 @@ function parseLimits(values: Values): NonNullable<SandboxOptions["limits"]> {
     ...(values["max-changes"] !== undefined && { overlayBytes: parseSize("max-changes", values["max-changes"]) }),
     ...(values["max-output"] !== undefined && { outputBytes: parseSize("max-output", values["max-output"]) }),
   };
+}
+
+function parsePythonProgram({ "python-program": program }: Values): Pick<SandboxOptions, "python"> {
+  if (program === undefined) return {};
+  if (program === "") throw new UsageError("--python-program takes the path of an interpreter");
+  return { python: { program } };
 }
 
 interface ParsedTool {

@@ -45,6 +45,8 @@ async function execute(command: RunCommand): Promise<RunResult> {
 
 /** A template that is out of date is an ordinary thing; one that was tampered with is not. */
 function tell(event: SandboxEvent): void {
+  if (event.type === "python-passed-over")
+    process.stderr.write(`ztl: not used: ${defuseName(`${event.path} ${event.reason}; ${event.remedy}`)}\n`);
   if (event.type !== "template-refused" || event.code === "template-stale") return;
   process.stderr.write(`ztl: ${defuseName(event.message)} [${event.code}]; building it again\n`);
 }

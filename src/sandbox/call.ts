@@ -87,13 +87,22 @@ const optionsSchema = z.strictObject({
   /** Tools whose cells are made at once, so that their first call is warm. */
   prewarm: z.array(z.enum(["python", "shell", "exec"])).optional(),
   python: z
-    .strictObject({ program: text.min(1).optional(), preload: z.array(text.min(1)).max(1000).optional() })
+    .strictObject({
+      /**
+       * A path, which is taken as it is, or a name to look for in PATH; default: `python3`. One that is looked for must not lie
+       * in the working directory, in a mount, or where other users may write.
+       */
+      program: text.min(1).optional(),
+      preload: z.array(text.min(1)).max(1000).optional(),
+      /** More host directories that a Python is not taken from unless it is named, such as other tools' mounts. */
+      notFrom: z.array(text.min(1)).max(4096).optional(),
+    })
     .optional(),
   /** Where templates are kept; false keeps none. Default: $XDG_CACHE_HOME/zero-trust-loop or ~/.cache/zero-trust-loop. */
   cacheDirectory: z.union([text.min(1), z.literal(false)]).optional(),
   /** Default working directory of calls: otherwise the first mount's place, or the guest's home. */
   cwd: guestPath.optional(),
-  /** Hears what happens around runs: templates built or refused, cells lost. */
+  /** Hears what happens around runs: templates built or refused, a Python passed over, cells lost. */
   onEvent: z.custom<(event: SandboxEvent) => void>((value) => typeof value === "function").optional(),
 });
 
@@ -109,6 +118,7 @@ export type SandboxEvent =
     }
   | { readonly type: "template-loaded"; readonly template: ToolName; readonly durationMs: number }
   | { readonly type: "template-refused"; readonly template: ToolName; readonly code: string; readonly message: string }
+  | { readonly type: "python-passed-over"; readonly path: string; readonly reason: string; readonly remedy: string }
   | { readonly type: "cell-lost"; readonly template: ToolName; readonly code: string; readonly message: string };
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

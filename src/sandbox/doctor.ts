@@ -3,10 +3,12 @@ import { freemem } from "node:os";
 import { ZtlError } from "../errors.ts";
 import { DEFAULT_LIMITS } from "../linux/limits.ts";
 import { type HostProblem, probeHost } from "../vmm/index.ts";
+import { permissionObjection } from "./host-programs/trust.ts";
+import { wayTo } from "./host-programs/way.ts";
 import type { RunResult } from "./result.ts";
 import { Sandbox } from "./sandbox.ts";
 import { defaultCacheDirectory, privateDirectory } from "./templates/cache-directory.ts";
-import { findHostPython } from "./templates/host-python.ts";
+import { type HostPython, searchPython } from "./templates/host-python.ts";
 
 /** One thing `ztl doctor` tells. `missing` keeps every tool call from running, a `note` only some, or is good to know. */
 export interface Finding {
@@ -23,7 +25,7 @@ export async function diagnoseHost(): Promise<Finding[]> {
   return [
     { subject: "Node", state: "ok", text: `${process.version} (${process.execPath})` },
     ...virtualisation,
-    await pythonFinding(),
+    ...pythonFindings(),
     shellFinding(),
     cacheFinding(),
     memoryFinding(),
@@ -85,19 +87,27 @@ function describeProblem(problem: HostProblem): Pick<Finding, "text" | "remedy">
   }
 }
 
-async function pythonFinding(): Promise<Finding> {
-  try {
-    const python = await findHostPython();
-    return { subject: "Python", state: "ok", text: `${python.version} (${python.executable})` };
-  } catch (error) {
-    if (!ZtlError.isInstance(error)) throw error;
-    return {
-      subject: "Python",
-      state: "note",
-      text: `${error.message}; the python tool will not run`,
-      remedy: String(error.details.remedy ?? "install python3"),
-    };
-  }
+function pythonFindings(): Finding[] {
+  const subject = "Python";
+  const { python, skipped } = searchPython();
+  const notes = skipped.map(({ path, reason, remedy }): Finding => {
+    return { subject, state: "note", text: `not used: ${path} ${reason}`, remedy };
+  });
+  if (python !== undefined)
+    return [{ subject, state: "ok", text: `${python.version} (${python.executable})` }, ...notes, ...exposed(python)];
+  const text = `there is no ${skipped.length > 0 ? "other " : ""}python3 on PATH; the python tool will not run`;
+  return [...notes, { subject, state: "note", text, remedy: "install python3, or name one with --python-program" }];
+}
+
+/** Places that every guest's Python imports from, and other users may change. */
+function exposed({ watch }: HostPython): Finding[] {
+  return watch.flatMap((path): Finding[] => {
+    const way = wayTo(path);
+    const objection = way && permissionObjection(way);
+    if (objection === undefined) return [];
+    const text = `guests import from ${path}, but ${objection.reason}`;
+    return [{ subject: "Python", state: "note", text, remedy: objection.remedy }];
+  });
 }
 
 function shellFinding(): Finding {

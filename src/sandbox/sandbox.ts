@@ -43,7 +43,8 @@ export class Sandbox implements AsyncDisposable {
   readonly #limits: RunLimits;
   readonly #cwd: string;
   readonly #identity: GuestIdentity;
-  readonly #python: Promise<HostPython | ZtlError>;
+  /** Or why there is none: only a call that needs it hears of that. */
+  readonly #python: HostPython | ZtlError;
   readonly #cacheDirectory: string | false;
   readonly #compileCache: string | undefined;
   readonly #pools = new Map<ToolName, Promise<Pool>>();
@@ -57,12 +58,7 @@ export class Sandbox implements AsyncDisposable {
     this.#identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     this.#cacheDirectory = options.cacheDirectory ?? defaultCacheDirectory();
     this.#compileCache = this.#cacheDirectory === false ? undefined : compileCache(this.#cacheDirectory);
-    this.#python = findHostPython(options.python?.program).catch((error: unknown) => {
-      if (ZtlError.isInstance(error)) return error;
-      throw error;
-    });
-    // Looked at when the first call needs it; until then a failure is nobody's business.
-    this.#python.catch(() => {});
+    this.#python = pythonOf(options);
   }
 
   /**
@@ -92,7 +88,7 @@ export class Sandbox implements AsyncDisposable {
     const parsed = parseCall(call);
     const limits = this.#limitsOf(parsed);
     try {
-      const plan = planRun(parsed, { ...(await this.#surroundings()), seed: options.deterministic?.seed });
+      const plan = planRun(parsed, { ...this.#surroundings(), seed: options.deterministic?.seed });
       return await this.#runPlan(plan, limits, calledUs, options);
     } catch (error) {
       return refusal(error, calledUs);
@@ -124,14 +120,13 @@ export class Sandbox implements AsyncDisposable {
     return limits;
   }
 
-  async #surroundings(): Promise<PlanSurroundings> {
-    const python = await this.#hostPython();
+  #surroundings(): PlanSurroundings {
+    const python = this.#hostPython();
     return { env: pythonEnvironment(this.#identity, python), cwd: this.#cwd, pythonExecutable: python?.executable };
   }
 
-  async #hostPython(): Promise<HostPython | undefined> {
-    const python = await this.#python;
-    return ZtlError.isInstance(python) ? undefined : python;
+  #hostPython(): HostPython | undefined {
+    return ZtlError.isInstance(this.#python) ? undefined : this.#python;
   }
 
   async #runPlan(plan: RunPlan, limits: RunLimits, calledUs: number, options: RunOptions): Promise<RunResult> {
@@ -168,7 +163,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   async #makePool(tool: ToolName): Promise<Pool> {
-    const recipe = await this.#recipe(tool);
+    const recipe = this.#recipe(tool);
     const mounts = new Map(recipe.mounts.map((mount) => [mount.guest, mount]));
     for (const mount of toMountSpecs(this.#options.mounts ?? [])) mounts.set(mount.guest, mount);
     const onEvent = this.#options.onEvent ?? (() => {});
@@ -184,15 +179,25 @@ export class Sandbox implements AsyncDisposable {
     });
   }
 
-  async #recipe(tool: ToolName): Promise<TemplateRecipe> {
+  #recipe(tool: ToolName): TemplateRecipe {
     const common = { identity: this.#identity, memoryBytes: this.#limits.memoryBytes };
-    const python = await this.#python;
     if (tool === "python") {
-      if (ZtlError.isInstance(python)) throw python;
-      return pythonRecipe({ ...common, python, preload: this.#options.python?.preload });
+      if (ZtlError.isInstance(this.#python)) throw this.#python;
+      for (const one of this.#python.passedOver) this.#options.onEvent?.({ type: "python-passed-over", ...one });
+      return pythonRecipe({ ...common, python: this.#python, preload: this.#options.python?.preload });
     }
-    const shown = ZtlError.isInstance(python) ? undefined : python;
-    return tool === "shell" ? shellRecipe({ ...common, python: shown }) : execRecipe({ ...common, python: shown });
+    const shown = { ...common, python: this.#hostPython() };
+    return tool === "shell" ? shellRecipe(shown) : execRecipe(shown);
+  }
+}
+
+function pythonOf({ mounts = [], python }: SandboxOptions): HostPython | ZtlError {
+  const shown = mounts.flatMap((mount) => (mount.kind === "ro" || mount.kind === "overlay" ? [mount.host] : []));
+  try {
+    return findHostPython({ program: python?.program, mounts: [...shown, ...(python?.notFrom ?? [])] });
+  } catch (error) {
+    if (ZtlError.isInstance(error)) return error;
+    throw error;
   }
 }
 

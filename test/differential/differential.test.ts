@@ -25,7 +25,7 @@ describe("programs behave in the micro-VM as natively", { skip }, () => {
   let env: Record<string, string>;
 
   before(async () => {
-    const python = await findHostPython();
+    const python = findHostPython();
     scratch = mkdtempSync(join(tmpdir(), "ztl-differential-"));
     writeFileSync(join(scratch, "report.pdf"), makePdf(7));
     const path = `${python.executable.replace(/\/[^/]*$/, "")}:/usr/local/bin:/usr/bin:/bin`;

@@ -79,7 +79,7 @@ describe("nothing survives a rollback", { skip: kvmMissing() }, () => {
     host = mkdtempSync(join(tmpdir(), "ztl-residue-"));
     for (const name of ["file", "gone", "other"]) writeFileSync(join(host, name), name);
     const recipe = pythonRecipe({
-      python: await findHostPython(),
+      python: findHostPython(),
       identity: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
       memoryBytes: MEMORY_BYTES,
     });

@@ -1,160 +1,142 @@
-import { execFile } from "node:child_process";
-import { readlinkSync, realpathSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { promisify } from "node:util";
-import { z } from "zod";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ZtlError } from "../../errors.ts";
 import type { MountSpec } from "../../linux/index.ts";
+import { behindShim } from "../host-programs/pyenv.ts";
+import { type PythonLayout, pythonLayout } from "../host-programs/python-layout.ts";
+import { pythonMounts, tooWide } from "../host-programs/python-mounts.ts";
+import { isExecutable, parseSearchPath, programsNamed } from "../host-programs/search-path.ts";
+import {
+  currentDirectory,
+  holdsProject,
+  type Objection,
+  objectionTo,
+  type ProjectPlaces,
+  projectPlaces,
+} from "../host-programs/trust.ts";
+import { wayTo } from "../host-programs/way.ts";
 
-/** A Python of this host, as it describes itself. */
+/**
+ * The Python that guests see. It is found by reading alone: nothing is started on this host to learn about it, as a Python
+ * that starts runs what lies in its directories, and in the working directory if it is told to.
+ */
 export interface HostPython {
   readonly executable: string;
+  /** Such as `3.12`. */
   readonly version: string;
   /** What must be visible for it to run, at the same places as on the host. */
   readonly mounts: readonly MountSpec[];
   /** The executable, and the directories that decide what `import` finds: a change there makes a template stale. */
   readonly watch: readonly string[];
+  /** What came before it in PATH and was left alone. */
+  readonly passedOver: readonly SkippedPython[];
 }
 
-/** Asking the interpreter, not the file system, is what makes shims (pyenv, asdf) and virtual environments work. */
-const QUESTION = `
-import json, sys
-print(json.dumps({
-  "executable": sys.executable, "version": sys.version.split()[0], "implementation": sys.implementation.name,
-  "prefixes": [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix],
-  "path": [p for p in sys.path if p], "info": list(sys.version_info[:2]),
-}))
-`;
-/** An interpreter that needs longer to start than this is broken (a shim takes some 0.2 s). */
-const ANSWER_TIMEOUT_MS = 10_000;
-
-const answerSchema = z.object({
-  executable: z.string().startsWith("/"),
-  version: z.string(),
-  implementation: z.string(),
-  prefixes: z.array(z.string().startsWith("/")),
-  path: z.array(z.string()),
-  info: z.tuple([z.number(), z.number()]),
-});
-
-/** Never mounted as somebody's Python prefix: they hold far more than a Python. */
-const TOO_WIDE = new Set([
-  "/",
-  "/home",
-  "/root",
-  "/usr",
-  "/usr/local",
-  "/etc",
-  "/var",
-  "/opt",
-  "/tmp",
-  "/run",
-  "/proc",
-  "/dev",
-]);
-/** Already in every guest (see guest-tree.ts). */
-const ALWAYS_VISIBLE = ["/usr", "/bin", "/lib", "/lib64"];
-
-function isBelow(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(`${directory}/`);
+export interface PythonChoice {
+  /** A path, which is taken as it is, or a name to look for. Default: `python3`. */
+  readonly program?: string | undefined;
+  /** Host directories that guests see: what lies there is not taken unless it is named. */
+  readonly mounts?: readonly string[];
+  /** Default: the process's own. */
+  readonly searchPath?: string | undefined;
+  readonly workingDirectory?: string | undefined;
 }
 
-/** Mounts for directories of the host, each where it is called and where it really is. */
-function mountPlaces(directories: readonly string[], home: string | undefined): MountSpec[] {
-  const mounts = new Map<string, MountSpec>();
-  for (const directory of directories) {
-    const real = realpathSync(directory);
-    for (const guest of [directory, real]) {
-      if (ALWAYS_VISIBLE.some((visible) => isBelow(guest, visible))) continue;
-      if (TOO_WIDE.has(guest) || guest === home) {
-        throw new ZtlError(
-          "python-prefix-too-wide",
-          `python3 names ${guest} as its prefix; that is not shown to guests`,
-          {
-            prefix: guest,
-            remedy: "use a python3 with a prefix of its own: a virtual environment, pyenv, uv or the distribution's",
-          },
-        );
-      }
-      mounts.set(guest, { guest, kind: "ro", host: real });
-    }
-  }
-  const places = [...mounts.keys()];
-  return [...mounts.values()].filter(({ guest }) => !places.some((other) => other !== guest && isBelow(guest, other)));
+/** A Python that was found and not taken, or a place that was not searched. */
+export interface SkippedPython extends Objection {
+  readonly path: string;
 }
 
-/** The symbolic links on the way to the real executable that no mount shows, as links (virtual environments have some). */
-function linkMounts(executable: string, mounts: readonly MountSpec[]): MountSpec[] {
-  const visible = [...ALWAYS_VISIBLE, ...mounts.map((mount) => mount.guest)];
-  const links: MountSpec[] = [];
-  let path = executable;
-  // Linux gives up after 40 links too (path_resolution(7)).
-  for (let hops = 0; hops < 40; hops++) {
-    let target: string;
-    try {
-      target = readlinkSync(path);
-    } catch {
-      if (!visible.some((directory) => isBelow(path, directory)))
-        links.push({ guest: path, kind: "ro", host: realpathSync(path) });
-      return links;
-    }
-    const linkPath = path;
-    if (!visible.some((directory) => isBelow(linkPath, directory)))
-      links.push({ guest: linkPath, kind: "symlink", target });
-    path = resolve(dirname(path), target);
-  }
-  return links;
-}
-
-function hostEnvironment(): Record<string, string> {
-  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("PYTHON") || name === "PYTHONHOME");
-  return Object.fromEntries(entries) as Record<string, string>;
+export interface PythonSearch {
+  readonly python: HostPython | undefined;
+  readonly skipped: readonly SkippedPython[];
 }
 
 /**
- * Describes the host's `python3` (or another program). Throws ZtlError `python-not-found` when there is none,
- * `python-unusable` when it does not answer or is not CPython >= 3.8.
+ * The Python of this host that guests shall have. Throws ZtlError `python-not-found` when there is none, `python-unusable`
+ * when the one that was named is no CPython >= 3.8, or when every one that was found had to be left alone.
  */
-export async function findHostPython(program = "python3"): Promise<HostPython> {
-  let answer: string;
-  try {
-    // -S -E would be faster, but it is the paths with site-packages that are wanted.
-    const options = { timeout: ANSWER_TIMEOUT_MS, env: hostEnvironment(), maxBuffer: 1024 * 1024 };
-    answer = (await promisify(execFile)(program, ["-c", QUESTION], options)).stdout;
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new ZtlError(
-      missing ? "python-not-found" : "python-unusable",
-      missing ? `There is no ${program} on this host's PATH` : `${program} did not answer: ${String(error)}`,
-      { program, remedy: "install python3, or name another with the option python.program" },
-      { cause: error },
-    );
-  }
-  return describe(program, answer);
+export function findHostPython(choice: PythonChoice = {}): HostPython {
+  const { program } = choice;
+  if (program?.includes("/") === true) return namedPython(program, choice.workingDirectory ?? currentDirectory());
+  const { python, skipped } = searchPython(choice);
+  if (python !== undefined) return python;
+  const name = program ?? "python3";
+  const found = skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join("");
+  throw new ZtlError(
+    found === "" ? "python-not-found" : "python-unusable",
+    found === "" ? `There is no ${name} on this host's PATH` : `No ${name} of this host can be used:${found}`,
+    {
+      program: name,
+      remedy: "install python3, or name one by its path: --python-program, or the option python.program",
+    },
+  );
 }
 
-function describe(program: string, answer: string): HostPython {
-  const parsed = answerSchema.safeParse(parseJson(answer));
-  if (!parsed.success)
-    throw new ZtlError("python-unusable", `${program} gave an unexpected answer`, { answer: answer.slice(0, 500) });
-  const { executable, version, implementation, prefixes, path, info } = parsed.data;
-  if (implementation !== "cpython" || info[0] !== 3 || info[1] < 8) {
-    throw new ZtlError("python-unusable", `${program} is ${implementation} ${version}; CPython 3.8 or newer is needed`);
+const NAME_IT = "name the interpreter itself: --python-program, or the option python.program";
+const WIDE_REMEDY = "use a python3 with a prefix of its own: a virtual environment, pyenv, uv or the distribution's";
+
+function namedPython(program: string, workingDirectory: string | undefined): HostPython {
+  const path = isAbsolute(program) ? program : resolve(workingDirectory ?? "/", program);
+  const fail = (code: string, problem: string, remedy = "name the interpreter itself"): never => {
+    throw new ZtlError(code, `${path} ${problem}`, { program: path, remedy });
+  };
+  if (!isExecutable(path)) return fail("python-not-found", "cannot be executed, or is not there");
+  const layout = pythonLayout(path);
+  if ("problem" in layout) return fail("python-unusable", layout.problem);
+  const wide = tooWide(layout.prefixes);
+  if (wide !== undefined) return fail("python-prefix-too-wide", widePrefix(wide), WIDE_REMEDY);
+  return describe(path, layout);
+}
+
+/** Looks through PATH for the first Python that nobody but root and this user can have put there. */
+export function searchPython(choice: PythonChoice = {}): PythonSearch {
+  const path = parseSearchPath(choice.searchPath ?? process.env.PATH);
+  const places = projectPlaces(choice.workingDirectory ?? currentDirectory(), choice.mounts ?? []);
+  const skipped: SkippedPython[] = path.relative.map((entry) => ({
+    path: `PATH entry ${JSON.stringify(entry)}`,
+    reason: "means another place in each working directory, so it is not searched",
+    remedy: "keep absolute directories only in PATH: what is typed there is started from the working directory, too",
+  }));
+  for (const program of programsNamed(choice.program ?? "python3", path)) {
+    const found = examine(program, places);
+    if ("executable" in found) return { python: { ...found, passedOver: skipped }, skipped };
+    skipped.push({ path: program, ...found });
   }
-  const own = dirname(dirname(realpathSync(executable)));
-  const mounts = mountPlaces([...prefixes, own], process.env.HOME);
+  return { python: undefined, skipped };
+}
+
+function examine(found: string, places: ProjectPlaces): HostPython | Objection {
+  const shim = behindShim(found);
+  const program = shim?.program ?? found;
+  if (shim !== undefined && !isExecutable(program))
+    return { reason: `is a shim for ${program}, which is not there`, remedy: "`pyenv global` chooses another" };
+  const layout = pythonLayout(program);
+  const parts = "problem" in layout ? [] : [layout.library, join(layout.library, "os.py")];
+  for (const path of [found, program, ...(shim === undefined ? [] : [shim.chosenBy]), ...parts]) {
+    const way = wayTo(path);
+    const objection =
+      way === undefined ? { reason: `${path} cannot be read`, remedy: NAME_IT } : objectionTo(way, places);
+    if (objection !== undefined) return objection;
+  }
+  if ("problem" in layout) return { reason: layout.problem, remedy: NAME_IT };
+  const { environment } = layout;
+  if (environment !== undefined && holdsProject(dirname(environment), places))
+    return { reason: `belongs to ${environment}, a virtual environment of the project`, remedy: NAME_IT };
+  const wide = tooWide(layout.prefixes);
+  if (wide !== undefined) return { reason: widePrefix(wide), remedy: WIDE_REMEDY };
+  return describe(program, layout);
+}
+
+function describe(executable: string, layout: PythonLayout): HostPython {
   return {
     executable,
-    version,
-    mounts: [...mounts, ...linkMounts(executable, mounts)],
-    watch: [executable, ...new Set(path)].filter((place) => place.startsWith("/")),
+    version: layout.version,
+    mounts: pythonMounts(executable, layout.prefixes),
+    watch: [executable, ...new Set(layout.importPaths)],
+    passedOver: [],
   };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function widePrefix(prefix: string): string {
+  return `has ${prefix} as its prefix, which is not shown to guests`;
 }
