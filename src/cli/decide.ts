@@ -32,7 +32,7 @@ undo     puts back what an approved change set changed, unless the files were ed
   --protected PATH  agrees to change this protected file, such as a git hook (repeatable)
   --message M       for the agent
   --reviewer NAME   who decides, for the ledger (default: your user name)
-  --config FILE     the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --config FILE     the configuration (default: ztl.config.json of this directory); a module is run
   --json            print one JSON object
 
 Exit status: 0 done; 3 stale, decided already, or the host's files changed; 4 protected files need a yes, or the choice

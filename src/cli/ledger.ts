@@ -11,6 +11,7 @@ import {
   SqliteStore,
   verifyLedger,
 } from "../loop/index.ts";
+import { configFile } from "./config-file.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { defuseName } from "./terminal.ts";
@@ -31,7 +32,7 @@ verify     reads everything: each entry, the chain, the Merkle root of every sig
   --anchor LINE  a line of ztl ledger head, or @FILE with it
   --key KEY      the public key, ed25519:…, that must have signed
   --out FILE     where the proof goes (default: standard output)
-  --config FILE  the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --config FILE  the configuration (default: ztl.config.json of this directory); a module is run
   --json         print JSON
 
 Exit status: 0 good; 1 damaged, or the proof does not hold; 5 there is no such entry; 125 the command line is wrong.
@@ -83,7 +84,7 @@ function indexOf(text: string): number {
 /** Not through an open loop: a damaged ledger does not open for writing, and that is when this is wanted. */
 async function verify({ anchor, ledger: given, key, config, json }: Values): Promise<number> {
   if (given !== undefined && key === undefined) throw new UsageError("--ledger needs --key: who must have signed");
-  const directory = given ?? join(await locateState(config), "ledger");
+  const directory = given ?? join(await locateState(await configFile(config)), "ledger");
   const publicKey = key === undefined ? readPublicKey(join(directory, "ledger.key")) : parsePublicKey(key);
   const store = new SqliteStore({ directory, access: "read" });
   try {

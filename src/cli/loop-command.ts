@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { ZeroTrustLoop } from "../loop/index.ts";
+import { configFile } from "./config-file.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -43,7 +44,7 @@ export async function helped(values: { readonly help?: boolean | undefined }, he
 
 /** Opens the loop of a configuration for one command. No micro-VM is started by it. */
 export async function withLoop<T>(config: string | undefined, work: (loop: ZeroTrustLoop) => Promise<T>): Promise<T> {
-  const loop = await ZeroTrustLoop.open(config === undefined ? {} : { config });
+  const loop = await ZeroTrustLoop.open({ config: await configFile(config) });
   try {
     return await work(loop);
   } finally {

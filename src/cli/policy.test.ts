@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -95,6 +95,28 @@ test("init writes a configuration that check accepts, and never a second one", (
   const before = readFileSync(join(empty, "ztl.config.json"), "utf8");
   assert.equal(policy(["init"], empty).status, 125);
   assert.equal(readFileSync(join(empty, "ztl.config.json"), "utf8"), before);
+});
+
+describe("a configuration that is a program is not run because it lies there", () => {
+  const names = ["ts", "mts", "cts", "js", "mjs", "cjs"].map((ending) => `ztl.config.${ending}`);
+  for (const name of names)
+    test(name, () => {
+      const place = mkdtempSync(join(empty, "module-"));
+      const ran = join(place, "ran");
+      // CommonJS and ES modules both have process.
+      const code = `process.getBuiltinModule("node:fs").writeFileSync(${JSON.stringify(ran)}, "");\n`;
+      writeFileSync(join(place, name), code);
+      const alone = policy(["check"], place);
+      assert.equal(alone.status, 125);
+      assert.match(alone.stderr, new RegExp(`${name} is a program.*\\n.*--config \\S*${name}`));
+      assert.equal(policy(["init"], place).status, 0, "there is no other configuration");
+      const { status, stderr } = policy(["check"], place);
+      assert.equal(status, 0);
+      assert.match(stderr, new RegExp(`^ztl: using \\S*ztl.config.json; \\S*${name} is a program.*--config`));
+      assert.equal(existsSync(ran), false);
+      policy(["check", "--config", name], place);
+      assert.equal(existsSync(ran), true, "named, it is");
+    });
 });
 
 test("schema prints the JSON schema", () => {

@@ -11,6 +11,7 @@ import {
   STARTER_CONFIG,
   Taint,
 } from "../policy/index.ts";
+import { configFile } from "./config-file.ts";
 import { writeAll } from "./output.ts";
 import { explainDecision, listPermissions, permissionsOf } from "./policy-report.ts";
 import { UsageError } from "./usage-error.ts";
@@ -26,7 +27,7 @@ check             checks the configuration and lists who may use what: with a co
 schema            prints the JSON schema of the configuration, for editors
 init              writes a small ztl.config.json into this directory, unless it has a configuration
 
-  --config FILE   the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --config FILE   the configuration (default: ztl.config.json of this directory); a module is run
   --agent A       the agent that makes the call
   --tool T        the tool it calls
   --to B          the agent it sends a message to
@@ -84,9 +85,7 @@ async function check(options: CheckOptions): Promise<number> {
     throw new UsageError("to explain a decision give --agent with either --tool or --to");
   if (tainted !== undefined && tool === undefined) throw new UsageError("--tainted goes with --agent and --tool");
   const taint = parseTainted(tainted);
-  const file = options.config ?? findConfig(process.cwd());
-  if (file === undefined)
-    throw new UsageError("there is no ztl.config.json or ztl.config.ts here; give --config, or try ztl policy init");
+  const file = await configFile(options.config);
   const policy = new Policy(await loadConfig(file));
   const print = (value: object, text: string): Promise<void> =>
     writeAll(process.stdout, json ? `${JSON.stringify(value)}\n` : text);

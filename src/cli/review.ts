@@ -16,7 +16,7 @@ that need agreement, outputs that the guard withheld. Nothing is written before 
   --list        only the list
   --all         the decided ones too
   --reviewer N  who decides, for the ledger (default: your user name)
-  --config FILE the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --config FILE the configuration (default: ztl.config.json of this directory); a module is run
   --json        print JSON: the list, or the review with its files
 
 Without a terminal nothing is asked: ztl approve, ztl reject and ztl undo decide. ztl serve is the same as a page.

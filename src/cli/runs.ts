@@ -13,7 +13,7 @@ reaches an agent or this host's files. It names the first input that is not what
 
   --limit N      calls listed (default 20)
   --agent A      only this agent's
-  --config FILE  the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --config FILE  the configuration (default: ztl.config.json of this directory); a module is run
   --probe        asks the configuration's probe model what it would do next, with and without what the run added
   --json         print JSON
 

@@ -10,7 +10,7 @@ alone (loopback), for whoever has the printed address, which holds a token: keep
 
   --port N        the port (default: a free one)
   --reviewer NAME who decides, unless the page is told otherwise (default: your user name)
-  --config FILE   the configuration (default: ztl.config.json or ztl.config.ts of this directory)
+  --config FILE   the configuration (default: ztl.config.json of this directory); a module is run
   --json          print one JSON object with url, port and token
 `;
 

@@ -1,10 +1,9 @@
 import { createHmac } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { ZtlError } from "../errors.ts";
 import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
 import { Ledger, openSigningKey } from "../ledger/index.ts";
-import { findConfig, type LoopConfig, loadConfig, Policy } from "../policy/index.ts";
+import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
 import { Workspace } from "../workspace/index.ts";
 import { Listeners } from "./events.ts";
 import { Examiner } from "./gate/examiner.ts";
@@ -19,7 +18,10 @@ import { openStateDatabase } from "./state/state-database.ts";
 import { prepareStateDirectory } from "./state/state-directory.ts";
 
 export interface LoopOptions {
-  /** A configuration, or the path of a file with one. Default: `ztl.config.json` or `ztl.config.ts` in `directory`. */
+  /**
+   * A configuration, or the path of a file with one: JSON, or a module, which is run. Default: `ztl.config.json` in `directory`;
+   * a module is never looked for.
+   */
   readonly config?: LoopConfig | string;
   /** Where relative paths of a configuration given as an object begin. Default: the working directory. */
   readonly directory?: string;
@@ -76,12 +78,7 @@ function stateOf(options: LoopOptions, { config }: Policy): string {
 async function readPolicy({ config, directory }: LoopOptions): Promise<Policy> {
   const base = resolve(directory ?? ".");
   if (typeof config === "object") return new Policy(config, base);
-  const file = config ?? findConfig(base);
-  if (file === undefined) {
-    throw new ZtlError("config-not-found", `There is no ztl.config.json or ztl.config.ts in ${base}`, {
-      remedy: "`ztl policy init` writes one to begin with.",
-    });
-  }
+  const file = config ?? requireConfig(base);
   return new Policy(await loadConfig(file), dirname(resolve(file)));
 }
 

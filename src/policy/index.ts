@@ -1,6 +1,8 @@
 /** What other rooms may use of the policy: read a configuration, ask who may do what, carry taint. */
+
+export { findConfig, findConfigModules, notRun, requireConfig } from "./config/find.ts";
 export { configJsonSchema } from "./config/json-schema.ts";
-export { findConfig, loadConfig } from "./config/load.ts";
+export { loadConfig } from "./config/load.ts";
 export { defineConfig, type ParseConfigOptions, parseConfig } from "./config/parse.ts";
 export type { Problem } from "./config/problem.ts";
 export type {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { CONFIG_BYTES_MAX } from "../limits.ts";
 import { SAMPLE } from "../testing.ts";
-import { findConfig, loadConfig } from "./load.ts";
+import { loadConfig } from "./load.ts";
 
 const base = mkdtempSync(join(tmpdir(), "ztl-policy-"));
 after(() => rmSync(base, { recursive: true, force: true }));
@@ -45,6 +46,9 @@ describe("a configuration is read", () => {
 describe("what cannot be read is told", () => {
   const cases: readonly [title: string, name: string, text: string, code: string, message: RegExp][] = [
     ["no JSON", "ztl.config.json", '{"agents": {},}', "config-invalid", /is not JSON: .*position 14/],
+    ["a name that stands twice", "ztl.config.json", '{"roles": {}, "roles": {}}', "config-invalid", /"roles" twice/],
+    ["no JSON, on its third line", "ztl.config.json", '{\n"a": 1,\n"b"', "config-invalid", /line 3/],
+    ["deep nesting", "ztl.config.json", "[".repeat(100_000), "config-invalid", /may nest 256 levels/],
     ["too large", "ztl.config.json", " ".repeat(CONFIG_BYTES_MAX + 1), "config-invalid", /bytes; 1048576 are the most/],
     [
       "a module with an error",
@@ -71,15 +75,10 @@ describe("what cannot be read is told", () => {
     for (const name of ["none.json", "none.ts"])
       await assert.rejects(loadConfig(join(base, name)), { code: "config-not-found", message: /ENOENT/ });
     await assert.rejects(loadConfig(base), { code: "config-not-found", message: /EISDIR/ });
+    // Reading them would never end.
+    const pipe = join(base, "pipe.json");
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [pipe, "/dev/zero"])
+      await assert.rejects(loadConfig(path), { code: "config-not-found", message: /no regular file/ });
   });
-});
-
-test("a directory's configuration is found, two are refused, and directories above are not looked into", () => {
-  const path = write("ztl.config.json", JSON_TEXT);
-  const directory = join(path, "..");
-  assert.equal(findConfig(directory), path);
-  mkdirSync(join(directory, "below"));
-  assert.equal(findConfig(join(directory, "below")), undefined);
-  writeFileSync(join(directory, "ztl.config.ts"), "");
-  assert.throws(() => findConfig(directory), { code: "config-ambiguous" });
 });

@@ -1,29 +1,23 @@
-import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { dirname, extname, join, resolve } from "node:path";
+import { constants, existsSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseJson } from "../../base/strict-json.ts";
 import { ZtlError } from "../../errors.ts";
-import { CONFIG_BYTES_MAX } from "../limits.ts";
+import { CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX } from "../limits.ts";
 import { parseConfig } from "./parse.ts";
 import { configInvalid } from "./problem.ts";
 import type { ResolvedConfig } from "./schema.ts";
 
-const FILE_NAMES = ["ztl.config.json", "ztl.config.ts"] as const;
-const MODULES = new Set([".ts", ".mts", ".js", ".mjs"]);
+/** EF BB BF, U+FEFF as UTF-8. */
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
+const MODULES = new Set([".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"]);
+/** For parseJson, which recurses; `copyPlainData` tells the place of what is nested more than CONFIG_DEPTH_MAX. */
+const JSON_DEPTH_MAX = 8 * CONFIG_DEPTH_MAX;
 
 /**
- * The configuration file of a directory, or undefined. Directories above are not looked into: a file that somebody else may
- * write must not come to rule. Throws ZtlError `config-ambiguous` when there are two.
- */
-export function findConfig(directory: string): string | undefined {
-  const [path, second] = FILE_NAMES.map((name) => join(resolve(directory), name)).filter((path) => existsSync(path));
-  if (second !== undefined)
-    throw new ZtlError("config-ambiguous", `There are two configurations, ${path} and ${second}; keep one`);
-  return path;
-}
-
-/**
- * Reads a configuration: JSON, or a module that exports `config` (or a default). A module is run to read it, once per process.
+ * Reads a configuration: JSON, or a module that exports `config` (or a default). A module is run to read it, once per process,
+ * so `path` must be one that somebody named; {@link findConfig} finds JSON only.
  * Throws ZtlError `config-not-found` and `config-invalid`.
  */
 export async function loadConfig(path: string): Promise<ResolvedConfig> {
@@ -33,19 +27,36 @@ export async function loadConfig(path: string): Promise<ResolvedConfig> {
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const { size } = await stat(file).catch((error: unknown) => {
+  const bytes = await readBounded(file).catch((error: unknown) => {
     throw notFound(file, error);
   });
-  if (size > CONFIG_BYTES_MAX)
-    throw configInvalid(file, [{ path: "", message: `has ${size} bytes; ${CONFIG_BYTES_MAX} are the most` }]);
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw notFound(file, error);
-  });
+  if (bytes.length > CONFIG_BYTES_MAX)
+    throw configInvalid(file, [{ path: "", message: `has more bytes; ${CONFIG_BYTES_MAX} are the most` }]);
   try {
     // A byte order mark is no part of JSON, but some editors write one.
-    return JSON.parse(text.replace(/^\ufeff/, ""));
+    const text = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes;
+    return parseJson(text, { bytesMax: CONFIG_BYTES_MAX, depthMax: JSON_DEPTH_MAX, loneSurrogates: "allow" });
   } catch (error) {
     throw configInvalid(file, [{ path: "", message: `is not JSON: ${(error as Error).message}` }], { cause: error });
+  }
+}
+
+/** A byte more than a configuration may have, at most. Opening a named pipe must not wait, nor reading a device go on. */
+async function readBounded(file: string): Promise<Buffer> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = await handle.stat();
+    if (!status.isFile())
+      throw Object.assign(new Error("no file"), { code: status.isDirectory() ? "EISDIR" : "it is no regular file" });
+    const buffer = Buffer.alloc(CONFIG_BYTES_MAX + 1);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === buffer.length) return buffer.subarray(0, length);
+    }
+  } finally {
+    await handle.close();
   }
 }
 

@@ -44,7 +44,7 @@ function deepFreeze<T>(value: T): T {
   return Object.freeze(value);
 }
 
-/** For `ztl.config.ts`: gives an editor the types. Nothing is checked before the file is loaded. */
+/** For configurations in TypeScript: gives an editor the types. Nothing is checked before it is loaded. */
 export function defineConfig<const T extends LoopConfig>(config: T): T {
   return config;
 }
