@@ -63,12 +63,18 @@ export function explain(run: RunResult): string {
     case "signaled":
       return `ztl: killed by ${run.signal}\n`;
     case "limit":
-      return `ztl: the ${LIMITS[run.limit].name} limit was reached; ${LIMITS[run.limit].option} sets it\n`;
+      return limitLine(run.limit);
     case "cancelled":
       return "ztl: cancelled\n";
     case "error":
       return `ztl: ${defuseName(run.error.message)} [${run.error.code}]\n`;
   }
+}
+
+function limitLine(limit: Extract<RunResult, { status: "limit" }>["limit"]): string {
+  if (limit === "names")
+    return "ztl: more names, or longer ones, than a change set may list; so no changes are shown\n";
+  return `ztl: the ${LIMITS[limit].name} limit was reached; ${LIMITS[limit].option} sets it\n`;
 }
 
 const LIMITS = {

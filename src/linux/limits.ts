@@ -18,7 +18,7 @@ export interface RunLimits {
   readonly outputBytes: number;
 }
 
-export type LimitName = "wall" | "cpu" | "memory" | "processes" | "files" | "overlay" | "output";
+export type LimitName = "wall" | "cpu" | "memory" | "processes" | "files" | "overlay" | "output" | "names";
 
 /** Room for an ordinary tool call (a test suite, a PDF, a small build), small enough that a dozen cells fit a laptop. */
 export const DEFAULT_LIMITS: RunLimits = {

@@ -1,7 +1,7 @@
 import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import type { CellHandle } from "./cell/handle.ts";
-import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
+import { monotonicUs, type RunRequest, type WireEnding } from "./cell/protocol.ts";
 import { encodePending } from "./pending.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunResult } from "./result.ts";
@@ -65,13 +65,15 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     ]);
     signal?.addEventListener("abort", cancel);
     const { reply, body } = await replied;
-    if (reply.type === "result")
+    if (reply.type === "result") {
+      if (isBroken(reply.ending)) cell.kill("guest-failed", "A run failed inside its cell, which is not used again");
       return assembleResult(reply, body, {
         calledUs,
         acquiredUs,
         repliedUs: monotonicUs(),
         templateKey: cell.templateKey,
       });
+    }
     const lost =
       reply.type === "failed" ? reply : { code: "frame-malformed", message: `A cell answered ${reply.type} to run` };
     cell.kill(lost.code, lost.message);
@@ -80,4 +82,9 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     signal?.removeEventListener("abort", cancel);
     for (const timer of timers) clearTimeout(timer);
   }
+}
+
+/** Something went wrong in the cell itself. Its result is kept; that a rollback mends the rest is not relied on. */
+function isBroken(ending: WireEnding): boolean {
+  return ending.kind === "error" && (ending.code === "guest-failed" || ending.code === "invariant");
 }

@@ -34,14 +34,29 @@ export class Descriptors {
 
   /** Gives the file the lowest free descriptor from `minimum` on: EMFILE. */
   install(file: OpenFile, closeOnExec = false, minimum = 0): number {
-    let descriptor = minimum;
-    while (this.#table[descriptor] !== undefined) descriptor++;
+    const descriptor = this.#firstFree(minimum);
     if (descriptor >= this.limit) {
-      // A file nobody refers to is closed properly, so that its other end notices.
-      if (file.references === 0) file.retain(this.#count).release(this.#count);
+      this.dispose(file);
       fail("EMFILE");
     }
     this.#table[descriptor] = { file: file.retain(this.#count), closeOnExec };
+    return descriptor;
+  }
+
+  /** The descriptor the next file gets: EMFILE. For calls that must not have begun when there is none. */
+  lowestFree(): number {
+    const descriptor = this.#firstFree(0);
+    return descriptor < this.limit ? descriptor : fail("EMFILE");
+  }
+
+  /** A file nobody refers to is closed properly, so that its other end notices. */
+  dispose(file: OpenFile): void {
+    if (file.references === 0) file.retain(this.#count).release(this.#count);
+  }
+
+  #firstFree(minimum: number): number {
+    let descriptor = minimum;
+    while (this.#table[descriptor] !== undefined) descriptor++;
     return descriptor;
   }
 

@@ -1,9 +1,11 @@
+import { LinuxError } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { asLimit, type LimitName, LimitReached } from "../limits.ts";
 import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
 import { deliver } from "../signals/delivery.ts";
 import { signalName } from "../signals/signals.ts";
+import type { Wait } from "../syscalls/call.ts";
 import { handleTrap } from "./traps.ts";
 
 /** How often a running guest is interrupted: short enough for fair turns and prompt cancelling, at about 1 % cost. */
@@ -65,11 +67,15 @@ export class Scheduler {
     return this.#tasks;
   }
 
-  add(task: Task): void {
+  /** Ends the run when it may have no further process or thread. */
+  checkRoom(): void {
     // Ended processes nobody waited for count as well, as for RLIMIT_NPROC: they too hold memory.
     let count = this.#tasks.length;
     for (const process of this.#kernel.processes.values()) if (process.exit) count++;
     if (count >= this.#kernel.limits.processes) throw new LimitReached("processes");
+  }
+
+  add(task: Task): void {
     this.#tasks.push(task);
   }
 
@@ -198,7 +204,7 @@ export class Scheduler {
       if (!task.wait || task.process.stopped) continue;
       this.#kernel.callingTask = task;
       // A call that can go on does; a signal that came with it finds it done.
-      if (task.wait.ready() || task.wait.deadlineMs <= now) this.#retry(task);
+      if (isReady(task.wait) || task.wait.deadlineMs <= now) this.#retry(task);
       if (task.wait && task.signalled) deliver(this.#kernel, task);
     }
   }
@@ -255,6 +261,16 @@ export class Scheduler {
     task.saved.gs = bases.gs;
     task.registers = task.saved.registers;
     task.registers32 = new Uint32Array(task.saved.registers.buffer);
+  }
+}
+
+/** A wait whose ground is gone, such as a descriptor another thread closed, is over: the call itself then finds the error. */
+function isReady(wait: Wait): boolean {
+  try {
+    return wait.ready();
+  } catch (error) {
+    if (error instanceof LinuxError) return true;
+    throw error;
   }
 }
 

@@ -63,7 +63,7 @@ export class PageCache {
         this.#files.set(key, file);
       }
       const run = this.#allocator.allocateUpTo(runEnd - index);
-      this.#fill(inode, index, run.first, run.count);
+      this.#fill(inode, index, run);
       for (let i = 0; i < run.count; i++) file.set(index + i, run.first + i * PAGE_SIZE);
       index += run.count;
     }
@@ -71,20 +71,25 @@ export class PageCache {
 
   #load(file: FilePages, inode: Inode, index: number): number {
     const physical = this.#allocator.allocate();
-    this.#fill(inode, index, physical, 1);
+    this.#fill(inode, index, { first: physical, count: 1 });
     file.set(index, physical);
     return physical;
   }
 
-  #fill(inode: Inode, index: number, physical: number, count: number): void {
-    const target = this.#memory.bytes.subarray(physical, physical + count * PAGE_SIZE);
-    let done = 0;
-    while (done < target.length) {
-      const read = inode.read(target.subarray(done), index * PAGE_SIZE + done);
-      if (read === 0) break;
-      done += read;
+  /** Reads into fresh pages; those of a file that cannot be read are given back. */
+  #fill(inode: Inode, index: number, { first, count }: { readonly first: number; readonly count: number }): void {
+    const target = this.#memory.bytes.subarray(first, first + count * PAGE_SIZE);
+    this.#memory.markWritten(first, target.length);
+    try {
+      for (let done = 0; done < target.length; ) {
+        const read = inode.read(target.subarray(done), index * PAGE_SIZE + done);
+        if (read === 0) break;
+        done += read;
+      }
+    } catch (error) {
+      for (let i = 0; i < count; i++) this.#allocator.release(first + i * PAGE_SIZE);
+      throw error;
     }
-    this.#memory.markWritten(physical, target.length);
   }
 
   image(): PageCacheImage {

@@ -1,5 +1,5 @@
 import { type Machine, PAGE_SIZE, type PageTables, physicalOf } from "../../vmm/index.ts";
-import { fail } from "../errno.ts";
+import { fail, LinuxError } from "../errno.ts";
 import type { PageCache } from "./page-cache.ts";
 import { pageCeil } from "./page-math.ts";
 import { Protection, type Vma } from "./vma.ts";
@@ -35,7 +35,17 @@ export class Pager {
     this.#cache = cache;
   }
 
+  /** A file that cannot be read (any more) is like one that ends before the page: SIGBUS (mmap(2)), or EFAULT for a call. */
   bringIn(vma: Vma, page: number, write: boolean): FaultResult {
+    try {
+      return this.#bringIn(vma, page, write);
+    } catch (error) {
+      if (error instanceof LinuxError) return "beyond-file";
+      throw error;
+    }
+  }
+
+  #bringIn(vma: Vma, page: number, write: boolean): FaultResult {
     if (vma.shared) return this.#bringInShared(vma, page);
     if (vma.file) return this.#bringInFile(vma, page, write);
     const span = this.#nextWindow(page) * PAGE_SIZE;
@@ -162,7 +172,16 @@ export class Pager {
     this.#tables.map(page, physical, writable, (vma.protection & Protection.execute) !== 0);
   }
 
+  /** A file that cannot be read is found out about by the first access to it, and does not keep it from being mapped. */
   fillEagerly(vma: Vma, populate: boolean): void {
+    try {
+      this.#fillEagerly(vma, populate);
+    } catch (error) {
+      if (!(error instanceof LinuxError)) throw error;
+    }
+  }
+
+  #fillEagerly(vma: Vma, populate: boolean): void {
     const count = (vma.end - vma.start) / PAGE_SIZE;
     if (vma.shared) {
       if (populate)

@@ -32,6 +32,7 @@ function dropTask(kernel: Kernel, task: Task): void {
   clearChildTid(kernel, task);
   kernel.futexes.dropTask(task);
   task.ended = true;
+  task.wait?.abandoned?.();
   task.wait = undefined;
   task.call = undefined;
   task.process.tasks.delete(task);

@@ -1,5 +1,5 @@
 import { Register } from "../../vmm/index.ts";
-import { fail } from "../errno.ts";
+import { fail, LinuxError } from "../errno.ts";
 import { PidFile } from "../files/pid-file.ts";
 import type { Kernel } from "../kernel.ts";
 import { watchCpuLimit } from "./cpu-limit.ts";
@@ -51,6 +51,9 @@ export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task
   if ((flags & Clone.sighand) !== 0 && (flags & Clone.vm) === 0) fail("EINVAL");
   if ((flags & Clone.setTls) !== 0 && request.tls >= TLS_LIMIT) fail("EPERM");
   const bases = kernel.segmentBases(parent);
+  // Whatever may fail comes before the child is there: one that was made and then refused would stay for ever.
+  kernel.scheduler.checkRoom();
+  const pidfd = (flags & Clone.pidfd) !== 0 ? reservePidfd(parent, request.pidfdAt) : undefined;
   const pid = kernel.allocatePid();
   const process = isThread ? parent.process : cloneProcess(kernel, parent.process, pid, request);
   const saved = {
@@ -66,14 +69,27 @@ export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task
   if (!isThread && (flags & Clone.vm) === 0) task.altStack = parent.altStack;
   if ((flags & Clone.childClearTid) !== 0) task.clearChildTid = request.childTid;
   process.tasks.add(task);
-  if ((flags & Clone.childSetTid) !== 0) process.memory.user.writeU32(request.childTid, pid);
-  if ((flags & Clone.parentSetTid) !== 0) parent.process.memory.user.writeU32(request.parentTid, pid);
-  if ((flags & Clone.pidfd) !== 0) {
-    const descriptor = parent.process.files.install(new PidFile(process, 0), true);
-    parent.process.memory.user.writeU32(request.pidfdAt, descriptor);
-  }
   kernel.scheduler.add(task);
+  if ((flags & Clone.childSetTid) !== 0) tryWriteTid(process, request.childTid, pid);
+  if ((flags & Clone.parentSetTid) !== 0) tryWriteTid(parent.process, request.parentTid, pid);
+  if (pidfd !== undefined) parent.process.files.place(pidfd, new PidFile(process, 0), true);
   return task;
+}
+
+/** The descriptor the child's pidfd gets, written where the caller wants it: EMFILE, EFAULT. */
+function reservePidfd(parent: Task, address: number): number {
+  const descriptor = parent.process.files.lowestFree();
+  parent.process.memory.user.writeU32(address, descriptor);
+  return descriptor;
+}
+
+/** A number that cannot be written is no failure: the child is there already (kernel/fork.c ignores put_user's result). */
+function tryWriteTid(process: Process, address: number, tid: number): void {
+  try {
+    process.memory.user.writeU32(address, tid);
+  } catch (error) {
+    if (!(error instanceof LinuxError)) throw error;
+  }
 }
 
 function cloneProcess(kernel: Kernel, parent: Process, pid: number, request: CloneRequest): Process {

@@ -28,6 +28,8 @@ export interface Wait {
   readonly restartable: boolean;
   /** Called when a handler is about to run: tidies up, and says what the call returns instead of EINTR, unless it is made again. */
   readonly interrupted?: (() => number) | undefined;
+  /** Called when the task ends while it waits: takes back what the call had begun. */
+  readonly abandoned?: (() => void) | undefined;
   /** Set when only the end of the process may end the wait (vfork(2)). */
   readonly uninterruptible?: boolean | undefined;
 }

@@ -128,20 +128,29 @@ function resizePipe(call: Call, { queue }: PipeBuffer): number {
 function makePipe(call: Call, flags: number): number {
   if ((flags & ~(Open.closeOnExec | Open.nonBlock | 0o40000)) !== 0) fail("EINVAL");
   const pipe = new PipeBuffer(call.process.credentials);
-  const { files } = call.process;
   const status = flags & Open.nonBlock;
-  const cloexec = (flags & Open.closeOnExec) !== 0;
-  const reader = files.install(new PipeReader(pipe, Open.readOnly | status), cloexec);
-  let writer = -1;
+  const ends = [new PipeReader(pipe, Open.readOnly | status), new PipeWriter(pipe, Open.writeOnly | status)] as const;
+  return installPair(call, ends, (flags & Open.closeOnExec) !== 0, call.unsigned(0));
+}
+
+/** Gives both files descriptors and writes them to `address`, or leaves nothing behind: EMFILE, EFAULT. */
+export function installPair(
+  call: Call,
+  [first, second]: readonly [OpenFile, OpenFile],
+  closeOnExec: boolean,
+  address: number,
+): number {
+  const { files } = call.process;
   const pair = Buffer.alloc(8);
+  const installed: number[] = [];
   try {
-    writer = files.install(new PipeWriter(pipe, Open.writeOnly | status), cloexec);
-    pair.writeInt32LE(reader, 0);
-    pair.writeInt32LE(writer, 4);
-    call.memory.write(call.unsigned(0), pair);
+    for (const file of [first, second]) installed.push(files.install(file, closeOnExec));
+    pair.writeInt32LE(installed[0], 0);
+    pair.writeInt32LE(installed[1], 4);
+    call.memory.write(address, pair);
   } catch (error) {
-    files.close(reader);
-    if (writer >= 0) files.close(writer);
+    for (const descriptor of installed) files.close(descriptor);
+    if (installed.length === 0) files.dispose(second);
     throw error;
   }
   return 0;

@@ -56,10 +56,17 @@ function mmap(call: Call): number {
       source !== undefined && type !== MapFlag.private && (source.flags & Open.accessMode) !== Open.readWrite,
     file: source && { mapped: mappedFile(call.kernel.vfs, source.location), offset: call.unsigned(5) },
   };
-  memory.map(
-    type === MapFlag.private ? vma : shareMapping(call, vma, source?.location.inode),
-    (flags & MapFlag.populate) !== 0,
-  );
+  const mapping = type === MapFlag.private ? vma : shareMapping(call, vma, source?.location.inode);
+  // Held meanwhile, so that the pages of a mapping that is refused go again.
+  mapping.shared?.pages.retain();
+  try {
+    memory.map(mapping, (flags & MapFlag.populate) !== 0);
+  } catch (error) {
+    source?.location.inode.release();
+    throw error;
+  } finally {
+    mapping.shared?.pages.release();
+  }
   return start;
 }
 

@@ -1,4 +1,4 @@
-import { fail } from "../errno.ts";
+import { Errno, fail } from "../errno.ts";
 import { DirectoryFile, InodeFile, PathFile } from "../files/inode-file.ts";
 import { Open, type OpenFile } from "../files/open-file.ts";
 import { PipeBoth, PipeBuffer, PipeReader, PipeWriter } from "../files/pipe.ts";
@@ -60,6 +60,8 @@ function open(call: Call, base: Location, path: string, flags: number, mode: num
   const closeOnExec = (flags & Open.closeOnExec) !== 0;
   if (call.memo instanceof PendingPipe) return process.files.install(call.memo.file, closeOnExec);
   const permissions = mode & 0o7777 & ~process.fs.umask;
+  // Asked first, as on Linux: a call that has no descriptor to give makes and cuts no file.
+  process.files.lowestFree();
   const { location } = kernel.vfs.open(base, path, flags, permissions, process.credentials);
   const file = describe(location, flags);
   if (file instanceof PendingPipe) return waitForOtherEnd(call, file, location.inode);
@@ -118,8 +120,15 @@ function openNamedPipe(location: Location, flags: number): OpenFile | PendingPip
 function waitForOtherEnd(call: Call, pending: PendingPipe, inode: Inode): number {
   const pipe = namedPipes.get(inode);
   const isReader = (pending.file.flags & Open.accessMode) === Open.readOnly;
+  const { files } = call.process;
   call.memo = pending;
-  return call.block(() => (isReader ? (pipe?.writers ?? 1) > 0 : (pipe?.readers ?? 1) > 0));
+  const abandoned = (): void => files.dispose(pending.file);
+  const interrupted = (): number => {
+    abandoned();
+    return -Errno.EINTR;
+  };
+  const ready = (): boolean => (isReader ? (pipe?.writers ?? 1) > 0 : (pipe?.readers ?? 1) > 0);
+  return call.block(ready, { interrupted, abandoned });
 }
 
 /** struct open_how in its first version (linux/openat2.h): flags, mode, resolve. */

@@ -1,4 +1,4 @@
-import { Errno, fail } from "../errno.ts";
+import { Errno, fail, LinuxError } from "../errno.ts";
 import type { OpenFile } from "../files/open-file.ts";
 import { BrokenPipe } from "../files/pipe.ts";
 import type { PassedFiles, Received, SocketEnd } from "../files/socket-pair.ts";
@@ -90,6 +90,8 @@ export function send(call: Call, socket: SocketEnd, message: Buffers | MessageHe
         passed?.release();
         return waitToSend(call, socket, done, total, flags);
       }
+      // A stream does not carry descriptors without bytes.
+      if (total === 0 && socket.kind === "stream") passed?.release();
       done += count;
     } while (done < total);
     return done;
@@ -135,9 +137,13 @@ export function receive(call: Call, socket: SocketEnd, message: Buffers | Messag
   const into = Buffer.alloc(Math.min(total, STEP_BYTES));
   const received = socket.receive(into, (flags & Msg.peek) !== 0);
   if (!received) return waits ? call.block(() => (socket.poll() & 1) !== 0) : fail("EAGAIN");
-  scatter(call, message, into.subarray(0, received.count));
-  if ("control" in message) finishMessage(call, message, received, flags);
-  else received.passed?.release();
+  try {
+    scatter(call, message, into.subarray(0, received.count));
+    if ("control" in message) finishMessage(call, message, received, flags);
+  } finally {
+    // Whoever got a descriptor holds the file by it.
+    received.passed?.release();
+  }
   return (flags & Msg.truncated) !== 0 ? received.fullLength : received.count;
 }
 
@@ -151,6 +157,17 @@ function scatter(call: Call, { buffers }: Buffers, bytes: Uint8Array): void {
   }
 }
 
+/** As many as the table has room for; the rest is told by MSG_CTRUNC (unix(7)). */
+function installPassed(call: Call, files: readonly OpenFile[], flags: number): number[] {
+  const descriptors: number[] = [];
+  try {
+    for (const file of files) descriptors.push(call.process.files.install(file, (flags & Msg.closeOnExec) !== 0));
+  } catch (error) {
+    if (!(error instanceof LinuxError) || error.name !== "EMFILE") throw error;
+  }
+  return descriptors;
+}
+
 /** Fills in what recvmsg returns beside the bytes. */
 function finishMessage(
   call: Call,
@@ -159,9 +176,7 @@ function finishMessage(
   flags: number,
 ): void {
   const room = message.control === 0 ? 0 : Math.floor((message.controlLength - CMSG_HEADER_BYTES) / 4);
-  const given = passed?.files.slice(0, Math.max(room, 0)) ?? [];
-  const descriptors = given.map((file) => call.process.files.install(file, (flags & Msg.closeOnExec) !== 0));
-  passed?.release();
+  const descriptors = installPassed(call, passed?.files.slice(0, Math.max(room, 0)) ?? [], flags);
   const control = Buffer.alloc(descriptors.length === 0 ? 0 : CMSG_HEADER_BYTES + 4 * descriptors.length);
   if (control.length > 0) {
     control.writeBigUInt64LE(BigInt(control.length), 0);
@@ -171,7 +186,8 @@ function finishMessage(
     call.memory.write(message.control, control);
   }
   const cut =
-    (fullLength > count ? Msg.truncated : 0) | (given.length < (passed?.files.length ?? 0) ? Msg.controlTruncated : 0);
+    (fullLength > count ? Msg.truncated : 0) |
+    (descriptors.length < (passed?.files.length ?? 0) ? Msg.controlTruncated : 0);
   if (message.name !== 0) call.memory.writeU32(message.address + 8, 0);
   call.memory.writeU64(message.address + 40, Math.min(Math.ceil(control.length / 8) * 8, message.controlLength));
   call.memory.writeU32(message.address + 48, cut | (flags & Msg.closeOnExec));

@@ -4,6 +4,7 @@ import { InetSocket } from "../files/inet-socket.ts";
 import { Open } from "../files/open-file.ts";
 import { SocketEnd, type SocketKind } from "../files/socket-pair.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { installPair } from "./descriptors.ts";
 import { Msg, readHeader, receive, send } from "./socket-messages.ts";
 
 /** Address families (linux/socket.h). */
@@ -53,10 +54,8 @@ function socketpair(call: Call): number {
   if (family === Family.inet || family === Family.inet6) fail("EOPNOTSUPP");
   if (family !== Family.unix) fail("EAFNOSUPPORT");
   const kind = KINDS[type] ?? fail("ESOCKTNOSUPPORT");
-  const [first, second] = SocketEnd.pair(kind, call.int(1)).map((end) => install(call, end));
-  call.memory.writeU32(call.unsigned(3), first);
-  call.memory.writeU32(call.unsigned(3) + 4, second);
-  return 0;
+  const ends = SocketEnd.pair(kind, call.int(1));
+  return installPair(call, ends, (call.int(1) & Open.closeOnExec) !== 0, call.unsigned(3));
 }
 
 interface Address {

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { LinuxError } from "../errno.ts";
+import { LimitReached } from "../limits.ts";
 import { HostDirectory, HostFile, type HostInode } from "./host-inode.ts";
 import { FileType } from "./inode.ts";
+import { entryOf, ifThere, listOf, targetOf } from "./lower.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
 import { PERMISSION_MASK, type RamInode } from "./ram-inode.ts";
@@ -48,8 +50,26 @@ export interface Change {
 }
 
 /** The change set of one overlay: exact (what was undone is not in it) and sorted by path. */
-export function collectChanges(root: RamDirectory, guestPath: string, hashes: HashCache): Change[] {
-  return new ChangeCollector(root, guestPath, hashes).collect();
+export function collectChanges(root: RamDirectory, guestPath: string, options: CollectOptions): Change[] {
+  return new ChangeCollector(root, guestPath, options).collect();
+}
+
+export interface CollectOptions {
+  readonly hashes: HashCache;
+  /** Told of each name and each piece of content; may throw to end the collection. */
+  readonly work?: (() => void) | undefined;
+}
+
+/** Longest path a change may have (PATH_MAX without its null, linux/limits.h): nothing longer can be named in one call on the host. */
+const PATH_BYTES_MAX = 4095;
+/** Bytes of all paths in one list: what a result's header carries in JSON and its reader holds several times over. */
+const PATHS_BYTES_MAX = 32 * 1024 * 1024;
+
+/** A name to compare: what the run has there, and what the host has. */
+interface Pair {
+  readonly now: RamInode | undefined;
+  readonly base: HostInode | undefined;
+  readonly path: string;
 }
 
 interface Found {
@@ -64,20 +84,29 @@ class ChangeCollector {
   readonly #prefix: string;
   readonly #guestPath: string;
   readonly #hashes: HashCache;
+  readonly #work: () => void;
   readonly #found: Found[] = [];
+  /** Still to be compared: a list and not calls in calls, as trees may be deeper than a stack. */
+  readonly #pairs: Pair[] = [];
+  #pathsBytes = 0;
 
-  constructor(root: RamDirectory, guestPath: string, hashes: HashCache) {
+  constructor(root: RamDirectory, guestPath: string, { hashes, work = () => {} }: CollectOptions) {
     this.#root = root;
     this.#guestPath = guestPath;
     this.#prefix = guestPath === "/" ? "" : guestPath;
     this.#hashes = hashes;
+    this.#work = work;
   }
 
   collect(): Change[] {
     const { lower } = this.#root;
     if (lower === undefined) return [];
     this.#touchHardLinks();
-    this.#compareDirectory(this.#root, lower, "");
+    this.#pairs.push({ now: this.#root, base: lower, path: "" });
+    for (let pair = this.#pairs.pop(); pair !== undefined; pair = this.#pairs.pop()) {
+      this.#work();
+      this.#compare(pair.now, pair.base, pair.path);
+    }
     this.#found.sort(byPath);
     return this.#withLinks();
   }
@@ -101,13 +130,17 @@ class ChangeCollector {
   #compareDirectory(now: RamDirectory, base: HostDirectory, path: string): void {
     if (metadataDiffers(now, base)) this.#modify(now, path, { fileType: "directory", metadataOnly: true });
     for (const name of namesThatMayDiffer(now, base)) {
-      this.#compare(now.lookup(name), base.lookup(name), path === "" ? name : `${path}/${name}`);
+      this.#pairs.push({ now: entryOf(now, name), base: entryOf(base, name), path: below(path, name) });
     }
   }
 
   #compareFile(now: RamFile, base: HostFile, path: string): void {
     const isSame = now.isPristine && now.origin?.lower.identity === base.identity;
-    const newSha256 = isSame ? undefined : hashOf(now);
+    const newSha256 = isSame ? undefined : ifThere(() => this.#hashOf(now));
+    if (newSha256 === undefined && !isSame) {
+      this.#modify(now, path, { fileType: "file", ...this.#describeContent(now) });
+      return;
+    }
     if (isSame && !metadataDiffers(now, base)) return;
     const state = this.#baseState(base);
     const contentDiffers = newSha256 !== undefined && (newSha256 !== state.baseSha256 || state.baseChangedDuringRun);
@@ -120,15 +153,27 @@ class ChangeCollector {
   }
 
   #compareSymlink(now: RamInode, base: HostInode, path: string): void {
-    const symlinkTarget = now.readlink();
-    const isSame = symlinkTarget === base.readlink();
+    const symlinkTarget = targetOf(now);
+    const isSame = symlinkTarget === undefined || symlinkTarget === targetOf(base);
     if (isSame && !metadataDiffers(now, base)) return;
-    this.#modify(now, path, { fileType: "symlink", symlinkTarget, ...(isSame ? { metadataOnly: true } : {}) });
+    this.#modify(now, path, {
+      fileType: "symlink",
+      ...(symlinkTarget !== undefined && { symlinkTarget }),
+      ...(isSame ? { metadataOnly: true } : {}),
+    });
   }
 
   #modify(inode: RamInode, path: string, details: Omit<Change, "path" | "kind">): void {
     const { uid, gid, mode } = inode;
-    this.#found.push({ inode, change: { path: this.#pathOf(path), kind: "modify", mode, uid, gid, ...details } });
+    this.#push({ inode, change: { path: this.#pathOf(path), kind: "modify", mode, uid, gid, ...details } });
+  }
+
+  /** Ends the collection when the list gets longer than a result may carry. */
+  #push(found: Found): void {
+    const { length } = found.change.path;
+    this.#pathsBytes += length;
+    if (length > PATH_BYTES_MAX || this.#pathsBytes > PATHS_BYTES_MAX) throw new LimitReached("names");
+    this.#found.push(found);
   }
 
   #add(inode: RamInode, path: string): void {
@@ -140,16 +185,14 @@ class ChangeCollector {
       mode,
       uid,
       gid,
-      ...(inode instanceof RamFile ? describeContent(inode, hashOf(inode)) : {}),
-      ...(inode.type === FileType.symlink ? { symlinkTarget: inode.readlink() } : {}),
+      ...(inode instanceof RamFile ? this.#describeContent(inode) : {}),
+      ...(inode.type === FileType.symlink ? { symlinkTarget: targetOf(inode) ?? "" } : {}),
       ...this.#origin(inode),
     };
-    this.#found.push({ inode, change });
+    this.#push({ inode, change });
     if (!(inode instanceof RamDirectory)) return;
-    for (const { name } of inode.list()) {
-      const child = inode.lookup(name);
-      if (child !== undefined) this.#add(child, `${path}/${name}`);
-    }
+    for (const { name } of listOf(inode))
+      this.#pairs.push({ now: entryOf(inode, name), base: undefined, path: below(path, name) });
   }
 
   #delete(base: HostInode, path: string): void {
@@ -159,12 +202,10 @@ class ChangeCollector {
       fileType: typeName(base.type),
       ...(base instanceof HostFile ? { ...this.#baseState(base), sizeBytes: base.stat().sizeBytes } : {}),
     };
-    this.#found.push({ inode: undefined, change });
+    this.#push({ inode: undefined, change });
     if (!(base instanceof HostDirectory)) return;
-    for (const { name } of base.list()) {
-      const child = base.lookup(name);
-      if (child !== undefined) this.#delete(child, `${path}/${name}`);
-    }
+    for (const { name } of listOf(base))
+      this.#pairs.push({ now: undefined, base: entryOf(base, name), path: below(path, name) });
   }
 
   /** Without a hash when the host does not let us read the file (any more). */
@@ -214,23 +255,50 @@ class ChangeCollector {
       if (lower === undefined || !(inode instanceof RamFile) || lower.stat().nlink < 2) continue;
       if (!inode.isPristine || metadataDiffers(inode, lower)) changed.add(lower.stat().ino);
     }
-    if (changed.size > 0) touchNames(this.#root, changed);
+    if (changed.size > 0) this.#touchNames(changed);
+  }
+
+  /** Looks up every name of the given inode numbers, so that the comparison sees it. */
+  #touchNames(inos: ReadonlySet<number>): void {
+    const directories = [this.#root];
+    for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+      for (const { name, ino, type } of listOf(directory)) {
+        this.#work();
+        if (type !== FileType.directory && !inos.has(ino)) continue;
+        const child = entryOf(directory, name);
+        if (child instanceof RamDirectory) directories.push(child);
+      }
+    }
+  }
+
+  /** Without the content when it lay on the host and the host took it away during the run. */
+  #describeContent(file: RamFile): Partial<Change> {
+    const newSha256 = ifThere(() => this.#hashOf(file));
+    return newSha256 === undefined
+      ? { sizeBytes: file.sizeBytes, baseChangedDuringRun: true }
+      : describeContent(file, newSha256);
+  }
+
+  #hashOf(file: RamFile): string {
+    const hash = createHash("sha256");
+    const buffer = new Uint8Array(Math.min(HASH_BUFFER_BYTES, file.sizeBytes));
+    for (let position = 0; position < file.sizeBytes; ) {
+      this.#work();
+      const bytes = file.read(buffer, position);
+      hash.update(buffer.subarray(0, bytes));
+      position += bytes;
+    }
+    return hash.digest("hex");
   }
 }
 
-/** Looks up every name of the given inode numbers, so that the comparison sees it. */
-function touchNames(directory: RamDirectory, inos: ReadonlySet<number>): void {
-  for (const { name, ino, type } of directory.list()) {
-    if (type === FileType.directory) {
-      const child = directory.lookup(name);
-      if (child instanceof RamDirectory) touchNames(child, inos);
-    } else if (inos.has(ino)) directory.lookup(name);
-  }
+function below(path: string, name: string): string {
+  return path === "" ? name : `${path}/${name}`;
 }
 
 function namesThatMayDiffer(now: RamDirectory, base: HostDirectory): Iterable<string> {
   if (now.lower?.identity === base.identity) return [...now.touchedNames.keys()];
-  return new Set([...now.list(), ...base.list()].map(({ name }) => name));
+  return new Set([...listOf(now), ...listOf(base)].map(({ name }) => name));
 }
 
 function metadataDiffers(now: RamInode, base: HostInode): boolean {
@@ -249,17 +317,6 @@ function readAll(file: RamFile): Uint8Array {
   const content = new Uint8Array(file.sizeBytes);
   file.read(content, 0);
   return content;
-}
-
-function hashOf(file: RamFile): string {
-  const hash = createHash("sha256");
-  const buffer = new Uint8Array(Math.min(HASH_BUFFER_BYTES, file.sizeBytes));
-  for (let position = 0; position < file.sizeBytes; ) {
-    const bytes = file.read(buffer, position);
-    hash.update(buffer.subarray(0, bytes));
-    position += bytes;
-  }
-  return hash.digest("hex");
 }
 
 function typeName(type: number): ChangedFileType {

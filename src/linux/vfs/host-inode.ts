@@ -163,21 +163,21 @@ export class HostSymlink extends HostInode {
 export class HostDirectory extends HostInode {
   override readonly type = FileType.directory;
   readonly #children = new Map<string, HostInode>();
-  /** Names known to be absent, and the listing; good as long as the directory's times stay. */
-  readonly #absent = new Set<string>();
+  /** The listing; like the names known to be absent it is good as long as the directory's times stay. */
   #entries: readonly DirectoryEntry[] | undefined;
   #cachedAtNs = 0n;
 
   override lookup(name: string): HostInode | undefined {
     const known = this.#children.get(name);
     if (known?.generation === this.tree.generation) return known;
-    if (this.#absent.has(name)) return undefined;
+    const { absent } = this.tree;
+    if (absent.has(this, name)) return undefined;
     const found = this.tree.find(this.path === "." ? name : `${this.path}/${name}`);
     if (found !== undefined) this.#children.set(name, found);
     else {
       this.#children.delete(name);
       this.#noteCaching();
-      this.#absent.add(name);
+      absent.add(this, name);
     }
     return found;
   }
@@ -192,7 +192,7 @@ export class HostDirectory extends HostInode {
 
   protected override refreshed(changed: boolean): void {
     if (!changed && this.#cachedAtNs - this.host.mtimeNs > RACY_NS) return;
-    this.#absent.clear();
+    this.tree.absent.forget(this);
     this.#entries = undefined;
     this.#cachedAtNs = 0n;
   }

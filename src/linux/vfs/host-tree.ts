@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { ZtlError } from "../../errors.ts";
 import { openBeneath } from "../../vmm/index.ts";
 import { Errno } from "../errno.ts";
+import { AbsentNames } from "./absent-names.ts";
 import { DescriptorCache } from "./descriptor-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import { HostDirectory, HostFile, type HostInode, HostSymlink, identityOf, sameState } from "./host-inode.ts";
@@ -41,6 +42,7 @@ export class HostTree {
   readonly hostPath: string;
   readonly guestPath: string;
   readonly descriptors: DescriptorCache;
+  readonly absent = new AbsentNames();
   readonly #shared: HostShared;
   /** Number of the current run. */
   generation = 0;
@@ -63,6 +65,7 @@ export class HostTree {
     this.generation++;
     this.recorder = recorder;
     if (this.#inodes.size > INODES_MAX) this.#forget();
+    this.absent.begin();
   }
 
   /** @throws ZtlError `mount-missing` when the host has nothing (or nothing that can be shown) there. */
@@ -165,6 +168,7 @@ export class HostTree {
   #forget(): void {
     for (const inode of this.#inodes.values()) this.descriptors.drop(inode);
     this.#inodes = new Map();
+    this.absent.clear();
     this.#root = undefined;
     if (this.#rootFd >= 0) closeSync(this.#rootFd);
     this.#rootFd = -1;

@@ -99,10 +99,11 @@ export class FileTree implements Tree {
   }
 
   /** What the run did to its overlays, sorted by path; see {@link Change}. */
-  collectChanges(): Change[] {
+  collectChanges(work?: () => void): Change[] {
+    const options = { hashes: this.plan.hashes, work };
     const overlays = this.mounts.filter((mount) => mount.kind === "overlay");
     const changes = this.plan.withoutRecording(() =>
-      overlays.flatMap(({ fs, guestPath }) => (fs ? collectChanges(fs.root, guestPath, this.plan.hashes) : [])),
+      overlays.flatMap(({ fs, guestPath }) => (fs ? collectChanges(fs.root, guestPath, options) : [])),
     );
     return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   }

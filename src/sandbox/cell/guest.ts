@@ -1,6 +1,7 @@
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
 import { type Change, Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
+import { LimitReached } from "../../linux/limits.ts";
 import { FileType, type PendingChange } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
@@ -43,10 +44,11 @@ export class Guest {
     poll: () => "continue" | "cancel",
   ): { reply: ResultReply; parts: Uint8Array[] } {
     const exitsBefore = this.#machine.cpu.exitCount;
-    const { kernel, ending, startedUs } = this.#execute(request, body, poll);
+    const { kernel, startedUs, ...executed } = this.#execute(request, body, poll);
     const endedUs = monotonicUs();
     // Files may be backed by guest memory, so they are collected before it is rolled back.
-    const collected = kernel === undefined ? NOTHING : collect(kernel, request.changeContents);
+    const { ending, ...collected } =
+      kernel === undefined ? { ...NOTHING, ...executed } : collect(kernel, executed.ending, request.changeContents);
     const diagnostics = kernel === undefined ? NO_DIAGNOSTICS : this.#diagnose(kernel, exitsBefore);
     const rollbackUs = monotonicUs();
     this.#machine.rollback();
@@ -79,8 +81,8 @@ export class Guest {
       const outcome = kernel.run({ poll });
       return { kernel, ending: endingOf(outcome), startedUs };
     } catch (error) {
-      if (!ZtlError.isInstance(error)) throw error;
-      return { kernel, ending: { kind: "error", code: error.code, message: error.message }, startedUs };
+      // What the run wrote until then is kept, whatever went wrong.
+      return { kernel, ending: endingOfError(error), startedUs };
     }
   }
 
@@ -156,16 +158,16 @@ interface Collected extends Pick<ResultReply, "reads" | "changes"> {
 }
 const NOTHING: Collected = { stdout: EMPTY, stderr: EMPTY, contents: [], reads: [], changes: [] };
 
-function collect(kernel: Kernel, withContents: boolean): Collected {
+/** What the run leaves, and how it ended: the output in any case, the read and change sets if they can be told whole. */
+function collect(kernel: Kernel, ending: WireEnding, withContents: boolean): Collected & { ending: WireEnding } {
+  const { stdout, stderr } = kernel.output;
   const contents: Uint8Array[] = [];
-  const changes = kernel.collectChanges().map((change) => toWire(change, withContents, contents));
-  return {
-    stdout: kernel.output.stdout,
-    stderr: kernel.output.stderr,
-    contents,
-    reads: kernel.collectReads(),
-    changes,
-  };
+  try {
+    const changes = kernel.collectChanges().map((change) => toWire(change, withContents, contents));
+    return { ending, stdout, stderr, contents, reads: kernel.collectReads(), changes };
+  } catch (error) {
+    return { ...NOTHING, ending: endingOfError(error), stdout, stderr };
+  }
 }
 
 function toWire(change: Change, withContents: boolean, contents: Uint8Array[]): WireChange {
@@ -174,6 +176,14 @@ function toWire(change: Change, withContents: boolean, contents: Uint8Array[]): 
   const bytes = content();
   contents.push(bytes);
   return { ...facts, contentBytes: bytes.length };
+}
+
+/** An error that is no failure of the guest's is one of ours: the host process gives up a cell that says so. */
+function endingOfError(error: unknown): WireEnding {
+  if (error instanceof LimitReached) return { kind: "limit", limit: error.limit };
+  if (ZtlError.isInstance(error)) return { kind: "error", code: error.code, message: error.message };
+  const message = error instanceof LinuxError ? `an unexpected ${error.name}` : String(error);
+  return { kind: "error", code: "guest-failed", message: `The run could not go on: ${message}` };
 }
 
 function endingOf(outcome: Outcome): WireEnding {
