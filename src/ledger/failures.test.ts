@@ -105,7 +105,7 @@ test("a directory without permission is said clearly", {
     message: string;
   };
   assert.equal(found.code, "ledger-open-failed");
-  assert.match(found.message, /Give this user access/);
+  assert.match(found.message, /belongs to another user/);
 });
 
 test("a ledger is verified by someone who may only read it, and is left as it was", {
@@ -239,7 +239,7 @@ test("a key is made once, is private, and is never written over", (t) => {
   assert.equal(readFileSync(path, "utf8"), "something else");
   rmSync(path);
   symlinkSync("/dev/null", path);
-  assert.throws(() => openSigningKey(path), { code: "key-unreadable" });
+  assert.throws(() => openSigningKey(path), { code: "key-unsafe" });
   rmSync(path);
   mkdirSync(path);
   assert.throws(() => openSigningKey(path), { code: "key-unsafe" });

@@ -7,7 +7,7 @@ import { permissionObjection } from "./host-programs/trust.ts";
 import { wayTo } from "./host-programs/way.ts";
 import type { RunResult } from "./result.ts";
 import { Sandbox } from "./sandbox.ts";
-import { defaultCacheDirectory, privateDirectory } from "./templates/cache-directory.ts";
+import { defaultCacheDirectory, openCacheDirectory } from "./templates/cache-directory.ts";
 import { type HostPython, searchPython } from "./templates/host-python.ts";
 
 /** One thing `ztl doctor` tells. `missing` keeps every tool call from running, a `note` only some, or is good to know. */
@@ -120,7 +120,7 @@ function shellFinding(): Finding {
 function cacheFinding(): Finding {
   const subject = "Template cache";
   try {
-    return { subject, state: "ok", text: privateDirectory(defaultCacheDirectory()) };
+    return { subject, state: "ok", text: openCacheDirectory(defaultCacheDirectory()) };
   } catch (error) {
     const text = ZtlError.isInstance(error)
       ? error.message

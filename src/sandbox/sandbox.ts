@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { ZtlError } from "../errors.ts";
@@ -20,7 +20,7 @@ import { Pool } from "./pool/pool.ts";
 import { type RunResult, unstarted } from "./result.ts";
 import { runInCell } from "./run.ts";
 import { checkDeterminism, type RunOptions } from "./run-options.ts";
-import { defaultCacheDirectory, privateDirectory } from "./templates/cache-directory.ts";
+import { defaultCacheDirectory, openCacheDirectory } from "./templates/cache-directory.ts";
 import { findHostPython, type HostPython } from "./templates/host-python.ts";
 import { execRecipe, shellRecipe } from "./templates/programs.ts";
 import { provideTemplate } from "./templates/provider.ts";
@@ -222,10 +222,7 @@ function absoluteMount(mount: CallerMount): CallerMount {
 }
 
 function compileCache(cacheDirectory: string): string {
-  privateDirectory(cacheDirectory);
-  const directory = join(cacheDirectory, "compile");
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return directory;
+  return openCacheDirectory(join(openCacheDirectory(cacheDirectory), "compile"));
 }
 
 /** A call that did not come to run, or whose cell was lost, as a result. Misuse and bugs go on as exceptions. */

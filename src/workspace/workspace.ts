@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { privateDirectory } from "../base/private-files.ts";
 import { ZtlError } from "../errors.ts";
 import {
   type ChangeEntry,
@@ -204,9 +204,13 @@ interface Parts {
   readonly synchroniser: Synchroniser;
 }
 
+const WORKSPACE_REFUSAL = {
+  code: "workspace-unsafe",
+  otherwise: "Give the workspace a directory of this user's alone: what is in it is written to the host's files.",
+};
+
 function openParts(given: string): Parts {
-  mkdirSync(given, { recursive: true, mode: 0o700 });
-  const directory = realpathSync(given);
+  const directory = privateDirectory(given, WORKSPACE_REFUSAL);
   const blobs = new BlobFiles(join(directory, "contents"));
   const database = openDatabase(directory);
   const sets = new ChangeSets(database);

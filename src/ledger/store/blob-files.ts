@@ -2,9 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE, privateDirectory } from "../../base/private-files.ts";
+import { errorCode } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 import { BLOB_BYTES_MAX } from "../limits.ts";
-import { DIRECTORY_MODE, errorCode, FILE_MODE, fileError, privateDirectory } from "./files.ts";
+import { fileError, LEDGER_REFUSAL } from "./files.ts";
 import type { BlobState, BlobStore } from "./store.ts";
 
 /** Where unfinished files are, apart from the finished ones. */
@@ -23,8 +25,8 @@ export class BlobFiles implements BlobStore {
   constructor(directory: string, access: "write" | "read") {
     this.#directory = directory;
     if (access === "read") return;
-    privateDirectory(directory);
-    privateDirectory(join(directory, DRAFTS));
+    privateDirectory(directory, LEDGER_REFUSAL);
+    privateDirectory(join(directory, DRAFTS), LEDGER_REFUSAL);
     this.#removeAbandoned();
   }
 
@@ -69,13 +71,13 @@ export class BlobFiles implements BlobStore {
   async #write(path: string, bytes: Uint8Array): Promise<void> {
     const shard = dirname(path);
     if (!this.#durableShards.has(shard)) {
-      await mkdir(shard, { recursive: true, mode: DIRECTORY_MODE });
+      await mkdir(shard, { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
       await syncNames(this.#directory);
       this.#durableShards.add(shard);
     }
     const draft = join(this.#directory, DRAFTS, randomBytes(16).toString("hex"));
     try {
-      const file = await open(draft, "wx", FILE_MODE);
+      const file = await open(draft, "wx", PRIVATE_FILE_MODE);
       try {
         await file.writeFile(bytes);
         await file.datasync();

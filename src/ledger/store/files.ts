@@ -1,30 +1,11 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
+import { errorCode } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 
-/** Only the owner may look into a ledger: it holds what tools put out. */
-export const DIRECTORY_MODE = 0o700;
-export const FILE_MODE = 0o600;
-
-/** A directory of the owner's, made when missing; its name is on disk when this returns. */
-export function privateDirectory(path: string): void {
-  const made = mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
-  if (made !== undefined) syncDirectory(dirname(made));
-}
-
-/** Puts the names inside a directory on disk: fsync of a file does not (fsync(2)). */
-export function syncDirectory(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
+/** How a ledger's directory that is not private is refused: it holds what tools put out. */
+export const LEDGER_REFUSAL = {
+  code: "ledger-open-failed",
+  otherwise: "Give this user a directory of its own for the ledger, or choose another one.",
+};
 
 /** Says in words what the operating system said with a code, and what to do about it. */
 export function fileError(code: string, what: string, path: string, cause: unknown): ZtlError {

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
-import { FILE_MODE } from "./files.ts";
+import { privateFile } from "../../base/private-files.ts";
+import { LEDGER_REFUSAL } from "./files.ts";
 
 /** Fixed, so that a shorter line covers a longer one; a head's line takes at most some 420 bytes. One disk sector. */
 const NOTE_BYTES = 512;
@@ -16,7 +17,7 @@ export class HeadNote {
   constructor(path: string, access: "write" | "read") {
     this.#path = path;
     if (access === "read") return;
-    closeSync(openSync(path, "a", FILE_MODE));
+    privateFile(path, LEDGER_REFUSAL);
     this.#fd = openSync(path, "r+");
   }
 

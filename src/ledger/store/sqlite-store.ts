@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { syncPath } from "../../base/durable-files.ts";
+import { privateDirectory, privateFile } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
 import { BUSY_TIMEOUT_MS, PAGE_HASHES } from "../limits.ts";
 import { BlobFiles } from "./blob-files.ts";
-import { FILE_MODE, fileError, privateDirectory, syncDirectory } from "./files.ts";
+import { fileError, LEDGER_REFUSAL } from "./files.ts";
 import { HeadNote } from "./head-note.ts";
 import { createSchema, expectSchema, isEmpty } from "./sqlite-schema.ts";
 import type { EntryFilter, Extent, Group, LedgerStore, StoredEntry, StoredHead } from "./store.ts";
@@ -184,9 +186,9 @@ export class SqliteStore implements LedgerStore {
 }
 
 function openForWriting(directory: string, path: string): DatabaseSync {
-  privateDirectory(directory);
+  privateDirectory(directory, LEDGER_REFUSAL);
   // Made here and not by SQLite, which would let others read it.
-  closeSync(openSync(path, "a", FILE_MODE));
+  privateFile(path, LEDGER_REFUSAL);
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     database.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
@@ -196,7 +198,7 @@ function openForWriting(directory: string, path: string): DatabaseSync {
     database.exec("PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
     if (isEmpty(database)) createSchema(database, randomBytes(16).toString("hex"));
     database.exec("COMMIT");
-    syncDirectory(directory);
+    syncPath(directory);
     return database;
   } catch (error) {
     database.close();

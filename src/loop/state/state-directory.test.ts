@@ -11,12 +11,18 @@ mkdirSync(join(base, "project"));
 const place = (configured: string, mounts: string[]) =>
   prepareStateDirectory({ configured, projectDirectory: join(base, "project"), mounts });
 
-test("it is made private, and made private again", () => {
+test("it is made private; one that others can look into, or that a link leads to, is refused", () => {
   const state = place("../state", []);
   assert.equal(statSync(state).mode & 0o777, 0o700);
-  chmodSync(state, 0o755);
+  for (const mode of [0o755, 0o770, 0o701]) {
+    chmodSync(state, mode);
+    assert.throws(() => place("../state", []), { code: "state-directory" });
+    assert.equal(statSync(state).mode & 0o777, mode, "what others may have changed is not made to look safe");
+  }
+  chmodSync(state, 0o700);
+  symlinkSync(state, join(base, "link-to-state"));
+  assert.throws(() => place("../link-to-state", []), { code: "state-directory" });
   place("../state", []);
-  assert.equal(statSync(state).mode & 0o777, 0o700);
 });
 
 test("no mount may show it, nor lie in it, also not by way of a link", () => {

@@ -1,6 +1,7 @@
-import { chmodSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { privateDirectory } from "../../base/private-files.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 
@@ -39,14 +40,14 @@ function defaultDirectory(projectDirectory: string): string {
   return join(base, "zero-trust-loop", `${basename(project) || "root"}-${id}`);
 }
 
+const REFUSAL = {
+  code: "state-directory",
+  otherwise: "Set stateDirectory to a directory of this user's alone; what is missing is made.",
+};
+
 function makePrivate(directory: string): string {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const real = realpathSync(directory);
-    const { uid, mode } = lstatSync(real);
-    if (uid !== process.getuid?.()) throw new ZtlError("state-directory", `${real} belongs to another user`);
-    if ((mode & 0o077) !== 0) chmodSync(real, 0o700);
-    return real;
+    return privateDirectory(directory, REFUSAL);
   } catch (error) {
     if (ZtlError.isInstance(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);

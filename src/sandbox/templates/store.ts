@@ -18,7 +18,7 @@ import { basename, join } from "node:path";
 import { ZtlError } from "../../errors.ts";
 import type { KernelImage } from "../../linux/index.ts";
 import { loadImage, type MachineImage } from "../../vmm/index.ts";
-import { cacheKey, privateDirectory } from "./cache-directory.ts";
+import { cacheKey, openCacheDirectory } from "./cache-directory.ts";
 import { TEMPLATE_FORMAT } from "./recipe.ts";
 
 /**
@@ -91,9 +91,9 @@ export class TemplateStore {
 
   /** Throws ZtlError `cache-unsafe` when others could write there. */
   constructor(cacheDirectory: string) {
-    const root = privateDirectory(cacheDirectory);
+    const root = openCacheDirectory(cacheDirectory);
     this.#key = cacheKey(root);
-    this.#directory = privateDirectory(join(root, "templates"));
+    this.#directory = openCacheDirectory(join(root, "templates"));
   }
 
   /**
@@ -104,7 +104,7 @@ export class TemplateStore {
     const place = join(this.#directory, key);
     const stored = readIfThere(join(place, MANIFEST_FILE));
     if (stored === undefined) return undefined;
-    privateDirectory(place);
+    openCacheDirectory(place);
     const manifest = this.#authenticate(stored, key);
     this.#checkFresh(manifest);
     const kernelText = readIfThere(join(place, KERNEL_FILE)) ?? corrupt(`${KERNEL_FILE} is missing`);

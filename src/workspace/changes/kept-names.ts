@@ -1,5 +1,6 @@
+import { errorCode } from "../../base/system-error.ts";
 import type { ByteString } from "../files/byte-string.ts";
-import { errorCode, Obstacle } from "../files/obstacle.ts";
+import { Obstacle } from "../files/obstacle.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
 import { SCANNED_NAMES_MAX } from "../limits.ts";
 import type { DraftedEdit } from "./edits.ts";

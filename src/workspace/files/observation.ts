@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
+import { errorCode } from "../../base/system-error.ts";
 import { ABSENT, type NodeState } from "../changes/node-state.ts";
 import { FILE_BYTES_MAX } from "../limits.ts";
 import type { ByteString } from "./byte-string.ts";
 import { type Copied, copyContent, fileSource, type Source } from "./copy.ts";
-import { errorCode, Obstacle } from "./obstacle.ts";
+import { Obstacle } from "./obstacle.ts";
 import type { RootDirectory, Status } from "./root-directory.ts";
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;

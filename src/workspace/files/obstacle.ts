@@ -32,17 +32,3 @@ export class Obstacle extends Error {
     this.reason = reason;
   }
 }
-
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
-/** Runs `work`; undefined when it fails with one of the error codes. */
-export function unless<T>(codes: readonly string[], work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (codes.includes(errorCode(error) ?? "")) return undefined;
-    throw error;
-  }
-}

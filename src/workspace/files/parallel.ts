@@ -1,6 +1,3 @@
-import { closeSync, fsync, openSync } from "node:fs";
-import { promisify } from "node:util";
-
 /** Runs `work` on all items, so many at a time. After a failure no more are begun, and it is thrown when all have ended. */
 export async function inParallel<T>(
   items: readonly T[],
@@ -20,14 +17,4 @@ export async function inParallel<T>(
   };
   const results = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
   for (const result of results) if (result.status === "rejected") throw result.reason;
-}
-
-/** Puts a file, or the names in a directory, on disk. */
-export async function syncFile(path: string): Promise<void> {
-  const fd = openSync(path, "r");
-  try {
-    await promisify(fsync)(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
+import { errorCode, unless } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 import { type ByteString, bytesOf, nameOf, parentOf } from "./byte-string.ts";
-import { errorCode, Obstacle, unless } from "./obstacle.ts";
+import { Obstacle } from "./obstacle.ts";
 
 /** asm-generic/fcntl.h; Node has no name for it. Such a descriptor only stands for a place: open(2). */
 export const O_PATH = 0o10000000;

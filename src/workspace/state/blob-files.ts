@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
+import { syncPathAsync } from "../../base/durable-files.ts";
+import { unless } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 import { type Copied, copyContent, fileSource, type Source } from "../files/copy.ts";
-import { unless } from "../files/obstacle.ts";
-import { inParallel, syncFile } from "../files/parallel.ts";
+import { inParallel } from "../files/parallel.ts";
 import { BLOB_GRACE_MS, FILE_BYTES_MAX, PARALLEL_FILES } from "../limits.ts";
 
 const { O_RDONLY, O_NOFOLLOW } = fs.constants;
@@ -106,7 +107,7 @@ export class BlobFiles {
   /** What fails stays a draft, for the next who settles. */
   async #settle(): Promise<void> {
     const drafts = [...this.#drafts];
-    await inParallel(drafts, PARALLEL_FILES, ([, draft]) => syncFile(draft));
+    await inParallel(drafts, PARALLEL_FILES, ([, draft]) => syncPathAsync(draft));
     for (const [sha256, draft] of drafts) {
       const path = this.#pathOf(sha256);
       fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -115,7 +116,7 @@ export class BlobFiles {
       this.#shards.add(dirname(path)).add(this.#directory);
     }
     const shards = [...this.#shards];
-    await inParallel(shards, PARALLEL_FILES, syncFile);
+    await inParallel(shards, PARALLEL_FILES, syncPathAsync);
     for (const shard of shards) this.#shards.delete(shard);
   }
 

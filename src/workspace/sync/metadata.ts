@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
+import { errorCode } from "../../base/system-error.ts";
 import type { ByteString } from "../files/byte-string.ts";
-import { errorCode, Obstacle } from "../files/obstacle.ts";
+import { Obstacle } from "../files/obstacle.ts";
 import { O_PATH } from "../files/root-directory.ts";
 import type { Metadata } from "./plan.ts";
 

@@ -1,8 +1,10 @@
 import * as fs from "node:fs";
+import { syncPathAsync } from "../../base/durable-files.ts";
+import { errorCode, unless } from "../../base/system-error.ts";
 import { bytesOf } from "../files/byte-string.ts";
 import { copyContent, fileSource } from "../files/copy.ts";
-import { errorCode, Obstacle, unless } from "../files/obstacle.ts";
-import { inParallel, syncFile } from "../files/parallel.ts";
+import { Obstacle } from "../files/obstacle.ts";
+import { inParallel } from "../files/parallel.ts";
 import { isSameObject, O_PATH, type RootDirectory, type Status, statusOf } from "../files/root-directory.ts";
 import { FILE_BYTES_MAX, PARALLEL_FILES } from "../limits.ts";
 import type { BlobFiles } from "../state/blob-files.ts";
@@ -59,7 +61,7 @@ export class Staging {
     const files = fs.readdirSync(`${place}/new`, { withFileTypes: true }).filter((entry) => entry.isFile());
     const paths = [...files.map(({ name }) => `new/${name}`), "new", "old", "."].map((name) => `${place}/${name}`);
     await inParallel(paths, PARALLEL_FILES, async (path) => {
-      await syncFile(path).catch((error: unknown) => {
+      await syncPathAsync(path).catch((error: unknown) => {
         if (errorCode(error) !== "EACCES") throw error;
       });
     });

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
+import { errorCode, unless } from "../../base/system-error.ts";
 import type { ByteString } from "../files/byte-string.ts";
-import { errorCode, Obstacle, unless } from "../files/obstacle.ts";
+import { Obstacle } from "../files/obstacle.ts";
 import { isSameObject, type RootDirectory, statusOf } from "../files/root-directory.ts";
 import { setMetadata } from "./metadata.ts";
 import type { Step } from "./plan.ts";
