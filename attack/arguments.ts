@@ -10,6 +10,9 @@ export interface SuiteArguments {
   readonly quick: boolean;
   readonly hardware: boolean;
   readonly jobs: number;
+  /** Plays recorded runs of agents instead. */
+  readonly agents: boolean;
+  readonly runs: string | undefined;
 }
 
 export const HELP = `npm run attack [-- OPTIONS]
@@ -22,6 +25,8 @@ Attacks the product and looks at what came of it: the host's canaries, the cell,
   --hardware     only those that make sense under emulated AMD-V
   --list         names the attacks, their promises and what must happen
   --jobs N       classes that are attacked at once; default 2, or 1 on one processor
+  --agents       instead: plays recorded runs of real models through the loop, under several defences
+  --runs FILE    the runs (.jsonl or .jsonl.gz); agents/convert.ts makes them of AgentDojo's published files
   --json         one JSON document instead of text
   --help
 
@@ -37,6 +42,8 @@ const OPTIONS = {
   quick: { type: "boolean", default: false },
   hardware: { type: "boolean", default: false },
   jobs: { type: "string" },
+  agents: { type: "boolean", default: false },
+  runs: { type: "string" },
 } as const;
 
 /** Throws for what is no command line of this. */
@@ -55,5 +62,7 @@ export function parseSuiteArguments(args: readonly string[]): SuiteArguments {
     quick: values.quick,
     hardware: values.hardware,
     jobs,
+    agents: values.agents || values.runs !== undefined,
+    runs: values.runs,
   };
 }

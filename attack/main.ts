@@ -1,3 +1,4 @@
+import { runAgents } from "./agents/main.ts";
 import { HELP, parseSuiteArguments, type SuiteArguments } from "./arguments.ts";
 import type { Outcome } from "./attack.ts";
 import { findAttacks, isOfClass, type LoadedAttack, loadAttack } from "./discover.ts";
@@ -21,6 +22,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  if (wanted.agents) return runAgents(wanted);
   const attacks = await choose(wanted);
   if (attacks.length === 0) {
     console.error("No attack is called so; --list names them.");
