@@ -267,3 +267,52 @@ test("a blob that was damaged on disk is refused, and healed by keeping it again
   await assert.rejects(ledger.content(content), { code: "blob-missing" });
   await assert.rejects(ledger.content({ sha256: "../../../etc/passwd", sizeBytes: 1 }), { code: "blob-name" });
 });
+
+test("a column that holds what its declaration rules out is damage, not a crash", async (t) => {
+  for (const [table, column] of [
+    ["head", "line"],
+    ["head", "peaks"],
+    ["entry", "bytes"],
+    ["entry", "hash"],
+    ["entry", "time"],
+  ] as const) {
+    const directory = temporaryDirectory(t);
+    const ledger = await Ledger.open({ directory });
+    await ledger.append(noteDraft("one"));
+    await ledger.close();
+    emptyColumn(join(directory, "ledger.sqlite"), table, column);
+    const look = async (): Promise<void> => {
+      const damaged = await Ledger.open({ directory });
+      try {
+        damaged.query();
+        const { ok } = await damaged.verify();
+        assert.equal(ok, false, column);
+      } finally {
+        await damaged.close();
+      }
+    };
+    await assert.rejects(look(), { code: "ledger-damaged" }, `${table}.${column}`);
+  }
+});
+
+/** What a flipped byte in a row's header does: NULL where the table says NOT NULL. */
+function emptyColumn(path: string, table: string, column: string): void {
+  const edit = (sql: string): void => {
+    const database = new DatabaseSync(path, { defensive: false });
+    database.exec(`PRAGMA writable_schema = ON; ${sql}`);
+    database.close();
+  };
+  const schema = "UPDATE sqlite_schema SET sql = replace(sql,";
+  edit(`${schema} 'NOT NULL', '/*NOT NULL*/') WHERE name = '${table}'`);
+  const trigger = `${table}_no_update`;
+  const { sql } = readSchema(path, trigger);
+  edit(`DROP TRIGGER ${trigger}; UPDATE ${table} SET ${column} = NULL; ${sql}`);
+  edit(`${schema} '/*NOT NULL*/', 'NOT NULL') WHERE name = '${table}'`);
+}
+
+function readSchema(path: string, name: string): { sql: string } {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const sql = database.prepare("SELECT sql FROM sqlite_schema WHERE name = ?").get(name)?.sql;
+  database.close();
+  return { sql: String(sql) };
+}

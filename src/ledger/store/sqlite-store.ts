@@ -7,6 +7,7 @@ import { privateDirectory, privateFile } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
 import { BUSY_TIMEOUT_MS, PAGE_HASHES } from "../limits.ts";
 import { BlobFiles } from "./blob-files.ts";
+import { blob, integer, integerOrNull, type Row, text, textOrNull } from "./columns.ts";
 import { fileError, LEDGER_REFUSAL } from "./files.ts";
 import { HeadNote } from "./head-note.ts";
 import { createSchema, expectSchema, isEmpty } from "./sqlite-schema.ts";
@@ -17,8 +18,6 @@ const HEAD_FILE = "ledger.head";
 const BLOB_DIRECTORY = "blobs";
 /** More findings of damage than this say nothing new. */
 const INSPECT_MAX = 20;
-
-type Row = Record<string, unknown>;
 
 export interface SqliteStoreOptions {
   readonly directory: string;
@@ -90,8 +89,8 @@ export class SqliteStore implements LedgerStore {
     );
     return {
       head: row === undefined || row.number === null ? undefined : headOf(row),
-      firstIndex: (row?.first as number | null | undefined) ?? undefined,
-      lastIndex: (row?.last as number | null | undefined) ?? undefined,
+      firstIndex: (row && integerOrNull(row, "first")) ?? undefined,
+      lastIndex: (row && integerOrNull(row, "last")) ?? undefined,
     };
   }
 
@@ -122,7 +121,7 @@ export class SqliteStore implements LedgerStore {
     for (let start = from; start < to; start += PAGE_HASHES) {
       const end = Math.min(to, start + PAGE_HASHES);
       const sql = "SELECT hash FROM entry WHERE place >= ? AND place < ? ORDER BY place";
-      for (const row of this.#all(sql, start, end)) found.push(row.hash as Uint8Array);
+      for (const row of this.#all(sql, start, end)) found.push(blob(row, "hash"));
     }
     return Buffer.concat(found);
   }
@@ -223,16 +222,16 @@ function openForReading(path: string): DatabaseSync {
 
 function entryOf(row: Row): StoredEntry {
   return {
-    index: row.place as number,
-    hash: row.hash as Uint8Array,
-    time: row.time as string,
-    kind: row.kind as string,
-    runId: row.run as string | null,
-    agent: row.agent as string | null,
-    bytes: row.bytes as Uint8Array,
+    index: integer(row, "place"),
+    hash: blob(row, "hash"),
+    time: text(row, "time"),
+    kind: text(row, "kind"),
+    runId: textOrNull(row, "run"),
+    agent: textOrNull(row, "agent"),
+    bytes: blob(row, "bytes"),
   };
 }
 
 function headOf(row: Row): StoredHead {
-  return { number: row.number as number, line: row.line as string, peaks: row.peaks as Uint8Array };
+  return { number: integer(row, "number"), line: text(row, "line"), peaks: blob(row, "peaks") };
 }
