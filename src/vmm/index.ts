@@ -2,7 +2,15 @@ export { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts"
 export { GuestMemory } from "./guest-memory.ts";
 export { confineProcess } from "./host/confine.ts";
 export { duplicateFd, memfdCreate, sealMemfd } from "./host/memfd.ts";
-export { lockDownProcess, openBeneath, pollReadable, setParentDeathSignal, threadId } from "./host/process.ts";
+export {
+  exitProcess,
+  lockDownProcess,
+  openBeneath,
+  pollReadable,
+  readLink,
+  setParentDeathSignal,
+  threadId,
+} from "./host/process.ts";
 export { PAGE_SIZE, USER_ADDRESS_LIMIT, USER_ADDRESS_START } from "./layout.ts";
 export { Machine } from "./machine.ts";
 export type { MachineImage } from "./machine-image.ts";

@@ -173,6 +173,11 @@ export class Machine {
     }
   }
 
+  /** Makes the timer now: a confined process makes no new ones. */
+  prepareTimer(): void {
+    this.#timer.prepare();
+  }
+
   /** Has {@link Cpu.run} return `interrupted` about every `intervalMs` while the guest runs. Stop it outside runs. */
   startTimer(intervalMs: number): void {
     this.#timer.start(intervalMs);

@@ -1,5 +1,6 @@
-import { type BigIntStats, constants, fstatSync, readlinkSync, readSync } from "node:fs";
+import { type BigIntStats, constants, fstatSync, readSync } from "node:fs";
 import { readDirectory } from "../../vmm/host/directory.ts";
+import { readLink } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import type { HostTree } from "./host-tree.ts";
@@ -154,8 +155,8 @@ export class HostSymlink extends HostInode {
     // The last component alone is looked at through the descriptor, and readlink never follows it.
     return this.tree.withDirectory(directory, (descriptor) => {
       const name = Buffer.from(this.path.slice(separator + 1), "latin1");
-      const path = Buffer.concat([Buffer.from(`/proc/self/fd/${descriptor}/`), name]);
-      return fromHost(() => readlinkSync(path, "latin1"));
+      const target = readLink(descriptor, name);
+      return typeof target === "number" ? failFromHost(target) : Buffer.from(target).toString("latin1");
     });
   }
 }

@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
 import { type Change, Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
@@ -28,6 +29,8 @@ export class Guest {
 
   constructor(request: LoadRequest) {
     this.#machine = Machine.fromImage({ fd: MEMORY_FD, image: request.machine });
+    this.#machine.prepareTimer();
+    closeSync(MEMORY_FD);
     this.#image = request.kernel;
     this.#config = new Config(fromWireConfig(request.config));
   }

@@ -1,7 +1,7 @@
 import { flushCompileCache } from "node:module";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
-import { confineProcess, lockDownProcess, pollReadable, setParentDeathSignal } from "../../vmm/index.ts";
+import { confineProcess, exitProcess, lockDownProcess, pollReadable, setParentDeathSignal } from "../../vmm/index.ts";
 import type { Frame } from "../frames.ts";
 import { buildTemplate } from "./build.ts";
 import { Guest } from "./guest.ts";
@@ -23,7 +23,7 @@ function pollFor(id: number): () => "continue" | "cancel" {
     while (!cancelled && pollReadable(CHANNEL_FD, 0)) {
       const frame = channel.read();
       // The host process is gone, and nobody will read the result.
-      if (frame === undefined) process.exit(0);
+      if (frame === undefined) exitProcess(0);
       const message = frame.header as unknown as Request;
       if (message.type !== "cancel") throw new ZtlError("frame-malformed", `Unexpected ${message.type} during a run`);
       cancelled = message.id === id;
@@ -40,11 +40,11 @@ function answer({ header, body }: Frame): void {
       return;
     case "load":
       guest = new Guest(request);
-      channel.write({ type: "ready" });
       // Node would keep what it compiled when the process ends by itself, but cells are killed.
       flushCompileCache();
       // From here on the cell sees bytes of the guest's choosing.
       confineProcess(guest.hostPaths);
+      channel.write({ type: "ready" });
       return;
     case "run": {
       if (guest === undefined) throw new ZtlError("frame-malformed", "A run before a template was loaded");
@@ -83,5 +83,5 @@ try {
     exitCode = 70;
   }
 }
-// The event loop is out of bounds once the process is confined.
-process.exit(exitCode);
+// The event loop, and Node's own way out, are out of bounds once the process is confined.
+exitProcess(exitCode);

@@ -40,6 +40,13 @@ export function kvmDevice(): number {
   return fd;
 }
 
+/** Closes it for good, once this process has all the machines it will ever have. */
+export function closeKvmDevice(): void {
+  if (device !== undefined) closeSync(device);
+  // Only a descriptor that is none: a later use of the device fails instead of opening it again.
+  device = -1;
+}
+
 /** What KVM_CHECK_EXTENSION says for one capability: 0 when absent. */
 export function checkCapability(number: number): number {
   return ioctlValue(kvmDevice(), Request.checkExtension, number);

@@ -30,7 +30,10 @@ const functions = {
   poll: libc.func("int poll(void* fds, unsigned long count, int timeoutMs)"),
   prctl: libc.func("prctl", "int", ["int", "unsigned long", "unsigned long", "unsigned long", "unsigned long"]),
   gettid: libc.func("int gettid()"),
-  openat2: libc.func("syscall", "long", ["long", "int", "void*", "void*", "size_t"]),
+  // Variadic as well: without O_CREAT it takes no fourth argument.
+  openat: libc.func("openat", "int", ["int", "void*", "int"]),
+  readlinkat: libc.func("long readlinkat(int directory, void* name, void* target, size_t size)"),
+  exitNow: libc.func("void _exit(int status)"),
   syscall: libc.func("syscall", "long", ["long", "long", "long", "void*", "long"]),
   syscallOnBytes: libc.func("syscall", "long", ["long", "void*", "size_t", "long"]),
   sigaction: libc.func("int sigaction(int signal, void* action, void* old)"),
@@ -58,14 +61,14 @@ export const fcntl = functions.fcntl as (fd: number, command: number, argument: 
 export const poll = functions.poll as (fds: Bytes, count: number, timeoutMs: number) => number;
 export const prctl = functions.prctl as (option: number, a: number, b: number, c: number, d: number) => number;
 export const gettid = functions.gettid as () => number;
-/** `syscall(2)` with the signature of openat2(2), which glibc does not wrap. */
-export const openat2 = functions.openat2 as (
-  number: number,
-  fd: number,
-  path: Bytes,
-  how: Bytes,
+export const openat = functions.openat as (directory: number, path: Bytes, flags: number) => number;
+export const readlinkat = functions.readlinkat as (
+  directory: number,
+  name: Bytes,
+  target: Bytes,
   size: number,
 ) => number;
+export const exitNow = functions.exitNow as (status: number) => void;
 /** `syscall(2)` for calls glibc does not wrap and whose third argument, if any, is a pointer. */
 export const syscall = functions.syscall as (number: number, a: number, b: number, bytes: Bytes, c: number) => number;
 /** The same for calls whose first argument is a pointer. */

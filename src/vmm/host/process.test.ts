@@ -50,7 +50,9 @@ test("openBeneath refuses every way out, as an errno", () => {
   assert.equal(open("/etc/passwd"), -18);
   assert.equal(open("dir/../../x"), -18);
   assert.equal(open("absolute"), -40); // ELOOP
-  assert.equal(open("link/file"), -40);
+  assert.equal(open("link/file"), -20); // ENOTDIR: a link is no directory to walk through
+  assert.equal(open("dir/.."), -18);
+  assert.equal(open("dir/../dir/file"), -18);
   assert.equal(open("missing"), -2); // ENOENT
   assert.equal(open("dir/file/x"), -20); // ENOTDIR
 });

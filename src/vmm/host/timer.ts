@@ -29,10 +29,15 @@ function installHandler(): void {
 export class PreemptionTimer {
   #timer: number | undefined;
 
-  start(intervalMs: number): void {
+  /** Makes the timer for the calling thread, so that {@link start} has only to set it. */
+  prepare(): number {
     installHandler();
-    const timer = this.#timer ?? create();
-    this.#timer = timer;
+    this.#timer ??= create();
+    return this.#timer;
+  }
+
+  start(intervalMs: number): void {
+    const timer = this.prepare();
     // SAFETY: `timer` is a live timer of this process; the struct is read during the call (rule a).
     if (timerSettime(timer, 0, interval(intervalMs), null) !== 0) throw hostError("timer_settime");
   }
