@@ -90,9 +90,13 @@ const ONLY_IN_BASE: readonly {
       "src/sandbox/templates/store.ts": "a draft directory that becomes a template",
       "src/workspace/sync/": "drafts beside the host's files, and their new modes",
       "src/workspace/state/blob-files.ts": "to be moved",
-      "src/memory/sqlite/schema.ts": "to be moved",
       "src/cli/ledger.ts": "a proof goes where the user says, also to a device",
     },
+  },
+  {
+    what: "an SQLite file by hand; use base/database.ts",
+    pattern: /\bnew DatabaseSync\(|\bPRAGMA (?!integrity_check)/,
+    except: {},
   },
   {
     what: "JSON with sorted members by hand; use base/canonical-json.ts",

@@ -21,8 +21,6 @@ export const QUEUE_ENTRIES_MAX = 10_000;
 export const QUEUE_BYTES_MAX = 64 * 1024 * 1024;
 /** How often a group is tried again when another process was faster; each failure means the other one made progress. */
 export const COMMIT_ATTEMPTS_MAX = 50;
-/** How long SQLite waits for another process's transaction: a hundred times a slow disk's group. */
-export const BUSY_TIMEOUT_MS = 5000;
 
 /** Entries that one query returns at most; a longer answer is paged with `fromIndex`. */
 export const QUERY_ENTRIES_MAX = 10_000;

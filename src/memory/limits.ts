@@ -28,5 +28,3 @@ export const DIMENSIONS_MAX = 8192;
  * text differ by less than 0.001; a vector this near cannot stand in for another text.
  */
 export const VECTOR_TOLERANCE = 0.01;
-/** How long SQLite waits for another process's transaction. */
-export const BUSY_TIMEOUT_MS = 5000;

@@ -26,7 +26,7 @@ import { diffEntry, readContent, type Side } from "./review/entry-content.ts";
 import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
 import { BlobFiles } from "./state/blob-files.ts";
 import { ChangeSets, type ListFilter } from "./state/change-sets.ts";
-import { openDatabase } from "./state/database.ts";
+import { openWorkspaceDatabase, WORKSPACE_REFUSAL } from "./state/database.ts";
 import { Journal } from "./state/journal.ts";
 import { Turn } from "./state/turn.ts";
 import type { Recovered } from "./sync/recovery.ts";
@@ -204,15 +204,10 @@ interface Parts {
   readonly synchroniser: Synchroniser;
 }
 
-const WORKSPACE_REFUSAL = {
-  code: "workspace-unsafe",
-  otherwise: "Give the workspace a directory of this user's alone: what is in it is written to the host's files.",
-};
-
 function openParts(given: string): Parts {
   const directory = privateDirectory(given, WORKSPACE_REFUSAL);
   const blobs = new BlobFiles(join(directory, "contents"));
-  const database = openDatabase(directory);
+  const database = openWorkspaceDatabase(directory);
   const sets = new ChangeSets(database);
   const turn = new Turn(directory);
   const synchroniser = new Synchroniser(sets, new Journal(database), blobs, turn);

@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { syncPath } from "../../base/durable-files.ts";
-import { privateDirectory, privateFile } from "../../base/private-files.ts";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { openDatabase, openDatabaseForReading } from "../../base/database.ts";
+import { privateDirectory } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
-import { BUSY_TIMEOUT_MS, PAGE_HASHES } from "../limits.ts";
+import { PAGE_HASHES } from "../limits.ts";
 import { BlobFiles } from "./blob-files.ts";
 import { blob, integer, integerOrNull, type Row, text, textOrNull } from "./columns.ts";
 import { fileError, LEDGER_REFUSAL } from "./files.ts";
 import { HeadNote } from "./head-note.ts";
-import { createSchema, expectSchema, isEmpty } from "./sqlite-schema.ts";
+import { LEDGER_FORMAT } from "./sqlite-schema.ts";
 import type { EntryFilter, Extent, Group, LedgerStore, StoredEntry, StoredHead } from "./store.ts";
 
 const DATABASE_FILE = "ledger.sqlite";
@@ -42,13 +41,13 @@ export class SqliteStore implements LedgerStore {
   constructor({ directory, access = "write" }: SqliteStoreOptions) {
     this.#path = join(directory, DATABASE_FILE);
     try {
-      this.#database = access === "write" ? openForWriting(directory, this.#path) : openForReading(this.#path);
+      this.#database =
+        access === "write" ? openForWriting(directory, this.#path) : openDatabaseForReading(this.#path, LEDGER_FORMAT);
     } catch (error) {
       if (ZtlError.isInstance(error)) throw error;
       throw fileError("ledger-open-failed", "Cannot open the ledger", this.#path, error);
     }
     try {
-      expectSchema(this.#database);
       this.ledgerId = String(this.#get("SELECT id FROM ledger")?.id);
       this.blobs = new BlobFiles(join(directory, BLOB_DIRECTORY), access);
       this.#note = new HeadNote(join(directory, HEAD_FILE), access);
@@ -186,38 +185,13 @@ export class SqliteStore implements LedgerStore {
 
 function openForWriting(directory: string, path: string): DatabaseSync {
   privateDirectory(directory, LEDGER_REFUSAL);
-  // Made here and not by SQLite, which would let others read it.
-  privateFile(path, LEDGER_REFUSAL);
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-  try {
-    database.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-    const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode;
-    if (mode !== "wal")
-      throw new ZtlError("ledger-open-failed", `Expected journal mode wal; found ${String(mode)}`, { path });
-    database.exec("PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
-    if (isEmpty(database)) createSchema(database, randomBytes(16).toString("hex"));
-    database.exec("COMMIT");
-    syncPath(directory);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-function openForReading(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-  try {
-    database.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-    database.prepare("SELECT count(*) FROM sqlite_schema").get();
-    return database;
-  } catch (error) {
-    database.close();
-    // WAL mode wants a shared-memory file beside the database. Without a log there is nothing to share: the file is all.
-    if (!existsSync(path) || existsSync(`${path}-wal`)) throw error;
-    const uri = new URL(`file://${path.split("/").map(encodeURIComponent).join("/")}?immutable=1`);
-    return new DatabaseSync(uri, { readOnly: true });
-  }
+  return openDatabase({
+    path,
+    format: LEDGER_FORMAT,
+    refusal: LEDGER_REFUSAL,
+    begin: (database) =>
+      database.prepare("INSERT INTO ledger (one, id) VALUES (1, ?)").run(randomBytes(16).toString("hex")),
+  });
 }
 
 function entryOf(row: Row): StoredEntry {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { transaction } from "../../base/database.ts";
 import { ZtlError } from "../../errors.ts";
-import { transaction } from "../../shared-database.ts";
 import { PENDING_REVIEWS_MAX } from "../limits.ts";
 import type { ReviewState, ReviewSummary } from "./review.ts";
 

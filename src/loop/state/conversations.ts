@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { transaction } from "../../base/database.ts";
 import { type Label, parseTaint, Taint } from "../../policy/index.ts";
-import { transaction } from "../../shared-database.ts";
 import { CONVERSATIONS_MAX } from "../limits.ts";
 
 /**

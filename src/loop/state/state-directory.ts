@@ -40,14 +40,14 @@ function defaultDirectory(projectDirectory: string): string {
   return join(base, "zero-trust-loop", `${basename(project) || "root"}-${id}`);
 }
 
-const REFUSAL = {
+export const STATE_REFUSAL = {
   code: "state-directory",
   otherwise: "Set stateDirectory to a directory of this user's alone; what is missing is made.",
 };
 
 function makePrivate(directory: string): string {
   try {
-    return privateDirectory(directory, REFUSAL);
+    return privateDirectory(directory, STATE_REFUSAL);
   } catch (error) {
     if (ZtlError.isInstance(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);

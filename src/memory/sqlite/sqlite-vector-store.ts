@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { transaction } from "../../base/database.ts";
 import { ZtlError } from "../../errors.ts";
 import { isDocumentId, type MemoryDocument } from "../document.ts";
 import type { TextEmbeddings } from "../embeddings.ts";
 import type { InnerVectorStore } from "../guarded-store.ts";
 import { DIMENSIONS_MAX, DOCUMENT_BYTES_MAX, FETCHED_MAX, METADATA_BYTES_MAX } from "../limits.ts";
 import { copyVector } from "../vectors.ts";
-import { openDatabase } from "./schema.ts";
+import { openVectorDatabase } from "./schema.ts";
 
 /** Only documents whose metadata has these values at the top level. */
 export type MetadataFilter = Readonly<Record<string, string | number | boolean>>;
@@ -34,7 +35,7 @@ export class SqliteVectorStore implements InnerVectorStore<MetadataFilter> {
       throw new ZtlError("dimensions-invalid", `Expected dimensions from 1 to ${DIMENSIONS_MAX}; found ${dimensions}`);
     this.embeddings = embeddings;
     this.dimensions = dimensions;
-    this.#database = openDatabase(path, dimensions);
+    this.#database = openVectorDatabase(path, dimensions);
   }
 
   async addDocuments(documents: MemoryDocument[], options?: { ids?: readonly string[] }): Promise<string[]> {
@@ -59,7 +60,7 @@ export class SqliteVectorStore implements InnerVectorStore<MetadataFilter> {
     const unfit = rows.findIndex(({ id, text, metadata }) => !isDocumentId(id) || !fits(text, metadata));
     if (unfit >= 0)
       throw new ZtlError("document-malformed", "A document's id, text or metadata is too large", { unfit });
-    this.#transaction(() => {
+    transaction(this.#database, () => {
       for (const row of rows) this.#insert(row);
     });
     return rows.map(({ id }) => id);
@@ -67,7 +68,7 @@ export class SqliteVectorStore implements InnerVectorStore<MetadataFilter> {
 
   async delete({ ids }: { ids?: readonly string[] } = {}): Promise<void> {
     if (ids === undefined) throw new ZtlError("ids-invalid", "Expected the ids of the documents to delete");
-    this.#transaction(() => ids.forEach((id) => this.#remove(id)));
+    transaction(this.#database, () => ids.forEach((id) => this.#remove(id)));
   }
 
   async similaritySearchVectorWithScore(
@@ -125,17 +126,6 @@ export class SqliteVectorStore implements InnerVectorStore<MetadataFilter> {
     const metadata = parseRecord(row?.metadata);
     if (row === undefined || metadata === undefined) return { pageContent: "", metadata: {} };
     return { pageContent: String(row.text), metadata, id: String(row.id) };
-  }
-
-  #transaction(work: () => void): void {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      work();
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
-    }
   }
 }
 

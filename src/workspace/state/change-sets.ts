@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { transaction } from "../../base/database.ts";
 import { ZtlError } from "../../errors.ts";
-import { transaction } from "../../shared-database.ts";
 import {
   type ChangeEntry,
   type ChangeSet,

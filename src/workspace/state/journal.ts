@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { transaction } from "../../shared-database.ts";
+import { transaction } from "../../base/database.ts";
 import type { ChangeSetState } from "../changes/change-set.ts";
 import type { Plan } from "../sync/plan.ts";
 

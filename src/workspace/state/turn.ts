@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { openLock, tryToBegin } from "../../base/database.ts";
 import { ZtlError } from "../../errors.ts";
 import { TURN_RETRY_MS, TURN_WAIT_MS } from "../limits.ts";
-
-/** SQLITE_BUSY of sqlite3.h. */
-const BUSY = 5;
+import { WORKSPACE_REFUSAL } from "./database.ts";
 
 /**
  * Only one sync, undo or recovery runs at a time, in whatever process: while it does, it holds the write lock of a database
@@ -18,7 +17,7 @@ export class Turn {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(directory: string) {
-    this.#database = new DatabaseSync(join(directory, "turn.sqlite"), { timeout: 0 });
+    this.#database = openLock(join(directory, "turn.sqlite"), WORKSPACE_REFUSAL);
   }
 
   /** Throws ZtlError `workspace-busy` when another process does not come to an end. */
@@ -42,7 +41,7 @@ export class Turn {
 
   async #hold<T>(work: () => Promise<T>): Promise<T> {
     const giveUpAt = performance.now() + TURN_WAIT_MS;
-    while (!this.#tryLock()) {
+    while (!tryToBegin(this.#database)) {
       if (performance.now() > giveUpAt) {
         throw new ZtlError("workspace-busy", `Another process has been syncing for over ${TURN_WAIT_MS / 1000} s`, {
           remedy: "Wait for it, or end it: what it had begun is then rolled back.",
@@ -54,16 +53,6 @@ export class Turn {
       return await work();
     } finally {
       this.#database.exec("ROLLBACK");
-    }
-  }
-
-  #tryLock(): boolean {
-    try {
-      this.#database.exec("BEGIN IMMEDIATE");
-      return true;
-    } catch (error) {
-      if (error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === BUSY) return false;
-      throw error;
     }
   }
 }
