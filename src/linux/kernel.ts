@@ -191,7 +191,7 @@ export class Kernel {
     if (task === this.scheduler.current) this.cpu.writeSegmentBases(fs, gs);
   }
 
-  /** The pages all shared mappings of this file see; the file's own content while they exist. */
+  /** The pages all mappings of this file show, which may change; its own content while they exist. */
   sharedFilePages(inode: Inode): SharedPages {
     let shared = this.#sharedFiles.get(inode);
     if (!shared) {

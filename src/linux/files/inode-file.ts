@@ -20,8 +20,17 @@ abstract class NamedFile extends OpenFile {
   }
 }
 
-/** An open regular file, device or synthetic file: reads and writes go to its inode. */
+/** An open regular file, device or synthetic file: reads and writes go to its inode, whose content stays though its name goes. */
 export class InodeFile extends NamedFile {
+  constructor(location: Location, flags: number) {
+    super(location, flags);
+    location.inode.retain();
+  }
+
+  protected override closed(): void {
+    this.location.inode.release();
+  }
+
   override get seekable(): boolean {
     return this.location.inode.type === FileType.regular;
   }

@@ -5,7 +5,7 @@ import { InputFile, OutputFile } from "../files/standard-streams.ts";
 import type { Kernel } from "../kernel.ts";
 import { AddressSpace } from "../memory/address-space.ts";
 import { cacheBase, type PageCacheBase, type PageCacheImage } from "../memory/page-cache.ts";
-import { type MappedFile, type Vma, VmaList } from "../memory/vma.ts";
+import type { MappedFile, Vma } from "../memory/vma.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
 import { type AltStack, newSavedCpu, Task } from "../process/task.ts";
 import type { SignalAction } from "../signals/signals.ts";
@@ -100,7 +100,7 @@ function sealProcess(kernel: Kernel, process: Process, task: Task): ProcessImage
     pid: process.pid,
     rootTable: memory.tables.root,
     vmas: memory.vmas.all.map(sealVma),
-    parked: [...memory.parked],
+    parked: [...memory.parked.all],
     heapStart: memory.heapStart,
     heapEnd: memory.heapEnd,
     arguments: memory.arguments,
@@ -200,7 +200,7 @@ export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
     kernel.machine,
     kernel.cache,
     kernel.machine.addressSpace(image.rootTable),
-    new VmaList(vmas),
+    vmas,
     image.parked,
   );
   memory.heapStart = image.heapStart;

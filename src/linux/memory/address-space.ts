@@ -14,6 +14,7 @@ import { pageCeil, pageFloor } from "./page-math.ts";
 import { ANONYMOUS_EAGER_PAGES, ANONYMOUS_WINDOW, type FaultResult, Pager } from "./pager.ts";
 import { ParkedPages } from "./parked-pages.ts";
 import { type Access, checkPlace, permits } from "./rights.ts";
+import type { PageSharer, SharedPages } from "./shared-pages.ts";
 import { UserMemory } from "./user-memory.ts";
 import { Protection, releaseSources, retainSources, slice, type Vma, VmaList } from "./vma.ts";
 
@@ -25,12 +26,14 @@ export const STACK_BYTES_MAX = 8 * 1024 * 1024;
 const MMAP_CEILING = STACK_TOP - 2 * STACK_BYTES_MAX;
 
 /** One address space (Linux: mm_struct): mappings, their pages, the heap end. Threads and vfork children share it. */
-export class AddressSpace {
+export class AddressSpace implements PageSharer {
   readonly tables: PageTables;
   readonly user: UserMemory;
   readonly machine: Machine;
   readonly cache: PageCache;
   readonly vmas: VmaList;
+  /** Mappings made from now on are locked (mlockall(2), MCL_FUTURE). */
+  locksFuture = false;
   heapStart = 0;
   heapEnd = 0;
   /** Where argv and the environment lie on the stack, for /proc/PID/cmdline. */
@@ -41,26 +44,22 @@ export class AddressSpace {
   };
   readonly #pager: Pager;
   #users = 1;
-  readonly #parked: ParkedPages;
+  readonly parked: ParkedPages;
 
   constructor(
     machine: Machine,
     cache: PageCache,
     tables = machine.newAddressSpace(),
-    vmas = new VmaList(),
+    vmas: readonly Vma[] = [],
     parked: Iterable<readonly [number, number]> = [],
   ) {
     this.machine = machine;
     this.cache = cache;
     this.tables = tables;
-    this.vmas = vmas;
-    this.#parked = new ParkedPages(parked);
+    this.vmas = new VmaList(this, vmas);
+    this.parked = new ParkedPages(parked);
     this.user = new UserMemory(this, machine.memory);
     this.#pager = new Pager(machine, tables, cache);
-  }
-
-  get parked(): ReadonlyMap<number, number> {
-    return this.#parked.all;
   }
 
   share(): this {
@@ -74,8 +73,8 @@ export class AddressSpace {
     const { pages } = this.machine;
     for (const vma of this.vmas.all)
       this.tables.forEach(vma.start, vma.end, (_page, entry) => pages.release(physicalOf(entry)));
-    for (const physical of this.#parked.all.values()) pages.release(physical);
-    for (const vma of this.vmas.all) releaseSources(vma);
+    for (const physical of this.parked.all.values()) pages.release(physical);
+    for (const vma of this.vmas.all) releaseSources(vma, this);
     // The tree goes as a whole, so its entries need not be taken out, and their translations dropped, one by one.
     this.machine.releaseAddressSpace(this.tables);
   }
@@ -117,7 +116,7 @@ export class AddressSpace {
 
   /** Pages in memory now; those of an address space only become fewer when it unmaps, so this is nearly the peak. */
   get peakPages(): number {
-    let pages = this.#parked.all.size;
+    let pages = this.parked.all.size;
     for (const vma of this.vmas.all) this.tables.forEach(vma.start, vma.end, () => pages++);
     return pages;
   }
@@ -138,7 +137,7 @@ export class AddressSpace {
 
   /** Refuses a mapping that may not be there, or that would be one too many. */
   checkRoom(start: number, end: number): void {
-    if (this.vmas.all.length >= MAPPINGS_MAX) fail("ENOMEM");
+    if (this.vmas.all.length >= MAPPINGS_MAX - Number(this.#isHole(start, end))) fail("ENOMEM");
     checkPlace(start, end);
   }
 
@@ -146,7 +145,7 @@ export class AddressSpace {
   map(vma: Vma, populate = false): void {
     this.checkRoom(vma.start, vma.end);
     this.unmap(vma.start, vma.end);
-    retainSources(vma);
+    retainSources(vma, this);
     this.vmas.insert(vma);
     if (vma.protection !== Protection.none) this.#pager.fillEagerly(vma, populate);
   }
@@ -154,7 +153,7 @@ export class AddressSpace {
   /** Adds a private mapping of one page that somebody else made and keeps a reference to. */
   mapPage(vma: Vma, physical: number): void {
     this.unmap(vma.start, vma.end);
-    retainSources(vma);
+    retainSources(vma, this);
     this.vmas.insert(vma);
     this.machine.pages.retain(physical);
     this.tables.map(vma.start, physical, false, (vma.protection & Protection.execute) !== 0);
@@ -165,13 +164,17 @@ export class AddressSpace {
     this.#checkHole(start, end);
     for (const vma of this.vmas.cut(start, end)) {
       this.#dropPages(vma.start, vma.end);
-      releaseSources(vma);
+      releaseSources(vma, this);
     }
   }
 
   #checkHole(start: number, end: number): void {
-    const isHole = this.vmas.splitsAt(start) && this.vmas.find(start) === this.vmas.find(end);
-    if (isHole && this.vmas.all.length >= MAPPINGS_MAX) fail("ENOMEM");
+    if (this.#isHole(start, end) && this.vmas.all.length >= MAPPINGS_MAX) fail("ENOMEM");
+  }
+
+  /** Whether the range lies within one mapping, which would be two without it. */
+  #isHole(start: number, end: number): boolean {
+    return this.vmas.splitsAt(start) && this.vmas.find(start) === this.vmas.find(end);
   }
 
   /** Takes the pages of a range out of the page tables, which see to it that the guest no longer reaches them. */
@@ -181,7 +184,7 @@ export class AddressSpace {
       pages.release(physicalOf(entry));
       this.tables.unmap(page);
     });
-    this.#parked.take(start, end, (_page, physical) => pages.release(physical));
+    this.parked.take(start, end, (_page, physical) => pages.release(physical));
   }
 
   /** mprotect(2): changes what lies before the first gap (ENOMEM) or before a mapping never to be written (EACCES). */
@@ -216,13 +219,26 @@ export class AddressSpace {
     for (const vma of this.vmas.cut(start, end)) this.vmas.insert({ ...vma, onFork });
   }
 
+  /** mlock(2) and munlock(2). */
+  setLocked(start: number, end: number, isLocked: boolean): void {
+    this.#checkSplits(start, end);
+    for (const vma of this.vmas.cut(start, end)) this.vmas.insert({ ...vma, isLocked });
+  }
+
+  /** Whether the process could read all that is mapped in this range: rights, and files that reach so far. */
+  isReachable(start: number, end: number): boolean {
+    return this.vmas
+      .overlapping(start, end)
+      .every((vma) => vma.protection !== Protection.none && this.#pager.reaches(vma, Math.min(end, vma.end)));
+  }
+
   #reprotectPages(vma: Vma): void {
     const executable = (vma.protection & Protection.execute) !== 0;
     this.tables.forEach(vma.start, vma.end, (page, entry) => {
       const physical = physicalOf(entry);
       if (vma.protection === Protection.none) {
         this.tables.unmap(page);
-        this.#parked.put(page, physical);
+        this.parked.put(page, physical);
         return;
       }
       this.tables.protect(
@@ -232,7 +248,16 @@ export class AddressSpace {
       );
     });
     if (vma.protection === Protection.none) return;
-    this.#parked.take(vma.start, vma.end, (page, physical) => this.#pager.mapOwned(vma, page, physical));
+    this.parked.take(vma.start, vma.end, (page, physical) => this.#pager.mapOwned(vma, page, physical));
+  }
+
+  dropShared(pages: SharedPages, firstIndex: number): void {
+    for (const vma of this.vmas.all) {
+      const shown = vma.shared ?? vma.origin;
+      if (shown?.pages !== pages) continue;
+      const start = vma.start + Math.max(firstIndex - shown.firstPage, 0) * PAGE_SIZE;
+      if (start < vma.end) this.#dropPages(start, vma.end);
+    }
   }
 
   /** madvise(MADV_DONTNEED): private pages read as zeros (or as the file) again. */
@@ -255,16 +280,16 @@ export class AddressSpace {
       this.tables.unmap(page);
     });
     const parked: { page: number; physical: number }[] = [];
-    this.#parked.take(from, from + kept, (page, physical) => parked.push({ page, physical }));
+    this.parked.take(from, from + kept, (page, physical) => parked.push({ page, physical }));
     // Held once more while it is nowhere: what it shares must not go with the old place.
     const part = slice(source, from, from + oldSize);
-    retainSources(part);
+    retainSources(part, this);
     this.unmap(from, from + oldSize);
     this.unmap(target, target + newSize);
     const vma: Vma = { ...part, start: target, end: target + newSize };
     this.vmas.insert(vma);
     for (const { page, physical } of moved) this.#pager.mapOwned(vma, page - from + target, physical);
-    for (const { page, physical } of parked) this.#parked.put(page - from + target, physical);
+    for (const { page, physical } of parked) this.parked.put(page - from + target, physical);
   }
 
   /** True when the mapping may simply become longer: nothing in the way, and nothing it shares ends there. */
@@ -295,53 +320,5 @@ export class AddressSpace {
     }
     this.heapEnd = end;
     return end;
-  }
-
-  // --- fork ---
-
-  /**
-   * A copy for a forked child. Private writable pages are copied at once: on a host with shadow paging, write-protecting
-   * the parent's pages would cost each of them a first touch again, which is dearer than the copy.
-   */
-  fork(): AddressSpace {
-    const child = new AddressSpace(this.machine, this.cache);
-    child.heapStart = this.heapStart;
-    child.heapEnd = this.heapEnd;
-    child.arguments = this.arguments;
-    for (const vma of this.vmas.all) {
-      if (vma.onFork === "omit") continue;
-      retainSources(vma);
-      child.vmas.insert(vma);
-      if (vma.onFork !== "wipe") this.#copyPages(vma, child);
-    }
-    return child;
-  }
-
-  #copyPages(vma: Vma, child: AddressSpace): void {
-    const { pages, memory } = this.machine;
-    const executable = (vma.protection & Protection.execute) !== 0;
-    const copies: number[] = [];
-    this.tables.forEach(vma.start, vma.end, (page, entry) => {
-      const physical = physicalOf(entry);
-      if (isWritable(entry) && !vma.shared) {
-        copies.push(page, physical);
-        return;
-      }
-      pages.retain(physical);
-      child.tables.map(page, physical, isWritable(entry), executable);
-    });
-    this.#parked.forEach(vma.start, vma.end, (page, physical) => {
-      if (vma.shared) pages.retain(physical);
-      const copy = vma.shared ? physical : pages.allocate();
-      if (!vma.shared) memory.copyPage(copy, physical);
-      child.#parked.put(page, copy);
-    });
-    for (let at = 0; at < copies.length; ) {
-      const { first, count } = pages.allocateUpTo((copies.length - at) / 2);
-      for (let i = 0; i < count; i++, at += 2) {
-        memory.copyPage(first + i * PAGE_SIZE, copies[at + 1]);
-        child.tables.map(copies[at], first + i * PAGE_SIZE, true, executable);
-      }
-    }
   }
 }

@@ -2,7 +2,7 @@ import { type Machine, PAGE_SIZE, type PageTables, physicalOf } from "../../vmm/
 import { fail, LinuxError } from "../errno.ts";
 import type { PageCache } from "./page-cache.ts";
 import { pageCeil } from "./page-math.ts";
-import { Protection, type Vma } from "./vma.ts";
+import { type PagesShown, Protection, type Vma } from "./vma.ts";
 
 /** Pages brought in around a fault in anonymous memory: one exit costs as much as zeroing dozens of pages. */
 export const ANONYMOUS_WINDOW = 32;
@@ -46,7 +46,8 @@ export class Pager {
   }
 
   #bringIn(vma: Vma, page: number, write: boolean): FaultResult {
-    if (vma.shared) return this.#bringInShared(vma, page);
+    if (vma.shared) return this.#bringInShared(vma, page, vma.shared);
+    if (vma.origin) return this.#bringInOrigin(vma, page, vma.origin, write);
     if (vma.file) return this.#bringInFile(vma, page, write);
     const span = this.#nextWindow(page) * PAGE_SIZE;
     const start = page - (page % span);
@@ -61,18 +62,35 @@ export class Pager {
     return this.#window;
   }
 
-  #bringInShared(vma: Vma, page: number): FaultResult {
-    if (vma.file && vma.file.offset + (page - vma.start) >= vma.file.mapped.inode.stat().sizeBytes)
-      return "beyond-file";
-    const { pages, firstPage } = vma.shared ?? fail("EFAULT");
-    const physical = pages.page(firstPage + (page - vma.start) / PAGE_SIZE);
-    this.#mapShared(vma, page, physical);
+  #bringInShared(vma: Vma, page: number, { pages, firstPage }: PagesShown): FaultResult {
+    const index = firstPage + (page - vma.start) / PAGE_SIZE;
+    if (page >= this.#fileEnd(vma) || index >= pages.limitPages) return "beyond-file";
+    this.#mapCommon(vma, page, pages.page(index, vma.neverWritable !== true), true);
     return "handled";
   }
 
-  #mapShared(vma: Vma, page: number, physical: number): void {
+  /** Shows pages of a file that may change: all there are around this one, which is copied if it is to be written to. */
+  #bringInOrigin(vma: Vma, page: number, shown: PagesShown, write: boolean): FaultResult {
+    const end = this.#fileEnd(vma);
+    if (page >= end) return "beyond-file";
+    const span = FILE_WINDOW * PAGE_SIZE;
+    const start = page - (page % span);
+    this.#fillOrigin(vma, Math.max(vma.start, start), Math.min(end, start + span), shown);
+    if (write) this.makeWritable(vma, page, physicalOf(this.#tables.entry(page)), false);
+    return "handled";
+  }
+
+  #fillOrigin(vma: Vma, start: number, end: number, { pages, firstPage }: PagesShown): void {
+    if (start >= end) return;
+    const first = firstPage + (start - vma.start) / PAGE_SIZE;
+    pages.load(first, (end - start) / PAGE_SIZE);
+    for (let page = start, index = first; page < end; page += PAGE_SIZE, index++)
+      if (this.#tables.entry(page) === 0) this.#mapCommon(vma, page, pages.page(index, false), false);
+  }
+
+  #mapCommon(vma: Vma, page: number, physical: number, own: boolean): void {
     this.#machine.pages.retain(physical);
-    this.mapPage(vma, page, physical, true);
+    this.mapPage(vma, page, physical, own);
   }
 
   #bringInFile(vma: Vma, page: number, write: boolean): FaultResult {
@@ -90,6 +108,11 @@ export class Pager {
     if (!vma.file) return vma.end;
     const bytes = vma.file.mapped.inode.stat().sizeBytes - vma.file.offset;
     return Math.min(vma.end, vma.start + pageCeil(Math.max(bytes, 0)));
+  }
+
+  /** Whether there is something behind every page of the mapping up to `end`. */
+  reaches(vma: Vma, end: number): boolean {
+    return end <= this.#fileEnd(vma);
   }
 
   /** Gives every page in the range that has none a fresh zero page. */
@@ -185,7 +208,7 @@ export class Pager {
     const count = (vma.end - vma.start) / PAGE_SIZE;
     if (vma.shared) {
       if (populate)
-        for (let page = vma.start; page < vma.end && this.#bringInShared(vma, page) === "handled"; page += PAGE_SIZE);
+        for (let page = vma.start; page < vma.end && this.bringIn(vma, page, false) === "handled"; page += PAGE_SIZE);
       return;
     }
     if (!vma.file) {
@@ -193,8 +216,19 @@ export class Pager {
       return;
     }
     const end = this.#fileEnd(vma);
-    if ((vma.protection & Protection.write) !== 0 && count <= COPY_EAGER_PAGES) this.#copyFile(vma, vma.start, end);
+    if (vma.origin) this.#fillOriginEagerly(vma, vma.origin, populate, end);
+    else if ((vma.protection & Protection.write) !== 0 && count <= COPY_EAGER_PAGES)
+      this.#copyFile(vma, vma.start, end);
     else if (populate || count <= FILE_EAGER_PAGES) this.#fillFile(vma, vma.start, end);
     else this.#fillFile(vma, vma.start, Math.min(end, vma.start + FILE_WINDOW * PAGE_SIZE));
+  }
+
+  #fillOriginEagerly(vma: Vma, shown: PagesShown, populate: boolean, end: number): void {
+    if (!populate && (vma.end - vma.start) / PAGE_SIZE > FILE_EAGER_PAGES) return;
+    this.#fillOrigin(vma, vma.start, end, shown);
+    if (!populate || (vma.protection & Protection.write) === 0) return;
+    // As if each page had been written to already (mmap(2), MAP_POPULATE).
+    for (let page = vma.start; page < end; page += PAGE_SIZE)
+      this.makeWritable(vma, page, physicalOf(this.#tables.entry(page)), false);
   }
 }

@@ -3,10 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PAGE_SIZE } from "../../vmm/index.ts";
 import { FixedFile } from "../vfs/fixed.ts";
+import type { PageSharer } from "./shared-pages.ts";
 import { type MappedFile, Protection, releaseSources, retainSources, type Vma, VmaList } from "./vma.ts";
 
 const PAGES = 24;
 const RW = Protection.read | Protection.write;
+
+/** Files alone are counted here, and shared pages are what an address space is asked about. */
+const SPACE: PageSharer = { dropShared: () => assert.fail("no pages are shared") };
 
 /** A file that counts who holds it. */
 class CountedFile implements MappedFile {
@@ -55,14 +59,14 @@ function shownBy(list: VmaList, files: readonly MappedFile[]): (Shown | undefine
 }
 
 function unmap(list: VmaList, start: number, end: number): void {
-  for (const piece of list.cut(start, end)) releaseSources(piece);
+  for (const piece of list.cut(start, end)) releaseSources(piece, SPACE);
 }
 
 test("however mappings are cut and joined, pages show what they did and each mapping holds its file once", () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 40 }), (operations) => {
       const files = [new CountedFile("a"), new CountedFile("b"), new CountedFile("c")];
-      const list = new VmaList();
+      const list = new VmaList(SPACE);
       const model: (Shown | undefined)[] = new Array<Shown | undefined>(PAGES).fill(undefined);
       for (const one of operations) {
         const [start, end] = [one.range.first * PAGE_SIZE, one.range.end * PAGE_SIZE];
@@ -70,7 +74,7 @@ test("however mappings are cut and joined, pages show what they did and each map
           const mapped = files[one.file] as CountedFile;
           const vma: Vma = { start, end, protection: RW, file: { mapped, offset: one.page * PAGE_SIZE } };
           unmap(list, start, end);
-          retainSources(vma);
+          retainSources(vma, SPACE);
           list.insert(vma);
           for (let i = one.range.first; i < one.range.end; i++)
             model[i] = { file: one.file, page: one.page + i - one.range.first, protection: RW };
@@ -98,8 +102,8 @@ test("however mappings are cut and joined, pages show what they did and each map
 test("a mapping that is whole again is one mapping", () => {
   const mapped = new CountedFile("a");
   const vma: Vma = { start: 0, end: 8 * PAGE_SIZE, protection: RW, file: { mapped, offset: 0 } };
-  retainSources(vma);
-  const list = new VmaList();
+  retainSources(vma, SPACE);
+  const list = new VmaList(SPACE);
   list.insert(vma);
   for (const protection of [Protection.read, RW])
     for (const piece of list.cut(2 * PAGE_SIZE, 5 * PAGE_SIZE)) list.insert({ ...piece, protection });

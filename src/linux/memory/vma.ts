@@ -1,6 +1,6 @@
 import { PAGE_SIZE } from "../../vmm/index.ts";
 import type { Inode, Location, Vfs } from "../vfs/index.ts";
-import type { SharedPages } from "./shared-pages.ts";
+import type { PageSharer, SharedPages } from "./shared-pages.ts";
 
 /** Rights of a mapping (asm-generic/mman-common.h). */
 export const Protection = { none: 0, read: 1, write: 2, execute: 4 } as const;
@@ -34,6 +34,12 @@ export interface FileBacking {
   readonly offset: number;
 }
 
+/** The common pages a mapping shows, from this one on. */
+export interface PagesShown {
+  readonly pages: SharedPages;
+  readonly firstPage: number;
+}
+
 /** One mapping: a range of addresses with one set of rights and one source of pages. Replaced, never changed. */
 export interface Vma {
   readonly start: number;
@@ -42,14 +48,18 @@ export interface Vma {
   readonly protection: number;
   /** Present for file mappings. */
   readonly file?: FileBacking | undefined;
-  /** Present for shared mappings: the pages every sharer sees, and this mapping's first page among them. */
-  readonly shared?: { readonly pages: SharedPages; readonly firstPage: number } | undefined;
+  /** Present for shared mappings: the pages that every sharer sees and writes to. */
+  readonly shared?: PagesShown | undefined;
+  /** Present for private mappings of a file that may change: its pages, each shown until it is first written to. */
+  readonly origin?: PagesShown | undefined;
   /** True for the main stack, which grows towards lower addresses. */
   readonly growsDown?: boolean | undefined;
   /** Filled page by page rather than at once (thread stacks, reservations). */
   readonly lazy?: boolean | undefined;
   /** True when mprotect must not make it writable: a shared mapping of a file not opened for writing. */
   readonly neverWritable?: boolean | undefined;
+  /** Locked into memory (mlock(2)): its pages may not be discarded. */
+  readonly isLocked?: boolean | undefined;
   /** What a forked child gets of it instead of a copy: nothing, or zeros (madvise(2)). */
   readonly onFork?: "omit" | "wipe" | undefined;
   /** "[heap]", "[stack]" and the like. */
@@ -65,20 +75,25 @@ export function slice(vma: Vma, start: number, end: number): Vma {
     start,
     end,
     file: vma.file && { ...vma.file, offset: vma.file.offset + shift },
-    shared: vma.shared && { ...vma.shared, firstPage: vma.shared.firstPage + shift / PAGE_SIZE },
+    shared: pagesBehind(vma.shared, shift),
+    origin: pagesBehind(vma.origin, shift),
   };
 }
 
-/** One more mapping holds the sources of this one's pages. */
-export function retainSources({ shared, file }: Vma): void {
-  shared?.pages.retain();
+function pagesBehind(shown: PagesShown | undefined, shift: number): PagesShown | undefined {
+  return shown && { pages: shown.pages, firstPage: shown.firstPage + shift / PAGE_SIZE };
+}
+
+/** One more mapping of this address space holds the sources of this one's pages. */
+export function retainSources({ shared, origin, file }: Vma, sharer: PageSharer): void {
+  (shared ?? origin)?.pages.retain(sharer);
   file?.mapped.retain();
 }
 
 /** A mapping is gone, and with it its hold on the sources of its pages. */
-export function releaseSources({ shared, file }: Vma): void {
+export function releaseSources({ shared, origin, file }: Vma, sharer: PageSharer): void {
   // The pages first: a file takes the content of its shared pages over, and may be freed after that.
-  shared?.pages.release();
+  (shared ?? origin)?.pages.release(sharer);
   file?.mapped.release();
 }
 
@@ -88,8 +103,11 @@ export function releaseSources({ shared, file }: Vma): void {
  */
 export class VmaList {
   #list: Vma[];
+  readonly #sharer: PageSharer;
 
-  constructor(list: readonly Vma[] = []) {
+  /** @param sharer the address space whose mappings these are */
+  constructor(sharer: PageSharer, list: readonly Vma[] = []) {
+    this.#sharer = sharer;
     this.#list = [...list];
   }
 
@@ -145,12 +163,12 @@ export class VmaList {
     for (; last < this.#list.length && this.#list[last].start < end; last++) {
       const vma = this.#list[last];
       if (vma.start < start) {
-        retainSources(vma);
+        retainSources(vma, this.#sharer);
         kept.push(slice(vma, vma.start, start));
       }
       taken.push(slice(vma, Math.max(vma.start, start), Math.min(vma.end, end)));
       if (vma.end > end) {
-        retainSources(vma);
+        retainSources(vma, this.#sharer);
         kept.push(slice(vma, end, vma.end));
       }
     }
@@ -177,7 +195,7 @@ export class VmaList {
     const next = this.#list[index + 1];
     if (vma === undefined || next === undefined || !joinable(vma, next)) return;
     this.#list.splice(index, 2, { ...vma, end: next.end });
-    releaseSources(next);
+    releaseSources(next, this.#sharer);
   }
 
   /** Highest free range of `size` bytes that ends at or below `ceiling`, or undefined. */
@@ -198,11 +216,13 @@ function joinable(a: Vma, b: Vma): boolean {
     a.end === b.start &&
     a.protection === b.protection &&
     continuesFile(a, b) &&
-    continuesShared(a, b) &&
+    continues(a.shared, b.shared, a.end - a.start) &&
+    continues(a.origin, b.origin, a.end - a.start) &&
     a.name === b.name &&
-    a.lazy === b.lazy &&
+    (a.lazy ?? false) === (b.lazy ?? false) &&
     a.onFork === b.onFork &&
     a.neverWritable === b.neverWritable &&
+    (a.isLocked ?? false) === (b.isLocked ?? false) &&
     !a.growsDown &&
     !b.growsDown
   );
@@ -210,13 +230,12 @@ function joinable(a: Vma, b: Vma): boolean {
 
 function continuesFile(a: Vma, b: Vma): boolean {
   if (a.file === undefined || b.file === undefined) return a.file === b.file;
-  const isSameFile = a.file.mapped === b.file.mapped || (a.shared !== undefined && a.shared.pages === b.shared?.pages);
-  return isSameFile && a.file.offset + (b.start - a.start) === b.file.offset;
+  const pages = (a.shared ?? a.origin)?.pages;
+  const isSameFile = a.file.mapped === b.file.mapped || (pages && pages === (b.shared ?? b.origin)?.pages);
+  return isSameFile === true && a.file.offset + (b.start - a.start) === b.file.offset;
 }
 
-function continuesShared(a: Vma, b: Vma): boolean {
-  if (a.shared === undefined || b.shared === undefined) return a.shared === b.shared;
-  return (
-    a.shared.pages === b.shared.pages && a.shared.firstPage + (b.start - a.start) / PAGE_SIZE === b.shared.firstPage
-  );
+function continues(a: PagesShown | undefined, b: PagesShown | undefined, bytes: number): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.pages === b.pages && a.firstPage + bytes / PAGE_SIZE === b.firstPage;
 }

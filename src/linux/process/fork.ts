@@ -2,6 +2,7 @@ import { Register } from "../../vmm/index.ts";
 import { fail, LinuxError } from "../errno.ts";
 import { PidFile } from "../files/pid-file.ts";
 import type { Kernel } from "../kernel.ts";
+import { forkAddressSpace } from "../memory/fork.ts";
 import { watchCpuLimit } from "./cpu-limit.ts";
 import { Process } from "./process.ts";
 import { Task } from "./task.ts";
@@ -95,7 +96,7 @@ function tryWriteTid(process: Process, address: number, tid: number): void {
 function cloneProcess(kernel: Kernel, parent: Process, pid: number, request: CloneRequest): Process {
   const { flags } = request;
   const process = new Process(pid, (flags & Clone.parent) !== 0 ? parent.parent : parent, {
-    memory: (flags & Clone.vm) !== 0 ? parent.memory.share() : parent.memory.fork(),
+    memory: (flags & Clone.vm) !== 0 ? parent.memory.share() : forkAddressSpace(parent.memory),
     files: (flags & Clone.files) !== 0 ? parent.files.share() : parent.files.copy(),
     fs: (flags & Clone.fs) !== 0 ? parent.fs : { ...parent.fs },
     credentials: parent.credentials,

@@ -5,6 +5,7 @@ import { Open, type OpenFile, SETTABLE_FLAGS } from "../files/open-file.ts";
 import { PipeBuffer, PipeEnd, PipeReader, PipeWriter } from "../files/pipe.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { flock, getLock, setLock } from "./locks.ts";
+import { addSeals, getSeals } from "./memfd.ts";
 
 /** fcntl commands (asm-generic/fcntl.h, linux/fcntl.h). */
 const Fcntl = {
@@ -25,6 +26,7 @@ const Fcntl = {
   dupFdCloexec: 1030,
   setPipeSize: 1031,
   getPipeSize: 1032,
+  addSeals: 1033,
   getSeals: 1034,
 } as const;
 const F_UNLCK = 2;
@@ -97,6 +99,10 @@ function fcntl(call: Call): number {
       return resizePipe(call, pipeOf(file));
     case Fcntl.getPipeSize:
       return pipeOf(file).queue.capacity;
+    case Fcntl.addSeals:
+      return addSeals(call, file, call.uint(2));
+    case Fcntl.getSeals:
+      return getSeals(file);
     default:
       return fail("EINVAL");
   }

@@ -1,106 +1,14 @@
 import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
-import { InodeFile } from "../files/inode-file.ts";
-import { Open } from "../files/open-file.ts";
 import { pageCeil, pageFloor } from "../memory/page-math.ts";
-import { SharedPages } from "../memory/shared-pages.ts";
-import { mappedFile, Protection, slice, type Vma } from "../memory/vma.ts";
-import { FileType, type Inode } from "../vfs/index.ts";
+import { slice, type Vma } from "../memory/vma.ts";
 import type { Call, SyscallTable } from "./call.ts";
-
-/** mmap flags (asm-generic/mman-common.h, asm-generic/mman.h). */
-const MapFlag = {
-  typeMask: 0xf,
-  shared: 1,
-  private: 2,
-  sharedValidate: 3,
-  fixed: 0x10,
-  anonymous: 0x20,
-  growsDown: 0x100,
-  noReserve: 0x4000,
-  populate: 0x8000,
-  stack: 0x20000,
-  fixedNoReplace: 0x100000,
-} as const;
+import { madvise } from "./madvise.ts";
+import { memfdCreate } from "./memfd.ts";
+import { ADDRESS_LIMIT, checkedEnd, mmap, PROTECTION_BITS } from "./mmap.ts";
 
 const REMAP_MAY_MOVE = 1;
 const REMAP_FIXED = 2;
-const PROTECTION_BITS = Protection.read | Protection.write | Protection.execute;
-/** End of the addresses a process may name (47 bits). */
-const ADDRESS_LIMIT = 0x7fff_ffff_f000;
-
-function checkedEnd(start: number, length: number): number {
-  if (start % PAGE_SIZE !== 0) fail("EINVAL");
-  const end = start + pageCeil(length);
-  return end > ADDRESS_LIMIT ? fail("ENOMEM") : end;
-}
-
-function mmap(call: Call): number {
-  const length = pageCeil(call.unsigned(1));
-  const flags = call.uint(3);
-  const { memory } = call.process;
-  if (length === 0) fail("EINVAL");
-  if (length > ADDRESS_LIMIT) fail("ENOMEM");
-  const type = flags & MapFlag.typeMask;
-  if (type !== MapFlag.shared && type !== MapFlag.private && type !== MapFlag.sharedValidate) fail("EINVAL");
-  const source = (flags & MapFlag.anonymous) !== 0 ? undefined : mappableFile(call);
-  const start = chooseAddress(call, length, flags);
-  // Before a file's pages become shared ones for a mapping that is then not made.
-  memory.checkRoom(start, start + length);
-  const vma: Vma = {
-    start,
-    end: start + length,
-    protection: call.uint(2) & PROTECTION_BITS,
-    lazy: (flags & (MapFlag.noReserve | MapFlag.stack | MapFlag.growsDown)) !== 0,
-    neverWritable:
-      source !== undefined && type !== MapFlag.private && (source.flags & Open.accessMode) !== Open.readWrite,
-    file: source && { mapped: mappedFile(call.kernel.vfs, source.location), offset: call.unsigned(5) },
-  };
-  const mapping = type === MapFlag.private ? vma : shareMapping(call, vma, source?.location.inode);
-  // Held meanwhile, so that the pages of a mapping that is refused go again.
-  mapping.shared?.pages.retain();
-  try {
-    memory.map(mapping, (flags & MapFlag.populate) !== 0);
-  } catch (error) {
-    source?.location.inode.release();
-    throw error;
-  } finally {
-    mapping.shared?.pages.release();
-  }
-  return start;
-}
-
-function chooseAddress(call: Call, length: number, flags: number): number {
-  const { memory } = call.process;
-  const wanted = call.unsigned(0);
-  if ((flags & (MapFlag.fixed | MapFlag.fixedNoReplace)) === 0) return memory.findRange(length, wanted);
-  const end = checkedEnd(wanted, length);
-  if ((flags & MapFlag.fixedNoReplace) !== 0 && memory.vmas.overlapping(wanted, end).length > 0) fail("EEXIST");
-  return wanted;
-}
-
-/** The file behind the descriptor, if it can be mapped the way the call asks (mmap(2), "Errors"). */
-function mappableFile(call: Call): InodeFile {
-  const file = call.process.files.get(call.int(4));
-  if (call.unsigned(5) % PAGE_SIZE !== 0) fail("EINVAL");
-  if (!(file instanceof InodeFile)) return fail("ENODEV");
-  if (file.location.inode.type !== FileType.regular) fail("ENODEV");
-  const mode = file.flags & Open.accessMode;
-  const sharedWrite = (call.uint(3) & MapFlag.typeMask) !== MapFlag.private && (call.uint(2) & Protection.write) !== 0;
-  if (mode === Open.writeOnly || (sharedWrite && mode !== Open.readWrite)) fail("EACCES");
-  return file;
-}
-
-function shareMapping(call: Call, vma: Vma, inode: Inode | undefined): Vma {
-  const { pages } = call.kernel.machine;
-  if (!inode) return { ...vma, shared: { pages: new SharedPages(pages), firstPage: 0 } };
-  // A file that cannot change looks the same shared or private.
-  if (inode.readOnly) return vma;
-  return {
-    ...vma,
-    shared: { pages: call.kernel.sharedFilePages(inode), firstPage: (vma.file?.offset ?? 0) / PAGE_SIZE },
-  };
-}
 
 function mremap(call: Call): number {
   const { memory } = call.process;
@@ -137,75 +45,55 @@ function mremap(call: Call): number {
 /** An old size of 0 asks for a second view of shared memory (mremap(2), "Notes"). */
 function duplicate(call: Call, vma: Vma, old: number, size: number, flags: number): number {
   const { memory } = call.process;
-  if (!vma.shared || (flags & REMAP_MAY_MOVE) === 0 || vma.end < old + size) return fail("EINVAL");
+  if (!vma.shared || (flags & REMAP_MAY_MOVE) === 0) return fail("EINVAL");
   const target = (flags & REMAP_FIXED) === 0 ? memory.findRange(size) : call.unsigned(4);
   memory.map({ ...slice(vma, old, old + size), start: target, end: target + size });
   return target;
 }
 
-const Advice = {
-  normal: 0,
-  random: 1,
-  sequential: 2,
-  willNeed: 3,
-  dontNeed: 4,
-  free: 8,
-  remove: 9,
-  dontFork: 10,
-  doFork: 11,
-  wipeOnFork: 18,
-  keepOnFork: 19,
-  populateRead: 22,
-  populateWrite: 23,
-} as const;
-
-function madvise(call: Call): number {
-  const start = call.unsigned(0);
-  const end = checkedEnd(start, call.unsigned(1));
-  const { memory } = call.process;
-  switch (call.int(2)) {
-    // MADV_FREE may drop the pages at once (madvise(2)); doing so keeps secrets shorter.
-    case Advice.dontNeed:
-    case Advice.free:
-      memory.discard(start, end);
-      break;
-    case Advice.dontFork:
-      memory.setOnFork(start, end, "omit");
-      break;
-    case Advice.wipeOnFork:
-      if (memory.vmas.overlapping(start, end).some((vma) => vma.file || vma.shared)) fail("EINVAL");
-      memory.setOnFork(start, end, "wipe");
-      break;
-    case Advice.doFork:
-    case Advice.keepOnFork:
-      memory.setOnFork(start, end, undefined);
-      break;
-    case Advice.populateRead:
-    case Advice.populateWrite:
-      for (let page = start; page < end; page += PAGE_SIZE) {
-        if (memory.translate(page, call.int(2) === Advice.populateWrite) < 0)
-          fail(memory.vmas.find(page) ? "EFAULT" : "ENOMEM");
-      }
-      break;
-    default:
-      // The rest are hints; MADV_REMOVE punches holes, which no mapping here supports.
-      if (call.int(2) === Advice.remove || call.int(2) < 0 || (call.int(2) > 4 && call.int(2) < 9) || call.int(2) > 25)
-        fail("EINVAL");
-  }
-  return memory.vmas.covers(start, end) ? 0 : fail("ENOMEM");
+/** The range that the calls for locking mean: whole pages around the bytes. */
+function lockedRange(call: Call): { start: number; end: number } {
+  return { start: pageFloor(call.unsigned(0)), end: pageCeil(call.unsigned(0) + call.unsigned(1)) };
 }
 
-/** For calls that only look at whether a range is there. */
-function checkMapped(call: Call): number {
-  const start = pageFloor(call.unsigned(0));
-  const end = pageCeil(call.unsigned(0) + call.unsigned(1));
-  return call.process.memory.vmas.covers(start, end) ? 0 : fail("ENOMEM");
+/** mlock(2). All guest memory stays in RAM anyway: what is locked cannot be thrown away by madvise(2), and no more. */
+function lock(call: Call): number {
+  const { memory } = call.process;
+  const { start, end } = lockedRange(call);
+  memory.setLocked(start, end, true);
+  return memory.vmas.covers(start, end) && memory.isReachable(start, end) ? 0 : fail("ENOMEM");
+}
+
+/** mlockall flags (asm-generic/mman.h). */
+const MCL_CURRENT = 1;
+const MCL_FUTURE = 2;
+const MCL_ONFAULT = 4;
+
+function lockAll(call: Call): number {
+  const { memory } = call.process;
+  const flags = call.int(0);
+  if (flags === 0 || flags === MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) !== 0) fail("EINVAL");
+  memory.locksFuture = (flags & MCL_FUTURE) !== 0;
+  if ((flags & MCL_CURRENT) !== 0) memory.setLocked(0, ADDRESS_LIMIT, true);
+  return 0;
 }
 
 /** msync flags (asm-generic/mman-common.h). */
 const MS_ASYNC = 1;
+const MS_INVALIDATE = 2;
 const MS_SYNC = 4;
-const MS_FLAGS = 7;
+
+/** What is mapped is the file already: this only looks at whether the call makes sense. */
+function msync(call: Call): number {
+  const start = call.unsigned(0);
+  const flags = call.int(2);
+  if (start % PAGE_SIZE !== 0 || (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0) fail("EINVAL");
+  if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) fail("EINVAL");
+  const end = start + pageCeil(call.unsigned(1));
+  const { vmas } = call.process.memory;
+  if ((flags & MS_INVALIDATE) !== 0 && vmas.overlapping(start, end).some((vma) => vma.isLocked)) fail("EBUSY");
+  return vmas.covers(start, end) ? 0 : fail("ENOMEM");
+}
 
 /** Pages mincore tells about at once: a page of answers, as in Linux (mm/mincore.c), however long the range is. */
 const MINCORE_PIECE_PAGES = PAGE_SIZE;
@@ -228,6 +116,7 @@ function mincore(call: Call): number {
 
 export const memoryCalls: SyscallTable = {
   mmap,
+  memfd_create: memfdCreate,
   munmap(call) {
     const start = call.unsigned(0);
     const end = start + pageCeil(call.unsigned(1));
@@ -246,18 +135,21 @@ export const memoryCalls: SyscallTable = {
   mremap,
   madvise,
   mincore,
-  msync(call) {
-    const flags = call.int(2);
-    if (call.unsigned(0) % PAGE_SIZE !== 0 || (flags & ~MS_FLAGS) !== 0) fail("EINVAL");
-    if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) fail("EINVAL");
-    return checkMapped(call);
+  msync,
+  mlock: lock,
+  mlock2: (call) => ((call.uint(2) & ~1) === 0 ? lock(call) : fail("EINVAL")),
+  munlock(call) {
+    const { memory } = call.process;
+    const { start, end } = lockedRange(call);
+    memory.setLocked(start, end, false);
+    return memory.vmas.covers(start, end) ? 0 : fail("ENOMEM");
   },
-  // All guest memory stays in RAM anyway.
-  mlock: checkMapped,
-  mlock2: checkMapped,
-  munlock: checkMapped,
-  mlockall: () => 0,
-  munlockall: () => 0,
+  mlockall: lockAll,
+  munlockall(call) {
+    call.process.memory.locksFuture = false;
+    call.process.memory.setLocked(0, ADDRESS_LIMIT, false);
+    return 0;
+  },
   // One node, one CPU: there is nothing to place.
   mbind: () => 0,
   set_mempolicy: () => 0,

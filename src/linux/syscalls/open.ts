@@ -8,18 +8,6 @@ import type { Call, SyscallTable } from "./call.ts";
 /** Every flag open(2) knows; openat2-style strictness is not open's, unknown ones are ignored. */
 const KEPT_FLAGS = ~(Open.create | Open.exclusive | Open.truncate | Open.closeOnExec | Open.noFollow | Open.directory);
 
-/** An open regular file or device, which keeps its content though its name goes. */
-class HeldFile extends InodeFile {
-  constructor(location: Location, flags: number) {
-    super(location, flags);
-    location.inode.retain();
-  }
-
-  protected override closed(): void {
-    this.location.inode.release();
-  }
-}
-
 /** Stands for an open description without a name, so that /proc/self/fd/1 and /dev/stdout can lead to a pipe. */
 export class DescriptionInode extends Inode {
   override readonly type: number;
@@ -80,7 +68,7 @@ function describe(location: Location, flags: number): OpenFile | PendingPipe {
     case FileType.fifo:
       return openNamedPipe(location, status);
     default:
-      return new HeldFile(location, status);
+      return new InodeFile(location, status);
   }
 }
 

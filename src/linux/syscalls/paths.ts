@@ -99,7 +99,6 @@ function ftruncate(call: Call): number {
 const FALLOC_KEEP_SIZE = 1;
 const FALLOC_PUNCH_HOLE = 2;
 const FALLOC_ZERO_RANGE = 16;
-const ZERO_STEP_BYTES = 64 * 1024;
 
 function fallocate(call: Call): number {
   const mode = call.int(1);
@@ -118,11 +117,7 @@ function fallocate(call: Call): number {
   if ((mode & FALLOC_KEEP_SIZE) === 0) checkFileSize(call, end);
   const sizeBytes = inode.stat().sizeBytes;
   if (isPunch || (mode & FALLOC_ZERO_RANGE) !== 0) {
-    // Holes are filled with zeros rather than cut out: the same content, if not the same space.
-    const zeros = new Uint8Array(ZERO_STEP_BYTES);
-    for (let at = offset; at < Math.min(end, sizeBytes); at += zeros.length) {
-      inode.write(zeros.subarray(0, Math.min(zeros.length, Math.min(end, sizeBytes) - at)), at);
-    }
+    inode.clear(offset, end);
   }
   if ((mode & FALLOC_KEEP_SIZE) === 0 && end > sizeBytes) inode.truncate(end);
   return 0;

@@ -1,6 +1,4 @@
 import { fail } from "../errno.ts";
-import { InodeFile } from "../files/inode-file.ts";
-import { Open } from "../files/open-file.ts";
 import { toU64 } from "../memory/wide.ts";
 import { watchCpuLimit } from "../process/cpu-limit.ts";
 import type { Process, ResourceLimit } from "../process/process.ts";
@@ -150,18 +148,6 @@ function prctl(call: Call): number {
   }
 }
 
-/** memfd_create(2): a file in RAM that has no name. */
-function memfdCreate(call: Call): number {
-  const name = call.path(0);
-  if (name.length > 249 || (call.uint(1) & ~0x1f) !== 0) fail("EINVAL");
-  const { location } = call.kernel.vfs.open(call.kernel.vfs.root, "/tmp", Open.readWrite | 0o20200000, 0o600, {
-    uid: 0,
-    gid: 0,
-    groups: [],
-  });
-  return call.process.files.install(new InodeFile(location, Open.readWrite), (call.uint(1) & 1) !== 0);
-}
-
 export const systemCalls: SyscallTable = {
   uname,
   sysinfo,
@@ -180,7 +166,6 @@ export const systemCalls: SyscallTable = {
     for (const pointer of [call.unsigned(0), call.unsigned(1)]) if (pointer !== 0) call.memory.writeU32(pointer, 0);
     return 0;
   },
-  memfd_create: memfdCreate,
   // Restartable sequences and io_uring are optional: programs fall back when they are not there.
   rseq: () => fail("ENOSYS"),
   io_uring_setup: () => fail("ENOSYS"),

@@ -26,6 +26,18 @@ export class Chunks {
     return this.#chunks.get(index);
   }
 
+  indexes(): Iterable<number> {
+    return this.#chunks.keys();
+  }
+
+  /** Drops one chunk: what was there reads as zeros, or as the file below. */
+  drop(index: number): void {
+    const buffer = this.#chunks.get(index);
+    if (buffer === undefined) return;
+    this.#chunks.delete(index);
+    this.#refund(buffer.length);
+  }
+
   /** The chunk's buffer, at least `neededBytes` long; grows by doubling so that appending stays linear. */
   ensure(index: number, neededBytes: number): Uint8Array {
     const old = this.#chunks.get(index);

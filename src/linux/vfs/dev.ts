@@ -58,6 +58,9 @@ class DeviceInode extends Inode {
     this.#stat = { ...fixedStat(newFixedIno(), FileType.characterDevice | 0o666, 0), rdev };
   }
 
+  get isZero(): boolean {
+    return this.#device === DEVICES.zero;
+  }
   override stat(): Stat {
     return this.#stat;
   }
@@ -75,6 +78,11 @@ class DeviceInode extends Inode {
   override setAttributes(_attributes: Attributes): void {
     fail("EPERM");
   }
+}
+
+/** /dev/zero, whose mappings are memory without a file (mem(4)). */
+export function isZeroDevice(inode: Inode): boolean {
+  return inode instanceof DeviceInode && inode.isZero;
 }
 
 const LINKS: Readonly<Record<string, string>> = {

@@ -1,9 +1,10 @@
 export { ByteBudget, OverlayFull } from "./budget.ts";
 export type { Change, ChangedFileType } from "./changes.ts";
 export { Access, type Credentials, inGroup, mayAccess, mayExecute, ROOT } from "./credentials.ts";
-export { devMounts, devRoot } from "./dev.ts";
+export { devMounts, devRoot, isZeroDevice } from "./dev.ts";
 export * from "./inode.ts";
 export { Location } from "./location.ts";
+export { MemoryFile, Seal } from "./memory-file.ts";
 export { type Mount, MountPlan, type MountSpec, toBytes } from "./mounts.ts";
 export { applyPending, type PendingChange } from "./pending.ts";
 export { type ProcFile, type ProcSource, procRoot } from "./proc.ts";

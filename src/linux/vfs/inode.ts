@@ -51,14 +51,18 @@ export interface DirectoryEntry {
   readonly type: number;
 }
 
-/** Guest pages of a file that is mapped shared and writable. */
+/** Guest pages that show a file which may change, and are its content while they exist. */
 export interface SharedFilePages {
   /** The live bytes of that page (4096 of them; writing to them writes to the mapping), or undefined when none is there. */
   page(pageIndex: number): Uint8Array | undefined;
   /** Indexes of the pages that are there. */
-  indexes(): Iterable<number>;
+  pages(): Iterable<number>;
+  /** Indexes of the pages that the guest may have written to. All others hold what the file was last told. */
+  writable(): ReadonlySet<number>;
   /** Called after the file system itself wrote to a page, so that rollback knows. */
   written(pageIndex: number): void;
+  /** The file ends before this page now: nothing shows it, nor those behind it, any longer. */
+  endAt(pageIndex: number): void;
 }
 
 /** Owner and permissions of a file about to be made. */
@@ -150,9 +154,17 @@ export abstract class Inode {
   truncate(_sizeBytes: number): void {
     this.#refuse("EINVAL");
   }
+  /** Makes zeros of [start, end) as far as the file reaches (fallocate(2), FALLOC_FL_PUNCH_HOLE). */
+  clear(_start: number, _end: number): void {
+    this.#refuse("EOPNOTSUPP");
+  }
+  /** True when its content may change and {@link attachSharedPages} is there for it. */
+  get sharesPages(): boolean {
+    return false;
+  }
   /**
-   * From now on guest pages mapped shared and writable are the truth for this file; returns the end of that, which
-   * takes the pages' content over. ENODEV when the file cannot be mapped so.
+   * From now on these guest pages are the truth for this file; returns the end of that, which takes the pages' content
+   * over. ENODEV when the file cannot be mapped so.
    */
   attachSharedPages(_pages: SharedFilePages): () => void {
     return fail("ENODEV");

@@ -18,6 +18,7 @@ const SIZE_MAX = 300_000;
 type Step =
   | { readonly kind: "write"; readonly position: number; readonly length: number; readonly byte: number }
   | { readonly kind: "truncate"; readonly sizeBytes: number }
+  | { readonly kind: "clear"; readonly position: number; readonly length: number }
   | { readonly kind: "read"; readonly position: number; readonly length: number }
   /** The guest stores to a page it has mapped. */
   | { readonly kind: "store"; readonly position: number; readonly byte: number }
@@ -35,6 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     byte: fc.integer({ min: 1, max: 255 }),
   }),
   fc.record({ kind: fc.constant("truncate" as const), sizeBytes: position }),
+  fc.record({ kind: fc.constant("clear" as const), position, length: fc.nat({ max: 140_000 }) }),
   fc.record({ kind: fc.constant("read" as const), position, length: fc.nat({ max: 140_000 }) }),
   fc.record({ kind: fc.constant("store" as const), position, byte: fc.integer({ min: 1, max: 255 }) }),
   fc.record({ kind: fc.constantFrom("map" as const, "unmap" as const) }),
@@ -47,10 +49,17 @@ class GuestPages implements SharedFilePages {
   page(pageIndex: number): Uint8Array | undefined {
     return this.#pages.get(pageIndex);
   }
-  indexes(): Iterable<number> {
+  pages(): Iterable<number> {
     return this.#pages.keys();
   }
+  writable(): ReadonlySet<number> {
+    return new Set(this.#pages.keys());
+  }
   written(): void {}
+  /** The memory room unmaps what lies behind the end of a file that shrank. */
+  endAt(pageIndex: number): void {
+    for (const index of [...this.#pages.keys()]) if (index >= pageIndex) this.#pages.delete(index);
+  }
 
   store(inode: Inode, at: number, byte: number): void {
     const index = Math.floor(at / PAGE_BYTES);
@@ -61,11 +70,6 @@ class GuestPages implements SharedFilePages {
       this.#pages.set(index, page);
     }
     page[at % PAGE_BYTES] = byte;
-  }
-
-  /** The memory room unmaps what lies behind the end of a file that shrank. */
-  dropFrom(sizeBytes: number): void {
-    for (const index of [...this.#pages.keys()]) if (index * PAGE_BYTES >= sizeBytes) this.#pages.delete(index);
   }
 }
 
@@ -100,8 +104,15 @@ describe("a file in RAM", () => {
         }
         case "truncate":
           inode.truncate(current.sizeBytes);
-          mapped?.pages.dropFrom(current.sizeBytes);
           model = resized(model, current.sizeBytes);
+          break;
+        case "clear":
+          inode.clear(current.position, current.position + current.length);
+          model.fill(
+            0,
+            Math.min(current.position, model.length),
+            Math.min(current.position + current.length, model.length),
+          );
           break;
         case "read": {
           const into = Buffer.alloc(current.length, 0xee);

@@ -41,21 +41,26 @@ export class RamFile extends RamInode {
     return Math.min(Math.max(this.#chunks.allocatedBytes, this.#lowerBytes), pagesBytes) / BLOCK_BYTES;
   }
 
-  /** True when the content is still the lower file's: pages of it may then be shared under its key. */
+  /** True when the content is still the lower file's. */
   get isPristine(): boolean {
     return (
       this.#lower !== undefined &&
-      this.#mapped === undefined &&
+      !this.#isWritableByGuest &&
       this.#chunks.isEmpty &&
       this.#lowerBytes === this.#sizeBytes &&
       this.#sizeBytes === this.#lower.stat().sizeBytes
     );
   }
 
+  /** True when the guest may have changed the content without a system call. */
+  get #isWritableByGuest(): boolean {
+    return this.#mapped !== undefined && this.#mapped.writable().size > 0;
+  }
+
   override read(into: Uint8Array, position: number): number {
     const length = Math.min(into.length, this.#sizeBytes - position);
     if (length <= 0) return 0;
-    if (this.#mapped === undefined && this.#chunks.isEmpty && position + length <= this.#lowerBytes) {
+    if (!this.#isWritableByGuest && this.#chunks.isEmpty && position + length <= this.#lowerBytes) {
       return this.#readLower(into.subarray(0, length), position);
     }
     for (let done = 0; done < length; ) {
@@ -64,13 +69,15 @@ export class RamFile extends RamInode {
       this.#readPiece(into.subarray(done, done + size), at);
       done += size;
     }
-    if (this.#mapped !== undefined) this.#readMapped(into.subarray(0, length), position, this.#mapped);
+    if (this.#mapped !== undefined && this.#isWritableByGuest)
+      this.#readMapped(into.subarray(0, length), position, this.#mapped);
     return length;
   }
 
   override write(from: Uint8Array, position: number): number {
     if (position + from.length > FILE_BYTES_MAX) return fail("EFBIG");
     if (from.length === 0) return 0;
+    if (position > this.#sizeBytes) this.#clearMappedTail(this.#sizeBytes);
     for (let done = 0; done < from.length; ) {
       const at = position + done;
       const size = Math.min(from.length - done, CHUNK_BYTES - (at % CHUNK_BYTES));
@@ -88,10 +95,33 @@ export class RamFile extends RamInode {
     if (sizeBytes < this.#sizeBytes) {
       this.#chunks.truncate(sizeBytes);
       this.#lowerBytes = Math.min(this.#lowerBytes, sizeBytes);
-      this.#clearMappedTail(sizeBytes);
+      this.#mapped?.endAt(Math.ceil(sizeBytes / PAGE_BYTES));
     }
+    // Behind the end, the guest may have written to the last page: that is to be no part of a file that grows.
+    this.#clearMappedTail(Math.min(this.#sizeBytes, sizeBytes));
     this.#sizeBytes = sizeBytes;
     this.#contentChanged();
+  }
+
+  override clear(start: number, end: number): void {
+    const last = Math.min(end, this.#sizeBytes);
+    if (start >= last) return;
+    const below = Math.ceil(this.#lowerBytes / CHUNK_BYTES);
+    const indexes = new Set(this.#chunks.indexes());
+    for (let i = Math.floor(start / CHUNK_BYTES); i < below && i * CHUNK_BYTES < last; i++) indexes.add(i);
+    for (const index of indexes) {
+      const from = Math.max(start, index * CHUNK_BYTES);
+      const to = Math.min(last, (index + 1) * CHUNK_BYTES);
+      if (from < to) this.#clearChunk(index, from, to);
+    }
+    for (const index of this.#mapped?.pages() ?? []) this.#clearMapped(index, start, last);
+    this.#contentChanged();
+  }
+
+  #clearChunk(index: number, from: number, to: number): void {
+    const start = index * CHUNK_BYTES;
+    if (from === start && to === start + CHUNK_BYTES && start >= this.#lowerBytes) this.#chunks.drop(index);
+    else this.#chunkFor(from, to - from).fill(0, from - start, to - start);
   }
 
   override contentKey(): string | undefined {
@@ -100,6 +130,10 @@ export class RamFile extends RamInode {
 
   override noteRead(): void {
     if (this.#lowerBytes > 0) this.#lower?.noteRead();
+  }
+
+  override get sharesPages(): boolean {
+    return true;
   }
 
   override attachSharedPages(pages: SharedFilePages): () => void {
@@ -166,11 +200,12 @@ export class RamFile extends RamInode {
     return into.length;
   }
 
-  // --- pages mapped shared and writable: where the guest has a page, that page is the content ---
+  // --- pages the guest has mapped: what it may have written to is the content, the rest shows it ---
 
   #readMapped(into: Uint8Array, position: number, mapped: SharedFilePages): void {
+    const writable = mapped.writable();
     forEachPage(position, into.length, (page, inPage, offset, size) => {
-      const bytes = mapped.page(page);
+      const bytes = writable.has(page) ? mapped.page(page) : undefined;
       if (bytes !== undefined) into.set(bytes.subarray(inPage, inPage + size), offset);
     });
   }
@@ -184,18 +219,24 @@ export class RamFile extends RamInode {
     });
   }
 
-  #clearMappedTail(sizeBytes: number): void {
-    const page = Math.floor(sizeBytes / PAGE_BYTES);
+  /** Makes zeros of what the page with this position holds from there on. */
+  #clearMappedTail(position: number): void {
+    this.#clearMapped(Math.floor(position / PAGE_BYTES), position, Number.POSITIVE_INFINITY);
+  }
+
+  #clearMapped(page: number, start: number, end: number): void {
     const bytes = this.#mapped?.page(page);
-    if (bytes === undefined) return;
-    bytes.fill(0, sizeBytes % PAGE_BYTES);
+    const from = Math.max(start - page * PAGE_BYTES, 0);
+    const to = Math.min(end - page * PAGE_BYTES, PAGE_BYTES);
+    if (bytes === undefined || from >= to) return;
+    bytes.fill(0, from, to);
     this.#mapped?.written(page);
   }
 
   /** Writes pages that differ from the content into it. */
   #takeOver(pages: SharedFilePages): void {
     const old = new Uint8Array(PAGE_BYTES);
-    for (const index of pages.indexes()) {
+    for (const index of pages.writable()) {
       const start = index * PAGE_BYTES;
       const size = Math.min(PAGE_BYTES, this.#sizeBytes - start);
       const bytes = size > 0 ? pages.page(index) : undefined;

@@ -3,10 +3,12 @@ import { ByteBudget } from "./budget.ts";
 import { type Change, collectChanges } from "./changes.ts";
 import { Access, type Credentials, mayAccess } from "./credentials.ts";
 import { EmptyDirectory } from "./fixed.ts";
-import { type DirectoryEntry, FileType, type Inode } from "./inode.ts";
+import { type DirectoryEntry, FileType, type Inode, type NewFile } from "./inode.ts";
 import { Location } from "./location.ts";
+import { MemoryFile } from "./memory-file.ts";
 import { type Attachment, type Mount, type MountPlan, type RealiseOptions, realise } from "./mounts.ts";
 import { applyPending, type PendingChange } from "./pending.ts";
+import { RamFs } from "./ram-fs.ts";
 import { type FileRead, ReadRecorder } from "./read-recorder.ts";
 import { type Tree, Walk } from "./walk.ts";
 
@@ -23,6 +25,9 @@ export interface VfsOptions {
   /** Roots of `synthetic` mounts that belong to this run, by guest path; made when first walked into. */
   readonly roots?: Readonly<Record<string, () => Inode>>;
 }
+
+/** Device number of the file system of files in memory: the first without a device, as Linux makes it at its start. */
+const MEMORY_DEV = 1;
 
 /** As {@link DEFAULT_LIMITS.overlayBytes}. */
 const DEFAULT_BUDGET_BYTES = 256 * 1024 * 1024;
@@ -44,6 +49,7 @@ export class FileTree implements Tree {
   readonly #recorder: ReadRecorder;
   readonly #realiseOptions: RealiseOptions;
   readonly #sortsNames: boolean;
+  #memory: RamFs | undefined;
 
   constructor(options: VfsOptions) {
     this.plan = options.plan;
@@ -116,6 +122,14 @@ export class FileTree implements Tree {
   /** A location for an object without a name, shown as `text` in /proc/self/fd: "pipe:[7]". */
   anonymous(inode: Inode, text: string): Location {
     return new Location(ANONYMOUS_MOUNT, inode, undefined, text);
+  }
+
+  /** A file in memory that is in no directory, whatever is mounted (memfd_create(2)). */
+  memoryFile(name: string, file: NewFile, seals: number): Location {
+    this.#memory ??= new RamFs({ ...this.#realiseOptions, dev: MEMORY_DEV }, { mode: 0 });
+    const location = this.anonymous(new MemoryFile(this.#memory, file, seals), `/memfd:${name} (deleted)`);
+    location.isDeleted = true;
+    return location;
   }
 
   /** Enters a location into its directory's names. */
