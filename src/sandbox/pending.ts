@@ -1,23 +1,30 @@
 import type { WireChange } from "./cell/protocol.ts";
 import type { ChangedFile } from "./result.ts";
+import { toSparse } from "./sparse.ts";
 
-/** Pending changes as a cell takes them: paths as byte strings, contents apart. */
+/** Pending changes as a cell takes them: paths as byte strings, contents apart and without their holes. */
 export function encodePending(pending: readonly ChangedFile[]): { changes: WireChange[]; contents: Uint8Array[] } {
   const contents: Uint8Array[] = [];
   const changes = pending.map((change): WireChange => {
     const { content, path, pathBytes, renamedFrom, linkOf, symlinkTarget, ...facts } = change;
     const { renamedFromBytes, linkOfBytes, symlinkTargetBytes, ...rest } = facts;
-    if (content !== undefined) contents.push(content);
     return {
       ...rest,
       path: byteString(path, pathBytes),
       ...(renamedFrom === undefined ? {} : { renamedFrom: byteString(renamedFrom, renamedFromBytes) }),
       ...(linkOf === undefined ? {} : { linkOf: byteString(linkOf, linkOfBytes) }),
       ...(symlinkTarget === undefined ? {} : { symlinkTarget: byteString(symlinkTarget, symlinkTargetBytes) }),
-      ...(content === undefined ? {} : { contentBytes: content.length }),
+      ...(content === undefined ? {} : encodeContent(content, contents)),
     };
   });
   return { changes, contents };
+}
+
+function encodeContent(content: Uint8Array, contents: Uint8Array[]): Pick<WireChange, "sizeBytes" | "extents"> {
+  const pieceAt = (at: number, lengthBytes: number): Uint8Array => content.subarray(at, at + lengthBytes);
+  const { sizeBytes, extents, data } = toSparse(content.length, pieceAt);
+  contents.push(...data);
+  return { sizeBytes, extents };
 }
 
 function byteString(text: string, bytes: Uint8Array | undefined): string {

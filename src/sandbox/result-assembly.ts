@@ -1,6 +1,7 @@
-import type { ReplyFrame } from "./cell/handle.ts";
 import type { ResultReply, WireChange, WireEnding, WireRead } from "./cell/protocol.ts";
+import type { Places } from "./cell/reply/places.ts";
 import { type ChangedFile, makeResult, type ReadFile, type RunEnding, type RunResult } from "./result.ts";
+import { extentBytes, fromSparse } from "./sparse.ts";
 
 /** When the call was made and when it had a cell, on the clock of both processes, in microseconds. */
 export interface CallTimes {
@@ -11,8 +12,8 @@ export interface CallTimes {
   readonly templateKey: string | undefined;
 }
 
-/** A cell's answer as the caller gets it. */
-export function assembleResult(reply: ResultReply, body: ReplyFrame["body"], times: CallTimes): RunResult {
+/** A cell's answer, which was checked, as the caller gets it. */
+export function assembleResult(reply: ResultReply, body: Uint8Array, places: Places, times: CallTimes): RunResult {
   const stderrEnd = reply.stdoutBytes + reply.stderrBytes;
   return makeResult(toEnding(reply.ending), {
     stdout: body.subarray(0, reply.stdoutBytes),
@@ -24,7 +25,7 @@ export function assembleResult(reply: ResultReply, body: ReplyFrame["body"], tim
       rollback: reply.rollbackMs,
       total: (times.repliedUs - times.calledUs) / 1000,
     },
-    reads: reply.reads.map(toRead),
+    reads: reply.reads.map((read) => toRead(read, places)),
     changes: toChanges(reply.changes, body.subarray(stderrEnd)),
     diagnostics: reply.diagnostics,
     templateKey: times.templateKey,
@@ -57,8 +58,8 @@ function toText(byteString: string): { text: string; bytes: Uint8Array | undefin
   return { text, bytes: Buffer.from(text, "utf8").equals(bytes) ? undefined : new Uint8Array(bytes) };
 }
 
-function toRead({ contentKey: _, ...read }: WireRead): ReadFile {
-  return { ...read, sha256: read.sha256, path: toText(read.path).text, hostPath: read.hostPath };
+function toRead({ path, sizeBytes, sha256, changedDuringRun }: WireRead, places: Places): ReadFile {
+  return { path: toText(path).text, hostPath: places.hostPathOf(path), sizeBytes, sha256, changedDuringRun };
 }
 
 /** A name and, where its text is not exact, its bytes beside it. */
@@ -69,19 +70,42 @@ function named(member: "renamedFrom" | "linkOf" | "symlinkTarget", value: string
 }
 
 function toChanges(changes: readonly WireChange[], contents: Uint8Array): ChangedFile[] {
+  const sent: (Content | undefined)[] = [];
   let at = 0;
-  return changes.map(({ contentBytes, ...change }) => {
+  return changes.map(({ extents, contentOf, ...change }) => {
     const { text, bytes } = toText(change.path);
-    const content = contentBytes === undefined ? undefined : contents.subarray(at, at + contentBytes);
-    at += contentBytes ?? 0;
-    return {
+    const length = extents === undefined ? 0 : extentBytes(extents);
+    const own = extents && contentOfExtents(change.sizeBytes ?? 0, extents, contents.subarray(at, at + length));
+    at += length;
+    sent.push(own);
+    return withContent(own ?? (contentOf === undefined ? undefined : sent[contentOf]), {
       ...change,
       path: text,
       ...(bytes && { pathBytes: bytes }),
-      ...(content && { content }),
       ...named("renamedFrom", change.renamedFrom),
       ...named("linkOf", change.linkOf),
       ...named("symlinkTarget", change.symlinkTarget),
-    };
+    });
   });
+}
+
+type Content = () => Uint8Array;
+
+/** Holes are filled in when somebody asks for the content, and kept then. */
+function contentOfExtents(sizeBytes: number, extents: readonly number[], data: Uint8Array): Content {
+  let content: Uint8Array | undefined;
+  return () => {
+    content ??= fromSparse(sizeBytes, extents, data);
+    return content;
+  };
+}
+
+function withContent(content: Content | undefined, change: ChangedFile): ChangedFile {
+  if (content === undefined) return change;
+  return {
+    ...change,
+    get content(): Uint8Array {
+      return content();
+    },
+  };
 }

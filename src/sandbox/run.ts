@@ -1,7 +1,9 @@
 import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import type { CellHandle } from "./cell/handle.ts";
-import { monotonicUs, type RunRequest, type WireEnding } from "./cell/protocol.ts";
+import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
+import { resultOf } from "./cell/reply/result.ts";
+import { resultLimits } from "./cell/reply-limits.ts";
 import { encodePending } from "./pending.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunResult } from "./result.ts";
@@ -19,7 +21,6 @@ const CANCEL_GRACE_MS = 2000;
 const TIMEOUT_MAX_MS = 0x7fff_ffff;
 
 export interface RunOrder {
-  readonly id: number;
   readonly plan: RunPlan;
   readonly limits: RunLimits;
   readonly calledUs: number;
@@ -31,18 +32,17 @@ export interface RunOrder {
  * to be killed for not answering in time, else what became of it. The cell is dead then.
  */
 export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunResult> {
-  const { id, plan, limits, calledUs, options } = order;
+  const { plan, limits, calledUs, options } = order;
   const { signal, deterministic } = options;
+  const { places } = cell;
   const pending = encodePending(options.pending ?? []);
   const acquiredUs = monotonicUs();
   const request: RunRequest = {
     type: "run",
-    id,
     limits,
     jobBytes: plan.job?.length ?? 0,
     program: plan.program,
     cwd: plan.job === undefined ? null : plan.cwd,
-    changeContents: true,
     deterministic: deterministic ?? null,
     stdinBytes: plan.stdin.length,
     pending: pending.changes,
@@ -51,33 +51,34 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
   const killAfter = (ms: number, code: string, message: string): void => {
     timers.push(setTimeout(() => cell.kill(code, message), Math.min(ms, TIMEOUT_MAX_MS)));
   };
+  let wasCancelled = false;
   const cancel = (): void => {
-    cell.cancel(id);
+    wasCancelled = true;
+    cell.cancel();
     killAfter(CANCEL_GRACE_MS, "cancelled", "A cancelled run did not end, so its cell was killed");
   };
   killAfter(limits.wallMs + WALL_GRACE_MS, "wall-limit", "A run outlived its wall limit, so its cell was killed");
   try {
     if (signal?.aborted) throw new ZtlError("cancelled", "The call was cancelled before it started");
-    const replied = cell.request(request, [
-      ...(plan.job === undefined ? [] : [plan.job]),
-      plan.stdin,
-      ...pending.contents,
-    ]);
+    const replied = cell.request({
+      message: request,
+      bodyParts: [...(plan.job === undefined ? [] : [plan.job]), plan.stdin, ...pending.contents],
+      limits: resultLimits(limits),
+      accept: (header, body) => {
+        const repliedUs = monotonicUs();
+        const reply = resultOf(header, body, { limits, places, sentUs: acquiredUs, repliedUs, wasCancelled });
+        return assembleResult(reply, body, places, {
+          calledUs,
+          acquiredUs,
+          repliedUs,
+          templateKey: cell.templateKey,
+        });
+      },
+    });
     signal?.addEventListener("abort", cancel);
-    const { reply, body } = await replied;
-    if (reply.type === "result") {
-      if (isBroken(reply.ending)) cell.kill("guest-failed", "A run failed inside its cell, which is not used again");
-      return assembleResult(reply, body, {
-        calledUs,
-        acquiredUs,
-        repliedUs: monotonicUs(),
-        templateKey: cell.templateKey,
-      });
-    }
-    const lost =
-      reply.type === "failed" ? reply : { code: "frame-malformed", message: `A cell answered ${reply.type} to run` };
-    cell.kill(lost.code, lost.message);
-    throw new ZtlError(lost.code, lost.message);
+    const result = await replied;
+    if (isBroken(result)) cell.kill("guest-failed", "A run failed inside its cell, which is not used again");
+    return result;
   } finally {
     signal?.removeEventListener("abort", cancel);
     for (const timer of timers) clearTimeout(timer);
@@ -85,6 +86,6 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
 }
 
 /** Something went wrong in the cell itself. Its result is kept; that a rollback mends the rest is not relied on. */
-function isBroken(ending: WireEnding): boolean {
-  return ending.kind === "error" && (ending.code === "guest-failed" || ending.code === "invariant");
+function isBroken(result: RunResult): boolean {
+  return result.status === "error" && result.error.code === "guest-failed";
 }

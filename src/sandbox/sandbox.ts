@@ -48,7 +48,6 @@ export class Sandbox implements AsyncDisposable {
   readonly #cacheDirectory: string | false;
   readonly #compileCache: string | undefined;
   readonly #pools = new Map<ToolName, Promise<Pool>>();
-  #nextId = 1;
   #closed = false;
 
   private constructor(options: SandboxOptions) {
@@ -133,7 +132,7 @@ export class Sandbox implements AsyncDisposable {
     const pool = await this.#pool(plan.template);
     const cell = await pool.acquire(options.signal);
     try {
-      return await runInCell(cell, { id: this.#nextId++, plan, limits, calledUs, options });
+      return await runInCell(cell, { plan, limits, calledUs, options });
     } catch (error) {
       if (ZtlError.isInstance(error) && error.code !== "closed" && !cell.alive) {
         this.#options.onEvent?.({

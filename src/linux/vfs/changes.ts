@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { LinuxError } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
+import { type ChangedFileType, changedFileType } from "./changed-file-type.ts";
 import { HostDirectory, HostFile, type HostInode } from "./host-inode.ts";
 import { FileType } from "./inode.ts";
 import { entryOf, ifThere, listOf, targetOf } from "./lower.ts";
@@ -8,15 +9,6 @@ import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
 import { PERMISSION_MASK, type RamInode } from "./ram-inode.ts";
 import type { HashCache } from "./read-recorder.ts";
-
-export type ChangedFileType =
-  | "file"
-  | "directory"
-  | "symlink"
-  | "fifo"
-  | "socket"
-  | "character-device"
-  | "block-device";
 
 /**
  * One difference between an overlay and the host directory below it. A type that changed is a `delete` and an `add` of the
@@ -41,6 +33,8 @@ export interface Change {
   readonly newSha256?: string;
   /** The content now; to be called before the next run starts. Absent when it did not change. */
   readonly content?: () => Uint8Array;
+  /** A part of that content, as pread(2) gives it. */
+  readonly read?: (into: Uint8Array, position: number) => number;
   /** Where this file was on the host; the content may have changed since. */
   readonly renamedFrom?: string;
   /** Another name, in the list or on the host, of the same file (hard link). */
@@ -181,7 +175,7 @@ class ChangeCollector {
     const change: Change = {
       path: this.#pathOf(path),
       kind: "add",
-      fileType: typeName(inode.type),
+      fileType: changedFileType(inode.type),
       mode,
       uid,
       gid,
@@ -199,7 +193,7 @@ class ChangeCollector {
     const change: Change = {
       path: this.#pathOf(path),
       kind: "delete",
-      fileType: typeName(base.type),
+      fileType: changedFileType(base.type),
       ...(base instanceof HostFile ? { ...this.#baseState(base), sizeBytes: base.stat().sizeBytes } : {}),
     };
     this.#push({ inode: undefined, change });
@@ -309,33 +303,19 @@ function metadataDiffers(now: RamInode, base: HostInode): boolean {
 function describeContent(
   file: RamFile,
   newSha256: string,
-): Required<Pick<Change, "sizeBytes" | "newSha256" | "content">> {
-  return { sizeBytes: file.sizeBytes, newSha256, content: () => readAll(file) };
+): Required<Pick<Change, "sizeBytes" | "newSha256" | "content" | "read">> {
+  return {
+    sizeBytes: file.sizeBytes,
+    newSha256,
+    content: () => readAll(file),
+    read: (into, position) => file.read(into, position),
+  };
 }
 
 function readAll(file: RamFile): Uint8Array {
   const content = new Uint8Array(file.sizeBytes);
   file.read(content, 0);
   return content;
-}
-
-function typeName(type: number): ChangedFileType {
-  switch (type) {
-    case FileType.directory:
-      return "directory";
-    case FileType.symlink:
-      return "symlink";
-    case FileType.fifo:
-      return "fifo";
-    case FileType.socket:
-      return "socket";
-    case FileType.characterDevice:
-      return "character-device";
-    case FileType.blockDevice:
-      return "block-device";
-    default:
-      return "file";
-  }
 }
 
 /** By path; a delete comes before an add of the same path. */

@@ -1,5 +1,6 @@
 export { ByteBudget, OverlayFull } from "./budget.ts";
-export type { Change, ChangedFileType } from "./changes.ts";
+export type { ChangedFileType } from "./changed-file-type.ts";
+export type { Change } from "./changes.ts";
 export { Access, type Credentials, inGroup, mayAccess, mayExecute, ROOT } from "./credentials.ts";
 export { devMounts, devRoot, isZeroDevice } from "./dev.ts";
 export * from "./inode.ts";

@@ -11,7 +11,10 @@ import type { RamInode } from "./ram-inode.ts";
 import type { HashCache } from "./read-recorder.ts";
 
 /** A change of an earlier run, as this one is to find it. */
-export type PendingChange = Omit<Change, "content"> & { readonly content?: Uint8Array };
+export type PendingChange = Omit<Change, "content" | "read"> & {
+  /** What the new content, of `sizeBytes`, has where it is not zeros. */
+  readonly content?: readonly { readonly position: number; readonly bytes: Uint8Array }[];
+};
 
 /** What is needed of the file tree. */
 interface PendingTree {
@@ -110,9 +113,12 @@ class Pending {
     inode.setAttributes(attributesOf(change));
   }
 
-  #fill(inode: RamInode, { path, content = new Uint8Array() }: PendingChange): void {
+  #fill(inode: RamInode, { path, content = [], sizeBytes = 0 }: PendingChange): void {
     if (!(inode instanceof RamFile)) invalid(path, "only a file has content");
-    for (let at = 0; at < content.length; ) at += inode.write(content.subarray(at), at);
+    for (const { position, bytes } of content) {
+      for (let at = 0; at < bytes.length; ) at += inode.write(bytes.subarray(at), position + at);
+    }
+    if (inode.sizeBytes < sizeBytes) inode.truncate(sizeBytes);
   }
 
   /** What stands there, which must be what the change was made from. */

@@ -1,19 +1,23 @@
 import { closeSync } from "node:fs";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
-import { type Change, Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
-import { LimitReached } from "../../linux/limits.ts";
+import { Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
+import { LimitReached, type RunLimits } from "../../linux/limits.ts";
 import { FileType, type PendingChange } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
+import { extentBytes, extentsOf } from "../sparse.ts";
+import { type Collected, collect, NOTHING } from "./collect.ts";
 import {
   fromWireConfig,
   type LoadRequest,
   MEMORY_FD,
+  MESSAGE_UNITS_MAX,
   monotonicUs,
   type ResultReply,
+  RUN_ERRORS,
+  type RunError,
   type RunRequest,
-  type WireChange,
   type WireEnding,
 } from "./protocol.ts";
 
@@ -51,7 +55,9 @@ export class Guest {
     const endedUs = monotonicUs();
     // Files may be backed by guest memory, so they are collected before it is rolled back.
     const { ending, ...collected } =
-      kernel === undefined ? { ...NOTHING, ...executed } : collect(kernel, executed.ending, request.changeContents);
+      kernel === undefined
+        ? { ...NOTHING, ...executed, stdout: EMPTY, stderr: EMPTY }
+        : conclude(kernel, executed.ending, request.limits);
     const diagnostics = kernel === undefined ? NO_DIAGNOSTICS : this.#diagnose(kernel, exitsBefore);
     const rollbackUs = monotonicUs();
     this.#machine.rollback();
@@ -59,7 +65,6 @@ export class Guest {
     const { stdout, stderr, contents, ...sets } = collected;
     const reply: ResultReply = {
       type: "result",
-      id: request.id,
       ending,
       stdoutBytes: stdout.length,
       stderrBytes: stderr.length,
@@ -135,13 +140,19 @@ export class Guest {
 }
 
 /** The pending changes with their contents, which follow the job and stdin in the body. */
-function pendingOf({ jobBytes, stdinBytes, pending }: RunRequest, body: Uint8Array): PendingChange[] {
+function pendingOf({ jobBytes, stdinBytes, pending, limits }: RunRequest, body: Uint8Array): PendingChange[] {
+  const sizeBytes = pending.reduce(
+    (sum, change) => sum + (change.extents === undefined ? 0 : (change.sizeBytes ?? 0)),
+    0,
+  );
+  if (sizeBytes > limits.overlayBytes)
+    throw new ZtlError("pending-invalid", `The pending changes have ${sizeBytes} bytes, more than a run may write`);
   let at = jobBytes + stdinBytes;
-  return pending.map(({ contentBytes, ...change }) => {
-    if (contentBytes === undefined) return change;
-    const content = body.subarray(at, at + contentBytes);
-    at += contentBytes;
-    return { ...change, content };
+  return pending.map(({ extents, contentOf: _, ...change }) => {
+    if (extents === undefined) return change;
+    const data = body.subarray(at, at + extentBytes(extents));
+    at += data.length;
+    return { ...change, content: extentsOf(extents, data) };
   });
 }
 
@@ -154,39 +165,36 @@ interface Execution {
 
 const EMPTY = new Uint8Array(0);
 
-interface Collected extends Pick<ResultReply, "reads" | "changes"> {
+interface Conclusion extends Collected {
+  readonly ending: WireEnding;
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
-  readonly contents: readonly Uint8Array[];
 }
-const NOTHING: Collected = { stdout: EMPTY, stderr: EMPTY, contents: [], reads: [], changes: [] };
 
 /** What the run leaves, and how it ended: the output in any case, the read and change sets if they can be told whole. */
-function collect(kernel: Kernel, ending: WireEnding, withContents: boolean): Collected & { ending: WireEnding } {
+function conclude(kernel: Kernel, ending: WireEnding, { overlayBytes }: RunLimits): Conclusion {
   const { stdout, stderr } = kernel.output;
-  const contents: Uint8Array[] = [];
   try {
-    const changes = kernel.collectChanges().map((change) => toWire(change, withContents, contents));
-    return { ending, stdout, stderr, contents, reads: kernel.collectReads(), changes };
+    return { ending, stdout, stderr, ...collect(kernel, overlayBytes) };
   } catch (error) {
     return { ...NOTHING, ending: endingOfError(error), stdout, stderr };
   }
 }
 
-function toWire(change: Change, withContents: boolean, contents: Uint8Array[]): WireChange {
-  const { content, ...facts } = change;
-  if (!withContents || content === undefined) return facts;
-  const bytes = content();
-  contents.push(bytes);
-  return { ...facts, contentBytes: bytes.length };
-}
-
 /** An error that is no failure of the guest's is one of ours: the host process gives up a cell that says so. */
 function endingOfError(error: unknown): WireEnding {
   if (error instanceof LimitReached) return { kind: "limit", limit: error.limit };
-  if (ZtlError.isInstance(error)) return { kind: "error", code: error.code, message: error.message };
+  if (ZtlError.isInstance(error) && isRunError(error.code)) return runError(error.code, error.message);
   const message = error instanceof LinuxError ? `an unexpected ${error.name}` : String(error);
-  return { kind: "error", code: "guest-failed", message: `The run could not go on: ${message}` };
+  return runError("guest-failed", `The run could not go on: ${message}`);
+}
+
+function isRunError(code: string): code is RunError {
+  return (RUN_ERRORS as readonly string[]).includes(code);
+}
+
+function runError(code: RunError, message: string): WireEnding {
+  return { kind: "error", code, message: message.slice(0, MESSAGE_UNITS_MAX) };
 }
 
 function endingOf(outcome: Outcome): WireEnding {
@@ -197,12 +205,8 @@ function endingOf(outcome: Outcome): WireEnding {
     case "cancelled":
       return outcome;
     case "waiting":
-      return {
-        kind: "error",
-        code: "guest-stuck",
-        message: "Every process of the guest waits for something that cannot come.",
-      };
+      return runError("guest-stuck", "Every process of the guest waits for something that cannot come.");
     case "failed":
-      return { kind: "error", code: "guest-failed", message: `The virtual machine failed: ${outcome.reason}` };
+      return runError("guest-failed", `The virtual machine failed: ${outcome.reason}`);
   }
 }

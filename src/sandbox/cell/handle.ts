@@ -1,59 +1,73 @@
 import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import type { Duplex, Readable } from "node:stream";
 import { ZtlError } from "../../errors.ts";
-import { encodeFrame, type Frame, FrameReader } from "../frames.ts";
-import { REPLY_LIMITS, type Reply, type Request } from "./protocol.ts";
+import { encodeFrame, type Frame, NONCE_BYTES } from "../frames.ts";
+import { type ReplyLimits, ReplyReader } from "../reply-reader.ts";
+import { LastWords } from "./last-words.ts";
+import { REQUEST_LIMITS, type Request } from "./protocol.ts";
+import { failureOf } from "./reply/failed.ts";
+import { Places } from "./reply/places.ts";
 import { type StartOptions, startCell } from "./start.ts";
 
-/** Kept of what a cell says on stderr: only its own failures appear there, never guest output. */
-const STDERR_BYTES = 8192;
-
-/** A reply with the bytes that came with it. */
-export interface ReplyFrame {
-  readonly reply: Reply;
-  readonly body: Uint8Array;
+/** A request, and what its reply has to be. */
+export interface Exchange<T> {
+  readonly message: Request;
+  readonly bodyParts?: readonly Uint8Array[];
+  readonly limits: ReplyLimits;
+  /** The reply as it is to be used. Throws for one that no cell of ours would send; the cell is then ended. */
+  readonly accept: (header: Frame["header"], body: Uint8Array) => T;
 }
 
-interface Waiter {
-  resolve(frame: ReplyFrame): void;
+interface Waiting {
+  readonly id: number;
+  /** Takes the reply, or throws what is wrong with it. */
+  take(frame: Frame): void;
   reject(error: ZtlError): void;
 }
 
 export interface CellOptions extends StartOptions {
   /** Key of the template it is going to load. */
   readonly templateKey?: string | undefined;
+  /** What its guests are shown; without them it can be asked for no run that reads or changes a file. */
+  readonly places?: Places | undefined;
+  /** The program that is the cell, where it is not ours: tests have hostile ones. */
+  readonly program?: string | undefined;
 }
 
 /** The host's end of one cell process: one request at a time, one reply for each. */
 export class CellHandle {
   readonly templateKey: string | undefined;
+  readonly places: Places;
   readonly #child: ChildProcess;
   readonly #channel: Duplex;
   readonly #stderr: Readable;
-  readonly #reader = new FrameReader(REPLY_LIMITS);
+  /** Known to the two processes and to no guest. */
+  readonly #nonce = randomBytes(NONCE_BYTES);
+  readonly #reader = new ReplyReader(this.#nonce);
+  readonly #lastWords = new LastWords();
   readonly #exited: Promise<void>;
-  #waiter: Waiter | undefined;
+  #waiting: Waiting | undefined;
+  #requests = 0;
   #failure: ZtlError | undefined;
-  #said = "";
 
   constructor(options: CellOptions = {}) {
-    const { child, channel, stderr } = startCell(options);
+    const { child, channel, stderr } = startCell(options, options.program);
     this.templateKey = options.templateKey;
+    this.places = options.places ?? new Places([]);
     this.#child = child;
     this.#channel = channel;
     this.#stderr = stderr;
     channel.on("data", (chunk: Buffer) => this.#receive(chunk));
     channel.on("error", (error) => this.#fail("cell-lost", `The channel to a cell broke: ${error.message}`));
-    stderr.setEncoding("utf8").on("data", (text: string) => {
-      this.#said = (this.#said + text).slice(-STDERR_BYTES);
-    });
+    stderr.on("data", (chunk: Buffer) => this.#lastWords.add(chunk));
     this.#exited = new Promise((resolve) => {
       child.once("error", (error) => {
         this.#fail("cell-start-failed", `A cell could not be started: ${error.message}`);
         resolve();
       });
       child.once("close", (code, signal) => {
-        this.#fail("cell-lost", `A cell ended unexpectedly (${signal ?? `status ${code}`})${this.#lastWords()}`);
+        this.#fail("cell-lost", `A cell ended unexpectedly (${signal ?? `status ${code}`})${this.#lastWords.quoted()}`);
         resolve();
       });
     });
@@ -69,19 +83,27 @@ export class CellHandle {
   }
 
   /** Sends a request and waits for its reply. Rejects with a ZtlError when the cell dies or misbehaves. */
-  request(message: Request, bodyParts: readonly Uint8Array[] = []): Promise<ReplyFrame> {
+  request<T>({ message, bodyParts = [], limits, accept }: Exchange<T>): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#waiter !== undefined) return Promise.reject(new ZtlError("invariant", "A cell got two requests at once"));
+    if (this.#waiting !== undefined)
+      return Promise.reject(new ZtlError("invariant", "A cell got two requests at once"));
+    const id = ++this.#requests;
+    const frame = encodeFrame({ nonce: this.#nonce, id }, message, bodyParts);
+    const refused = tooLarge(frame);
+    if (refused !== undefined) return Promise.reject(refused);
     return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
+      this.#waiting = { id, take: ({ header, body }) => resolve(accept(header, body)), reject };
+      this.#reader.expect(id, limits);
       this.#setReferenced(true);
-      this.#send(message, bodyParts);
+      this.#send(frame);
     });
   }
 
-  /** Asks the cell to end its run early; the run's reply still comes. */
-  cancel(id: number): void {
-    if (this.#failure === undefined) this.#send({ type: "cancel", id }, []);
+  /** Asks the cell to end what it was asked for early; the reply to that still comes. */
+  cancel(): void {
+    const { id } = this.#waiting ?? {};
+    if (this.#failure === undefined && id !== undefined)
+      this.#send(encodeFrame({ nonce: this.#nonce, id }, { type: "cancel" } satisfies Request));
   }
 
   /** Ends the process at once; a pending request is rejected with this reason. */
@@ -101,30 +123,35 @@ export class CellHandle {
     this.#setReferenced(false);
   }
 
-  #send(message: Request, bodyParts: readonly Uint8Array[]): void {
+  #send(frame: readonly Uint8Array[]): void {
     this.#channel.cork();
-    for (const part of encodeFrame(message, bodyParts)) this.#channel.write(part);
+    for (const part of frame) this.#channel.write(part);
     this.#channel.uncork();
   }
 
   #receive(chunk: Uint8Array): void {
-    let frames: Frame[];
+    if (this.#failure !== undefined) return;
     try {
-      frames = this.#reader.push(chunk);
+      const frame = this.#reader.push(chunk);
+      if (frame !== undefined) this.#deliver(frame);
     } catch (error) {
-      this.#fail("frame-malformed", String(error));
+      // Whatever a cell said to bring it about: the host goes on without that cell.
+      const { code, message } = ZtlError.isInstance(error)
+        ? error
+        : { code: "cell-misbehaved", message: `A cell's answer could not be read: ${String(error)}` };
+      this.#fail(code, message);
+    }
+  }
+
+  #deliver(frame: Frame): void {
+    if (frame.header.type === "failed") {
+      const { code, message } = failureOf(frame.header);
+      this.#fail(code, message);
       return;
     }
-    for (const frame of frames) {
-      const waiter = this.#waiter;
-      if (waiter === undefined) {
-        this.#fail("frame-malformed", "A cell replied without having been asked");
-        return;
-      }
-      this.#waiter = undefined;
-      this.idle();
-      waiter.resolve({ reply: frame.header as unknown as Reply, body: frame.body });
-    }
+    this.#waiting?.take(frame);
+    this.#waiting = undefined;
+    this.idle();
   }
 
   /** The end of this cell, whatever the cause: the first one told is kept. */
@@ -133,9 +160,9 @@ export class CellHandle {
     this.#failure = new ZtlError(code, message, { pid: this.#child.pid });
     this.#killGroup();
     this.#channel.destroy();
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    waiter?.reject(this.#failure);
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.reject(this.#failure);
     this.idle();
   }
 
@@ -150,13 +177,19 @@ export class CellHandle {
     }
   }
 
-  #lastWords(): string {
-    const words = this.#said.trim();
-    return words === "" ? "" : `; its last words: ${words}`;
-  }
-
   #setReferenced(referenced: boolean): void {
     const streams = [this.#child, this.#channel, this.#stderr] as unknown as { ref(): void; unref(): void }[];
     for (const stream of streams) referenced ? stream.ref() : stream.unref();
   }
+}
+
+/** A request that the cell would refuse costs this call, not the cell. */
+function tooLarge([head, ...parts]: readonly Uint8Array[]): ZtlError | undefined {
+  const bodyBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  const { headerBytes: headerMax, bodyBytes: bodyMax } = REQUEST_LIMITS;
+  if (head !== undefined && head.length <= headerMax && bodyBytes <= bodyMax) return undefined;
+  return new ZtlError(
+    "request-too-large",
+    `A call's input can have ${bodyMax} bytes, its arguments ${headerMax}; this one has ${bodyBytes} and ${head?.length}. Pass large data through a mounted file.`,
+  );
 }

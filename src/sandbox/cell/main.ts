@@ -5,7 +5,7 @@ import { confineProcess, exitProcess, lockDownProcess, pollReadable, setParentDe
 import type { Frame } from "../frames.ts";
 import { buildTemplate } from "./build.ts";
 import { Guest } from "./guest.ts";
-import { CHANNEL_FD, REQUEST_LIMITS, type Request } from "./protocol.ts";
+import { CHANNEL_FD, MESSAGE_UNITS_MAX, REQUEST_LIMITS, type Request } from "./protocol.ts";
 import { SyncChannel } from "./sync-channel.ts";
 
 /**
@@ -15,18 +15,18 @@ import { SyncChannel } from "./sync-channel.ts";
 const channel = new SyncChannel(CHANNEL_FD, REQUEST_LIMITS);
 let guest: Guest | undefined;
 
-/** Looks for a cancellation while run `id` goes on. */
-function pollFor(id: number): () => "continue" | "cancel" {
+/** Looks for a cancellation while a run goes on. */
+function pollForCancel(): () => "continue" | "cancel" {
   let cancelled = false;
   return () => {
     // More than one may wait: a late cancellation of an earlier run comes first.
     while (!cancelled && pollReadable(CHANNEL_FD, 0)) {
-      const frame = channel.read();
+      const frame = channel.readAside();
       // The host process is gone, and nobody will read the result.
       if (frame === undefined) exitProcess(0);
       const message = frame.header as unknown as Request;
       if (message.type !== "cancel") throw new ZtlError("frame-malformed", `Unexpected ${message.type} during a run`);
-      cancelled = message.id === id;
+      cancelled = frame.id === channel.id;
     }
     return cancelled ? "cancel" : "continue";
   };
@@ -48,7 +48,7 @@ function answer({ header, body }: Frame): void {
       return;
     case "run": {
       if (guest === undefined) throw new ZtlError("frame-malformed", "A run before a template was loaded");
-      const { reply, parts } = guest.run(request, body, pollFor(request.id));
+      const { reply, parts } = guest.run(request, body, pollForCancel());
       channel.write(reply, parts);
       return;
     }
@@ -78,7 +78,9 @@ try {
 } catch (error) {
   const code = ZtlError.isInstance(error) ? error.code : "cell-failed";
   try {
-    channel.write({ type: "failed", code, message: describe(error) });
+    // The failure is the answer to the first request, and carries its nonce.
+    if (!channel.isOpen) channel.read();
+    channel.write({ type: "failed", code, message: describe(error).slice(0, MESSAGE_UNITS_MAX) });
   } finally {
     exitCode = 70;
   }

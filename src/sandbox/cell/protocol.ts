@@ -7,8 +7,9 @@ import type { Determinism } from "../run-options.ts";
 import type { ProgramSpec, TemplateRecipe } from "../templates/recipe.ts";
 
 /**
- * What the host process and a cell say to each other; each message is the JSON part of one frame. Both ends are this
- * package at the same version, and the guest reaches neither, so the shapes are types only. Sizes are still bounded.
+ * What the host process and a cell say to each other; each message is the JSON part of one frame. A cell is what a guest
+ * that broke out of its virtual machine would hold, so the host believes nothing of what it says: `reply/` checks it all.
+ * The cell trusts the host.
  */
 
 /** Descriptor of the channel in the cell, and of the sealed memory image it is given. */
@@ -16,9 +17,7 @@ export const CHANNEL_FD = 3;
 export const MEMORY_FD = 4;
 
 /** Requests carry the call's code and stdin; 192 MiB keeps a 100 MB argument within what is refused by the guest's rules. */
-export const REQUEST_LIMITS: FrameLimits = { headerBytes: 192 * 1024 * 1024, bodyBytes: 1024 * 1024 * 1024 };
-/** Replies carry outputs, read and change sets; their parts are bounded by the run's limits, this is the outer bound. */
-export const REPLY_LIMITS: FrameLimits = { headerBytes: 256 * 1024 * 1024, bodyBytes: 0xffff_ffff };
+export const REQUEST_LIMITS: FrameLimits = { headerBytes: 192 * 1024 * 1024, bodyBytes: 4 * 1024 * 1024 * 1024 };
 
 export interface BuildRequest {
   readonly type: "build";
@@ -61,21 +60,20 @@ export function fromWireConfig(config: WireConfig): KernelConfig {
 /** Body: the job, stdin, then the contents of pending changes in order. */
 export interface RunRequest {
   readonly type: "run";
-  readonly id: number;
   readonly limits: RunLimits;
   readonly jobBytes: number;
   /** What to start; null for a template whose program waits for a job. */
   readonly program: ProgramSpec | null;
   /** Where that waiting program is to stand, if not where the template left it. */
   readonly cwd: string | null;
-  readonly changeContents: boolean;
   readonly stdinBytes: number;
   readonly deterministic: Determinism | null;
   /** What the run is to find changed already; paths as in the reply. */
   readonly pending: readonly WireChange[];
 }
 
-export type Request = BuildRequest | LoadRequest | RunRequest | { readonly type: "cancel"; readonly id: number };
+/** The frame of a cancellation carries the number of the request that is to end. */
+export type Request = BuildRequest | LoadRequest | RunRequest | { readonly type: "cancel" };
 
 export interface BuiltReply {
   readonly type: "built";
@@ -89,12 +87,29 @@ export type WireEnding =
   | { readonly kind: "signaled"; readonly signal: string; readonly number: number }
   | { readonly kind: "limit"; readonly limit: LimitName }
   | { readonly kind: "cancelled" }
-  | { readonly kind: "error"; readonly code: string; readonly message: string };
+  | { readonly kind: "error"; readonly code: RunError; readonly message: string };
+
+/** What can be wrong with a run and not with its cell; SPECIFICATION.md lists them. */
+export const RUN_ERRORS = [
+  "arguments-too-long",
+  "cwd-not-found",
+  "guest-failed",
+  "guest-stuck",
+  "mount-invalid",
+  "mount-missing",
+  "pending-invalid",
+  "pending-stale",
+  "program-invalid",
+  "program-not-executable",
+  "program-not-found",
+] as const;
+export type RunError = (typeof RUN_ERRORS)[number];
+/** Longest message of a cell: a sentence with a path in it, which may be quoted and escaped. */
+export const MESSAGE_UNITS_MAX = 32 * 1024;
 
 /** Body: stdout, stderr, then the contents of changed files in order. */
 export interface ResultReply {
   readonly type: "result";
-  readonly id: number;
   readonly ending: WireEnding;
   readonly stdoutBytes: number;
   readonly stderrBytes: number;
@@ -108,11 +123,19 @@ export interface ResultReply {
 }
 
 /** Paths in both are byte strings (one character per byte), as in the personality. */
-export type WireRead = FileRead;
-export type WireChange = Omit<Change, "content"> & {
-  /** Length of its part of the body. */
-  readonly contentBytes?: number;
+export type WireRead = Omit<FileRead, "contentKey" | "hostPath">;
+export type WireChange = Omit<Change, "content" | "read"> & {
+  /** Position and length in turn of what its part of the body holds of the new content; the rest of it is zeros. */
+  readonly extents?: readonly number[];
+  /** Index of an earlier change with the same content, which is sent once. */
+  readonly contentOf?: number;
 };
+
+/** A reply as it arrived, before anything is known of it. */
+export interface ReplyFrame {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly body: Uint8Array;
+}
 
 export type Reply =
   | BuiltReply

@@ -1,36 +1,77 @@
 import { readSync, writevSync } from "node:fs";
-import { encodeFrame, FRAME_PREFIX_BYTES, type Frame, type FrameLimits, parseHeader, parsePrefix } from "../frames.ts";
+import { ZtlError } from "../../errors.ts";
+import {
+  encodeFrame,
+  FRAME_PREFIX_BYTES,
+  type Frame,
+  type FrameLabel,
+  type FrameLimits,
+  parseHeader,
+  parsePrefix,
+} from "../frames.ts";
+
+/** Node takes a length of 31 bits; Linux reads a little less at once (MAX_RW_COUNT, linux/fs.h). */
+const READ_BYTES_MAX = 2 ** 30;
 
 /**
  * The cell's end of its channel. A cell does one thing at a time and has no event loop to speak of, so it reads and
- * writes synchronously; the descriptor is in blocking mode.
+ * writes synchronously; the descriptor is in blocking mode. The first frame says which nonce is the cell's.
  */
 export class SyncChannel {
   readonly #fd: number;
   readonly #limits: FrameLimits;
   readonly #prefix = new Uint8Array(FRAME_PREFIX_BYTES);
+  #nonce: Uint8Array | undefined;
+  /** Number of the request that was read last, which is the one to be answered. */
+  #id = 0;
 
   constructor(fd: number, limits: FrameLimits) {
     this.#fd = fd;
     this.#limits = limits;
   }
 
-  /** The next frame, waiting for it; undefined when the other side has closed the channel. */
-  read(): Frame | undefined {
-    if (!this.#fill(this.#prefix)) return undefined;
-    const { headerBytes, bodyBytes } = parsePrefix(this.#prefix, this.#limits);
-    const payload = new Uint8Array(headerBytes + bodyBytes);
-    if (!this.#fill(payload)) return undefined;
-    return { header: parseHeader(payload.subarray(0, headerBytes)), body: payload.subarray(headerBytes) };
+  /** False until the first request: there is nothing to answer yet. */
+  get isOpen(): boolean {
+    return this.#nonce !== undefined;
   }
 
+  /** The next request, waiting for it; undefined when the other side has closed the channel. */
+  read(): Frame | undefined {
+    const frame = this.#frame();
+    if (frame !== undefined) this.#id = frame.id;
+    return frame;
+  }
+
+  /** A frame that comes beside the request that is being worked on. */
+  readAside(): Frame | undefined {
+    return this.#frame();
+  }
+
+  /** Number of the request that is being worked on. */
+  get id(): number {
+    return this.#id;
+  }
+
+  /** Answers the request that was read last. */
   write(header: object, bodyParts: readonly Uint8Array[] = []): void {
-    this.#writeAll(encodeFrame(header, bodyParts));
+    const label: FrameLabel = { nonce: this.#nonce ?? new Uint8Array(0), id: this.#id };
+    this.#writeAll(encodeFrame(label, header, bodyParts));
+  }
+
+  #frame(): Frame | undefined {
+    if (!this.#fill(this.#prefix)) return undefined;
+    const { nonce, id, headerBytes, bodyBytes } = parsePrefix(this.#prefix, this.#limits);
+    this.#nonce ??= nonce;
+    if (Buffer.compare(this.#nonce, nonce) !== 0)
+      throw new ZtlError("frame-malformed", "A request came with another nonce than the first");
+    const payload = new Uint8Array(headerBytes + bodyBytes);
+    if (!this.#fill(payload)) return undefined;
+    return { id, header: parseHeader(payload.subarray(0, headerBytes)), body: payload.subarray(headerBytes) };
   }
 
   #fill(into: Uint8Array): boolean {
     for (let at = 0; at < into.length; ) {
-      const count = readSync(this.#fd, into, at, into.length - at, null);
+      const count = readSync(this.#fd, into, at, Math.min(into.length - at, READ_BYTES_MAX), null);
       if (count === 0) return false;
       at += count;
     }

@@ -4,6 +4,9 @@ import type { KernelConfig } from "../../linux/index.ts";
 import type { SandboxEvent, ToolName } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
 import { toWireConfig } from "../cell/protocol.ts";
+import { Places } from "../cell/reply/places.ts";
+import { readyOf } from "../cell/reply/ready.ts";
+import { READY_LIMITS } from "../cell/reply-limits.ts";
 import type { Template } from "../templates/store.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -18,6 +21,8 @@ export interface PoolOptions {
   /** Calls that may wait for a cell. */
   readonly queue: number;
   readonly compileCache: string | undefined;
+  /** What cells run, where it is not ours: tests have hostile ones. */
+  readonly program?: string | undefined;
   readonly provide: () => Promise<Template>;
   readonly onEvent: (event: SandboxEvent) => void;
 }
@@ -31,6 +36,7 @@ export class Pool {
   readonly #idle: CellHandle[] = [];
   readonly #all = new Set<CellHandle>();
   readonly #line: WaitingLine<CellHandle>;
+  readonly #places: Places;
   #starting = 0;
   #template: Promise<Template> | undefined;
   #closed = false;
@@ -38,6 +44,7 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#line = new WaitingLine(options.queue);
+    this.#places = new Places(options.config.mounts);
   }
 
   /** Cells that exist, for tests and diagnostics. */
@@ -125,6 +132,8 @@ export class Pool {
       memoryFd: template.memoryFd,
       compileCache: this.#options.compileCache,
       templateKey: template.key,
+      places: this.#places,
+      program: this.#options.program,
     });
     this.#all.add(cell);
     const timer = setTimeout(
@@ -133,14 +142,11 @@ export class Pool {
     );
     try {
       const { machine, kernel } = template;
-      const { reply } = await cell.request({
-        type: "load",
-        machine,
-        kernel,
-        config: toWireConfig(this.#options.config),
+      await cell.request({
+        message: { type: "load", machine, kernel, config: toWireConfig(this.#options.config) },
+        limits: READY_LIMITS,
+        accept: readyOf,
       });
-      if (reply.type === "failed") throw new ZtlError(reply.code, reply.message);
-      if (reply.type !== "ready") throw new ZtlError("frame-malformed", `A cell answered ${reply.type} to load`);
       return cell;
     } catch (error) {
       this.#forget(cell);

@@ -6,6 +6,8 @@ import { loadImage } from "../../vmm/index.ts";
 import type { SandboxEvent } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
 import type { BuiltReply } from "../cell/protocol.ts";
+import { builtOf } from "../cell/reply/built.ts";
+import { BUILT_LIMITS } from "../cell/reply-limits.ts";
 import { recipeKey, type TemplateRecipe } from "./recipe.ts";
 import { imageDigest, type Template, TemplateStore, templateKey } from "./store.ts";
 
@@ -105,10 +107,14 @@ async function buildInCell(recipe: TemplateRecipe, imagePath: string, options: P
     BUILD_TIMEOUT_MS,
   );
   try {
-    const { reply } = await cell.request({ type: "build", recipe, imagePath });
-    if (reply.type === "built") return reply;
-    if (reply.type === "failed") throw new ZtlError(reply.code, reply.message, { template: recipe.name });
-    throw new ZtlError("frame-malformed", `A cell answered ${reply.type} to build`);
+    return await cell.request({
+      message: { type: "build", recipe, imagePath },
+      limits: BUILT_LIMITS,
+      accept: builtOf,
+    });
+  } catch (error) {
+    if (!ZtlError.isInstance(error)) throw error;
+    throw new ZtlError(error.code, error.message, { ...error.details, template: recipe.name });
   } finally {
     clearTimeout(timer);
     await cell.close();

@@ -1,0 +1,93 @@
+import { ArrivingBytes } from "./arriving-bytes.ts";
+import {
+  FRAME_PREFIX_BYTES,
+  type Frame,
+  type FrameLimits,
+  type FramePrefix,
+  malformed,
+  parseHeader,
+  parsePrefix,
+} from "./frames.ts";
+import { checkJsonSize, type JsonLimits } from "./json-size.ts";
+
+/** What the reply to one request may be. */
+export interface ReplyLimits extends FrameLimits {
+  readonly json: JsonLimits;
+}
+
+interface Expected {
+  readonly id: number;
+  readonly limits: ReplyLimits;
+}
+
+/**
+ * The host's reader of what a cell sends, as it arrives in chunks of any size. It knows whose reply it waits for; a byte
+ * that belongs to no such reply is refused. What a cell merely announces costs nothing: memory grows with what has really
+ * arrived. After an error it must not be used again.
+ */
+export class ReplyReader {
+  readonly #nonce: Uint8Array;
+  #expected: Expected | undefined;
+  #prefix = new ArrivingBytes(FRAME_PREFIX_BYTES);
+  #announced: FramePrefix | undefined;
+  #json: ArrivingBytes | undefined;
+  #header: Record<string, unknown> | undefined;
+  #body: ArrivingBytes | undefined;
+
+  constructor(nonce: Uint8Array) {
+    this.#nonce = nonce;
+  }
+
+  /** A request was sent; its reply is awaited. */
+  expect(id: number, limits: ReplyLimits): void {
+    this.#expected = { id, limits };
+  }
+
+  /**
+   * Takes the next chunk and returns the reply once it is whole. The chunk may be reused by the caller afterwards.
+   * Throws ZtlError `frame-malformed` for all that is not this reply, a byte too many included.
+   */
+  push(chunk: Uint8Array): Frame | undefined {
+    if (chunk.length === 0) return undefined;
+    const expected = this.#expected ?? malformed("nothing was asked");
+    let rest = this.#takeHead(chunk, expected);
+    if (this.#body === undefined) return undefined;
+    rest = this.#body.take(rest);
+    if (!this.#body.isComplete) return undefined;
+    if (rest.length > 0) malformed("there is more than the reply");
+    return this.#finish(expected.id);
+  }
+
+  /** Up to the end of the JSON part. */
+  #takeHead(chunk: Uint8Array, expected: Expected): Uint8Array {
+    let rest = chunk;
+    if (this.#announced === undefined) {
+      rest = this.#prefix.take(rest);
+      if (!this.#prefix.isComplete) return rest;
+      this.#announced = this.#checkPrefix(this.#prefix.bytes, expected);
+      this.#json = new ArrivingBytes(this.#announced.headerBytes);
+    }
+    if (this.#json === undefined) return rest;
+    rest = this.#json.take(rest);
+    if (!this.#json.isComplete) return rest;
+    checkJsonSize(this.#json.bytes, expected.limits.json);
+    this.#header = parseHeader(this.#json.bytes);
+    this.#json = undefined;
+    this.#body = new ArrivingBytes(this.#announced.bodyBytes);
+    return rest;
+  }
+
+  #checkPrefix(bytes: Uint8Array, { id, limits }: Expected): FramePrefix {
+    const prefix = parsePrefix(bytes, limits);
+    if (Buffer.compare(prefix.nonce, this.#nonce) !== 0) malformed("it does not carry this cell's nonce");
+    if (prefix.id !== id) malformed("it answers another request", { found: prefix.id, expected: id });
+    return prefix;
+  }
+
+  #finish(id: number): Frame {
+    const frame = { id, header: this.#header ?? {}, body: this.#body?.bytes ?? new Uint8Array(0) };
+    this.#prefix = new ArrivingBytes(FRAME_PREFIX_BYTES);
+    this.#expected = this.#announced = this.#header = this.#body = undefined;
+    return frame;
+  }
+}
