@@ -78,7 +78,6 @@ const ONLY_IN_BASE: readonly {
       "src/sandbox/": "to be moved",
       "src/vmm/": "to be moved",
       "src/demo/": "to be moved",
-      "src/ledger/store/": "to be moved",
     },
   },
   {
@@ -89,7 +88,6 @@ const ONLY_IN_BASE: readonly {
       "src/vmm/snapshot-file.ts": "a draft that becomes a part of a template",
       "src/sandbox/templates/store.ts": "a draft directory that becomes a template",
       "src/workspace/sync/": "drafts beside the host's files, and their new modes",
-      "src/workspace/state/blob-files.ts": "to be moved",
       "src/cli/ledger.ts": "a proof goes where the user says, also to a device",
     },
   },

@@ -21,8 +21,6 @@ export const EXPIRE_AFTER_MS = 24 * 3600 * 1000;
 export const LIST_MAX = 500;
 /** Decided sets that are kept, with what undo needs; the oldest go first. */
 export const KEPT_SETS_MAX = 1000;
-/** A blob younger than this may belong to a set that another process is about to propose; proposing takes seconds. */
-export const BLOB_GRACE_MS = 3600 * 1000;
 
 /** Files with more bytes are not compared line by line, nor is their base kept before the sync. */
 export const DIFF_BYTES_MAX = 4 * 1024 * 1024;
@@ -45,8 +43,6 @@ export const SIBLINGS_MAX = 50_000;
 export const SCANNED_NAMES_MAX = 200_000;
 /** Host files copied or synced at once: the threads of Node's pool, four, with work waiting for each. */
 export const PARALLEL_FILES = 8;
-/** Bytes copied at a time, and the grain in which runs of zeros become holes. */
-export const COPY_BYTES = 256 * 1024;
 /** Sync, undo and recovery take turns across processes; a turn takes seconds, for gigabytes a minute. */
 export const TURN_WAIT_MS = 120_000;
 export const TURN_RETRY_MS = 20;

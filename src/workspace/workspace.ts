@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { BlobFiles } from "../base/blob-files.ts";
 import { privateDirectory } from "../base/private-files.ts";
 import { ZtlError } from "../errors.ts";
 import {
@@ -14,7 +15,7 @@ import { toProposedChanges } from "./changes/pending.ts";
 import { makeManifest, type Proposal } from "./changes/proposal.ts";
 import type { ProposedChange } from "./changes/proposed-change.ts";
 import { Protection } from "./changes/protection.ts";
-import { EXPIRE_AFTER_MS } from "./limits.ts";
+import { EXPIRE_AFTER_MS, FILE_BYTES_MAX } from "./limits.ts";
 import {
   type ApproveOptions,
   type ApproveResult,
@@ -24,7 +25,6 @@ import {
 } from "./review/approval.ts";
 import { diffEntry, readContent, type Side } from "./review/entry-content.ts";
 import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
-import { BlobFiles } from "./state/blob-files.ts";
 import { ChangeSets, type ListFilter } from "./state/change-sets.ts";
 import { openWorkspaceDatabase, WORKSPACE_REFUSAL } from "./state/database.ts";
 import { Journal } from "./state/journal.ts";
@@ -206,7 +206,12 @@ interface Parts {
 
 function openParts(given: string): Parts {
   const directory = privateDirectory(given, WORKSPACE_REFUSAL);
-  const blobs = new BlobFiles(join(directory, "contents"));
+  const blobs = new BlobFiles({
+    directory: join(directory, "contents"),
+    access: "write",
+    bytesMax: FILE_BYTES_MAX,
+    refusal: WORKSPACE_REFUSAL,
+  });
   const database = openWorkspaceDatabase(directory);
   const sets = new ChangeSets(database);
   const turn = new Turn(directory);

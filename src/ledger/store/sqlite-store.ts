@@ -5,10 +5,10 @@ import { openDatabase, openDatabaseForReading } from "../../base/database.ts";
 import { privateDirectory } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
 import { PAGE_HASHES } from "../limits.ts";
-import { BlobFiles } from "./blob-files.ts";
 import { blob, integer, integerOrNull, type Row, text, textOrNull } from "./columns.ts";
 import { fileError, LEDGER_REFUSAL } from "./files.ts";
 import { HeadNote } from "./head-note.ts";
+import { LedgerBlobs } from "./ledger-blobs.ts";
 import { LEDGER_FORMAT } from "./sqlite-schema.ts";
 import type { EntryFilter, Extent, Group, LedgerStore, StoredEntry, StoredHead } from "./store.ts";
 
@@ -31,7 +31,7 @@ export interface SqliteStoreOptions {
  */
 export class SqliteStore implements LedgerStore {
   readonly ledgerId: string;
-  readonly blobs: BlobFiles;
+  readonly blobs: LedgerBlobs;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #note: HeadNote;
@@ -49,7 +49,7 @@ export class SqliteStore implements LedgerStore {
     }
     try {
       this.ledgerId = String(this.#get("SELECT id FROM ledger")?.id);
-      this.blobs = new BlobFiles(join(directory, BLOB_DIRECTORY), access);
+      this.blobs = new LedgerBlobs(join(directory, BLOB_DIRECTORY), access);
       this.#note = new HeadNote(join(directory, HEAD_FILE), access);
     } catch (error) {
       this.#database.close();

@@ -1,3 +1,4 @@
+import type { BlobState } from "../../base/blob-files.ts";
 import type { EntryKind } from "../record/bodies.ts";
 
 /**
@@ -88,8 +89,3 @@ export interface BlobStore {
   /** What `get` would say, in bounded memory. */
   check(sha256: string): Promise<BlobState>;
 }
-
-export type BlobState =
-  | { readonly state: "whole"; readonly sizeBytes: number }
-  | { readonly state: "missing" }
-  | { readonly state: "damaged" };

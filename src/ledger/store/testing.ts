@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import type { BlobState } from "../../base/blob-files.ts";
 import { ZtlError } from "../../errors.ts";
-import type {
-  BlobState,
-  BlobStore,
-  EntryFilter,
-  Extent,
-  Group,
-  LedgerStore,
-  StoredEntry,
-  StoredHead,
-} from "./store.ts";
+import type { BlobStore, EntryFilter, Extent, Group, LedgerStore, StoredEntry, StoredHead } from "./store.ts";
 
 /** A store in memory, to show that the seam holds, and the suite that every store must pass. */
 

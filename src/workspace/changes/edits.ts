@@ -1,12 +1,12 @@
+import type { BlobFiles } from "../../base/blob-files.ts";
+import { memorySource } from "../../base/content.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 import { type ByteString, labelOf, toByteString } from "../files/byte-string.ts";
-import { memorySource } from "../files/copy.ts";
 import { hashOnly, observe, readObserved } from "../files/observation.ts";
 import { type ConflictReason, Obstacle } from "../files/obstacle.ts";
 import type { RootDirectory, Status } from "../files/root-directory.ts";
 import { DIFF_BYTES_MAX, FILE_BYTES_MAX } from "../limits.ts";
-import type { BlobFiles } from "../state/blob-files.ts";
 import { STAGING_PREFIX } from "../sync/staging-name.ts";
 import type { Draft } from "./drafts.ts";
 import { ABSENT, type FileState, isUnsupported, modeOf, type NodeState, type TreeEdit } from "./node-state.ts";

@@ -1,6 +1,6 @@
+import type { BlobFiles } from "../../base/blob-files.ts";
 import { type ByteString, bytesOf, toByteString } from "../files/byte-string.ts";
 import { FILE_BYTES_MAX } from "../limits.ts";
-import type { BlobFiles } from "../state/blob-files.ts";
 import type { ChangeEntry, ChangeSet } from "./change-set.ts";
 import { guestPathOf } from "./entries.ts";
 import { hasSameContent, modeOf, type NodeState } from "./node-state.ts";
@@ -45,7 +45,7 @@ function base(before: NodeState): Pick<ProposedChange, "baseSha256"> {
 async function content({ edit: { before, after } }: ChangeEntry, blobs: BlobFiles): Promise<Partial<ProposedChange>> {
   if (after.type !== "file") return hasSameContent(before, after) ? { metadataOnly: true } : {};
   if (hasSameContent(before, after)) return { metadataOnly: true };
-  const bytes = await blobs.read(after.sha256, FILE_BYTES_MAX);
+  const bytes = await blobs.get(after.sha256, FILE_BYTES_MAX);
   return { newSha256: after.sha256, sizeBytes: after.sizeBytes, ...(bytes && { content: bytes }) };
 }
 

@@ -1,11 +1,11 @@
 import { realpathSync } from "node:fs";
 import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
+import type { BlobFiles } from "../../base/blob-files.ts";
+import { inParallel } from "../../base/parallel.ts";
 import { ZtlError } from "../../errors.ts";
-import { inParallel } from "../files/parallel.ts";
 import { withRoots } from "../files/root-directory.ts";
 import { PARALLEL_FILES, ROOTS_MAX, TEXT_UNITS_MAX } from "../limits.ts";
-import type { BlobFiles } from "../state/blob-files.ts";
 import type { Manifest } from "./change-set.ts";
 import { draftChanges } from "./drafts.ts";
 import { type DraftedEdit, draftEdit } from "./edits.ts";

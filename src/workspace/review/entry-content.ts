@@ -1,8 +1,8 @@
+import type { BlobFiles } from "../../base/blob-files.ts";
 import type { ChangeEntry } from "../changes/change-set.ts";
 import { isText } from "../changes/flags.ts";
 import { hasSameContent, type NodeState } from "../changes/node-state.ts";
 import { CONTENT_BYTES_MAX, DIFF_BYTES_MAX } from "../limits.ts";
-import type { BlobFiles } from "../state/blob-files.ts";
 import { type ContentFacts, type DiffOptions, diffTexts, type FileDiff } from "./file-diff.ts";
 
 export type Side = "base" | "new";
@@ -11,7 +11,7 @@ export type Side = "base" | "new";
 export async function readContent(entry: ChangeEntry, side: Side, blobs: BlobFiles): Promise<Uint8Array | undefined> {
   const state = stateOn(entry, side);
   if (state.type !== "file" || state.sha256 === "" || state.sizeBytes > CONTENT_BYTES_MAX) return undefined;
-  return await blobs.read(state.sha256, CONTENT_BYTES_MAX);
+  return await blobs.get(state.sha256, CONTENT_BYTES_MAX);
 }
 
 /** What changed in the file's content, line by line where that can be said. */

@@ -3,8 +3,8 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { BLOB_GRACE_MS } from "../../base/blob-files.ts";
 import { Workspace } from "../index.ts";
-import { BLOB_GRACE_MS } from "../limits.ts";
 import { carryOut, makeWorld, proposalOf, temporaryDirectory } from "../testing/world.ts";
 import { Turn } from "./turn.ts";
 
@@ -56,7 +56,7 @@ test("a content changed on disk is not brought to the host", async (t) => {
   const names = fs.readdirSync(contents, { recursive: true, encoding: "utf8" });
   const blob = names.map((name) => join(contents, name)).find((path) => fs.statSync(path).isFile());
   fs.writeFileSync(blob as string, "forged");
-  await assert.rejects(workspace.content(id, "/project/a", "new"), { code: "content-damaged" });
+  await assert.rejects(workspace.content(id, "/project/a", "new"), { code: "blob-damaged" });
   assert.equal((await workspace.sync(id)).status, "failed");
   assert.deepEqual(fs.readdirSync(world.host), []);
 });

@@ -1,11 +1,11 @@
 import { setImmediate as otherWork } from "node:timers/promises";
+import type { BlobFiles } from "../../base/blob-files.ts";
+import { inParallel } from "../../base/parallel.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
 import { type ByteString, parentOf } from "../files/byte-string.ts";
 import { Obstacle } from "../files/obstacle.ts";
-import { inParallel } from "../files/parallel.ts";
 import { type RootDirectory, statusOf, withRoots } from "../files/root-directory.ts";
 import { PARALLEL_FILES } from "../limits.ts";
-import type { BlobFiles } from "../state/blob-files.ts";
 import type { Journal, Operation } from "../state/journal.ts";
 import { type Checked, checkEdits, placeKey } from "./check.ts";
 import { type Plan, planEdits, type Step } from "./plan.ts";

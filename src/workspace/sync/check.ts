@@ -1,11 +1,11 @@
+import type { BlobFiles } from "../../base/blob-files.ts";
+import { inParallel } from "../../base/parallel.ts";
 import { hasSameContent, isUnsupported, type NodeState, type TreeEdit } from "../changes/node-state.ts";
 import { type ByteString, parentOf } from "../files/byte-string.ts";
 import { hashOnly, observe, readObserved } from "../files/observation.ts";
 import { Obstacle } from "../files/obstacle.ts";
-import { inParallel } from "../files/parallel.ts";
 import type { RootDirectory, Status } from "../files/root-directory.ts";
 import { PARALLEL_FILES } from "../limits.ts";
-import type { BlobFiles } from "../state/blob-files.ts";
 
 export interface Checked {
   /** With the root's index; empty when everything is as expected. */

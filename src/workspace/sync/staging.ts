@@ -1,13 +1,13 @@
 import * as fs from "node:fs";
+import type { BlobFiles } from "../../base/blob-files.ts";
+import { copyContent, fileSource } from "../../base/content.ts";
 import { syncPathAsync } from "../../base/durable-files.ts";
+import { inParallel } from "../../base/parallel.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
 import { bytesOf } from "../files/byte-string.ts";
-import { copyContent, fileSource } from "../files/copy.ts";
 import { Obstacle } from "../files/obstacle.ts";
-import { inParallel } from "../files/parallel.ts";
 import { isSameObject, O_PATH, type RootDirectory, type Status, statusOf } from "../files/root-directory.ts";
 import { FILE_BYTES_MAX, PARALLEL_FILES } from "../limits.ts";
-import type { BlobFiles } from "../state/blob-files.ts";
 import { setMetadata, setOwner } from "./metadata.ts";
 import type { StagedObject } from "./plan.ts";
 import { STAGING_PREFIX } from "./staging-name.ts";

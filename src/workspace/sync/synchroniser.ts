@@ -1,10 +1,10 @@
+import type { BlobFiles } from "../../base/blob-files.ts";
 import { errorCode } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
 import { guestPathOf } from "../changes/entries.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
 import { labelOf } from "../files/byte-string.ts";
-import type { BlobFiles } from "../state/blob-files.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
 import type { Journal, Operation } from "../state/journal.ts";
 import type { Turn } from "../state/turn.ts";

@@ -1,7 +1,9 @@
 import * as fs from "node:fs";
 import { promisify } from "node:util";
-import { sha256Stream } from "../../base/sha256.ts";
-import { COPY_BYTES } from "../limits.ts";
+import { sha256Stream } from "./sha256.ts";
+
+/** Bytes copied at a time, and the grain in which runs of zeros become holes. */
+const COPY_BYTES = 256 * 1024;
 
 const read = promisify(fs.read);
 const write = promisify(fs.write);
@@ -50,7 +52,8 @@ export async function copyContent(source: Source, target: number | undefined, by
   return { sha256: hash.digest("hex"), sizeBytes };
 }
 
-async function writeFully(target: number, chunk: Buffer, position: number): Promise<void> {
+/** write(2) may write less than it was given. */
+export async function writeFully(target: number, chunk: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < chunk.length; ) {
     done += (await write(target, chunk, done, chunk.length - done, position + done)).bytesWritten;
   }
