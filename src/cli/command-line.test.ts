@@ -115,8 +115,8 @@ describe("ztl run", { skip: kvmMissing }, () => {
   }, () => {
     const command = `${process.execPath} ${launcher} run --mount ${directory}:/data --shell 'printf "\\033]0;title\\007\\n"; touch "$(printf "a\\nb")"'`;
     const { stdout } = spawnSync(scriptProgram as string, ["-qec", command, "/dev/null"], { encoding: "utf8" });
-    assert.match(stdout, /␛\]0;title␇/);
-    assert.match(stdout, /1 change stayed in the micro-VM and was dropped:\r\n {2}\+ \/data\/a␊b/);
+    assert.match(stdout, /⟦U\+001B⟧\]0;title⟦U\+0007⟧/);
+    assert.match(stdout, /1 change stayed in the micro-VM and was dropped:\r\n {2}\+ \/data\/a⟦U\+000A⟧b/);
   });
 });
 

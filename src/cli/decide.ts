@@ -1,3 +1,4 @@
+import { terminalLine } from "../base/text/index.ts";
 import type { DecisionResult, ReviewSummary, ZeroTrustLoop } from "../loop/index.ts";
 import {
   expectOne,
@@ -12,7 +13,6 @@ import {
 import { writeAll } from "./output.ts";
 import { ask } from "./prompt.ts";
 import { painter, showReview, tellDecision } from "./review-text.ts";
-import { defuseName } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected PATH]... [--message M]
@@ -92,7 +92,7 @@ async function seenHash(loop: ZeroTrustLoop, { id }: ReviewSummary): Promise<str
   const review = await loop.reviews.get(id);
   if (review === undefined) return undefined;
   await writeAll(process.stdout, showReview(review, painter(usesColour(process.stdout))));
-  const answer = await ask(`Approve this as ${defuseName(userName())}? [y/N] `);
+  const answer = await ask(`Approve this as ${terminalLine(userName())}? [y/N] `);
   return /^y(es)?$/i.test(answer) ? review.hash : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { terminalJson, terminalLine } from "../base/text/index.ts";
 import { diagnoseHost, type Finding } from "../sandbox/index.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
@@ -10,7 +11,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const { json } = parseDoctorArguments(args);
   const findings = await diagnoseHost();
   const usable = findings.every((finding) => finding.state !== "missing");
-  if (json) await writeAll(process.stdout, `${JSON.stringify({ usable, findings })}\n`);
+  if (json) await writeAll(process.stdout, `${terminalJson({ usable, findings })}\n`);
   else
     await writeAll(
       process.stdout,
@@ -28,6 +29,6 @@ function parseDoctorArguments(args: readonly string[]): { json: boolean } {
 }
 
 function format(finding: Finding): string {
-  const remedy = finding.remedy === undefined ? "" : `\n       -> ${finding.remedy}`;
-  return `${MARKS[finding.state]}  ${finding.subject}: ${finding.text}${remedy}`;
+  const remedy = finding.remedy === undefined ? "" : `\n       -> ${terminalLine(finding.remedy)}`;
+  return `${MARKS[finding.state]}  ${finding.subject}: ${terminalLine(finding.text)}${remedy}`;
 }

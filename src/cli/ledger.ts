@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { terminalJson, terminalLine } from "../base/text/index.ts";
 import {
   checkInclusion,
   type Entry,
@@ -14,7 +15,6 @@ import {
 import { configFile } from "./config-file.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
-import { defuseName } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const LEDGER_HELP = `ztl ledger verify [--anchor LINE] [--ledger DIR --key KEY]
@@ -101,7 +101,7 @@ async function verify({ anchor, ledger: given, key, config, json }: Values): Pro
     } else {
       const { code, index, message } = result.problem;
       const where = index === undefined ? "" : ` at entry ${index}`;
-      await writeAll(process.stdout, `DAMAGED${where}: ${defuseName(message)} [${code}]\n`);
+      await writeAll(process.stdout, `DAMAGED${where}: ${terminalLine(message)} [${code}]\n`);
     }
     return result.ok ? 0 : LoopStatus.failed;
   } finally {
@@ -149,7 +149,7 @@ function tail({ config, json, count, follow }: Values): Promise<number> {
 }
 
 function entryLine({ index, time, kind, agent = "", runId = "" }: Entry): string {
-  return `${String(index).padStart(6)}  ${time}  ${kind.padEnd(15)}  ${runId.slice(0, 8).padEnd(8)}  ${defuseName(agent)}`;
+  return `${String(index).padStart(6)}  ${time}  ${kind.padEnd(15)}  ${runId.slice(0, 8).padEnd(8)}  ${terminalLine(agent)}`;
 }
 
 function show({ config, json }: Values, index: number): Promise<number> {
@@ -157,7 +157,7 @@ function show({ config, json }: Values, index: number): Promise<number> {
     const entry = loop.ledger.entry(index);
     if (entry === undefined) return noEntry(index);
     if (json) await printJson(entry);
-    else await writeAll(process.stdout, `${JSON.stringify(entry, null, 2).split("\n").map(defuseName).join("\n")}\n`);
+    else await writeAll(process.stdout, `${terminalJson(entry, 2)}\n`);
     return 0;
   });
 }
@@ -168,7 +168,7 @@ function prove({ config, out }: Values, index: number): Promise<number> {
     const { entry, head: signed, path } = loop.ledger.proveInclusion(index);
     const proof = { entry, head: signed.line, path, publicKey: formatPublicKey(loop.ledger.publicKey) };
     if (out === undefined) await printJson(proof);
-    else writeFileSync(out, `${JSON.stringify(proof)}\n`, { mode: 0o600 });
+    else writeFileSync(out, `${terminalJson(proof)}\n`, { mode: 0o600 });
     return 0;
   });
 }
@@ -189,7 +189,7 @@ async function checkProof({ key, json }: Values, file: string): Promise<number> 
       process.stdout,
       `It holds: entry ${proof.entry.index} is part of what the head stands for, by ${whose}.\n`,
     );
-  } else await writeAll(process.stdout, `It does NOT hold: ${defuseName(check.reason)}\n`);
+  } else await writeAll(process.stdout, `It does NOT hold: ${terminalLine(check.reason)}\n`);
   return check.ok ? 0 : LoopStatus.failed;
 }
 

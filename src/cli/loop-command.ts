@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { terminalJson } from "../base/text/index.ts";
 import { ZeroTrustLoop } from "../loop/index.ts";
 import { configFile } from "./config-file.ts";
 import { writeAll } from "./output.ts";
@@ -61,14 +62,7 @@ export function expectOne(positionals: readonly string[], what: string): string 
 
 /** JSON for machines, in which nothing acts on a terminal. */
 export function printJson(value: unknown): Promise<void> {
-  const text = JSON.stringify(value, (_, member: unknown) =>
-    member instanceof Uint8Array ? Buffer.from(member).toString("base64") : member,
-  );
-  const safe = text.replace(
-    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return writeAll(process.stdout, `${safe}\n`);
+  return writeAll(process.stdout, `${terminalJson(value)}\n`);
 }
 
 /** Who decides, unless said otherwise. */

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
+import { repainted, terminalLine, terminalLines } from "../base/text/index.ts";
 import { ZtlError } from "../errors.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { COMMANDS, HELP } from "./help.ts";
 import { writeAll } from "./output.ts";
-import { defuseLines } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Runs the command line and sets the process's exit status; the launcher in bin/ calls this. */
@@ -14,8 +14,7 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = await dispatch(args);
   } catch (error) {
     process.exitCode = ExitStatus.failure;
-    // The message may quote a path or an argument that someone else chose.
-    await writeAll(process.stderr, defuseLines(describe(error)));
+    await writeAll(process.stderr, describe(error));
   }
 }
 
@@ -75,11 +74,20 @@ function version(): string {
   return version;
 }
 
+/** Messages quote names that somebody else chose: each stays on its line, and further lines are indented below ours. */
 function describe(error: unknown): string {
-  if (error instanceof UsageError) return `ztl: ${error.message}\n     ztl --help and ztl run --help explain.\n`;
+  if (error instanceof UsageError)
+    return `ztl: ${terminalLine(error.message)}\n     ztl --help and ztl run --help explain.\n`;
   if (ZtlError.isInstance(error)) {
     const { remedy } = error.details;
-    return `ztl: ${error.message} [${error.code}]\n${typeof remedy === "string" ? `     ${remedy}\n` : ""}`;
+    const advice = typeof remedy === "string" ? `     ${terminalLine(remedy)}\n` : "";
+    return `ztl: ${messageOf(error)} [${terminalLine(error.code)}]\n${advice}`;
   }
-  return `ztl: unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `ztl: unexpected failure: ${terminalLines(text).replaceAll("\n", "\n     ")}\n`;
+}
+
+/** One line for each problem of a configuration, which were painted when they were put into it; one line for all others. */
+function messageOf({ code, message }: ZtlError): string {
+  return code === "config-invalid" ? message.split("\n").map(repainted).join("\n") : terminalLine(message);
 }

@@ -1,5 +1,5 @@
+import { displayWidth, padColumns, terminalLine } from "../base/text/index.ts";
 import { type Decision, type Policy, Taint } from "../policy/index.ts";
-import { defuseName } from "./terminal.ts";
 
 /** One row of the table: what becomes of a call that the agent's role is granted. */
 export interface Permission {
@@ -42,12 +42,14 @@ export function listPermissions(policy: Policy, file: string): string {
   const used = new Set(permissions.map(({ tool }) => tool));
   const unused = Object.keys(policy.config.tools).filter((tool) => !used.has(tool));
   return [
-    `${defuseName(file)} is valid; its hash is ${policy.hash}`,
+    `${terminalLine(file)} is valid; its hash is ${policy.hash}`,
     "",
     table([head, ...rows]),
     "",
     "Everything else is refused. clean: a conversation that has taken in nothing; tainted: untrusted and private content.",
-    ...(unused.length === 0 ? [] : [`Tools that no agent may use: ${unused.join(", ")}`]),
+    ...(unused.length === 0
+      ? []
+      : [`Tools that no agent may use: ${unused.map((name) => terminalLine(name)).join(", ")}`]),
     "",
   ].join("\n");
 }
@@ -63,15 +65,16 @@ export function explainDecision(decision: Decision): string {
     outcome,
     why,
   ]);
-  return `${decision.decision}: ${decision.reason}\n\n${table(rows)}\n`;
+  return `${decision.decision}: ${terminalLine(decision.reason)}\n\n${table(rows)}\n`;
 }
 
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows
+  const painted = rows.map((row) => row.map((cell) => terminalLine(cell)));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...painted.map((row) => displayWidth(row[column] ?? ""))));
+  return painted
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => padColumns(cell, widths[column] ?? 0))
         .join("  ")
         .trimEnd(),
     )

@@ -128,7 +128,7 @@ test("a wrong configuration is told with its places, status 125", () => {
   writeFileSync(path, '{"agents": {"a\\u001b[2J": {}}, "roles": {}, "tools": {}}');
   const { status, stdout, stderr } = policy(["check", "--config", path]);
   assert.deepEqual([status, stdout], [125, ""]);
-  assert.match(stderr, /wrong\.json is not a valid configuration:\n {2}agents\.a␛\[2J: /);
+  assert.match(stderr, /wrong\.json is not a valid configuration:\n {2}agents\.a⟦U\+001B⟧\[2J: /);
 });
 
 test("help says the exit statuses; a wrong command line has status 125", () => {

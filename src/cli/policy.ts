@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { terminalJson, terminalLine } from "../base/text/index.ts";
 import {
   configJsonSchema,
   type Decision,
@@ -61,7 +62,7 @@ export async function policy([command, ...rest]: readonly string[]): Promise<num
   if (rest.length > 0) throw new UsageError(`nothing can follow ztl policy ${command}`);
   switch (command) {
     case "schema":
-      await writeAll(process.stdout, `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+      await writeAll(process.stdout, `${terminalJson(configJsonSchema(), 2)}\n`);
       return 0;
     case "init":
       return init(process.cwd());
@@ -88,7 +89,7 @@ async function check(options: CheckOptions): Promise<number> {
   const file = await configFile(options.config);
   const policy = new Policy(await loadConfig(file));
   const print = (value: object, text: string): Promise<void> =>
-    writeAll(process.stdout, json ? `${JSON.stringify(value)}\n` : text);
+    writeAll(process.stdout, json ? `${terminalJson(value)}\n` : text);
 
   const decision = decide(policy, options, taint);
   if (decision === undefined) {
@@ -124,6 +125,6 @@ async function init(directory: string): Promise<number> {
   const path = join(directory, "ztl.config.json");
   // "wx": one that appeared in between is not overwritten.
   writeFileSync(path, `${JSON.stringify(STARTER_CONFIG, null, 2)}\n`, { flag: "wx" });
-  await writeAll(process.stdout, `Wrote ${path}. ztl policy check shows what it allows.\n`);
+  await writeAll(process.stdout, `Wrote ${terminalLine(path)}. ztl policy check shows what it allows.\n`);
   return 0;
 }

@@ -1,5 +1,5 @@
+import { terminalJson, terminalLine } from "../base/text/index.ts";
 import type { ChangedFile, RunResult } from "../sandbox/index.ts";
-import { defuseName } from "./terminal.ts";
 
 /** Lines of the summary before it is cut. */
 const SUMMARY_LINES = 20;
@@ -21,15 +21,9 @@ export function toJson(run: RunResult): Record<string, unknown> {
   };
 }
 
-/**
- * The same as text. JSON needs no escape for C1 controls and direction marks, but a terminal may act on them, so they are
- * written as escapes: the value stays the same.
- */
+/** The same as text, in which nothing acts on a terminal. */
 export function toJsonText(run: RunResult): string {
-  return JSON.stringify(toJson(run)).replace(
-    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return terminalJson(toJson(run));
 }
 
 function isExact(text: string, bytes: Uint8Array): boolean {
@@ -46,7 +40,7 @@ export function summarise(changes: readonly ChangedFile[]): string {
   if (changes.length === 0) return "";
   const lines = changes.slice(0, SUMMARY_LINES).map((change) => {
     const size = change.sizeBytes === undefined || change.fileType !== "file" ? "" : ` (${change.sizeBytes} bytes)`;
-    return `  ${MARKS[change.kind]} ${defuseName(change.path)}${change.fileType === "directory" ? "/" : ""}${size}`;
+    return `  ${MARKS[change.kind]} ${terminalLine(change.path)}${change.fileType === "directory" ? "/" : ""}${size}`;
   });
   const more = changes.length - lines.length;
   if (more > 0) lines.push(`  … and ${more} more`);
@@ -61,13 +55,13 @@ export function explain(run: RunResult): string {
     case "failed":
       return "";
     case "signaled":
-      return `ztl: killed by ${run.signal}\n`;
+      return `ztl: killed by ${terminalLine(run.signal)}\n`;
     case "limit":
       return limitLine(run.limit);
     case "cancelled":
       return "ztl: cancelled\n";
     case "error":
-      return `ztl: ${defuseName(run.error.message)} [${run.error.code}]\n`;
+      return `ztl: ${terminalLine(run.error.message)} [${terminalLine(run.error.code)}]\n`;
   }
 }
 

@@ -1,8 +1,8 @@
 import { styleText } from "node:util";
+import { cutColumns, repainted, terminalCode, terminalLine, terminalLines } from "../base/text/index.ts";
 import type { DecisionResult, FileView, Review, ReviewSummary } from "../loop/index.ts";
-import { defuseLines, defuseName } from "./terminal.ts";
 
-/** Reviews as lines of text. Names, commands and contents are the guest's choice: their control characters are shown, not sent. */
+/** Reviews as lines of text. Names, commands and contents are the guest's choice: each is painted (`base/text`). */
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -20,22 +20,22 @@ export function listReviews(reviews: readonly ReviewSummary[], now: number): str
   if (reviews.length === 0) return "Nothing waits for a decision.\n";
   const lines = reviews.map(({ id, kind, state, agent, tool, title, command, createdAt, expiresAt }) => {
     const when = state === "pending" ? `${age(now - createdAt)} ago, ${age(expiresAt - now)} left` : state;
-    const what = `${id.slice(0, SHORT_ID)}  ${KINDS[kind].padEnd(8)}  ${defuseName(agent)} / ${defuseName(tool)}: ${defuseName(title)} (${when})`;
-    return `${what}\n          ${cut(defuseName(command), 90)}`;
+    const what = `${id.slice(0, SHORT_ID)}  ${KINDS[kind].padEnd(8)}  ${terminalLine(agent)} / ${terminalLine(tool)}: ${terminalLine(title)} (${when})`;
+    return `${what}\n          ${cutColumns(terminalLine(command), 90)}`;
   });
   return `${lines.join("\n")}\n`;
 }
 
 export function showReview(review: Review, paint: Paint): string {
   const lines = [
-    `${paint("bold", defuseName(review.title))}  [${review.state}]`,
+    `${paint("bold", terminalLine(review.title))}  [${review.state}]`,
     `id       ${review.id}`,
     `hash     ${review.hash}`,
-    `agent    ${defuseName(review.agent)}, tool ${defuseName(review.tool)}, run ${review.runId}`,
-    ...(review.decidedBy === undefined ? [] : [`decided  by ${defuseName(review.decidedBy)}`]),
-    ...(review.message === undefined ? [] : [`message  ${defuseName(review.message)}`]),
+    `agent    ${terminalLine(review.agent)}, tool ${terminalLine(review.tool)}, run ${review.runId}`,
+    ...(review.decidedBy === undefined ? [] : [`decided  by ${terminalLine(review.decidedBy)}`]),
+    ...(review.message === undefined ? [] : [`message  ${terminalLine(review.message)}`]),
     "command",
-    indent(defuseLines(review.command)),
+    indent(terminalLines(review.command)),
   ];
   return `${[...lines, ...detailsOf(review, paint)].join("\n")}\n`;
 }
@@ -46,24 +46,26 @@ function detailsOf(review: Review, paint: Paint): string[] {
       return [
         "files",
         ...review.files.map((file) => `  ${fileLine(file, paint)}`),
-        ...review.conflicts.map(({ path, reason }) => `  conflict: ${defuseName(path)} ${reason}`),
+        ...review.conflicts.map(({ path, reason }) => `  conflict: ${terminalLine(path)} ${terminalLine(reason)}`),
       ];
     case "call":
       return [
-        `rule     ${review.decision.rule}: ${review.decision.reason}`,
-        ...review.decision.considered.map(({ rule, outcome, why }) => `  ${outcome.padEnd(14)} ${rule}: ${why}`),
+        `rule     ${terminalLine(review.decision.rule)}: ${terminalLine(review.decision.reason)}`,
+        ...review.decision.considered.map(
+          ({ rule, outcome, why }) => `  ${outcome.padEnd(14)} ${terminalLine(rule)}: ${terminalLine(why)}`,
+        ),
         "input",
-        indent(defuseLines(review.input)),
+        indent(terminalLines(review.input)),
       ];
     case "content":
       return [
         "findings",
         ...review.findings.map(
           ({ severity, rule, reason, start, end, excerpt }) =>
-            `  ${severity.padEnd(8)} ${rule}, bytes ${start} to ${end}: ${reason}\n           ${paint("red", defuseName(excerpt))}`,
+            `  ${severity.padEnd(8)} ${terminalLine(rule)}, bytes ${start} to ${end}: ${terminalLine(reason)}\n           ${paint("red", repainted(excerpt))}`,
         ),
         "text",
-        indent(defuseLines(review.text)),
+        indent(terminalLines(review.text)),
       ];
   }
 }
@@ -71,21 +73,24 @@ function detailsOf(review: Review, paint: Paint): string[] {
 const MARKS: Readonly<Record<string, string>> = { add: "+", delete: "-", modify: "~" };
 
 export function fileLine(file: FileView["change"], paint: Paint): string {
-  const from = file.renamedFrom === undefined ? "" : ` (from ${defuseName(file.renamedFrom)})`;
-  const to = file.symlinkTarget === undefined ? "" : ` -> ${defuseName(file.symlinkTarget)}`;
-  const flags = file.flags.length === 0 ? "" : `  ${paint("yellow", file.flags.join(", "))}`;
-  const guarded = file.protectedBecause === undefined ? "" : `  ${paint("red", `protected: ${file.protectedBecause}`)}`;
-  return `${MARKS[file.change] ?? file.change} ${defuseName(file.path)}${from}${to}${flags}${guarded}`;
+  const from = file.renamedFrom === undefined ? "" : ` (from ${terminalLine(file.renamedFrom)})`;
+  const to = file.symlinkTarget === undefined ? "" : ` -> ${terminalLine(file.symlinkTarget)}`;
+  const flags = file.flags.length === 0 ? "" : `  ${paint("yellow", terminalLine(file.flags.join(", ")))}`;
+  const guarded =
+    file.protectedBecause === undefined ? "" : `  ${paint("red", `protected: ${terminalLine(file.protectedBecause)}`)}`;
+  return `${MARKS[file.change] ?? file.change} ${terminalLine(file.path)}${from}${to}${flags}${guarded}`;
 }
 
 export function showFile({ change, diff, findings }: FileView, paint: Paint): string {
-  const seen = findings.map(({ severity, rule, reason }) => `  ${severity}: ${rule}, ${reason}`);
+  const seen = findings.map(
+    ({ severity, rule, reason }) => `  ${severity}: ${terminalLine(rule)}, ${terminalLine(reason)}`,
+  );
   const head = [paint("bold", fileLine(change, paint)), ...seen];
-  if (diff.kind !== "text") return `${[...head, `  (${diff.note})`].join("\n")}\n`;
+  if (diff.kind !== "text") return `${[...head, `  (${terminalLine(diff.note)})`].join("\n")}\n`;
   const body = diff.hunks.flatMap(({ oldStart, newStart, lines }) => [
     paint("cyan", `@@ -${oldStart} +${newStart} @@`),
     ...lines.map(({ kind, text }) => {
-      const line = `${kind === "add" ? "+" : kind === "remove" ? "-" : " "}${defuseName(text)}`;
+      const line = `${kind === "add" ? "+" : kind === "remove" ? "-" : " "}${terminalCode(text)}`;
       return kind === "same" ? line : paint(kind === "add" ? "green" : "red", line);
     }),
   ]);
@@ -97,13 +102,13 @@ export function showFile({ change, diff, findings }: FileView, paint: Paint): st
 export function tellDecision(result: DecisionResult): string {
   switch (result.status) {
     case "done":
-      return `${DONE[result.state] ?? `Done: ${result.state}.`}${result.files.map((path) => `\n  ${defuseName(path)}`).join("")}\n`;
+      return `${DONE[result.state] ?? `Done: ${result.state}.`}${result.files.map((path) => `\n  ${terminalLine(path)}`).join("")}\n`;
     case "stale":
       return `Nothing was done: it is no longer what was shown. Look again; its hash is now ${result.hash}.\n`;
     case "not-found":
       return "There is no such review; ztl review lists what waits.\n";
     case "already": {
-      const who = result.decidedBy === undefined ? "" : ` by ${defuseName(result.decidedBy)}`;
+      const who = result.decidedBy === undefined ? "" : ` by ${terminalLine(result.decidedBy)}`;
       return `Nothing was done: it is ${result.state} already${who}.\n`;
     }
     case "conflict":
@@ -113,7 +118,7 @@ export function tellDecision(result: DecisionResult): string {
     case "bad-selection":
       return `Nothing was done: the chosen files cannot stand alone.\n${reasons(result.files)}`;
     case "failed":
-      return `Nothing was done, and it may be tried again: ${defuseName(result.error.message)} [${result.error.code}]\n`;
+      return `Nothing was done, and it may be tried again: ${terminalLine(result.error.message)} [${terminalLine(result.error.code)}]\n`;
   }
 }
 
@@ -125,15 +130,11 @@ const DONE: Readonly<Record<string, string>> = {
 };
 
 function reasons(files: readonly { readonly path: string; readonly reason: string }[]): string {
-  return files.map(({ path, reason }) => `  ${defuseName(path)} ${defuseName(reason)}\n`).join("");
+  return files.map(({ path, reason }) => `  ${terminalLine(path)} ${terminalLine(reason)}\n`).join("");
 }
 
 function indent(text: string): string {
   return text.replace(/^/gm, "    ").trimEnd();
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1).toWellFormed()}…`;
 }
 
 function age(ms: number): string {

@@ -1,10 +1,10 @@
+import { terminalLine } from "../base/text/index.ts";
 import type { ApproveOptions, Review, ZeroTrustLoop } from "../loop/index.ts";
 import { findReview, statusOf } from "./decide.ts";
 import { helped, LoopStatus, parseLoopArguments, printJson, userName, usesColour, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { ask, closePrompt } from "./prompt.ts";
 import { listReviews, type Paint, painter, showFile, showReview, tellDecision } from "./review-text.ts";
-import { defuseName } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const REVIEW_HELP = `ztl review [ID] [--list] [--all] [--json]
@@ -151,14 +151,14 @@ async function askAboutFiles(
     if (answer === "n") continue;
     takesAll ||= answer === "a";
     if (protectedBecause !== undefined) {
-      const question = `${defuseName(path)} is protected: ${protectedBecause}. Type "yes" to change it: `;
+      const question = `${terminalLine(path)} is protected: ${terminalLine(protectedBecause)}. Type "yes" to change it: `;
       if ((await ask(question)) !== "yes") continue;
       agreed.push(path);
     }
     chosen.push(path);
   }
   if (chosen.length === 0) return reject(loop, found.id, reviewer);
-  const list = chosen.map((path) => `  ${defuseName(path)}\n`).join("");
+  const list = chosen.map((path) => `  ${terminalLine(path)}\n`).join("");
   await writeAll(process.stdout, `\nTo be written to this host:\n${list}`);
   if ((await choose("Write them? [y]es, [n]o: ", "yn")) === "n") return 0;
   const files = chosen.length === found.files.length ? {} : { files: chosen };

@@ -1,10 +1,10 @@
+import { terminalLine, terminalOutput } from "../base/text/index.ts";
 import { type RunResult, Sandbox, type SandboxEvent } from "../sandbox/index.ts";
 import { exitStatusOf } from "./exit-status.ts";
 import { RUN_HELP } from "./help.ts";
 import { readStdin, writeAll } from "./output.ts";
 import { explain, summarise, toJsonText } from "./report.ts";
 import { parseRunArguments, type RunCommand } from "./run-arguments.ts";
-import { defuse, defuseName } from "./terminal.ts";
 
 /** `ztl run`: one call in a sandbox of its own. Returns the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -48,7 +48,7 @@ function tell(event: SandboxEvent): void {
   if (event.type === "python-passed-over")
     process.stderr.write(`ztl: not used: ${defuseName(`${event.path} ${event.reason}; ${event.remedy}`)}\n`);
   if (event.type !== "template-refused" || event.code === "template-stale") return;
-  process.stderr.write(`ztl: ${defuseName(event.message)} [${event.code}]; building it again\n`);
+  process.stderr.write(`ztl: ${terminalLine(event.message)} [${terminalLine(event.code)}]; building it again\n`);
 }
 
 async function print(result: RunResult, command: RunCommand): Promise<void> {
@@ -57,7 +57,7 @@ async function print(result: RunResult, command: RunCommand): Promise<void> {
     return;
   }
   const shown = (bytes: Uint8Array, text: () => string, stream: NodeJS.WriteStream): Promise<void> =>
-    writeAll(stream, stream.isTTY && !command.raw ? defuse(text()) : bytes);
+    writeAll(stream, stream.isTTY && !command.raw ? terminalOutput(text()) : bytes);
   await shown(result.stdout, () => result.stdoutText, process.stdout);
   await shown(result.stderr, () => result.stderrText, process.stderr);
   await writeAll(process.stderr, explain(result));

@@ -1,7 +1,7 @@
+import { cutColumns, cutPlace, terminalLine, terminalLines } from "../base/text/index.ts";
 import type { Entry, RunRecord, RunRow, ZeroTrustLoop } from "../loop/index.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
-import { defuseLines, defuseName } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const RUNS_HELP = `ztl runs [--limit N] [--agent A]     recorded calls, newest first
@@ -37,7 +37,7 @@ export async function runs(args: readonly string[]): Promise<number> {
 
 function rowLine({ runId, time, agent, tool, decision, status, verdict, command }: RunRow): string {
   const ran = status === "none" ? decision : status;
-  return `${runId.slice(0, 8)}  ${time.slice(0, 19)}Z  ${defuseName(agent)} / ${defuseName(tool)}: ${ran}, guard ${verdict}\n          ${defuseName(command).slice(0, 90)}\n`;
+  return `${runId.slice(0, 8)}  ${time.slice(0, 19)}Z  ${terminalLine(agent)} / ${terminalLine(tool)}: ${terminalLine(ran)}, guard ${verdict}\n          ${cutColumns(terminalLine(command), 90)}\n`;
 }
 
 /** `ztl show`. */
@@ -58,11 +58,11 @@ export async function show(args: readonly string[]): Promise<number> {
 }
 
 function showRecord({ row, entries, stdout, stderr, truncated, differential }: RunRecord): string {
-  const text = (bytes: Uint8Array): string => defuseLines(Buffer.from(bytes).toString("utf8")).replace(/^/gm, "    ");
+  const text = (bytes: Uint8Array): string => terminalLines(bytes).replace(/^/gm, "    ");
   const echoes = differential.echoes.map(({ later, place, text: echoed, match, known }) => {
-    const where = defuseName(differential.later[later]?.label ?? "");
+    const where = terminalLine(differential.later[later]?.label ?? "");
     const seen = known ? ", known before" : "";
-    return `  ${where}${place === undefined ? "" : ` at ${defuseName(place)}`} (${match}${seen}): ${defuseName(echoed.slice(0, 200))}`;
+    return `  ${where}${place === undefined ? "" : ` at ${terminalLine(place)}`} (${match}${seen}): ${terminalLine(echoed.slice(0, cutPlace(echoed, 200)))}`;
   });
   return [
     rowLine(row).trimEnd(),
@@ -80,7 +80,7 @@ function showRecord({ row, entries, stdout, stderr, truncated, differential }: R
 function showShift({ distance, actions }: Shift): string {
   const share = (part: number): string => `${Math.round(part * 100)} %`;
   const lines = actions.map(
-    ({ action, before, after }) => `  ${defuseName(action)}: ${share(before)} -> ${share(after)}\n`,
+    ({ action, before, after }) => `  ${terminalLine(action)}: ${share(before)} -> ${share(after)}\n`,
   );
   return `With what the run added, the probe model acts otherwise in ${share(distance)} of its samples.\n${lines.join("")}`;
 }
@@ -90,21 +90,21 @@ type Shift = NonNullable<Awaited<ReturnType<ZeroTrustLoop["records"]["probe"]>>>
 function stepOf(entry: Entry): string {
   switch (entry.kind) {
     case "policy-decision":
-      return `policy: ${entry.body.decision} (${entry.body.rule})`;
+      return `policy: ${entry.body.decision} (${terminalLine(entry.body.rule)})`;
     case "run":
-      return `run: ${entry.body.status}`;
+      return `run: ${terminalLine(entry.body.status)}`;
     case "verdict":
-      return `verdict on ${defuseName(entry.body.subject)}: ${entry.body.verdict}, ${entry.body.findings.length} findings`;
+      return `verdict on ${terminalLine(entry.body.subject)}: ${entry.body.verdict}, ${entry.body.findings.length} findings`;
     case "admission":
-      return `admission to ${defuseName(entry.body.destination ?? "memory")}`;
+      return `admission to ${terminalLine(entry.body.destination ?? "memory")}`;
     case "change-set":
       return `change set of ${entry.body.count}`;
     case "approval":
-      return `${entry.body.subject}: ${entry.body.decision} by ${defuseName(entry.body.reviewer ?? "nobody")}`;
+      return `${entry.body.subject}: ${entry.body.decision} by ${terminalLine(entry.body.reviewer ?? "nobody")}`;
     case "sync":
       return `sync: ${entry.body.outcome}`;
     case "note":
-      return `note: ${defuseName(entry.body.text)}`;
+      return `note: ${terminalLine(entry.body.text)}`;
     default:
       return entry.kind;
   }
@@ -125,12 +125,12 @@ export async function replay(args: readonly string[]): Promise<number> {
         return 0;
       case "different": {
         const { message, recorded, replayed } = outcome.comparison;
-        const text = `Different: ${defuseName(message)}\n  recorded  ${defuseName(recorded)}\n  replayed  ${defuseName(replayed)}\n`;
+        const text = `Different: ${terminalLine(message)}\n  recorded  ${terminalLine(recorded)}\n  replayed  ${terminalLine(replayed)}\n`;
         if (!values.json) await writeAll(process.stdout, text);
         return LoopStatus.failed;
       }
       case "not-replayable":
-        if (!values.json) await writeAll(process.stderr, `It cannot be replayed: ${outcome.reason}\n`);
+        if (!values.json) await writeAll(process.stderr, `It cannot be replayed: ${terminalLine(outcome.reason)}\n`);
         return LoopStatus.needsMore;
       case "not-found":
         return notFound();

@@ -1,3 +1,4 @@
+import { terminalJson } from "../base/text/index.ts";
 import { startServer } from "../server/index.ts";
 import { helped, parseLoopArguments, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
@@ -29,7 +30,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     try {
       const { url, port: bound, token } = server;
       const text = values.json
-        ? `${JSON.stringify({ url, port: bound, token })}\n`
+        ? `${terminalJson({ url, port: bound, token })}\n`
         : `The page is at ${url}\nCtrl-C ends it.\n`;
       await writeAll(process.stdout, text);
       await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import { accessSync, constants } from "node:fs";
+import { terminalJson, terminalNet } from "../base/text/index.ts";
 import { ZtlError } from "../errors.ts";
 import { ChatModel } from "../model/index.ts";
 import { startAttacker } from "./attacker.ts";
@@ -32,7 +33,7 @@ export async function demo(args: readonly string[]): Promise<number> {
   for (const signal of ENDING) process.on(signal, onSignal);
   try {
     const shown = await run(options, interrupted.signal);
-    if (options.json) process.stdout.write(`${JSON.stringify(summarise(shown), undefined, 2)}\n`);
+    if (options.json) process.stdout.write(`${terminalJson(summarise(shown), 2)}\n`);
     return shown.claims.every(({ holds }) => holds) ? 0 : 1;
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -77,7 +78,7 @@ function openModel({ url, name }: { readonly url: string; readonly name: string 
 
 function narratorFor({ json, fast }: DemoOptions, signal: AbortSignal): Narrator {
   const colours = process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "";
-  const write = json ? () => {} : (text: string) => void process.stdout.write(text);
+  const write = json ? () => {} : (text: string) => void process.stdout.write(terminalNet(text));
   return new Narrator({ write, colours, pauses: !fast && !json, signal });
 }
 

@@ -1,23 +1,20 @@
+import { plainText } from "../base/text/index.ts";
 import { EXCERPT_CHARACTERS } from "./limits.ts";
 
-/** Controls, format characters, separators, private use, unassigned and ignorable code points, all but the plain space. */
-const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}\p{DI}]|(?! )\p{Zs}/gu;
-
-/** A short piece of untrusted bytes, as text in which nothing is hidden: what cannot be seen is written `\u{…}`. */
+/** A short piece of untrusted bytes, as text in which nothing is hidden (`base/text`). */
 export function excerptOf(bytes: Uint8Array, start: number, end: number): string {
-  // Four bytes a character at most, so a cut on either side never needs more.
-  const head = EXCERPT_CHARACTERS * 4;
-  const text = decode(bytes.subarray(start, Math.min(end, start + head)));
-  const characters = [...text];
-  const cut = characters.length > EXCERPT_CHARACTERS || end - start > head;
-  const shown = cut ? `${characters.slice(0, EXCERPT_CHARACTERS - 1).join("")}…` : text;
-  return makeVisible(shown);
+  const whole = bytes.subarray(start, end);
+  const fits = lengthOf(whole, EXCERPT_CHARACTERS) === whole.length;
+  return fits ? plainText(whole) : `${plainText(whole.subarray(0, lengthOf(whole, EXCERPT_CHARACTERS - 1)))}…`;
 }
 
-export function makeVisible(text: string): string {
-  return text.replace(UNSHOWABLE, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
-}
-
-function decode(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+/** Bytes that so many characters of UTF-8 take, at most; stray bytes count as characters do. */
+function lengthOf(bytes: Uint8Array, characters: number): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const begins = ((bytes[at] as number) & 0xc0) !== 0x80;
+    // Four bytes a character at most, so junk of continuation bytes does not go on for ever.
+    if ((begins && ++count > characters) || at === characters * 4) return at;
+  }
+  return bytes.length;
 }

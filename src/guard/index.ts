@@ -14,7 +14,6 @@ export {
   type AdmissionVerifierOptions,
 } from "./admission-verifier.ts";
 export { both } from "./both-scanners.ts";
-export { makeVisible } from "./excerpt.ts";
 export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
 export { atLeast } from "./finding.ts";
 export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";

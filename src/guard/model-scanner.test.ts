@@ -46,7 +46,7 @@ test("what the model calls unsafe is flagged, with the window and its words made
   const [finding] = verdict.findings;
   assert.equal(finding?.rule, "model.unsafe");
   assert.deepEqual([finding.start, finding.end], [STEP, content.length]);
-  assert.match(finding.excerpt, /^S1\\u\{202e\}x+$/);
+  assert.match(finding.excerpt, /^S1⟦U\+202E⟧x+$/);
   assert.ok(finding.excerpt.length < 100);
 });
 

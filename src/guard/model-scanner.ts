@@ -1,6 +1,6 @@
 import { sha256Stream } from "../base/sha256.ts";
+import { cutPlace, plainText } from "../base/text/index.ts";
 import { ZtlError } from "../errors.ts";
-import { makeVisible } from "./excerpt.ts";
 import type { Finding, Verdict } from "./finding.ts";
 import { DEFAULT_LIMITS, EXCERPT_CHARACTERS, MODEL_TIMEOUT_MS } from "./limits.ts";
 import { type Window, windowsOf } from "./model-windows.ts";
@@ -125,5 +125,5 @@ function unavailable(window: Window, because: string): Finding {
 
 /** The model's words, or an error's: as untrusted as the content, and for people only. */
 function shown(words: string): string {
-  return makeVisible([...words.slice(0, EXCERPT_CHARACTERS * 2)].slice(0, EXCERPT_CHARACTERS).join(""));
+  return plainText(words.slice(0, cutPlace(words, EXCERPT_CHARACTERS)));
 }

@@ -1,6 +1,5 @@
 /** What others may use of the loop: open it, call tools through it, decide reviews, read its records. */
 export type { Decision as GuardDecision, Finding as GuardFinding } from "../guard/index.ts";
-export { makeVisible } from "../guard/index.ts";
 export {
   checkInclusion,
   type Entry,

@@ -2,7 +2,8 @@
 export { isIgnorable, withoutIgnorables } from "./ignorable.ts";
 export { type PagePiece, pagePieces, paintedPieces } from "./page.ts";
 export { plainText, repainted } from "./plain.ts";
+export { cutPlace, oneLine } from "./shorten.ts";
 export { type HiddenKind, hiddenKind } from "./table.ts";
-export { terminalCode, terminalJson, terminalLine, terminalLines, terminalOutput } from "./terminal.ts";
+export { terminalCode, terminalJson, terminalLine, terminalLines, terminalNet, terminalOutput } from "./terminal.ts";
 export { type HiddenCharacter, hidesSomething, type Kept, type Segment, visible, visibleBytes } from "./visible.ts";
 export { cutColumns, displayWidth, padColumns } from "./width.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { terminalJson, terminalLine, terminalLines, terminalOutput } from "./index.ts";
+import { terminalJson, terminalLine, terminalLines, terminalNet, terminalOutput } from "./index.ts";
 
 test("a name is one line without anything a terminal acts on", () => {
   assert.equal(terminalLine("a\nb\x1b[31mc\x07\u009b2J"), "a⟦U+000A⟧b⟦U+001B⟧[31mc⟦U+0007 U+009B⟧2J");
@@ -47,4 +47,11 @@ test("JSON keeps its value and its layout, and nothing in it acts or hides", () 
     assert.equal(text.includes("\n"), columns !== undefined);
   }
   assert.equal(terminalJson({ bytes: new Uint8Array([1, 2]) }), '{"bytes":"AQI="}');
+});
+
+test("the last look keeps what is ours and marks what was forgotten", () => {
+  const ours = `ztl: a ⟦U+202E⟧ ⇥ \x1b[31mred\x1b[0m é漢\n  second line\r\n`;
+  assert.equal(terminalNet(ours), ours);
+  assert.equal(terminalNet("x\x1b[2J\u202e\u200by\rz"), "x⟦U+001B⟧[2J⟦U+202E⟧⟦U+200B⟧y⟦U+000D⟧z");
+  assert.equal(terminalNet("\x1b[8mx"), "⟦U+001B⟧[8mx");
 });

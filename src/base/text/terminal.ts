@@ -1,11 +1,11 @@
-import { joinSegments } from "./spelling.ts";
+import { joinSegments, spell } from "./spelling.ts";
 import { TAB_SIGN } from "./table.ts";
-import { visible, visibleBytes } from "./visible.ts";
+import { type HiddenCharacter, visible, visibleBytes } from "./visible.ts";
 
 /**
  * The painter for terminals. Guest output, names and contents are somebody else's choice: on a terminal they could move the
  * cursor over what was printed before, set the clipboard, answer queries into the user's shell, or show something else than
- * what is there. Nothing below makes a control character of them, but for what `terminalOutput` says.
+ * what is there. Nothing below makes a control character of them, but for what `terminalOutput` and `terminalNet` say.
  */
 
 /** A name or another short text, on one line. */
@@ -35,6 +35,28 @@ const RESET = "\x1b[0m";
  * cannot hide what is printed after it.
  */
 export function terminalOutput(text: string): string {
+  const { painted, isStyled } = betweenStyles(text, (part) => joinSegments(visible(part, "lines")));
+  return painted + (isStyled ? RESET : "");
+}
+
+/**
+ * A last look at a text of ours before it is printed: names in it were painted when they were put there, so their marks stay,
+ * as do lines and styles. What was forgotten is marked here.
+ */
+export function terminalNet(text: string): string {
+  return betweenStyles(text, (part) =>
+    visible(part, "lines")
+      .map(({ text: seen, hidden }) => seen ?? hidden.map(spelledButNotation).join(""))
+      .join(""),
+  ).painted;
+}
+
+function spelledButNotation(one: HiddenCharacter): string {
+  return one.kind === "notation" ? String.fromCodePoint(one.codePoint).repeat(one.count) : spell([one]);
+}
+
+/** Styles and line ends stay; `paint` makes something of each stretch between them. */
+function betweenStyles(text: string, paint: (part: string) => string): { painted: string; isStyled: boolean } {
   const parts: string[] = [];
   let from = 0;
   let isStyled = false;
@@ -42,15 +64,11 @@ export function terminalOutput(text: string): string {
     const [sequence, parameters] = match;
     if (parameters !== undefined && conceals(parameters)) continue;
     isStyled ||= parameters !== undefined;
-    parts.push(paintOutput(text.slice(from, match.index)), sequence);
+    parts.push(paint(text.slice(from, match.index)), sequence);
     from = match.index + sequence.length;
   }
-  parts.push(paintOutput(text.slice(from)));
-  return parts.join("") + (isStyled ? RESET : "");
-}
-
-function paintOutput(text: string): string {
-  return joinSegments(visible(text, "lines"));
+  parts.push(paint(text.slice(from)));
+  return { painted: parts.join(""), isStyled };
 }
 
 /** Whether 8, "concealed characters", is among the parameters; after 38, 48 and 58 it may be a part of a colour. */

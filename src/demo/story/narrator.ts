@@ -1,5 +1,5 @@
 import { setTimeout as rest } from "node:timers/promises";
-import { makeVisible } from "../../loop/index.ts";
+import { cutPlace, oneLine, plainText } from "../../base/text/index.ts";
 import { COLUMNS, PAUSE_MS, QUOTE_CHARACTERS_MAX } from "../limits.ts";
 
 export type Tone = "plain" | "good" | "bad" | "quiet" | "title";
@@ -55,8 +55,10 @@ export function quote(text: string, charactersMax = QUOTE_CHARACTERS_MAX): strin
 
 /** The same for names, which stand without quotation marks. */
 export function shown(text: string, charactersMax = QUOTE_CHARACTERS_MAX): string {
-  const line = makeVisible(text.replace(/\s+/g, " ").trim().toWellFormed());
-  return line.length <= charactersMax ? line : `${line.slice(0, charactersMax - 1).toWellFormed()}…`;
+  const line = oneLine(text);
+  return line.length <= charactersMax
+    ? plainText(line)
+    : `${plainText(line.slice(0, cutPlace(line, charactersMax - 1)))}…`;
 }
 
 function wrap(text: string, indentColumns = /^\s*(?:[-!+] )?/.exec(text)?.[0].length ?? 0): string[] {

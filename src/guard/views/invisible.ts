@@ -1,4 +1,7 @@
-/** Code points that show nothing, by what they are used for. */
+/**
+ * Code points that show nothing, by what they are used for. Comparisons rather than the table in `base/text`, as they are made
+ * for every character of a text; `invisible.test.ts` holds the two together.
+ */
 
 export const isTag = (point: number): boolean => point >= 0xe0000 && point <= 0xe007f;
 
@@ -29,6 +32,7 @@ export const isZeroWidth = (point: number): boolean =>
   point === 0x3164 ||
   point === 0xffa0 ||
   (point >= 0xfff0 && point <= 0xfffb) ||
+  (point >= 0x1bca0 && point <= 0x1bca3) ||
   (point >= 0x1d173 && point <= 0x1d17a);
 
 /** Marks that combine with the letter before them, of the Latin block. */

@@ -1,3 +1,5 @@
+import { isIgnorable } from "../../base/text/index.ts";
+
 /**
  * Text as the differential compares it: compatibility forms, case, white space and invisible characters make no difference. Each unit
  * of the result knows the units of the original that it came from.
@@ -11,7 +13,6 @@ export interface NormalisedText {
 
 /** What belongs to the character before it: normalised together with it. Conjoining jamo (Unicode 3.12) compose like marks. */
 const EXTENDS = /^[\p{M}\u1160-\u11ff]$/u;
-const IGNORED = /^(?:\p{Default_Ignorable_Code_Point}|\p{Cf}|\0)$/u;
 const SPACE = /^\s$/u;
 
 export function normalise(original: string): NormalisedText {
@@ -38,10 +39,15 @@ function clusterEnd(text: string, start: number): number {
   while (end < text.length) {
     const units = unitsAt(text, end);
     const character = text.slice(end, end + units);
-    if (!EXTENDS.test(character) && !IGNORED.test(character)) break;
+    if (!EXTENDS.test(character) && !isIgnored(character)) break;
     end += units;
   }
   return end;
+}
+
+/** NUL separates texts that are searched together. */
+function isIgnored(character: string): boolean {
+  return character === "\0" || isIgnorable(character);
 }
 
 function unitsAt(text: string, at: number): number {
@@ -76,11 +82,11 @@ class Writer {
   /** One character with what extends it. NFKC once more after folding, which can undo it (Unicode 3.13, toNFKC_Casefold). */
   add(cluster: string, start: number, end: number): void {
     const visible = Array.from(cluster)
-      .filter((character) => !IGNORED.test(character))
+      .filter((character) => !isIgnored(character))
       .join("");
     for (const character of fold(fold(visible))) {
       if (SPACE.test(character)) this.#space(start, end);
-      else if (!IGNORED.test(character)) this.#put(character, start, end);
+      else if (!isIgnored(character)) this.#put(character, start, end);
     }
   }
 

@@ -1,3 +1,4 @@
+import { cutPlace, oneLine as onOneLine } from "../../base/text/index.ts";
 import type { Entry, EntryKind } from "../../ledger/index.ts";
 import { COMMAND_CHARACTERS_MAX, LINE_CHARACTERS_MAX } from "../limits.ts";
 import type { RunRow } from "./run-record.ts";
@@ -50,10 +51,9 @@ export function rowOf(entries: readonly Entry[]): RunRow | undefined {
   };
 }
 
-/** For a list: white space together, and not too long. */
+/** For a list: on one line, and not too long. */
 export function oneLine(command: string): string {
-  const line = command.replace(/\s+/g, " ").trim();
-  return cut(line, LINE_CHARACTERS_MAX);
+  return cut(onOneLine(command), LINE_CHARACTERS_MAX);
 }
 
 /** For whoever decides about it: as it is, as far as anybody reads. */
@@ -62,5 +62,5 @@ export function bounded(command: string): string {
 }
 
 function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`;
+  return text.length <= most ? text : `${text.slice(0, cutPlace(text, most)).toWellFormed()}…`;
 }

@@ -1,3 +1,4 @@
+import { plainText } from "../../base/text/index.ts";
 import { ZtlError } from "../../errors.ts";
 import { PROBLEMS_SHOWN_MAX } from "../limits.ts";
 
@@ -12,13 +13,21 @@ export function problemAt(path: readonly PropertyKey[], message: string): Proble
   return { path: path.map(String).join("."), message };
 }
 
-/** ZtlError `config-invalid`; `details.problems` has every problem. `subject` is what was read, such as a file's path. */
+/**
+ * ZtlError `config-invalid`; `details.problems` has every problem. `subject` is what was read, such as a file's path. The
+ * message has a line for each problem, and no name from the configuration can begin another line.
+ */
 export function configInvalid(subject: string, problems: readonly Problem[], options?: ErrorOptions): ZtlError {
   const lines = problems
     .slice(0, PROBLEMS_SHOWN_MAX)
-    .map(({ path, message }) => `\n  ${path === "" ? "" : `${path}: `}${message}`);
+    .map(({ path, message }) => `\n  ${path === "" ? "" : `${plainText(path)}: `}${plainText(message)}`);
   const more = problems.length - lines.length;
   if (more > 0) lines.push(`\n  … and ${more} more`);
   const details = { problems, remedy: "`ztl policy schema` prints what may be written where." };
-  return new ZtlError("config-invalid", `${subject} is not a valid configuration:${lines.join("")}`, details, options);
+  return new ZtlError(
+    "config-invalid",
+    `${plainText(subject)} is not a valid configuration:${lines.join("")}`,
+    details,
+    options,
+  );
 }

@@ -5,7 +5,7 @@ import type { Html } from "../show/html.ts";
 import type { Mark } from "../show/marks.ts";
 import { plural } from "../show/quantities.ts";
 import type { TextRow } from "../show/text-rows.ts";
-import { foreign } from "../show/visible.ts";
+import { foreign, foreignPainted } from "../show/visible.ts";
 
 /** A finding as the ledger keeps it, or as the guard tells it: the latter with an excerpt and the encodings undone. */
 export interface ShownFinding {
@@ -59,7 +59,7 @@ export function findingsList(
     return html`<li><span class="badge ${toneOf(severity)}">${severity}</span>
       <span class="finding-rule">${place === undefined ? foreign(rule, 200) : html`<a href="${place}">${foreign(rule, 200)}</a>`}</span>
       <span class="finding-reason">${foreign(reason, 400)}${decodings.length === 0 ? "" : html` <span class="aside">hidden by ${decodings.join(", ")}</span>`}</span>
-      ${excerpt === undefined || excerpt === "" ? "" : html`<code class="excerpt">${foreign(excerpt, 240)}</code>`}</li>`;
+      ${excerpt === undefined || excerpt === "" ? "" : html`<code class="excerpt">${foreignPainted(excerpt)}</code>`}</li>`;
   })}</ol>${left > 0 ? html`<p class="aside">${plural(left, "finding")} more; all are marked in the text.</p>` : ""}`;
 }
 

@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { oneLine } from "../../base/text/index.ts";
 import { COMMAND_ROWS_MAX, LISTED_COMMAND_CHARACTERS_MAX } from "../limits.ts";
 import type { Html } from "./html.ts";
 import { plural } from "./quantities.ts";
@@ -16,5 +17,5 @@ export function commandText(command: string): Html {
 
 /** A command on one line of a list. */
 export function commandLine(command: string): Html {
-  return html`<code>${foreign(command.replace(/\s+/g, " ").trim(), LISTED_COMMAND_CHARACTERS_MAX)}</code>`;
+  return html`<code>${foreign(oneLine(command), LISTED_COMMAND_CHARACTERS_MAX)}</code>`;
 }

@@ -1,3 +1,4 @@
+import { cutPlace } from "../../base/text/index.ts";
 import type { DiffHunk } from "../../loop/index.ts";
 import { ROW_CHARACTERS_MAX, TEXT_UNITS_MAX } from "../limits.ts";
 
@@ -56,7 +57,7 @@ function cut(row: TextRow): TextRow[] {
   const rows: TextRow[] = [];
   let { offset } = row;
   for (let start = 0; start < text.length; ) {
-    const end = wholeCharacters(text, Math.min(text.length, start + ROW_CHARACTERS_MAX));
+    const end = cutPlace(text, start + ROW_CHARACTERS_MAX);
     const piece = text.slice(start, end);
     const numbers = start === 0 ? row : {};
     rows.push({ ...numbers, kind, text: piece, ...(offset === undefined ? {} : { offset }) });
@@ -64,10 +65,4 @@ function cut(row: TextRow): TextRow[] {
     start = end;
   }
   return rows;
-}
-
-/** A place to cut that does not tear a surrogate pair apart. */
-function wholeCharacters(text: string, end: number): number {
-  const isInPair = end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1] as string);
-  return isInPair ? end - 1 : end;
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { posix } from "node:path";
+import { hidesSomething } from "../../base/text/index.ts";
 import { type ByteString, bytesOf } from "../files/byte-string.ts";
 import { DIFF_BYTES_MAX } from "../limits.ts";
 import type { ChangeFlag } from "./change-set.ts";
@@ -44,11 +45,6 @@ function leadsOutside(path: ByteString, target: ByteString): boolean {
   return resolved === ".." || resolved.startsWith("../");
 }
 
-/** Controls, formats (bidi, zero width, tags), unusual spaces and separators, what is not UTF-8, and blank letters. */
 function hasHiddenCharacters(name: ByteString): boolean {
-  const bytes = bytesOf(name);
-  if (!isUtf8(bytes)) return true;
-  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u.test(
-    bytes.toString("utf8"),
-  );
+  return hidesSomething(bytesOf(name));
 }

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { withoutIgnorables } from "../../base/text/index.ts";
 import { type ByteString, bytesOf, nameOf } from "../files/byte-string.ts";
 import { modeOf, type TreeEdit } from "./node-state.ts";
 import { PROTECTED_PATHS, type ProtectedPath } from "./protected-paths.ts";
@@ -57,11 +58,7 @@ function canStandIn({ before, after }: TreeEdit, path: ByteString): boolean {
 
 /** As file systems without case see a name: also without the characters that Unicode calls ignorable. */
 function fold(path: ByteString): string {
-  return bytesOf(path)
-    .toString("utf8")
-    .normalize("NFKC")
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
-    .toLowerCase();
+  return withoutIgnorables(bytesOf(path).toString("utf8").normalize("NFKC")).toLowerCase();
 }
 
 function toMatcher({ pattern, reason }: ProtectedPath): Matcher {
