@@ -101,6 +101,22 @@ const ONLY_IN_BASE: readonly {
     pattern: /JSON\.stringify\([^;]*Object\.fromEntries\([^;]*sort\(|sort\([\s\S]{0,200}\$\{JSON\.stringify\(/,
     except: {},
   },
+  {
+    what: "which characters are visible, by hand; use base/text/",
+    pattern:
+      /\\p\{(?:(?:gc|General_Category)=)?(?:C[cfnos]?|Other|Control|Format|Z[lps]?|Separator|DI|Default_Ignorable_Code_Point|Bidi_C(?:ontrol)?|VS|Variation_Selector|NChar|Noncharacter_Code_Point)\}|\\x7f-\\x9f|\\u200b-|\\u202a-|\\u2066-/,
+    except: {},
+  },
+  {
+    what: "odd spaces taken for plain ones; use oneLine of base/text/",
+    pattern: /replace(?:All)?\(\/\\s\+\/\w*, " "/,
+    except: {},
+  },
+  {
+    what: "printing past the last look at a text; use cli/output.ts",
+    pattern: /process\.std(?:out|err)\.write\(|\bconsole\./,
+    except: { "src/demo/": "has a narrator, which looks" },
+  },
 ];
 
 const aboveBase = product.filter(({ name }) => /^src\/(?!base\/)/.test(name) && !/\btesting(\.ts|\/)/.test(name));

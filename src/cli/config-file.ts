@@ -1,6 +1,6 @@
+import { terminalLine } from "../base/text/index.ts";
 import { findConfigModules, notRun, requireConfig } from "../policy/index.ts";
 import { writeAll } from "./output.ts";
-import { defuseName } from "./terminal.ts";
 
 /**
  * The configuration a command works with: the one that was named, else the working directory's `ztl.config.json`. Says so when
@@ -10,6 +10,6 @@ export async function configFile(named: string | undefined): Promise<string> {
   if (named !== undefined) return named;
   const file = requireConfig(process.cwd());
   for (const module of findConfigModules(process.cwd()))
-    await writeAll(process.stderr, `ztl: using ${defuseName(file)}; ${defuseName(notRun(module))} (--config)\n`);
+    await writeAll(process.stderr, `ztl: using ${terminalLine(file)}; ${terminalLine(notRun(module))} (--config)\n`);
   return file;
 }

@@ -15,6 +15,11 @@ export async function writeAll(stream: NodeJS.WriteStream | WriteStream, data: s
   });
 }
 
+/** The same for a line in passing, which nobody waits for. */
+export function writeText(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(terminalNet(text));
+}
+
 export async function readStdin(): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);

@@ -1,5 +1,5 @@
 import { createInterface, type Interface } from "node:readline/promises";
-import { terminalNet } from "../base/text/index.ts";
+import { writeText } from "./output.ts";
 
 let shared: Interface | undefined;
 let ended = false;
@@ -9,7 +9,7 @@ const waiting: ((line: string) => void)[] = [];
 
 /** One line from the terminal, without white space around it; empty when there will be none any more. */
 export async function ask(question: string): Promise<string> {
-  process.stdout.write(terminalNet(question));
+  writeText(process.stdout, question);
   open();
   const line = early.shift();
   if (line !== undefined) return line.trim();

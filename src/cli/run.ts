@@ -2,7 +2,7 @@ import { terminalLine, terminalOutput } from "../base/text/index.ts";
 import { type RunResult, Sandbox, type SandboxEvent } from "../sandbox/index.ts";
 import { exitStatusOf } from "./exit-status.ts";
 import { RUN_HELP } from "./help.ts";
-import { readStdin, writeAll } from "./output.ts";
+import { readStdin, writeAll, writeText } from "./output.ts";
 import { explain, summarise, toJsonText } from "./report.ts";
 import { parseRunArguments, type RunCommand } from "./run-arguments.ts";
 
@@ -46,9 +46,9 @@ async function execute(command: RunCommand): Promise<RunResult> {
 /** A template that is out of date is an ordinary thing; one that was tampered with is not. */
 function tell(event: SandboxEvent): void {
   if (event.type === "python-passed-over")
-    process.stderr.write(`ztl: not used: ${defuseName(`${event.path} ${event.reason}; ${event.remedy}`)}\n`);
+    writeText(process.stderr, `ztl: not used: ${terminalLine(`${event.path} ${event.reason}; ${event.remedy}`)}\n`);
   if (event.type !== "template-refused" || event.code === "template-stale") return;
-  process.stderr.write(`ztl: ${terminalLine(event.message)} [${terminalLine(event.code)}]; building it again\n`);
+  writeText(process.stderr, `ztl: ${terminalLine(event.message)} [${terminalLine(event.code)}]; building it again\n`);
 }
 
 async function print(result: RunResult, command: RunCommand): Promise<void> {

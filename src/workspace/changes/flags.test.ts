@@ -22,6 +22,17 @@ test("reviewers are told what to look at twice", async (t) => {
     fs.writeFileSync(join(d, "photo_\u202egpj.exe"), "x");
     fs.writeFileSync(join(d, "new\nline"), "x");
     fs.writeFileSync(join(d, "zero\u200bwidth"), "x");
+    for (const name of [
+      "tag\u{e0041}",
+      "blank\u2800",
+      "wide\u3000space",
+      "filler\u3164",
+      "ends ",
+      "\u0338struck",
+      "piled\u0301\u0301",
+    ])
+      fs.writeFileSync(join(d, name), "x");
+    for (const name of ["heart \u2764\ufe0f", "re\u0301sume\u0301", "日本語"]) fs.writeFileSync(join(d, name), "x");
     fs.writeFileSync(Buffer.concat([Buffer.from(`${d}/`), Buffer.from([0xff])]), "x");
     fs.writeFileSync(join(d, "MAKEFILE"), "x");
     fs.chmodSync(join(d, "linked"), 0o600);
@@ -42,6 +53,16 @@ test("reviewers are told what to look at twice", async (t) => {
     "photo_\u202egpj.exe": "hidden-characters",
     "new\nline": "hidden-characters",
     "zero\u200bwidth": "hidden-characters",
+    "tag\u{e0041}": "hidden-characters",
+    "blank\u2800": "hidden-characters",
+    "wide\u3000space": "hidden-characters",
+    "filler\u3164": "hidden-characters",
+    "ends ": "hidden-characters",
+    "\u0338struck": "hidden-characters",
+    "piled\u0301\u0301": "hidden-characters",
+    "heart \u2764\ufe0f": "",
+    "re\u0301sume\u0301": "",
+    日本語: "",
     "bytes:\\xff": "hidden-characters",
     MAKEFILE: "case-clash",
     linked: "other-names",

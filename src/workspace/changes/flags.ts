@@ -45,6 +45,7 @@ function leadsOutside(path: ByteString, target: ByteString): boolean {
   return resolved === ".." || resolved.startsWith("../");
 }
 
+/** Also a space at the end of a name, or at its beginning: nobody sees that it is there. */
 function hasHiddenCharacters(name: ByteString): boolean {
-  return hidesSomething(bytesOf(name));
+  return hidesSomething(bytesOf(name)) || /(?:^|\/) | (?:\/|$)/.test(name);
 }
