@@ -1,5 +1,6 @@
 import { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
 import { cpuFeatures } from "./cpu-features.ts";
+import { finishAccess } from "./finish-access.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import { HeldExceptions } from "./held-exceptions.ts";
 import { KvmVcpu, type KvmVm } from "./host/kvm.ts";
@@ -61,9 +62,6 @@ const VALID_REGISTERS = Run.validRegisters >> 2;
 /** Where the run page tells the ring of the guest's code. */
 const RING = Run.systemRegisters + Sregs.cs + Segment.dpl;
 
-/** Pieces KVM cuts one access to the doorbell into: a 64-byte store in 1-byte pieces is the worst (KVM_MAX_MMIO_FRAGMENTS
- * is lower). */
-const MAX_FRAGMENTS = 64;
 /** Interruptions inside the system pages taken in a row before the CPU counts as stuck; each stub is one instruction long. */
 const MAX_STUB_INTERRUPTIONS = 10_000;
 
@@ -254,7 +252,9 @@ export class KvmCpu implements Cpu {
       }
     }
     // The program reached for the doorbell by hand. Linux has nothing there: it is a wild pointer.
-    this.#finishAccess();
+    const isFinished = finishAccess(this.#vcpu);
+    this.#system.invalidate();
+    if (!isFinished) return fatal("the CPU does not finish an access to the doorbell");
     return exception(Vector.generalProtection, 0, 0);
   }
 
@@ -325,16 +325,6 @@ export class KvmCpu implements Cpu {
   #inSystemPages(): boolean {
     const rip = addressAt(this.registers32, RIP);
     return rip >= USER_ADDRESS_LIMIT && rip < CANONICAL_LIMIT;
-  }
-
-  /** Lets KVM complete a half-done access to the doorbell, without running the guest any further. */
-  #finishAccess(): void {
-    this.#vcpu.run.setUint8(Run.immediateExit, 1);
-    for (let piece = 0; piece < MAX_FRAGMENTS; piece++) {
-      if (this.#vcpu.enter() !== 0) break;
-    }
-    this.#vcpu.run.setUint8(Run.immediateExit, 0);
-    this.#system.invalidate();
   }
 
   close(): void {

@@ -55,6 +55,26 @@ test("a load from the doorbell by hand is a fault", options, () => {
   }
 });
 
+test("a repeated access to the doorbell is not gone on with by whatever runs next", options, () => {
+  const strings = { "rep movsb": [0xf3, 0xa4], "rep lodsq": [0xf3, 0x48, 0xad], "rep stosb": [0xf3, 0xaa] };
+  for (const [name, code] of Object.entries(strings)) {
+    const guest = testGuest(code);
+    const { cpu, machine } = guest;
+    const isStore = name === "rep stosb";
+    cpu.registers[Register.rcx] = 1n << 40n;
+    cpu.registers[isStore ? Register.rdi : Register.rsi] = BigInt(SystemVa.doorbell + 3);
+    cpu.registers[isStore ? Register.rsi : Register.rdi] = BigInt(DATA);
+    assertException(cpu.run(), Vector.generalProtection, Vector.pageFault);
+    assert.equal(cpu.registers[Register.rip], BigInt(CODE), name);
+    assertAlive(guest);
+    assert.ok(
+      machine.memory.bytes.subarray(guest.dataPage, guest.dataPage + 64).every((byte) => byte === 0),
+      name,
+    );
+    machine.close();
+  }
+});
+
 test("jumping to the system call stub is at most a system call", options, () => {
   const guest = testGuest([...Code.movRcx(CODE), ...Code.movRbx(SystemVa.syscallStub), ...Code.jumpRbx]);
   const trap = guest.cpu.run();
@@ -144,8 +164,10 @@ test("32-bit mode through the host's descriptors gives no ring 0", options, () =
     machine.memory.bytes.set([0x0f, 0x20, 0xd8, ...Code.ud2], trap);
     for (const va of [0x10000, SystemVa.syscallStub % 2 ** 32]) tables.map(va, trap, false, true);
     cpu.registers[Register.rax] = 5n;
+    // On a busy host the timer may come before the program does; two seconds of interruptions are a program that loops.
     machine.startTimer(20);
-    const found = cpu.run();
+    let found = cpu.run();
+    for (let count = 0; found.kind === "interrupted" && count < 100; count++) found = cpu.run();
     machine.stopTimer();
     assert.equal(cpu.registers[Register.rax], 5n, `selector ${selector.toString(16)}: ${JSON.stringify(found)}`);
     assert.notEqual(found.kind, "interrupted");

@@ -60,6 +60,7 @@ export const Run = {
   exitReason: 8,
   /** Physical address of an MMIO access; also the sub-error of an internal error. */
   union: 32,
+  mmioData: 40,
   mmioLength: 48,
   mmioIsWrite: 52,
   validRegisters: 288,
