@@ -28,16 +28,35 @@ export class MachineCode {
   }
 
   /** Runs code as a static program; whatever it does, it must end as a guest ends, and the cell must not. */
-  async run(code: Uint8Array, { about = "", data }: { about?: string; data?: Uint8Array } = {}): Promise<RunResult> {
+  async run(code: Uint8Array, options: { about?: string; data?: Uint8Array } = {}): Promise<RunResult> {
+    const result = await this.runOrLose(code, options);
+    this.sandbox.assertContained(result, options.about);
+    return result;
+  }
+
+  /** The same, where the machine itself may be given up with the code for it, and a new one taken. */
+  async runOrLose(
+    code: Uint8Array,
+    { about = "", data }: { about?: string; data?: Uint8Array } = {},
+  ): Promise<RunResult> {
     const name = `program-${this.#programs++}`;
     writeFileSync(join(this.#directory, name), staticElf(code, data), { mode: 0o755 });
     const limits = { ...LIMITS, wallMs: LIMITS.wallMs * PATIENCE, cpuMs: LIMITS.cpuMs * PATIENCE };
     const result = await this.sandbox.run({ tool: "exec", program: `/attack/${name}`, limits });
-    this.sandbox.assertContained(result, about);
+    if (result.status === "error") assert.equal(result.error.code, "guest-failed", `${about}: ${result.error.message}`);
     return result;
   }
 
-  /** The same for many, each of which must end by itself or by a signal. */
+  /** Each must be ended by a signal: what a program may not do is never passed over. */
+  async endBySignal(programs: Iterable<readonly [name: string, code: Uint8Array]>, signals: string[]): Promise<void> {
+    for (const [about, code] of programs) {
+      const result = await this.run(code, { about });
+      assert.equal(result.status, "signaled", `${about}: ${result.status} ${result.exitCode}`);
+      assert.ok(result.status === "signaled" && signals.includes(result.signal), `${about}: ${JSON.stringify(result)}`);
+    }
+  }
+
+  /** Each must end by itself or by a signal. */
   async endThemselves(programs: Iterable<readonly [name: string, code: Uint8Array]>): Promise<void> {
     for (const [about, code] of programs) {
       const { status } = await this.run(code, { about });
