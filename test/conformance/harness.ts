@@ -33,18 +33,30 @@ export function workshop(): { readonly directory: string; readonly remove: () =>
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** Compiles a program of this folder; returns the path of the executable. */
-export function compile(directory: string, name: string, compiler: string, options: readonly string[]): string {
+/** Compiles a program, of this folder unless another is named; returns the path of the executable. */
+export function compile(
+  directory: string,
+  name: string,
+  compiler: string,
+  options: readonly string[],
+  sources = SOURCES,
+): string {
   const target = join(directory, "bin", `${name}-${compiler}${options.join("")}`);
-  const flags = ["-O1", "-w", "-D_GNU_SOURCE", "-pthread", ...options, join(SOURCES, `${name}.c`), "-o", target, "-lm"];
+  const flags = ["-O1", "-w", "-D_GNU_SOURCE", "-pthread", ...options, join(sources, `${name}.c`), "-o", target, "-lm"];
   const { status, stderr } = spawnSync(compiler, flags, { encoding: "utf8" });
   if (status !== 0) throw new Error(`${compiler} refused ${name}.c:\n${stderr}`);
   return target;
 }
 
-export function runNatively(directory: string, program: string): Result {
+export function runNatively(directory: string, program: string, args: readonly string[] = []): Result {
   const cwd = mkdtempSync(join(directory, "native-"));
-  const run = spawnSync(program, [], { cwd, env: ENVIRONMENT, input: "", timeout: TIMEOUT_MS, killSignal: "SIGKILL" });
+  const run = spawnSync(program, args, {
+    cwd,
+    env: ENVIRONMENT,
+    input: "",
+    timeout: TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  });
   return {
     ending: run.signal ?? `exit ${run.status}`,
     stdout: run.stdout.toString("latin1"),
@@ -52,7 +64,7 @@ export function runNatively(directory: string, program: string): Result {
   };
 }
 
-export function runInGuest(directory: string, program: string): Result {
+export function runInGuest(directory: string, program: string, args: readonly string[] = []): Result {
   const config = new Config({
     mounts: [
       { guest: "/usr", kind: "ro", host: "/usr" },
@@ -80,7 +92,7 @@ export function runInGuest(directory: string, program: string): Result {
       outputBytes: 8 << 20,
     };
     const kernel = Kernel.boot(machine, config, { limits });
-    kernel.spawn({ path: program, argv: [program], env: ENVIRONMENT, cwd: "/scratch" });
+    kernel.spawn({ path: program, argv: [program, ...args], env: ENVIRONMENT, cwd: "/scratch" });
     const outcome = kernel.run({ poll: () => "continue" });
     const ending =
       outcome.kind === "exited"

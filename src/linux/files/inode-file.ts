@@ -35,6 +35,11 @@ export class InodeFile extends NamedFile {
     return this.location.inode.type === FileType.regular;
   }
 
+  override bytesFrom(position = this.position): number | undefined {
+    const { inode } = this.location;
+    return inode.tellsSize ? Math.max(inode.stat().sizeBytes - position, 0) : undefined;
+  }
+
   override read(into: Uint8Array, position?: number): number {
     const count = this.location.inode.read(into, position ?? this.position);
     if (position === undefined) this.position += count;

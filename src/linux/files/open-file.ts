@@ -115,6 +115,11 @@ export abstract class OpenFile {
     return true;
   }
 
+  /** How many bytes there are to read from `position` on (by default its own), where that is known beforehand. */
+  bytesFrom(_position?: number): number | undefined {
+    return undefined;
+  }
+
   /** True when pread and lseek make sense. */
   get seekable(): boolean {
     return false;

@@ -144,8 +144,9 @@ export class AddressSpace implements PageSharer {
   /** Adds a mapping, replacing what is there, and fills it when that is cheaper than faulting it in. */
   map(vma: Vma, populate = false): void {
     this.checkRoom(vma.start, vma.end);
-    this.unmap(vma.start, vma.end);
+    // First: what it replaces may be the last to hold the same pages.
     retainSources(vma, this);
+    this.unmap(vma.start, vma.end);
     this.vmas.insert(vma);
     if (vma.protection !== Protection.none) this.#pager.fillEagerly(vma, populate);
   }
@@ -213,16 +214,20 @@ export class AddressSpace implements PageSharer {
     if (this.vmas.all.length + splits > MAPPINGS_MAX) fail("ENOMEM");
   }
 
-  /** madvise(2) with MADV_DONTFORK, MADV_WIPEONFORK and their opposites. */
-  setOnFork(start: number, end: number, onFork: Vma["onFork"]): void {
+  /** Gives the mappings in a range flags of madvise(2) or mlock(2). */
+  setFlags(start: number, end: number, flags: Partial<Pick<Vma, "isLocked" | "omitOnFork" | "wipeOnFork">>): void {
     this.#checkSplits(start, end);
-    for (const vma of this.vmas.cut(start, end)) this.vmas.insert({ ...vma, onFork });
+    for (const vma of this.vmas.cut(start, end)) this.vmas.insert({ ...vma, ...flags });
   }
 
-  /** mlock(2) and munlock(2). */
-  setLocked(start: number, end: number, isLocked: boolean): void {
-    this.#checkSplits(start, end);
-    for (const vma of this.vmas.cut(start, end)) this.vmas.insert({ ...vma, isLocked });
+  /** Makes private copies of file pages, as if each had been written to: what is locked stays as it is (mlock(2)). */
+  populateOrigins(start: number, end: number): void {
+    for (const vma of this.vmas.overlapping(start, end)) {
+      if (!vma.origin || !permits(vma.protection, "read")) continue;
+      const write = permits(vma.protection, "write");
+      for (let page = Math.max(start, vma.start); page < Math.min(end, vma.end); page += PAGE_SIZE)
+        this.translate(page, write);
+    }
   }
 
   /** Whether the process could read all that is mapped in this range: rights, and files that reach so far. */

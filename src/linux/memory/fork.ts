@@ -12,11 +12,11 @@ export function forkAddressSpace(parent: AddressSpace): AddressSpace {
   child.heapEnd = parent.heapEnd;
   child.arguments = parent.arguments;
   for (const vma of parent.vmas.all) {
-    if (vma.onFork === "omit") continue;
+    if (vma.omitOnFork) continue;
     retainSources(vma, child);
     // Locks on memory are not inherited (mlock(2)).
     child.vmas.insert(vma.isLocked ? { ...vma, isLocked: false } : vma);
-    if (vma.onFork !== "wipe") copyPages(vma, parent, child);
+    if (!vma.wipeOnFork) copyPages(vma, parent, child);
   }
   return child;
 }

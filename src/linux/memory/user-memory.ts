@@ -5,6 +5,9 @@ import type { AddressSpace } from "./address-space.ts";
 /** Addresses from here on are never user memory (the canonical lower half, Intel SDM vol. 1, 3.3.7.1). */
 const CANONICAL_LIMIT = 0x8000_0000_0000;
 
+/** Memory brought in for a transfer before it is known how far that goes: what a pipe holds at most. */
+const PIECE_BYTES_MAX = 1024 * 1024;
+
 /**
  * Reads and writes a process's memory by its own addresses, page by page, with its own rights: the only way system calls
  * touch guest memory. Pages not there yet are faulted in; what the process itself could not reach is EFAULT.
@@ -39,9 +42,10 @@ export class UserMemory {
       const start = address + done;
       const physical = done === 0 ? this.#physical(start, write) : this.#tryPhysical(start, write);
       if (physical < 0) return done;
-      let size = Math.min(length - done, PAGE_SIZE - (start % PAGE_SIZE));
-      while (done + size < length && this.#tryPhysical(start + size, write) === physical + size) {
-        size += Math.min(length - done - size, PAGE_SIZE);
+      const wanted = Math.min(length - done, PIECE_BYTES_MAX);
+      let size = Math.min(wanted, PAGE_SIZE - (start % PAGE_SIZE));
+      while (size < wanted && this.#tryPhysical(start + size, write) === physical + size) {
+        size += Math.min(wanted - size, PAGE_SIZE);
       }
       const used = visit(this.#memory.bytes.subarray(physical, physical + size));
       if (used <= 0) return done;

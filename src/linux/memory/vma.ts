@@ -60,8 +60,10 @@ export interface Vma {
   readonly neverWritable?: boolean | undefined;
   /** Locked into memory (mlock(2)): its pages may not be discarded. */
   readonly isLocked?: boolean | undefined;
-  /** What a forked child gets of it instead of a copy: nothing, or zeros (madvise(2)). */
-  readonly onFork?: "omit" | "wipe" | undefined;
+  /** A forked child does not get it (madvise(2), MADV_DONTFORK). */
+  readonly omitOnFork?: boolean | undefined;
+  /** A forked child gets zeros instead of a copy (MADV_WIPEONFORK). */
+  readonly wipeOnFork?: boolean | undefined;
   /** "[heap]", "[stack]" and the like. */
   readonly name?: string | undefined;
 }
@@ -144,18 +146,24 @@ export class VmaList {
     return found;
   }
 
-  /** True when every page of the range belongs to some mapping. */
-  covers(start: number, end: number): boolean {
+  /** Where in the range the first hole begins; its end when there is none. */
+  holeIn(start: number, end: number): number {
     let covered = start;
     for (const vma of this.overlapping(start, end)) {
-      if (vma.start > covered) return false;
+      if (vma.start > covered) break;
       covered = vma.end;
     }
-    return covered >= end;
+    return Math.min(covered, end);
+  }
+
+  /** True when every page of the range belongs to some mapping. */
+  covers(start: number, end: number): boolean {
+    return this.holeIn(start, end) === end;
   }
 
   /** Takes [start, end) out; returns the pieces taken, which the caller inserts again or whose sources it releases. */
   cut(start: number, end: number): Vma[] {
+    if (start >= end) return [];
     const first = this.#indexFrom(start);
     const taken: Vma[] = [];
     const kept: Vma[] = [];
@@ -220,7 +228,8 @@ function joinable(a: Vma, b: Vma): boolean {
     continues(a.origin, b.origin, a.end - a.start) &&
     a.name === b.name &&
     (a.lazy ?? false) === (b.lazy ?? false) &&
-    a.onFork === b.onFork &&
+    (a.omitOnFork ?? false) === (b.omitOnFork ?? false) &&
+    (a.wipeOnFork ?? false) === (b.wipeOnFork ?? false) &&
     a.neverWritable === b.neverWritable &&
     (a.isLocked ?? false) === (b.isLocked ?? false) &&
     !a.growsDown &&

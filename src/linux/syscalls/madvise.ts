@@ -23,6 +23,8 @@ const Advice = {
 /** The rest of the advice there is; all of it is hints. */
 const HINTS: ReadonlySet<number> = new Set([0, 1, 2, 3, 12, 13, 14, 15, 16, 17, 20, 21, 25]);
 
+const POPULATING: ReadonlySet<number> = new Set([Advice.populateRead, Advice.populateWrite]);
+
 /** Part of a mapping that advice is given for. */
 interface Part {
   readonly vma: Vma;
@@ -39,13 +41,13 @@ const ACTIONS: Readonly<Record<number, (memory: AddressSpace, part: Part) => voi
     discard(memory, part);
   },
   [Advice.remove]: remove,
-  [Advice.dontFork]: (memory, { start, end }) => memory.setOnFork(start, end, "omit"),
+  [Advice.dontFork]: (memory, { start, end }) => memory.setFlags(start, end, { omitOnFork: true }),
   [Advice.wipeOnFork](memory, { vma, start, end }) {
     if (vma.file || vma.shared) fail("EINVAL");
-    memory.setOnFork(start, end, "wipe");
+    memory.setFlags(start, end, { wipeOnFork: true });
   },
-  [Advice.doFork]: (memory, { start, end }) => memory.setOnFork(start, end, undefined),
-  [Advice.keepOnFork]: (memory, { start, end }) => memory.setOnFork(start, end, undefined),
+  [Advice.doFork]: (memory, { start, end }) => memory.setFlags(start, end, { omitOnFork: false }),
+  [Advice.keepOnFork]: (memory, { start, end }) => memory.setFlags(start, end, { wipeOnFork: false }),
   [Advice.populateRead]: (memory, part) => populate(memory, part, "read"),
   [Advice.populateWrite]: (memory, part) => populate(memory, part, "write"),
 };
@@ -57,12 +59,13 @@ export function madvise(call: Call): number {
   const { memory } = call.process;
   const act = ACTIONS[advice];
   if (!act && !HINTS.has(advice)) fail("EINVAL");
-  const isCovered = memory.vmas.covers(start, end);
-  // As far as it goes, mapping by mapping: a hole is passed over and told about at the end, any other error ends it.
+  const hole = memory.vmas.holeIn(start, end);
+  // Mapping by mapping: a hole is passed over and told about at the end, except where pages are to be there after the call.
+  const reach = POPULATING.has(advice) ? hole : end;
   if (act)
-    for (const vma of memory.vmas.overlapping(start, end))
-      act(memory, { vma, start: Math.max(start, vma.start), end: Math.min(end, vma.end) });
-  return isCovered ? 0 : fail("ENOMEM");
+    for (const vma of memory.vmas.overlapping(start, reach))
+      act(memory, { vma, start: Math.max(start, vma.start), end: Math.min(reach, vma.end) });
+  return hole === end ? 0 : fail("ENOMEM");
 }
 
 function discard(memory: AddressSpace, { vma, start, end }: Part): void {

@@ -17,12 +17,14 @@ function mremap(call: Call): number {
   const newSize = pageCeil(call.unsigned(2));
   const flags = call.uint(3);
   if (old % PAGE_SIZE !== 0 || newSize === 0 || (flags & ~(REMAP_MAY_MOVE | REMAP_FIXED)) !== 0) fail("EINVAL");
+  const target = call.unsigned(4);
+  const isFixed = (flags & REMAP_FIXED) !== 0;
+  // What makes no sense is refused before it is looked at what is there.
+  if (isFixed && ((flags & REMAP_MAY_MOVE) === 0 || target % PAGE_SIZE !== 0)) fail("EINVAL");
+  if (isFixed && target < old + oldSize && old < target + newSize) fail("EINVAL");
   const vma = memory.vmas.find(old) ?? fail("EFAULT");
   if (oldSize === 0) return duplicate(call, vma, old, newSize, flags);
-  if ((flags & REMAP_FIXED) !== 0) {
-    const target = call.unsigned(4);
-    if ((flags & REMAP_MAY_MOVE) === 0 || target % PAGE_SIZE !== 0) fail("EINVAL");
-    if (target < old + oldSize && old < target + newSize) fail("EINVAL");
+  if (isFixed) {
     memory.move(old, oldSize, newSize, target);
     return target;
   }
@@ -37,9 +39,9 @@ function mremap(call: Call): number {
     return old;
   }
   if ((flags & REMAP_MAY_MOVE) === 0) fail("ENOMEM");
-  const target = memory.findRange(newSize);
-  memory.move(old, oldSize, newSize, target);
-  return target;
+  const place = memory.findRange(newSize);
+  memory.move(old, oldSize, newSize, place);
+  return place;
 }
 
 /** An old size of 0 asks for a second view of shared memory (mremap(2), "Notes"). */
@@ -56,12 +58,17 @@ function lockedRange(call: Call): { start: number; end: number } {
   return { start: pageFloor(call.unsigned(0)), end: pageCeil(call.unsigned(0) + call.unsigned(1)) };
 }
 
-/** mlock(2). All guest memory stays in RAM anyway: what is locked cannot be thrown away by madvise(2), and no more. */
-function lock(call: Call): number {
+/**
+ * mlock(2) and munlock(2), up to the first hole. All guest memory stays in RAM anyway: what is locked cannot be thrown away
+ * by madvise(2), and no more.
+ */
+function lock(call: Call, isLocked: boolean): number {
   const { memory } = call.process;
   const { start, end } = lockedRange(call);
-  memory.setLocked(start, end, true);
-  return memory.vmas.covers(start, end) && memory.isReachable(start, end) ? 0 : fail("ENOMEM");
+  const hole = memory.vmas.holeIn(start, end);
+  memory.setFlags(start, hole, { isLocked });
+  if (isLocked) memory.populateOrigins(start, hole);
+  return hole === end && (!isLocked || memory.isReachable(start, end)) ? 0 : fail("ENOMEM");
 }
 
 /** mlockall flags (asm-generic/mman.h). */
@@ -74,7 +81,7 @@ function lockAll(call: Call): number {
   const flags = call.int(0);
   if (flags === 0 || flags === MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) !== 0) fail("EINVAL");
   memory.locksFuture = (flags & MCL_FUTURE) !== 0;
-  if ((flags & MCL_CURRENT) !== 0) memory.setLocked(0, ADDRESS_LIMIT, true);
+  if ((flags & MCL_CURRENT) !== 0) memory.setFlags(0, ADDRESS_LIMIT, { isLocked: true });
   return 0;
 }
 
@@ -136,18 +143,13 @@ export const memoryCalls: SyscallTable = {
   madvise,
   mincore,
   msync,
-  mlock: lock,
-  mlock2: (call) => ((call.uint(2) & ~1) === 0 ? lock(call) : fail("EINVAL")),
-  munlock(call) {
-    const { memory } = call.process;
-    const { start, end } = lockedRange(call);
-    memory.setLocked(start, end, false);
-    return memory.vmas.covers(start, end) ? 0 : fail("ENOMEM");
-  },
+  mlock: (call) => lock(call, true),
+  mlock2: (call) => ((call.uint(2) & ~1) === 0 ? lock(call, true) : fail("EINVAL")),
+  munlock: (call) => lock(call, false),
   mlockall: lockAll,
   munlockall(call) {
     call.process.memory.locksFuture = false;
-    call.process.memory.setLocked(0, ADDRESS_LIMIT, false);
+    call.process.memory.setFlags(0, ADDRESS_LIMIT, { isLocked: false });
     return 0;
   },
   // One node, one CPU: there is nothing to place.

@@ -88,7 +88,10 @@ function transferRecords(call: Call, file: OpenFile, buffers: readonly UserBuffe
 
 function readInto(call: Call, buffers: readonly UserBuffer[], position?: number): number {
   const file = readable(call);
-  const count = transfer(call, file, buffers, false, position);
+  // At the end of a file the buffer does not matter, and of one that is larger than the rest only so much.
+  const left = file.bytesFrom(position);
+  const count =
+    left === 0 ? 0 : transfer(call, file, left === undefined ? buffers : first(buffers, left), false, position);
   return count === BLOCKED ? call.block(() => (file.poll() & ~4) !== 0) : count;
 }
 
@@ -143,6 +146,16 @@ function limited(call: Call, file: OpenFile, buffers: readonly UserBuffer[], pos
     const part = Math.min(length, room);
     room -= part;
     return { address, length: part };
+  });
+}
+
+/** The first bytes of the buffers. */
+function first(buffers: readonly UserBuffer[], bytes: number): readonly UserBuffer[] {
+  let left = bytes;
+  return buffers.flatMap(({ address, length }) => {
+    const taken = Math.min(length, left);
+    left -= taken;
+    return taken > 0 ? [{ address, length: taken }] : [];
   });
 }
 

@@ -50,6 +50,10 @@ export class FixedFile extends Inode {
     this.#stat = fixedStat(newFixedIno(), FileType.regular | mode, content.length);
   }
 
+  override get tellsSize(): boolean {
+    return true;
+  }
+
   override get readOnly(): boolean {
     return true;
   }

@@ -93,6 +93,10 @@ export class HostFile extends HostInode {
   override readonly type = FileType.regular;
   #noted = -1;
 
+  override get tellsSize(): boolean {
+    return true;
+  }
+
   override read(into: Uint8Array, position: number): number {
     this.noteRead();
     const descriptor = this.#descriptor();

@@ -143,6 +143,10 @@ export abstract class Inode {
   }
 
   // --- file content ---
+  /** True when {@link stat} tells how much there is to read; a file that is made up when it is read shows 0 (/proc). */
+  get tellsSize(): boolean {
+    return false;
+  }
   /** Copies up to `into.length` bytes from `position`; returns how many (0 at the end). */
   read(_into: Uint8Array, _position: number): number {
     return fail("EINVAL");

@@ -30,6 +30,10 @@ export class RamFile extends RamInode {
     this.#sizeBytes = this.#lowerBytes = born.lower.stat().sizeBytes;
   }
 
+  override get tellsSize(): boolean {
+    return true;
+  }
+
   override get sizeBytes(): number {
     return this.#sizeBytes;
   }
