@@ -4,7 +4,7 @@ import { OutOfGuestMemory } from "../vmm/index.ts";
 export interface RunLimits {
   /** Wall-clock time from the start of the run, in milliseconds. */
   readonly wallMs: number;
-  /** Time the guest's code and its system calls take, summed over its processes, in milliseconds. */
+  /** CPU time that the guest's code and its system calls take, summed over its processes, in milliseconds. */
   readonly cpuMs: number;
   /** Guest memory, page tables and page cache included, in bytes. */
   readonly memoryBytes: number;

@@ -1,6 +1,7 @@
 export { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
 export { GuestMemory } from "./guest-memory.ts";
 export { confineProcess } from "./host/confine.ts";
+export { threadCpuMs } from "./host/cpu-clock.ts";
 export { duplicateFd, memfdCreate, sealMemfd } from "./host/memfd.ts";
 export {
   exitProcess,

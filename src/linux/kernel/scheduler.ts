@@ -1,3 +1,4 @@
+import { threadCpuMs } from "../../vmm/index.ts";
 import { LinuxError } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { asLimit, type LimitName, LimitReached } from "../limits.ts";
@@ -30,8 +31,10 @@ export type Outcome =
   | { readonly kind: "waiting" }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** Ticks without a system call after which a run of counted time lets time pass, so that others get their turn: a second. */
-const STALL_TICKS = 100;
+/** CPU time without a system call after which a run of counted time lets time pass, so that others get their turn. */
+const STALL_MS = 1000;
+/** Time after which the CPU clock is read again; until then no more CPU time than that can have been used. */
+const CHARGE_MS = 1;
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -46,15 +49,18 @@ export class Scheduler {
   #startedMs = 0;
   /** When the turn of the current task is over, on the run's own clock. */
   #turnEndMs = 0;
-  #ticksWithoutCall = 0;
+  /** CPU time used since the last system call; undefined until the first tick behind it. */
+  #computedMs: number | undefined;
   #cpuMs = 0;
-  #lastMs = 0;
+  /** When CPU time was charged last, and what this thread's CPU clock showed then. */
+  #chargedAtMs = 0;
+  #chargedCpuMs = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
   }
 
-  /** Time the guest and its system calls took so far, in milliseconds. */
+  /** CPU time the guest and its system calls took so far, in milliseconds. */
   get cpuMs(): number {
     return this.#cpuMs;
   }
@@ -83,6 +89,7 @@ export class Scheduler {
     const index = this.#tasks.indexOf(task);
     if (index >= 0) this.#tasks.splice(index, 1);
     if (this.current === task) {
+      this.charge();
       this.current = undefined;
       this.#loadedRoot = -1;
     }
@@ -98,7 +105,8 @@ export class Scheduler {
 
   run(control: Control): Outcome {
     const { machine } = this.#kernel;
-    this.#startedMs = this.#lastMs = performance.now();
+    this.#startedMs = this.#chargedAtMs = performance.now();
+    this.#chargedCpuMs = threadCpuMs();
     machine.startTimer(TICK_MS);
     try {
       for (;;) {
@@ -134,17 +142,29 @@ export class Scheduler {
   }
 
   /**
-   * Charges the time since the last step to whoever ran; checks the time limits. They are on the host's clock even where the
-   * guest's is counted; there pauses, which take none of the host's time, have the wall limit for themselves. Returns the
-   * run's own time in milliseconds.
+   * Charges the CPU time since it was last charged to the process that runs: what this thread's clock says, so that a busy
+   * host makes nothing dearer. The guest's own computing and what we do for its system calls count alike, as user time.
+   * Returns it in milliseconds.
+   */
+  charge(now = performance.now()): number {
+    const cpuMs = threadCpuMs();
+    const spent = cpuMs - this.#chargedCpuMs;
+    this.#chargedCpuMs = cpuMs;
+    this.#chargedAtMs = now;
+    this.#cpuMs += spent;
+    if (this.current && !this.#kernel.clock.isVirtual) this.current.process.cpuMs += spent;
+    return spent;
+  }
+
+  /**
+   * Checks the time limits. They are on the host's clocks even where the guest's is counted; there pauses, which take none of
+   * the host's time, have the wall limit for themselves. Returns the run's own time in milliseconds.
    */
   #account(): number {
     const now = performance.now();
     const { limits, clock } = this.#kernel;
-    const spent = now - this.#lastMs;
-    this.#lastMs = now;
-    if (this.current) this.current.process.cpuMs += clock.isVirtual ? clock.takeSpentMs() : spent;
-    this.#cpuMs += spent;
+    if (now - this.#chargedAtMs >= CHARGE_MS) this.charge(now);
+    if (clock.isVirtual && this.current) this.current.process.cpuMs += clock.takeSpentMs();
     if (this.#cpuMs > limits.cpuMs) throw new LimitReached("cpu");
     if (now - this.#startedMs > limits.wallMs) throw new LimitReached("wall");
     if (!clock.isVirtual) return now;
@@ -161,7 +181,7 @@ export class Scheduler {
   /** Counted time moves with system calls, and so do turns. */
   #enterCall(task: Task): void {
     const { clock } = this.#kernel;
-    this.#ticksWithoutCall = 0;
+    this.#computedMs = undefined;
     this.#kernel.enterCall(task);
     if (!clock.isVirtual || clock.nowMs() < this.#turnEndMs) return;
     this.#turnEndMs = clock.nowMs() + TICK_MS;
@@ -174,10 +194,11 @@ export class Scheduler {
    */
   #notice(): void {
     const { clock, timers, diagnostics } = this.#kernel;
-    this.#ticksWithoutCall++;
-    if (!clock.isVirtual || this.#ticksWithoutCall < STALL_TICKS) return;
+    const spent = this.charge();
+    this.#computedMs = this.#computedMs === undefined ? 0 : this.#computedMs + spent;
+    if (!clock.isVirtual || this.#computedMs < STALL_MS) return;
     if (this.#tasks.length < 2 && timers.size === 0) return;
-    clock.pass(TICK_MS);
+    clock.pass(spent);
     this.#rotate = true;
     diagnostics.notRepeatable =
       "A program computed for a second while others waited; when they went on was left to the host";
@@ -228,8 +249,6 @@ export class Scheduler {
     if (clock.skipTo(deadline)) return undefined;
     const sleepMs = Math.min(deadline - now, IDLE_MS_MAX);
     if (sleepMs > 0) Atomics.wait(sleeper, 0, 0, sleepMs);
-    // Waiting is not computing: the pause is not charged.
-    this.#lastMs = performance.now();
     return undefined;
   }
 
@@ -237,6 +256,7 @@ export class Scheduler {
     const { cpu, diagnostics } = this.#kernel;
     const { root } = task.process.memory.tables;
     if (this.current !== task) {
+      if (this.current?.process !== task.process) this.charge();
       diagnostics.switches++;
       if (this.current) this.#save(this.current);
       cpu.registers.set(task.saved.registers);

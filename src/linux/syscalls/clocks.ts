@@ -32,6 +32,7 @@ export function clockNs(call: Call, clock: number): bigint {
     case Clock.bootAlarm:
       return call.kernel.clock.monotonicNs();
     default:
+      call.kernel.scheduler.charge();
       return BigInt(Math.round(cpuClockOwner(call, clock).cpuMs * 1e6));
   }
 }

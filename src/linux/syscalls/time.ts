@@ -66,6 +66,7 @@ export const timeCalls: SyscallTable = {
   times(call) {
     const ticks = (ms: number): bigint => BigInt(Math.floor(ms / 10));
     if (call.unsigned(0) !== 0) {
+      call.kernel.scheduler.charge();
       const bytes = Buffer.alloc(32);
       bytes.writeBigInt64LE(ticks(call.process.cpuMs), 0);
       bytes.writeBigInt64LE(ticks(call.process.childrenCpuMs), 16);
@@ -78,6 +79,7 @@ export const timeCalls: SyscallTable = {
     // Itself, its children, or this thread, whose time is counted with its process.
     if (who < -1 || who > 1) fail("EINVAL");
     const children = who === -1;
+    call.kernel.scheduler.charge();
     call.memory.write(
       call.unsigned(1),
       children

@@ -20,6 +20,7 @@ function itimerspec(timer: IntervalTimer): Buffer {
 
 /** Sets a timer from a struct itimerspec; returns what it was set to before, in the same form. */
 function set(call: Call, timer: IntervalTimer, clock: number, absolute: boolean, address: number): Buffer {
+  call.kernel.scheduler.charge();
   const intervalMs = readTimespecMs(call, address);
   const valueMs = readTimespecMs(call, address + 16);
   const old = itimerspec(timer);
@@ -126,6 +127,7 @@ function setitimer(call: Call): number {
   const intervalMs = source === 0 ? 0 : readTimevalMs(call, source);
   const valueMs = source === 0 ? 0 : readTimevalMs(call, source + 16);
   if (which < ITimer.real || which > ITimer.profiling) fail("EINVAL");
+  call.kernel.scheduler.charge();
   const timer = intervalTimer(call.kernel, call.process, which);
   const old = itimerval(timer);
   if (valueMs > 0) timer.arm(timer.nowMs + valueMs, intervalMs);

@@ -129,7 +129,7 @@ function usageOf(child: Process): Buffer {
   );
 }
 
-/** struct rusage with the user time and the greatest resident size filled in (getrusage(2)). */
+/** struct rusage with the user time, which is all there is (see Scheduler.charge), and the greatest resident size filled in (getrusage(2)). */
 export function resourceUsage(cpuMs: number, peakPages: number): Buffer {
   const usage = Buffer.alloc(144);
   usage.writeBigInt64LE(BigInt(Math.floor(cpuMs / 1000)), 0);

@@ -30,6 +30,7 @@ const functions = {
   poll: libc.func("int poll(void* fds, unsigned long count, int timeoutMs)"),
   prctl: libc.func("prctl", "int", ["int", "unsigned long", "unsigned long", "unsigned long", "unsigned long"]),
   gettid: libc.func("int gettid()"),
+  clockGettime: libc.func("int clock_gettime(int clock, void* time)"),
   // Variadic as well: without O_CREAT it takes no fourth argument.
   openat: libc.func("openat", "int", ["int", "void*", "int"]),
   readlinkat: libc.func("long readlinkat(int directory, void* name, void* target, size_t size)"),
@@ -61,6 +62,7 @@ export const fcntl = functions.fcntl as (fd: number, command: number, argument: 
 export const poll = functions.poll as (fds: Bytes, count: number, timeoutMs: number) => number;
 export const prctl = functions.prctl as (option: number, a: number, b: number, c: number, d: number) => number;
 export const gettid = functions.gettid as () => number;
+export const clockGettime = functions.clockGettime as (clock: number, time: Bytes) => number;
 export const openat = functions.openat as (directory: number, path: Bytes, flags: number) => number;
 export const readlinkat = functions.readlinkat as (
   directory: number,
