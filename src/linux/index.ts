@@ -1,6 +1,6 @@
 export { Config, type KernelConfig } from "./kernel/config.ts";
 export type { Diagnostics } from "./kernel/diagnostics.ts";
-export type { KernelImage } from "./kernel/image.ts";
+export { forgetRun, type KernelImage } from "./kernel/image.ts";
 export type { Control, Outcome } from "./kernel/scheduler.ts";
 export type { ProgramSpec } from "./kernel/spawn.ts";
 export { Kernel } from "./kernel.ts";

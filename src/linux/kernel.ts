@@ -1,4 +1,5 @@
-import { type Cpu, type Machine, PAGE_SIZE } from "../vmm/index.ts";
+import type { Cpu, Machine } from "../vmm/index.ts";
+import { Allowance } from "./allowance.ts";
 import { BLOCKED } from "./blocked.ts";
 import { LinuxError } from "./errno.ts";
 import { OpenFileCount, restartAnonymousInodes } from "./files/open-file.ts";
@@ -11,7 +12,7 @@ import { type KernelImage, preparedCache, restoreProcess, sealKernel } from "./k
 import { type Control, type Outcome, Scheduler } from "./kernel/scheduler.ts";
 import { type ProgramSpec, spawnProgram } from "./kernel/spawn.ts";
 import { TimerSet } from "./kernel/timers.ts";
-import { asLimit, DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
+import { asLimit, DEFAULT_LIMITS, LimitReached, type RunLimits } from "./limits.ts";
 import { PageCache } from "./memory/page-cache.ts";
 import { type SharedPages, shareFile } from "./memory/shared-pages.ts";
 import { finishProcess, finishTask } from "./process/exit.ts";
@@ -27,6 +28,11 @@ import type { Change, Credentials, FileRead, Inode, PendingChange, Vfs } from ".
 
 /** Registers that carry a system call's arguments, in order (System V AMD64 ABI, A.2.1): RDI RSI RDX R10 R8 R9. */
 const ARGUMENT_REGISTERS = [5, 4, 3, 10, 8, 9] as const;
+
+/** How long changes may be gathered after a run; a quarter of a gigabyte, the default limit, is hashed in half a second. */
+const COLLECT_MS_MAX = 4000;
+/** A name is compared, or a megabyte hashed, in about the time of so many pages. */
+const WORK_PER_NAME = 256;
 
 /** What may differ from run to run. */
 export interface KernelOptions {
@@ -57,6 +63,8 @@ export class Kernel {
   readonly clock: RunClock;
   readonly vdso: Vdso;
   readonly limits: RunLimits;
+  /** What the run may still use. */
+  readonly allowance: Allowance;
   readonly output: Output;
   readonly openFiles: OpenFileCount;
   readonly timers: TimerSet;
@@ -79,12 +87,12 @@ export class Kernel {
     this.job = new InputFile("job", this.credentials);
     this.stdin = new InputFile("stdin", this.credentials, new Uint8Array());
     this.limits = limits;
+    this.allowance = new Allowance(machine.pages, limits.memoryBytes);
     this.output = new Output(limits.outputBytes);
-    this.openFiles = new OpenFileCount(limits.openFiles);
-    machine.pages.limitPages = Math.floor(limits.memoryBytes / PAGE_SIZE);
+    this.openFiles = new OpenFileCount(limits.openFiles, this.allowance);
     this.vfs = configuredVfs(config, this);
     if (options.pending) this.vfs.applyPending(options.pending);
-    this.cache = new PageCache(machine.memory, machine.pages, image && preparedCache(image));
+    this.cache = new PageCache(machine.memory, machine.pages, this.allowance, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
     if (image) this.#publishClocks(image);
     this.scheduler = new Scheduler(this);
@@ -146,8 +154,14 @@ export class Kernel {
     return this.vfs.collectReads();
   }
 
+  /** Throws LimitReached when they are more than a result may carry, or take too long to gather. */
   collectChanges(): Change[] {
-    return this.vfs.collectChanges();
+    const { allowance, vfs } = this;
+    const endMs = performance.now() + COLLECT_MS_MAX;
+    allowance.look = () => {
+      if (performance.now() > endMs) throw new LimitReached("wall");
+    };
+    return vfs.collectChanges(() => allowance.work(WORK_PER_NAME));
   }
 
   // --- for the system calls ---

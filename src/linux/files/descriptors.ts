@@ -1,6 +1,9 @@
 import { fail } from "../errno.ts";
 import type { OpenFile, OpenFileCount } from "./open-file.ts";
 
+/** What an open descriptor counts as memory, beside the file: its place in the table. */
+const DESCRIPTOR_BYTES = 64;
+
 interface Descriptor {
   readonly file: OpenFile;
   readonly closeOnExec: boolean;
@@ -39,7 +42,7 @@ export class Descriptors {
       this.dispose(file);
       fail("EMFILE");
     }
-    this.#table[descriptor] = { file: file.retain(this.#count), closeOnExec };
+    this.#enter(descriptor, file, closeOnExec);
     return descriptor;
   }
 
@@ -63,18 +66,24 @@ export class Descriptors {
   /** Puts the file at this very descriptor, closing what was there (dup2(2)). */
   place(descriptor: number, file: OpenFile, closeOnExec = false): void {
     if (descriptor < 0 || descriptor >= this.limit) fail("EBADF");
-    file.retain(this.#count);
     const old = this.#table[descriptor];
-    this.#table[descriptor] = { file, closeOnExec };
-    if (old) {
-      this.#count.locks.releaseRecordLocks(old.file, this);
-      old.file.release(this.#count);
-    }
+    this.#enter(descriptor, file, closeOnExec);
+    if (old) this.#leave(old.file);
   }
 
   close(descriptor: number): void {
     const { file } = this.#entry(descriptor);
     this.#table[descriptor] = undefined;
+    this.#leave(file);
+  }
+
+  #enter(descriptor: number, file: OpenFile, closeOnExec: boolean): void {
+    this.#count.allowance.charge(DESCRIPTOR_BYTES);
+    this.#table[descriptor] = { file: file.retain(this.#count), closeOnExec };
+  }
+
+  #leave(file: OpenFile): void {
+    this.#count.allowance.refund(DESCRIPTOR_BYTES);
     this.#count.locks.releaseRecordLocks(file, this);
     file.release(this.#count);
   }
@@ -120,7 +129,7 @@ export class Descriptors {
   copy(): Descriptors {
     const copy = new Descriptors(this.#count, this.limit);
     for (const [descriptor, file, closeOnExec] of this.all()) {
-      copy.#table[descriptor] = { file: file.retain(this.#count), closeOnExec };
+      copy.#enter(descriptor, file, closeOnExec);
     }
     return copy;
   }

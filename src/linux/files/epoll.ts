@@ -1,3 +1,4 @@
+import type { Allowance } from "../allowance.ts";
 import { fail } from "../errno.ts";
 import type { Stat } from "../vfs/index.ts";
 import { anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
@@ -7,6 +8,8 @@ const EPOLLET = 2 ** 31;
 const EVENT_BITS = 0x3fff;
 /** Descriptors one epoll instance may watch: what a process may have open. */
 const WATCHES_MAX = 4096;
+/** What a watch counts as memory (struct epitem and its wait queue entry, fs/eventpoll.c; more in a Map). */
+const WATCH_BYTES = 256;
 /** Epoll instances that may watch each other in a row (EP_MAX_NESTS, fs/eventpoll.c). */
 const NESTING_MAX = 4;
 
@@ -46,8 +49,11 @@ export class EpollFile extends OpenFile {
   /** Epoll instances that watch this one. */
   readonly #watchers = new Set<EpollFile>();
 
-  constructor() {
+  readonly #allowance: Allowance;
+
+  constructor(allowance: Allowance) {
     super(Open.readWrite);
+    this.#allowance = allowance;
   }
 
   override stat(): Stat {
@@ -59,6 +65,7 @@ export class EpollFile extends OpenFile {
     if (this.#watches.get(descriptor)?.file === file) fail("EEXIST");
     if (this.#watches.size >= WATCHES_MAX) fail("ENOSPC");
     if (file instanceof EpollFile) file.#watchBy(this);
+    if (!this.#watches.has(descriptor)) this.#allowance.charge(WATCH_BYTES);
     this.#watches.set(descriptor, { file, interest, armed: true, reported: 0, activity: 0 });
   }
 
@@ -84,16 +91,28 @@ export class EpollFile extends OpenFile {
 
   remove(descriptor: number, file: OpenFile): void {
     if (this.#watches.get(descriptor)?.file !== file) fail("ENOENT");
-    this.#watches.delete(descriptor);
+    this.#drop(descriptor);
     if (file instanceof EpollFile && !this.#nested().includes(file)) file.#watchers.delete(this);
   }
 
   /** A file whose last descriptor is closed leaves by itself. */
   #dropClosed(): void {
-    for (const [descriptor, watch] of this.#watches) if (watch.file.references === 0) this.#watches.delete(descriptor);
+    for (const [descriptor, watch] of this.#watches) if (watch.file.references === 0) this.#drop(descriptor);
+  }
+
+  #drop(descriptor: number): void {
+    if (this.#watches.delete(descriptor)) this.#allowance.refund(WATCH_BYTES);
+  }
+
+  protected override closed(): void {
+    for (const { file } of this.#watches.values()) if (file instanceof EpollFile) file.#watchers.delete(this);
+    this.#allowance.refund(this.#watches.size * WATCH_BYTES);
+    this.#watches.clear();
   }
 
   #eventsOf(watch: Watch): number {
+    // Instances that watch instances multiply.
+    this.#allowance.work();
     if (!watch.armed) return 0;
     return watch.file.poll() & ((watch.interest.events & EVENT_BITS) | Poll.err | Poll.hup);
   }

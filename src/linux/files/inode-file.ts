@@ -1,5 +1,6 @@
+import type { Allowance } from "../allowance.ts";
 import { fail } from "../errno.ts";
-import { FileType, type Location, type Stat } from "../vfs/index.ts";
+import { type DirectoryEntry, FileType, type Location, type Stat } from "../vfs/index.ts";
 import { Open, OpenFile } from "./open-file.ts";
 
 /** An open file that was found by its name. */
@@ -55,8 +56,33 @@ export class InodeFile extends NamedFile {
   }
 }
 
+/** What an entry of a listing counts as memory while its directory is open. */
+const LISTED_BYTES = 64;
+
 /** An open directory; its entries are read with getdents64. */
 export class DirectoryFile extends NamedFile {
+  readonly #allowance: Allowance;
+  #listing: readonly DirectoryEntry[] = [];
+
+  constructor(location: Location, flags: number, allowance: Allowance) {
+    super(location, flags);
+    this.#allowance = allowance;
+  }
+
+  /** What it is read from: taken when it is read from the start, and kept until it is again or is closed. */
+  get listing(): readonly DirectoryEntry[] {
+    return this.#listing;
+  }
+
+  set listing(entries: readonly DirectoryEntry[]) {
+    this.#allowance.charge((entries.length - this.#listing.length) * LISTED_BYTES);
+    this.#listing = entries;
+  }
+
+  protected override closed(): void {
+    this.listing = [];
+  }
+
   override get seekable(): boolean {
     return true;
   }

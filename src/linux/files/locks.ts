@@ -17,6 +17,8 @@ export interface RangeLock {
 
 /** Ranges one file may have locked: far more than any program asks for. */
 const RANGES_MAX = 4096;
+/** Ranges that may be locked in all files of a run together; at some 150 bytes each, 2.5 MB. */
+const RANGES_IN_ALL_MAX = 16_384;
 
 /** All advisory locks on one file: byte ranges, and whole-file locks of flock(2), which ignore each other. */
 export class FileLocks {
@@ -55,12 +57,16 @@ export class FileLocks {
     }
     if (lock.type !== LockType.unlock) kept.push(joined);
     if (kept.length > RANGES_MAX) fail("ENOLCK");
+    this.#table.countRanges(kept.length - this.#ranges.length);
     this.#ranges = kept;
   }
 
   releaseRanges(owner: object): void {
     this.#table.noteGivenWay(owner);
-    if (this.#ranges.length > 0) this.#ranges = this.#ranges.filter((lock) => lock.owner !== owner);
+    if (this.#ranges.length === 0) return;
+    const kept = this.#ranges.filter((lock) => lock.owner !== owner);
+    this.#table.countRanges(kept.length - this.#ranges.length);
+    this.#ranges = kept;
   }
 
   /** flock(2): true when granted. Changing the kind is letting go and asking anew. */
@@ -89,6 +95,13 @@ export class LockTable {
   readonly #byFile = new WeakMap<object, FileLocks>();
   /** Who waits for whom, so that a circle of processes is noticed. */
   readonly #waitingFor = new Map<object, object>();
+  #ranges = 0;
+
+  /** So many ranges more (or fewer) are locked: ENOLCK when there are too many. */
+  countRanges(more: number): void {
+    if (more > 0 && this.#ranges + more > RANGES_IN_ALL_MAX) fail("ENOLCK");
+    this.#ranges += more;
+  }
 
   /** The locks of the file behind a description: of its inode, so that every name and opener sees the same. */
   of(file: OpenFile): FileLocks {

@@ -1,3 +1,4 @@
+import type { Allowance } from "../allowance.ts";
 import { fail } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import type { Location, Owner, Stat } from "../vfs/index.ts";
@@ -40,19 +41,36 @@ export const Poll = {
 /** Counts the open file descriptions of a run against its limit, and knows the locks they hold. */
 export class OpenFileCount {
   readonly locks = new LockTable();
+  /** What tables and buffers of these files count as the memory of. */
+  readonly allowance: Allowance;
   #count = 0;
   readonly #limit: number;
+  /** Set while files are being closed: closing one may close others, which wait here rather than on the stack. */
+  #closing: OpenFile[] | undefined;
 
-  constructor(limit: number) {
+  constructor(limit: number, allowance: Allowance) {
     this.#limit = limit;
+    this.allowance = allowance;
   }
 
   add(): void {
     if (++this.#count > this.#limit) throw new LimitReached("files");
   }
 
-  remove(): void {
+  /** The last reference to the file is gone. */
+  remove(file: OpenFile): void {
     this.#count--;
+    this.locks.releaseDescriptionLocks(file);
+    if (this.#closing !== undefined) {
+      this.#closing.push(file);
+      return;
+    }
+    this.#closing = [file];
+    try {
+      for (let next = this.#closing.pop(); next !== undefined; next = this.#closing.pop()) next.close();
+    } finally {
+      this.#closing = undefined;
+    }
   }
 }
 
@@ -88,8 +106,11 @@ export abstract class OpenFile {
 
   release(count: OpenFileCount): void {
     if (--this.#references > 0) return;
-    count.remove();
-    count.locks.releaseDescriptionLocks(this);
+    count.remove(this);
+  }
+
+  /** For {@link OpenFileCount}. */
+  close(): void {
     this.closed();
   }
 

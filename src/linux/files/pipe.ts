@@ -1,3 +1,4 @@
+import type { Allowance } from "../allowance.ts";
 import { BLOCKED } from "../blocked.ts";
 import { LinuxError } from "../errno.ts";
 import { FileType, type Location, type Owner, type Stat } from "../vfs/index.ts";
@@ -18,14 +19,21 @@ export class BrokenPipe extends LinuxError {
 
 /** What both ends of a pipe, or all openers of a named one, share. */
 export class PipeBuffer {
-  readonly queue = new ByteQueue(PIPE_BYTES);
+  readonly queue: ByteQueue;
   readonly ino = anonymousInode();
   readonly owner: Owner;
   readers = 0;
   writers = 0;
 
-  constructor(owner: Owner) {
+  constructor(owner: Owner, allowance: Allowance) {
     this.owner = owner;
+    this.queue = new ByteQueue(PIPE_BYTES, allowance);
+  }
+
+  /** One end less; without any, nobody can get at the bytes (pipe(7)). */
+  ended(end: "readers" | "writers"): void {
+    this[end]--;
+    if (this.readers === 0 && this.writers === 0) this.queue.clear();
   }
 }
 
@@ -72,7 +80,7 @@ export class PipeReader extends PipeEnd {
   }
 
   protected override closed(): void {
-    this.pipe.readers--;
+    this.pipe.ended("readers");
   }
 }
 
@@ -99,7 +107,7 @@ export class PipeWriter extends PipeEnd {
   }
 
   protected override closed(): void {
-    this.pipe.writers--;
+    this.pipe.ended("writers");
   }
 }
 
@@ -121,6 +129,6 @@ export class PipeBoth extends PipeReader {
 
   protected override closed(): void {
     super.closed();
-    this.pipe.writers--;
+    this.pipe.ended("writers");
   }
 }

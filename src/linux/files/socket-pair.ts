@@ -1,3 +1,4 @@
+import type { Allowance } from "../allowance.ts";
 import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import { FileType, type Stat } from "../vfs/index.ts";
@@ -15,22 +16,75 @@ export interface PassedFiles {
   readonly release: () => void;
 }
 
+/** What a message costs beside its bytes (an empty skb and its shared info, SKB_TRUESIZE(0) of linux/skbuff.h). */
+const MESSAGE_BYTES = 768;
+/** The bytes of short writes to a stream are gathered in buffers of this size. */
+const GATHERED_BYTES = 4096;
+/** What holding one passed descriptor costs: a pointer. */
+const PASSED_BYTES = 8;
+
 interface Message {
-  bytes: Uint8Array;
+  /** Holds the bytes from `start` to `end`; a stream goes on filling it. */
+  readonly buffer: Uint8Array;
+  start: number;
+  end: number;
   passed: PassedFiles | undefined;
+  /** What it is charged with. */
+  readonly cost: number;
 }
 
-/** One direction of a connected pair. */
+/** One direction of a connected pair. What is on its way counts as the run's memory. */
 class Direction {
   readonly messages: Message[] = [];
+  readonly #allowance: Allowance;
   length = 0;
   arrivals = 0;
   departures = 0;
   readerOpen = true;
   writerOpen = true;
 
+  constructor(allowance: Allowance) {
+    this.#allowance = allowance;
+  }
+
   get room(): number {
     return this.messages.length >= MESSAGES_MAX ? 0 : CAPACITY_BYTES - this.length;
+  }
+
+  add(bytes: Uint8Array, passed: PassedFiles | undefined, leastBytes: number): void {
+    const buffer = new Uint8Array(Math.max(bytes.length, leastBytes));
+    const cost = MESSAGE_BYTES + buffer.length + PASSED_BYTES * (passed?.files.length ?? 0);
+    this.#allowance.charge(cost);
+    buffer.set(bytes);
+    this.messages.push({ buffer, start: 0, end: bytes.length, passed, cost });
+    this.length += bytes.length;
+  }
+
+  /** Puts bytes of a stream behind those of its last message; returns how many fitted. */
+  gather(bytes: Uint8Array): number {
+    const last = this.messages.at(-1);
+    // Bytes behind descriptors are read apart from those they came with (unix(7)).
+    if (last === undefined || last.passed !== undefined) return 0;
+    const part = bytes.subarray(0, last.buffer.length - last.end);
+    last.buffer.set(part, last.end);
+    last.end += part.length;
+    this.length += part.length;
+    return part.length;
+  }
+
+  dropFirst(): void {
+    const first = this.messages.shift();
+    if (first === undefined) return;
+    this.length -= first.end - first.start;
+    this.#allowance.refund(first.cost);
+  }
+
+  /** Nobody will read what is on its way. */
+  clear(): void {
+    while (this.messages.length > 0) {
+      this.messages[0].passed?.release();
+      this.dropFirst();
+    }
   }
 }
 
@@ -58,8 +112,8 @@ export class SocketEnd extends OpenFile {
     this.#outgoing = outgoing;
   }
 
-  static pair(kind: SocketKind, flags: number): readonly [SocketEnd, SocketEnd] {
-    const [a, b] = [new Direction(), new Direction()];
+  static pair(kind: SocketKind, flags: number, allowance: Allowance): readonly [SocketEnd, SocketEnd] {
+    const [a, b] = [new Direction(allowance), new Direction(allowance)];
     return [new SocketEnd(kind, a, b, flags), new SocketEnd(kind, b, a, flags)];
   }
 
@@ -72,7 +126,8 @@ export class SocketEnd extends OpenFile {
   }
 
   override get readableBytes(): number {
-    return this.kind === "stream" ? this.#incoming.length : (this.#incoming.messages[0]?.bytes.length ?? 0);
+    const [first] = this.#incoming.messages;
+    return this.kind === "stream" || first === undefined ? this.#incoming.length : first.end - first.start;
   }
 
   /** Messages must reach one buffer whole. */
@@ -93,7 +148,7 @@ export class SocketEnd extends OpenFile {
     const [first] = messages;
     if (first === undefined)
       return !writerOpen || !readerOpen ? { count: 0, fullLength: 0, passed: undefined } : undefined;
-    const fullLength = first.bytes.length;
+    const fullLength = first.end - first.start;
     const passed = peek ? undefined : first.passed;
     if (!peek) first.passed = undefined;
     if (!peek) this.#incoming.departures++;
@@ -102,12 +157,10 @@ export class SocketEnd extends OpenFile {
   }
 
   #takeMessage(into: Uint8Array, peek: boolean): number {
-    const { bytes } = this.#incoming.messages[0];
-    const part = bytes.subarray(0, into.length);
+    const [{ buffer, start, end }] = this.#incoming.messages;
+    const part = buffer.subarray(start, Math.min(end, start + into.length));
     into.set(part);
-    if (peek) return part.length;
-    this.#incoming.messages.shift();
-    this.#incoming.length -= bytes.length;
+    if (!peek) this.#incoming.dropFirst();
     return part.length;
   }
 
@@ -118,7 +171,7 @@ export class SocketEnd extends OpenFile {
       const message = messages[index];
       // Descriptors stay with the bytes they were sent with.
       if (message.passed && done > 0) break;
-      const part = message.bytes.subarray(0, into.length - done);
+      const part = message.buffer.subarray(message.start, Math.min(message.end, message.start + into.length - done));
       into.set(part, done);
       done += part.length;
       if (peek) {
@@ -126,8 +179,8 @@ export class SocketEnd extends OpenFile {
         continue;
       }
       this.#incoming.length -= part.length;
-      message.bytes = message.bytes.subarray(part.length);
-      if (message.bytes.length === 0) messages.shift();
+      message.start += part.length;
+      if (message.start === message.end) this.#incoming.dropFirst();
     }
     return done;
   }
@@ -152,9 +205,11 @@ export class SocketEnd extends OpenFile {
     if (this.kind !== "stream" && from.length > CAPACITY_BYTES) fail("EMSGSIZE");
     if (from.length === 0 && this.kind === "stream") return 0;
     if (!this.canTake(from.length)) return BLOCKED;
-    const bytes = Uint8Array.prototype.slice.call(from, 0, direction.room);
-    direction.messages.push({ bytes, passed });
-    direction.length += bytes.length;
+    const isStream = this.kind === "stream";
+    const bytes = from.subarray(0, direction.room);
+    const gathered = isStream && passed === undefined ? direction.gather(bytes) : 0;
+    if (gathered < bytes.length || !isStream)
+      direction.add(bytes.subarray(gathered), passed, isStream ? GATHERED_BYTES : 0);
     direction.arrivals++;
     return bytes.length;
   }
@@ -184,8 +239,6 @@ export class SocketEnd extends OpenFile {
   protected override closed(): void {
     this.#incoming.readerOpen = false;
     this.#outgoing.writerOpen = false;
-    for (const { passed } of this.#incoming.messages) passed?.release();
-    this.#incoming.messages.length = 0;
-    this.#incoming.length = 0;
+    this.#incoming.clear();
   }
 }

@@ -1,12 +1,13 @@
 import { BLOCKED } from "../blocked.ts";
 import { LimitReached } from "../limits.ts";
 import { FileType, type Owner, type Stat } from "../vfs/index.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import { anonymousInode, anonymousStat, Open, OpenFile, Poll } from "./open-file.ts";
 
 /** What the run wrote to its standard output and standard error, bounded together. */
 export class Output {
   readonly #limitBytes: number;
-  readonly #pieces: { readonly stdout: Uint8Array[]; readonly stderr: Uint8Array[] } = { stdout: [], stderr: [] };
+  readonly #written = { stdout: new GrowingBytes(), stderr: new GrowingBytes() };
   #bytes = 0;
 
   constructor(limitBytes: number) {
@@ -14,19 +15,18 @@ export class Output {
   }
 
   append(stream: "stdout" | "stderr", from: Uint8Array): void {
-    const room = this.#limitBytes - this.#bytes;
-    const part = Uint8Array.prototype.slice.call(from, 0, Math.max(0, room));
-    if (part.length > 0) this.#pieces[stream].push(part);
+    const part = from.subarray(0, this.#limitBytes - this.#bytes);
+    this.#written[stream].append(part);
     this.#bytes += part.length;
     if (part.length < from.length) throw new LimitReached("output");
   }
 
   get stdout(): Buffer {
-    return Buffer.concat(this.#pieces.stdout);
+    return this.#written.stdout.take();
   }
 
   get stderr(): Buffer {
-    return Buffer.concat(this.#pieces.stderr);
+    return this.#written.stderr.take();
   }
 }
 

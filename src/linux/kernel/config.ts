@@ -7,6 +7,7 @@ import {
   fixedEntries,
   MountPlan,
   type MountSpec,
+  NAMES_MAX,
   procRoot,
   SyntheticDirectory,
   Vfs,
@@ -71,7 +72,7 @@ export function configuredVfs(config: Config, kernel: Kernel): Vfs {
   restartFixedInos(config.firstRunIno);
   return new Vfs({
     plan: config.plan,
-    budget: new ByteBudget(kernel.limits.overlayBytes),
+    budget: new ByteBudget(kernel.limits.overlayBytes, NAMES_MAX, kernel.allowance),
     uid: config.uid,
     now: () => kernel.clock.realtimeNs(),
     sortsNames: kernel.clock.isVirtual,

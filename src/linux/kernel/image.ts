@@ -7,6 +7,7 @@ import { AddressSpace } from "../memory/address-space.ts";
 import { cacheBase, type PageCacheBase, type PageCacheImage } from "../memory/page-cache.ts";
 import type { MappedFile, Vma } from "../memory/vma.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
+import { ProgramStrings } from "../process/program-strings.ts";
 import { type AltStack, newSavedCpu, Task } from "../process/task.ts";
 import type { SignalAction } from "../signals/signals.ts";
 import type { VdsoImage } from "../vdso/vdso.ts";
@@ -110,8 +111,8 @@ function sealProcess(kernel: Kernel, process: Process, task: Task): ProcessImage
     cwd: kernel.vfs.pathname(process.fs.cwd),
     umask: process.fs.umask,
     executable: process.executable ? kernel.vfs.pathname(process.executable) : "",
-    commandLine: process.commandLine,
-    environment: process.environment,
+    commandLine: process.strings.commandLine,
+    environment: process.strings.environment,
     actions: [...process.actions.entries()].flatMap(([signal, action]) =>
       action ? [{ ...action, signal, mask: action.mask.toString() }] : [],
     ),
@@ -149,7 +150,7 @@ class LazyFile implements MappedFile {
   }
 
   /** From now on the file is looked up in this run's file system. */
-  attach(kernel: Kernel): void {
+  attach(kernel: Kernel | undefined): void {
     this.#kernel = kernel;
     this.#inode = undefined;
   }
@@ -192,6 +193,12 @@ function preparedMappings(images: readonly VmaImage[]): Mappings {
   return found;
 }
 
+/** Lets go of the last run of this image, so that nothing of it is kept until the next. */
+export function forgetRun(image: KernelImage): void {
+  const known = image.process && mappings.get(image.process.vmas);
+  for (const file of known?.files ?? []) file.attach(undefined);
+}
+
 /** Makes the sealed process again, asleep in its read. Runs once per call: no file is opened here. */
 export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
   const { vmas, files } = preparedMappings(image.vmas);
@@ -223,8 +230,7 @@ export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
     limits,
   });
   for (const action of image.actions) process.actions[action.signal] = { ...action, mask: BigInt(action.mask) };
-  process.commandLine = image.commandLine;
-  process.environment = image.environment;
+  process.strings = new ProgramStrings(image.commandLine, image.environment);
   process.executablePath = image.executable;
   kernel.processes.set(process.pid, process);
   kernel.main = process;

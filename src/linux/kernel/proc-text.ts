@@ -103,7 +103,7 @@ export function limitsText(process: Process): string {
 /** /proc/meminfo: the run's memory limit is the machine's memory. */
 export function meminfo(kernel: Kernel): string {
   const total = kib(kernel.limits.memoryBytes);
-  const free = Math.max(total - kernel.machine.pages.pagesInUse * 4, 0);
+  const free = Math.max(total - kib(kernel.allowance.usedBytes), 0);
   const rows: [string, number][] = [
     ["MemTotal", total],
     ["MemFree", free],

@@ -14,7 +14,9 @@ export function procSource(kernel: Kernel): ProcSource {
     owner: (pid) => alive(pid)?.credentials ?? { uid: 0, gid: 0 },
     files: (pid) => processFiles(kernel, alive(pid)),
     links: (pid) => processLinks(kernel, alive(pid)),
-    descriptors: (pid) => descriptors(kernel, alive(pid)),
+    has: (pid) => kernel.processes.has(pid),
+    descriptors: (pid) => descriptors(alive(pid)),
+    descriptor: (pid, number) => descriptorLink(kernel, alive(pid), number),
     threads: (pid) => [...(alive(pid)?.tasks ?? [])].map((task) => task.tid),
     global: globalFiles(kernel),
   };
@@ -25,8 +27,8 @@ function processFiles(kernel: Kernel, process: Process | undefined): ReadonlyMap
   const nullTerminated = (strings: readonly string[]): string =>
     process.exit ? "" : strings.map((text) => `${text}\0`).join("");
   return new Map<string, ProcFile>([
-    ["cmdline", () => nullTerminated(process.commandLine)],
-    ["environ", () => nullTerminated(process.environment)],
+    ["cmdline", () => nullTerminated(process.strings.commandLine)],
+    ["environ", () => nullTerminated(process.strings.environment)],
     ["comm", () => `${process.name}\n`],
     ["stat", () => statLine(process)],
     ["status", () => statusText(process)],
@@ -86,19 +88,17 @@ function processLinks(kernel: Kernel, process: Process | undefined): ReadonlyMap
   ]);
 }
 
-function descriptors(kernel: Kernel, process: Process | undefined): ReadonlyMap<number, ProcLink> {
-  const links = new Map<number, ProcLink>();
-  if (!process || process.exit) return links;
-  for (const [descriptor, file] of process.files.all()) {
-    const { location } = file;
-    links.set(
-      descriptor,
-      location
-        ? link(kernel, () => location)
-        : { text: () => file.label, follow: () => descriptionLocation(kernel.vfs, file) },
-    );
-  }
-  return links;
+function descriptors(process: Process | undefined): readonly number[] {
+  return !process || process.exit ? [] : Array.from(process.files.all(), ([descriptor]) => descriptor);
+}
+
+function descriptorLink(kernel: Kernel, process: Process | undefined, descriptor: number): ProcLink | undefined {
+  const file = !process || process.exit ? undefined : process.files.peek(descriptor);
+  if (file === undefined) return undefined;
+  const { location } = file;
+  return location
+    ? link(kernel, () => location)
+    : { text: () => file.label, follow: () => descriptionLocation(kernel.vfs, file) };
 }
 
 function mountLines(kernel: Kernel): { readonly path: string; readonly type: string; readonly options: string }[] {

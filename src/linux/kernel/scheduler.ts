@@ -9,6 +9,8 @@ import { signalName } from "../signals/signals.ts";
 import type { Wait } from "../syscalls/call.ts";
 import { handleTrap } from "./traps.ts";
 
+/** What a thread counts as memory beside its pages: registers, vector state and tables (a kernel stack on Linux, THREAD_SIZE). */
+const TASK_BYTES = 16_384;
 /** How often a running guest is interrupted: short enough for fair turns and prompt cancelling, at about 1 % cost. */
 const TICK_MS = 10;
 /** Longest sleep while everything in the guest waits: how late a cancellation may be noticed. */
@@ -37,6 +39,9 @@ const STALL_MS = 1000;
 const CHARGE_MS = 1;
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Thrown inside a long call when the run was cancelled. */
+class Cancelled {}
 
 /** Puts tasks on the one CPU in turn, wakes sleepers, and watches time. */
 export class Scheduler {
@@ -82,12 +87,16 @@ export class Scheduler {
   }
 
   add(task: Task): void {
+    this.#kernel.allowance.charge(TASK_BYTES);
     this.#tasks.push(task);
   }
 
   remove(task: Task): void {
     const index = this.#tasks.indexOf(task);
-    if (index >= 0) this.#tasks.splice(index, 1);
+    if (index >= 0) {
+      this.#tasks.splice(index, 1);
+      this.#kernel.allowance.refund(TASK_BYTES);
+    }
     if (this.current === task) {
       this.charge();
       this.current = undefined;
@@ -104,7 +113,11 @@ export class Scheduler {
   }
 
   run(control: Control): Outcome {
-    const { machine } = this.#kernel;
+    const { machine, allowance } = this.#kernel;
+    allowance.look = () => {
+      this.#account();
+      if (control.poll() === "cancel") throw new Cancelled();
+    };
     this.#startedMs = this.#chargedAtMs = performance.now();
     this.#chargedCpuMs = threadCpuMs();
     machine.startTimer(TICK_MS);
@@ -116,8 +129,10 @@ export class Scheduler {
     } catch (error) {
       const limit = asLimit(error);
       if (limit instanceof LimitReached) return { kind: "limit", limit: limit.limit };
+      if (error instanceof Cancelled) return { kind: "cancelled" };
       throw error;
     } finally {
+      allowance.look = () => {};
       machine.stopTimer();
     }
   }

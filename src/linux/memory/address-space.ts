@@ -56,8 +56,8 @@ export class AddressSpace implements PageSharer {
     this.machine = machine;
     this.cache = cache;
     this.tables = tables;
-    this.vmas = new VmaList(this, vmas);
-    this.parked = new ParkedPages(parked);
+    this.vmas = new VmaList(this, cache.allowance, vmas);
+    this.parked = new ParkedPages(parked, cache.allowance);
     this.user = new UserMemory(this, machine.memory);
     this.#pager = new Pager(machine, tables, cache);
   }
@@ -75,6 +75,7 @@ export class AddressSpace implements PageSharer {
       this.tables.forEach(vma.start, vma.end, (_page, entry) => pages.release(physicalOf(entry)));
     for (const physical of this.parked.all.values()) pages.release(physical);
     for (const vma of this.vmas.all) releaseSources(vma, this);
+    this.vmas.forget();
     // The tree goes as a whole, so its entries need not be taken out, and their translations dropped, one by one.
     this.machine.releaseAddressSpace(this.tables);
   }

@@ -1,4 +1,5 @@
 import { type GuestMemory, PAGE_SIZE, type PageAllocator } from "../../vmm/index.ts";
+import type { Allowance } from "../allowance.ts";
 import type { Inode } from "../vfs/index.ts";
 
 /** Physical page by page index, for one file. */
@@ -26,8 +27,11 @@ export class PageCache {
   readonly #allocator: PageAllocator;
   readonly #base: PageCacheBase;
   readonly #files = new Map<string, FilePages>();
+  /** What the run may still use, for the address spaces over this cache, too. */
+  readonly allowance: Allowance;
 
-  constructor(memory: GuestMemory, allocator: PageAllocator, base: PageCacheBase = new Map()) {
+  constructor(memory: GuestMemory, allocator: PageAllocator, allowance: Allowance, base: PageCacheBase = new Map()) {
+    this.allowance = allowance;
     this.#memory = memory;
     this.#allocator = allocator;
     this.#base = base;

@@ -1,11 +1,17 @@
 import { PAGE_SIZE } from "../../vmm/index.ts";
+import type { Allowance } from "../allowance.ts";
+
+/** Page tables an address space has at the most that matter here: those of 2 GiB. */
+const TABLES_LOOKED_AT = 1024;
 
 /** Pages of mappings without any rights, by address: kept for when the rights come back, but in no page table. */
 export class ParkedPages {
   readonly #pages: Map<number, number>;
+  readonly #allowance: Allowance;
 
-  constructor(pages: Iterable<readonly [address: number, physical: number]> = []) {
+  constructor(pages: Iterable<readonly [address: number, physical: number]>, allowance: Allowance) {
     this.#pages = new Map(pages);
+    this.#allowance = allowance;
   }
 
   get all(): ReadonlyMap<number, number> {
@@ -18,7 +24,10 @@ export class ParkedPages {
 
   /** Calls back for each page in [start, end). Takes no longer than the shorter of range and list. */
   forEach(start: number, end: number, visit: (address: number, physical: number) => void): void {
-    if ((end - start) / PAGE_SIZE > this.#pages.size) {
+    const rangePages = (end - start) / PAGE_SIZE;
+    // Asked for each of a range's mappings, beside a walk through their page tables.
+    this.#allowance.work(1 + Math.min(rangePages, this.#pages.size + TABLES_LOOKED_AT));
+    if (rangePages > this.#pages.size) {
       for (const [address, physical] of this.#pages) if (address >= start && address < end) visit(address, physical);
       return;
     }

@@ -48,6 +48,7 @@ export class UserMemory {
         size += Math.min(wanted - size, PAGE_SIZE);
       }
       const used = visit(this.#memory.bytes.subarray(physical, physical + size));
+      this.#space.cache.allowance.work(1 + Math.floor(size / PAGE_SIZE));
       if (used <= 0) return done;
       if (write) this.#memory.markWritten(physical, used);
       done += used;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { PAGE_SIZE } from "../../vmm/index.ts";
+import { unlimitedAllowance } from "../allowance.ts";
 import { FixedFile } from "../vfs/fixed.ts";
 import type { PageSharer } from "./shared-pages.ts";
 import { type MappedFile, Protection, releaseSources, retainSources, type Vma, VmaList } from "./vma.ts";
@@ -66,7 +67,7 @@ test("however mappings are cut and joined, pages show what they did and each map
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 40 }), (operations) => {
       const files = [new CountedFile("a"), new CountedFile("b"), new CountedFile("c")];
-      const list = new VmaList(SPACE);
+      const list = new VmaList(SPACE, unlimitedAllowance());
       const model: (Shown | undefined)[] = new Array<Shown | undefined>(PAGES).fill(undefined);
       for (const one of operations) {
         const [start, end] = [one.range.first * PAGE_SIZE, one.range.end * PAGE_SIZE];
@@ -103,7 +104,7 @@ test("a mapping that is whole again is one mapping", () => {
   const mapped = new CountedFile("a");
   const vma: Vma = { start: 0, end: 8 * PAGE_SIZE, protection: RW, file: { mapped, offset: 0 } };
   retainSources(vma, SPACE);
-  const list = new VmaList(SPACE);
+  const list = new VmaList(SPACE, unlimitedAllowance());
   list.insert(vma);
   for (const protection of [Protection.read, RW])
     for (const piece of list.cut(2 * PAGE_SIZE, 5 * PAGE_SIZE)) list.insert({ ...piece, protection });

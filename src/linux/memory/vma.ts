@@ -1,4 +1,5 @@
 import { PAGE_SIZE } from "../../vmm/index.ts";
+import type { Allowance } from "../allowance.ts";
 import type { Inode, Location, Vfs } from "../vfs/index.ts";
 import type { PageSharer, SharedPages } from "./shared-pages.ts";
 
@@ -39,6 +40,9 @@ export interface PagesShown {
   readonly pages: SharedPages;
   readonly firstPage: number;
 }
+
+/** What a mapping counts as memory (struct vm_area_struct and its tree node, linux/mm_types.h). */
+const VMA_BYTES = 256;
 
 /** One mapping: a range of addresses with one set of rights and one source of pages. Replaced, never changed. */
 export interface Vma {
@@ -106,15 +110,33 @@ export function releaseSources({ shared, origin, file }: Vma, sharer: PageSharer
 export class VmaList {
   #list: Vma[];
   readonly #sharer: PageSharer;
+  readonly #allowance: Allowance;
+  /** How many the allowance is charged with. */
+  #charged = 0;
 
   /** @param sharer the address space whose mappings these are */
-  constructor(sharer: PageSharer, list: readonly Vma[] = []) {
+  constructor(sharer: PageSharer, allowance: Allowance, list: readonly Vma[] = []) {
     this.#sharer = sharer;
+    this.#allowance = allowance;
     this.#list = [...list];
+    this.#recharge();
   }
 
   get all(): readonly Vma[] {
     return this.#list;
+  }
+
+  /** The address space is gone: the list holds nothing any more. */
+  forget(): void {
+    this.#list = [];
+    this.#recharge();
+  }
+
+  #recharge(): void {
+    const more = this.#list.length - this.#charged;
+    if (more === 0) return;
+    this.#charged += more;
+    this.#allowance.charge(more * VMA_BYTES);
   }
 
   /** Index of the first mapping that ends above `address`. */
@@ -181,6 +203,7 @@ export class VmaList {
       }
     }
     this.#list.splice(first, last - first, ...kept);
+    this.#recharge();
     return taken;
   }
 
@@ -196,6 +219,7 @@ export class VmaList {
     this.#list.splice(index, 0, vma);
     this.#joinWithNext(index);
     this.#joinWithNext(index - 1);
+    this.#recharge();
   }
 
   #joinWithNext(index: number): void {

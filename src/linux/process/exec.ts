@@ -2,6 +2,8 @@ import { Register } from "../../vmm/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { LoadedProgram } from "../loader/program.ts";
 import { SIG_IGN } from "../signals/signals.ts";
+import { dropPosixTimers } from "./interval-timers.ts";
+import { ProgramStrings } from "./program-strings.ts";
 import { NO_ALT_STACK, type Task } from "./task.ts";
 
 /** Interrupts enabled and the always-one bit: RFLAGS of a new program. */
@@ -15,8 +17,8 @@ export function startAt(kernel: Kernel, task: Task, loaded: LoadedProgram, envir
   process.memory = loaded.memory;
   process.executable = loaded.executable;
   process.executablePath = undefined;
-  process.commandLine = loaded.argv;
-  process.environment = environment;
+  process.strings.release();
+  process.strings = new ProgramStrings(loaded.argv, environment, kernel.allowance);
   task.name = loaded.executable.name.slice(0, NAME_BYTES - 1);
   task.registers.fill(0n);
   task.registers[Register.rip] = BigInt(loaded.entry);
@@ -27,8 +29,7 @@ export function startAt(kernel: Kernel, task: Task, loaded: LoadedProgram, envir
   task.robustList = 0;
   kernel.setFpu(task, kernel.cpu.initialFpu);
   kernel.setSegmentBases(task, 0, 0);
-  for (const { timer } of process.posixTimers.values()) timer.disarm();
-  process.posixTimers.clear();
+  dropPosixTimers(process);
   // Handlers are gone with the old program; what was ignored stays ignored (execve(2)).
   process.actions = process.actions.map((action) =>
     action?.handler === SIG_IGN ? { ...action, flags: 0, mask: 0n } : undefined,

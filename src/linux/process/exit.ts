@@ -2,9 +2,12 @@ import type { Kernel } from "../kernel.ts";
 import { orphanChildren } from "./adopt.ts";
 import { disarmTimers } from "./interval-timers.ts";
 import type { ExitStatus, Process } from "./process.ts";
+import { NO_STRINGS } from "./program-strings.ts";
 import { reportEnd } from "./report-end.ts";
 import { releaseRobustLocks } from "./robust-list.ts";
 import type { Task } from "./task.ts";
+
+const EVERY_SIGNAL = 0xffff_ffff_ffff_ffffn;
 
 /** Ends one thread: clears and wakes its join word (set_tid_address(2)). */
 export function finishTask(kernel: Kernel, task: Task, status: ExitStatus): void {
@@ -36,6 +39,7 @@ function dropTask(kernel: Kernel, task: Task): void {
   task.wait = undefined;
   task.call = undefined;
   task.process.tasks.delete(task);
+  task.pending.discard(EVERY_SIGNAL);
   kernel.scheduler.remove(task);
 }
 
@@ -49,6 +53,9 @@ export function finishProcess(kernel: Kernel, process: Process, status: ExitStat
   if (process.exit) return;
   process.exit = status;
   for (const task of [...process.tasks]) dropTask(kernel, task);
+  process.pending.discard(EVERY_SIGNAL);
+  process.strings.release();
+  process.strings = NO_STRINGS;
   disarmTimers(process);
   process.files.release();
   // With the first process the run ends, and a rollback takes all pages at once: giving them back one by one is for others.

@@ -103,13 +103,13 @@ function cloneProcess(kernel: Kernel, parent: Process, pid: number, request: Clo
     processGroup: parent.processGroup,
     session: parent.session,
     limits: new Map(parent.limits),
+    signalQuota: parent.signalQuota,
     actions: (flags & Clone.sighand) !== 0 ? parent.actions : [...parent.actions],
   });
   if ((flags & Clone.clearSighand) !== 0) process.actions = [];
   process.executable = parent.executable;
   process.executablePath = parent.executablePath;
-  process.commandLine = parent.commandLine;
-  process.environment = parent.environment;
+  process.strings = parent.strings.share();
   process.exitSignal = request.exitSignal;
   process.vforkDone = (flags & Clone.vfork) === 0;
   kernel.processes.set(pid, process);

@@ -23,7 +23,16 @@ export function intervalTimer(kernel: Kernel, process: Process, which: number): 
 /** Ends everything that would still send signals to a process that is gone. */
 export function disarmTimers(process: Process): void {
   for (const timer of process.intervalTimers) timer?.disarm();
-  for (const { timer } of process.posixTimers.values()) timer.disarm();
   process.cpuLimitTimer?.disarm();
-  process.posixTimers.clear();
+  dropPosixTimers(process);
+}
+
+/** Ends the timers of timer_create(2), as exit and execve do. */
+export function dropPosixTimers(process: Process): void {
+  for (const id of process.posixTimers.keys()) dropPosixTimer(process, id);
+}
+
+export function dropPosixTimer(process: Process, id: number): void {
+  process.posixTimers.get(id)?.timer.disarm();
+  if (process.posixTimers.delete(id)) process.signalQuota.giveBack();
 }

@@ -1,10 +1,11 @@
 import type { Descriptors } from "../files/descriptors.ts";
 import type { IntervalTimer } from "../kernel/timers.ts";
 import type { AddressSpace } from "../memory/address-space.ts";
-import { PendingSignals } from "../signals/pending.ts";
+import { PendingSignals, SignalQuota } from "../signals/pending.ts";
 import { DEFAULT_ACTION, type SignalAction } from "../signals/signals.ts";
 import type { Credentials, Location } from "../vfs/index.ts";
 import type { PosixTimer } from "./posix-timer.ts";
+import { NO_STRINGS, type ProgramStrings } from "./program-strings.ts";
 import type { Task } from "./task.ts";
 
 /** Directories and file mode mask (Linux: fs_struct); shared by CLONE_FS. */
@@ -37,15 +38,16 @@ export class Process {
   credentials: Credentials;
   /** Signal handlers by number; shared by CLONE_SIGHAND. */
   actions: (SignalAction | undefined)[];
-  readonly pending = new PendingSignals();
+  /** Shared by all processes of a run. */
+  readonly signalQuota: SignalQuota;
+  readonly pending: PendingSignals;
   processGroup: number;
   session: number;
   limits: Map<number, ResourceLimit>;
   /** The program, for /proc/PID/exe; after a restore only its path. */
   executable: Location | undefined;
   executablePath: string | undefined;
-  commandLine: readonly string[] = [];
-  environment: readonly string[] = [];
+  strings: ProgramStrings = NO_STRINGS;
   /** Signal sent to the parent when this process ends (clone(2)). */
   exitSignal = 17;
   exit: ExitStatus | undefined;
@@ -82,6 +84,8 @@ export class Process {
     parent: Process | undefined,
     parts: Pick<Process, "memory" | "files" | "fs" | "credentials" | "processGroup" | "session" | "limits"> & {
       readonly actions?: (SignalAction | undefined)[];
+      /** Absent for the first process of a run. */
+      readonly signalQuota?: SignalQuota;
     },
   ) {
     this.pid = pid;
@@ -94,6 +98,8 @@ export class Process {
     this.session = parts.session;
     this.limits = parts.limits;
     this.actions = parts.actions ?? [];
+    this.signalQuota = parts.signalQuota ?? new SignalQuota();
+    this.pending = new PendingSignals(this.signalQuota);
     parent?.children.add(this);
   }
 

@@ -33,7 +33,7 @@ export class Task {
   signalMask = 0n;
   /** The mask to come back to after a handler that ends sigsuspend, ppoll or the like. */
   restoreMask: bigint | undefined;
-  readonly pending = new PendingSignals();
+  readonly pending: PendingSignals;
   altStack = NO_ALT_STACK;
   /** Set while the task sleeps in a system call. */
   wait: Wait | undefined;
@@ -54,6 +54,7 @@ export class Task {
   constructor(tid: number, process: Process, saved: SavedCpu, name: string) {
     this.tid = tid;
     this.process = process;
+    this.pending = new PendingSignals(process.signalQuota);
     this.saved = saved;
     this.registers = saved.registers;
     this.registers32 = new Uint32Array(saved.registers.buffer);

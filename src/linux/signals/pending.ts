@@ -2,8 +2,23 @@ import { bit, SIGNAL_MAX, Signal, type SignalInfo } from "./signals.ts";
 
 /** First real-time signal: from here on each one sent is queued (signal(7), "Real-time signals"). */
 const REALTIME_START = 32;
-/** Real-time signals that may wait at once; sigqueue(3) then fails with EAGAIN (RLIMIT_SIGPENDING bounds it on Linux). */
-const QUEUED_MAX = 4096;
+/** Real-time signals and timers one run may have queued: RLIMIT_SIGPENDING (setrlimit(2)), which on Linux is per user. */
+export const QUEUED_MAX = 4096;
+
+/** Counts what all processes of a run have queued; timers reserve a place for their signal, as on Linux (timer_create(2)). */
+export class SignalQuota {
+  #used = 0;
+
+  take(): boolean {
+    if (this.#used >= QUEUED_MAX) return false;
+    this.#used++;
+    return true;
+  }
+
+  giveBack(count = 1): void {
+    this.#used -= count;
+  }
+}
 
 /** Signals a program causes itself by what it does: taken before all others, so that their context is the right one. */
 const SYNCHRONOUS =
@@ -18,6 +33,11 @@ const SYNCHRONOUS =
 export class PendingSignals {
   mask = 0n;
   readonly #queues = new Map<number, SignalInfo[]>();
+  readonly #quota: SignalQuota;
+
+  constructor(quota: SignalQuota) {
+    this.#quota = quota;
+  }
 
   /** False when a real-time signal found the queue full. */
   add(info: SignalInfo): boolean {
@@ -29,7 +49,7 @@ export class PendingSignals {
       return true;
     }
     if (signal < REALTIME_START) return true;
-    if (queue.length >= QUEUED_MAX) return false;
+    if (!this.#quota.take()) return false;
     queue.push(info);
     return true;
   }
@@ -41,7 +61,11 @@ export class PendingSignals {
   /** Forgets every instance of the signals in this set. */
   discard(set: bigint): void {
     if ((this.mask & set) === 0n) return;
-    for (const [signal, queue] of this.#queues) if ((set & bit(signal)) !== 0n) queue.length = 0;
+    for (const [signal, queue] of this.#queues) {
+      if ((set & bit(signal)) === 0n) continue;
+      if (queue.length > 1) this.#quota.giveBack(queue.length - 1);
+      queue.length = 0;
+    }
     this.mask &= ~set;
   }
 
@@ -57,6 +81,8 @@ export class PendingSignals {
 
   #takeFirst(signal: number): SignalInfo | undefined {
     const queue = this.#queues.get(signal);
+    // The first of a kind is free: it is there for standard signals, too.
+    if (queue !== undefined && queue.length > 1) this.#quota.giveBack();
     const info = queue?.shift();
     if (!queue?.length) this.mask &= ~bit(signal);
     return info?.taken ? info.taken() : info;

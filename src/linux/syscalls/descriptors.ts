@@ -133,7 +133,7 @@ function resizePipe(call: Call, { queue }: PipeBuffer): number {
 
 function makePipe(call: Call, flags: number): number {
   if ((flags & ~(Open.closeOnExec | Open.nonBlock | 0o40000)) !== 0) fail("EINVAL");
-  const pipe = new PipeBuffer(call.process.credentials);
+  const pipe = new PipeBuffer(call.process.credentials, call.kernel.allowance);
   const status = flags & Open.nonBlock;
   const ends = [new PipeReader(pipe, Open.readOnly | status), new PipeWriter(pipe, Open.writeOnly | status)] as const;
   return installPair(call, ends, (flags & Open.closeOnExec) !== 0, call.unsigned(0));

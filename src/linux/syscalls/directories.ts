@@ -1,23 +1,21 @@
 import { fail } from "../errno.ts";
-import type { OpenFile } from "../files/open-file.ts";
+import { DirectoryFile } from "../files/inode-file.ts";
 import { PATH_MAX } from "../limits.ts";
 import { Access, type DirectoryEntry, FileType, type Location } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { locateFromCwd } from "./stat.ts";
 
-/** The listing each open directory goes through, taken when it is read from the start (readdir(3), rewinddir(3)). */
-const listings = new WeakMap<OpenFile, readonly DirectoryEntry[]>();
-
-function listing(call: Call, file: OpenFile, directory: Location): readonly DirectoryEntry[] {
-  const known = listings.get(file);
-  if (known !== undefined && file.position > 0) return known;
+/** The listing an open directory goes through, taken anew when it is read from the start (readdir(3), rewinddir(3)). */
+function listing(call: Call, file: DirectoryFile, directory: Location): readonly DirectoryEntry[] {
+  if (file.listing.length > 0 && file.position > 0) return file.listing;
   const up = (directory.parent ?? directory).inode;
   const entries = [
     { name: ".", ino: directory.inode.stat().ino, type: FileType.directory },
     { name: "..", ino: up.stat().ino, type: FileType.directory },
     ...call.kernel.vfs.list(directory),
   ];
-  listings.set(file, entries);
+  call.kernel.allowance.work(entries.length);
+  file.listing = entries;
   return entries;
 }
 
@@ -55,6 +53,7 @@ function readEntries(call: Call, write: WriteRecord): number {
   const file = call.process.files.get(call.int(0));
   const { location } = file;
   if (location?.inode.type !== FileType.directory) return fail("ENOTDIR");
+  if (!(file instanceof DirectoryFile)) return fail("EBADF");
   if (location.isDeleted) return fail("ENOENT");
   const entries = listing(call, file, location);
   const buffer = Buffer.alloc(Math.min(call.uint(2), ANSWER_BYTES_MAX));

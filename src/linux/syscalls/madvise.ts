@@ -85,6 +85,8 @@ function remove(_memory: AddressSpace, { vma, start, end }: Part): void {
 
 function populate(memory: AddressSpace, { vma, start, end }: Part, access: "read" | "write"): void {
   if (!permits(vma.protection, access) || vma.protection === Protection.none) fail("EINVAL");
-  for (let page = start; page < end; page += PAGE_SIZE)
+  for (let page = start; page < end; page += PAGE_SIZE) {
+    memory.cache.allowance.work();
     if (memory.translate(page, access === "write") < 0) fail("EFAULT");
+  }
 }

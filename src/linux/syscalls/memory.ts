@@ -110,6 +110,7 @@ function mincore(call: Call): number {
   const end = checkedEnd(start, call.unsigned(1));
   const { memory } = call.process;
   for (let piece = start; piece < end; piece += MINCORE_PIECE_PAGES * PAGE_SIZE) {
+    call.kernel.allowance.work(MINCORE_PIECE_PAGES);
     const present = Buffer.alloc(Math.min((end - piece) / PAGE_SIZE, MINCORE_PIECE_PAGES));
     for (let i = 0; i < present.length; i++) {
       const address = piece + i * PAGE_SIZE;

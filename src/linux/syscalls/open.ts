@@ -1,12 +1,30 @@
+import type { Allowance } from "../allowance.ts";
 import { Errno, fail } from "../errno.ts";
 import { DirectoryFile, InodeFile, PathFile } from "../files/inode-file.ts";
 import { Open, type OpenFile } from "../files/open-file.ts";
 import { PipeBoth, PipeBuffer, PipeReader, PipeWriter } from "../files/pipe.ts";
+import type { Kernel } from "../kernel.ts";
 import { FileType, Inode, type Location, OpenFlag, type Stat } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
 /** Every flag open(2) knows; openat2-style strictness is not open's, unknown ones are ignored. */
 const KEPT_FLAGS = ~(Open.create | Open.exclusive | Open.truncate | Open.closeOnExec | Open.noFollow | Open.directory);
+
+/** A file whose content is this description's alone, and is kept for it. */
+class HeldFile extends InodeFile {
+  readonly #allowance: Allowance;
+
+  constructor(location: Location, flags: number, allowance: Allowance) {
+    super(location, flags);
+    this.#allowance = allowance;
+    allowance.charge(location.inode.heldBytes);
+  }
+
+  protected override closed(): void {
+    this.#allowance.refund(this.location.inode.heldBytes);
+    super.closed();
+  }
+}
 
 /** Stands for an open description without a name, so that /proc/self/fd/1 and /dev/stdout can lead to a pipe. */
 export class DescriptionInode extends Inode {
@@ -51,24 +69,24 @@ function open(call: Call, base: Location, path: string, flags: number, mode: num
   // Asked first, as on Linux: a call that has no descriptor to give makes and cuts no file.
   process.files.lowestFree();
   const { location } = kernel.vfs.open(base, path, flags, permissions, process.credentials);
-  const file = describe(location, flags);
+  const file = describe(kernel, location, flags);
   if (file instanceof PendingPipe) return waitForOtherEnd(call, file, location.inode);
   return process.files.install(file, closeOnExec);
 }
 
 /** The open description for a location; a named pipe whose other end is missing comes back as pending. */
-function describe(location: Location, flags: number): OpenFile | PendingPipe {
+function describe(kernel: Kernel, location: Location, flags: number): OpenFile | PendingPipe {
   const { inode } = location;
   const status = flags & KEPT_FLAGS;
   if ((flags & OpenFlag.path) !== 0) return new PathFile(location, status);
   if (inode instanceof DescriptionInode) return reopened(inode.file, status);
   switch (inode.type) {
     case FileType.directory:
-      return new DirectoryFile(location, status);
+      return new DirectoryFile(location, status, kernel.allowance);
     case FileType.fifo:
-      return openNamedPipe(location, status);
+      return openNamedPipe(kernel, location, status);
     default:
-      return new InodeFile(location, status);
+      return inode.heldBytes > 0 ? new HeldFile(location, status, kernel.allowance) : new InodeFile(location, status);
   }
 }
 
@@ -91,10 +109,10 @@ function pipeEnd(pipe: PipeBuffer, flags: number, location?: Location): OpenFile
 }
 
 /** fifo(7): opening waits for the other end, unless non-blocking: then reading succeeds and writing is ENXIO. */
-function openNamedPipe(location: Location, flags: number): OpenFile | PendingPipe {
+function openNamedPipe({ allowance }: Kernel, location: Location, flags: number): OpenFile | PendingPipe {
   let pipe = namedPipes.get(location.inode);
   if (pipe === undefined) {
-    pipe = new PipeBuffer(location.inode.stat());
+    pipe = new PipeBuffer(location.inode.stat(), allowance);
     namedPipes.set(location.inode, pipe);
   }
   const access = flags & Open.accessMode;

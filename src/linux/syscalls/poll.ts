@@ -128,7 +128,7 @@ const timeoutMsOf = (call: Call, index: number) => () =>
   call.unsigned(index) === 0 ? -1 : readTimespecMs(call, call.unsigned(index));
 
 function epollCreate(call: Call, flags: number): number {
-  return call.process.files.install(new EpollFile(), (flags & Open.closeOnExec) !== 0);
+  return call.process.files.install(new EpollFile(call.kernel.allowance), (flags & Open.closeOnExec) !== 0);
 }
 
 function epollOf(call: Call): EpollFile {

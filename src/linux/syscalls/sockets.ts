@@ -54,7 +54,7 @@ function socketpair(call: Call): number {
   if (family === Family.inet || family === Family.inet6) fail("EOPNOTSUPP");
   if (family !== Family.unix) fail("EAFNOSUPPORT");
   const kind = KINDS[type] ?? fail("ESOCKTNOSUPPORT");
-  const ends = SocketEnd.pair(kind, call.int(1));
+  const ends = SocketEnd.pair(kind, call.int(1), call.kernel.allowance);
   return installPair(call, ends, (call.int(1) & Open.closeOnExec) !== 0, call.unsigned(3));
 }
 

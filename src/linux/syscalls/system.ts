@@ -20,9 +20,9 @@ function uname(call: Call): number {
 }
 
 function sysinfo(call: Call): number {
-  const { machine, limits, scheduler } = call.kernel;
+  const { allowance, limits, scheduler } = call.kernel;
   const bytes = Buffer.alloc(112);
-  const used = machine.pages.pagesInUse * 4096;
+  const used = allowance.usedBytes;
   bytes.writeBigInt64LE(call.kernel.clock.monotonicNs() / 1_000_000_000n, 0);
   bytes.writeBigUInt64LE(BigInt(limits.memoryBytes), 32);
   bytes.writeBigUInt64LE(BigInt(Math.max(limits.memoryBytes - used, 0)), 40);

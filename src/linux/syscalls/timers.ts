@@ -2,7 +2,7 @@ import { fail } from "../errno.ts";
 import { Open } from "../files/open-file.ts";
 import { TimerFile } from "../files/timer-file.ts";
 import { IntervalTimer } from "../kernel/timers.ts";
-import { ITimer, intervalTimer } from "../process/interval-timers.ts";
+import { dropPosixTimer, ITimer, intervalTimer } from "../process/interval-timers.ts";
 import { POSIX_TIMERS_MAX, PosixTimer, type TimerEvent } from "../process/posix-timer.ts";
 import { SIGNAL_MAX, Signal } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
@@ -52,11 +52,12 @@ function timerCreate(call: Call): number {
   if (clock === Clock.monotonicRaw || clock === Clock.realtimeCoarse || clock === Clock.monotonicCoarse)
     fail("EOPNOTSUPP");
   clockNs(call, clock);
-  if (posixTimers.size >= POSIX_TIMERS_MAX) fail("EAGAIN");
-  const id = call.process.nextTimerId++;
+  const id = call.process.nextTimerId;
   const owner = isCpuClock(clock) ? cpuClockOwner(call, clock) : "wall";
   const event = readEvent(call, id);
   call.memory.writeU32(call.unsigned(2), id);
+  if (posixTimers.size >= POSIX_TIMERS_MAX || !call.process.signalQuota.take()) fail("EAGAIN");
+  call.process.nextTimerId++;
   const timer = new PosixTimer(
     id,
     call.process,
@@ -145,8 +146,8 @@ export const timerCalls: SyscallTable = {
   },
   timer_getoverrun: (call) => timerOf(call).posix.overrun,
   timer_delete(call) {
-    timerOf(call).timer.disarm();
-    call.process.posixTimers.delete(call.int(0));
+    timerOf(call);
+    dropPosixTimer(call.process, call.int(0));
     return 0;
   },
   timerfd_create: timerfdCreate,

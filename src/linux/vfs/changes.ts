@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { LinuxError } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import { type ChangedFileType, changedFileType } from "./changed-file-type.ts";
 import { HostDirectory, HostFile, type HostInode } from "./host-inode.ts";
 import { FileType } from "./inode.ts";
 import { entryOf, ifThere, listOf, targetOf } from "./lower.ts";
+import { NewHashes } from "./new-hashes.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
 import { PERMISSION_MASK, type RamInode } from "./ram-inode.ts";
@@ -50,6 +50,8 @@ export function collectChanges(root: RamDirectory, guestPath: string, options: C
 
 export interface CollectOptions {
   readonly hashes: HashCache;
+  /** Bytes of all contents together; a run with more ends with its limit on changes. */
+  readonly limitBytes?: number;
   /** Told of each name and each piece of content; may throw to end the collection. */
   readonly work?: (() => void) | undefined;
 }
@@ -71,25 +73,29 @@ interface Found {
   readonly inode: RamInode | undefined;
 }
 
-const HASH_BUFFER_BYTES = 1024 * 1024;
-
 class ChangeCollector {
   readonly #root: RamDirectory;
   readonly #prefix: string;
   readonly #guestPath: string;
   readonly #hashes: HashCache;
   readonly #work: () => void;
+  readonly #newHashes: NewHashes;
   readonly #found: Found[] = [];
   /** Still to be compared: a list and not calls in calls, as trees may be deeper than a stack. */
   readonly #pairs: Pair[] = [];
   #pathsBytes = 0;
 
-  constructor(root: RamDirectory, guestPath: string, { hashes, work = () => {} }: CollectOptions) {
+  constructor(
+    root: RamDirectory,
+    guestPath: string,
+    { hashes, work = () => {}, limitBytes = Infinity }: CollectOptions,
+  ) {
     this.#root = root;
     this.#guestPath = guestPath;
     this.#prefix = guestPath === "/" ? "" : guestPath;
     this.#hashes = hashes;
     this.#work = work;
+    this.#newHashes = new NewHashes(limitBytes, work);
   }
 
   collect(): Change[] {
@@ -130,7 +136,7 @@ class ChangeCollector {
 
   #compareFile(now: RamFile, base: HostFile, path: string): void {
     const isSame = now.isPristine && now.origin?.lower.identity === base.identity;
-    const newSha256 = isSame ? undefined : ifThere(() => this.#hashOf(now));
+    const newSha256 = isSame ? undefined : ifThere(() => this.#newHashes.of(now));
     if (newSha256 === undefined && !isSame) {
       this.#modify(now, path, { fileType: "file", ...this.#describeContent(now) });
       return;
@@ -267,22 +273,10 @@ class ChangeCollector {
 
   /** Without the content when it lay on the host and the host took it away during the run. */
   #describeContent(file: RamFile): Partial<Change> {
-    const newSha256 = ifThere(() => this.#hashOf(file));
+    const newSha256 = ifThere(() => this.#newHashes.of(file));
     return newSha256 === undefined
       ? { sizeBytes: file.sizeBytes, baseChangedDuringRun: true }
       : describeContent(file, newSha256);
-  }
-
-  #hashOf(file: RamFile): string {
-    const hash = createHash("sha256");
-    const buffer = new Uint8Array(Math.min(HASH_BUFFER_BYTES, file.sizeBytes));
-    for (let position = 0; position < file.sizeBytes; ) {
-      this.#work();
-      const bytes = file.read(buffer, position);
-      hash.update(buffer.subarray(0, bytes));
-      position += bytes;
-    }
-    return hash.digest("hex");
   }
 }
 

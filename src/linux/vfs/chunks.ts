@@ -1,4 +1,4 @@
-import type { ByteBudget } from "./budget.ts";
+import type { FileCharge } from "./budget.ts";
 
 /** File content is held in pieces of this size, so that a sparse or half-copied file costs what was written. */
 export const CHUNK_BYTES = 64 * 1024;
@@ -6,16 +6,11 @@ const PAGE_BYTES = 4096;
 
 /** The written parts of one file. A chunk's buffer may be shorter than a chunk: what is missing reads as zeros. */
 export class Chunks {
-  readonly #budget: ByteBudget;
+  readonly #charge: FileCharge;
   readonly #chunks = new Map<number, Uint8Array>();
-  #allocatedBytes = 0;
 
-  constructor(budget: ByteBudget) {
-    this.#budget = budget;
-  }
-
-  get allocatedBytes(): number {
-    return this.#allocatedBytes;
+  constructor(charge: FileCharge) {
+    this.#charge = charge;
   }
 
   get isEmpty(): boolean {
@@ -35,7 +30,7 @@ export class Chunks {
     const buffer = this.#chunks.get(index);
     if (buffer === undefined) return;
     this.#chunks.delete(index);
-    this.#refund(buffer.length);
+    this.#charge.free(buffer.length);
   }
 
   /** The chunk's buffer, at least `neededBytes` long; grows by doubling so that appending stays linear. */
@@ -44,7 +39,7 @@ export class Chunks {
     if (old !== undefined && old.length >= neededBytes) return old;
     const pages = Math.ceil(neededBytes / PAGE_BYTES) * PAGE_BYTES;
     const size = old === undefined ? pages : Math.min(CHUNK_BYTES, Math.max(pages, old.length * 2));
-    this.#charge(size - (old?.length ?? 0));
+    this.#charge.allocate(size - (old?.length ?? 0));
     const buffer = new Uint8Array(size);
     if (old !== undefined) buffer.set(old);
     this.#chunks.set(index, buffer);
@@ -57,18 +52,8 @@ export class Chunks {
     for (const [index, buffer] of this.#chunks) {
       if (index < firstGone) continue;
       this.#chunks.delete(index);
-      this.#refund(buffer.length);
+      this.#charge.free(buffer.length);
     }
     this.#chunks.get(Math.floor(sizeBytes / CHUNK_BYTES))?.fill(0, sizeBytes % CHUNK_BYTES);
-  }
-
-  #charge(bytes: number): void {
-    this.#budget.allocate(bytes);
-    this.#allocatedBytes += bytes;
-  }
-
-  #refund(bytes: number): void {
-    this.#budget.free(bytes);
-    this.#allocatedBytes -= bytes;
   }
 }

@@ -208,7 +208,9 @@ export class HostDirectory extends HostInode {
   }
 
   #readEntries(): readonly DirectoryEntry[] {
-    const found = this.tree.withDirectory(this.path, readDirectory, true);
+    const read = (fd: number): ReturnType<typeof readDirectory> =>
+      readDirectory(fd, (entries) => this.tree.noteListing(entries));
+    const found = this.tree.withDirectory(this.path, read, true);
     if (typeof found === "number") return failFromHost(found);
     const entries: DirectoryEntry[] = [];
     for (const entry of found) {

@@ -2,8 +2,10 @@ import { type BigIntStats, closeSync, constants, fstatSync, openSync, realpathSy
 import { basename, dirname } from "node:path";
 import { ZtlError } from "../../errors.ts";
 import { openBeneath } from "../../vmm/index.ts";
+import { unlimitedAllowance } from "../allowance.ts";
 import { Errno } from "../errno.ts";
 import { AbsentNames } from "./absent-names.ts";
+import { HOST_INODE_BYTES } from "./budget.ts";
 import { DescriptorCache } from "./descriptor-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import { HostDirectory, HostFile, type HostInode, HostSymlink, identityOf, sameState } from "./host-inode.ts";
@@ -13,8 +15,11 @@ import type { ReadRecorder } from "./read-recorder.ts";
 /** asm-generic/fcntl.h; Node does not name it. */
 const O_PATH = 0o10000000;
 
-/** Known files above which a tree is forgotten between runs; about 50 MB of host memory. */
-const INODES_MAX = 100_000;
+/** Known files and entries of listings above which a tree is forgotten between runs; about 50 MB of host memory. */
+const INODES_MAX = 50_000;
+
+/** What an entry of a listing counts as memory beside its file. */
+const LISTED_BYTES = 128;
 
 /** Guest device numbers for host devices: major 0 as for all file systems without a device, in the order of mounts, then of first sight. */
 const FIRST_DEVICE_NUMBER = 0x20;
@@ -52,6 +57,9 @@ export class HostTree {
   #rootFd = -1;
   #root: HostInode | undefined;
   #inodes = new Map<string, HostInode>();
+  /** Entries of the listings that are remembered. */
+  #listedEntries = 0;
+  #allowance = unlimitedAllowance();
 
   constructor(shared: HostShared, hostPath: string, guestPath: string) {
     this.#shared = shared;
@@ -61,10 +69,11 @@ export class HostTree {
   }
 
   /** Starts a run: everything known is to be checked again, reads go to `recorder`. */
-  begin(recorder: ReadRecorder | undefined): void {
+  begin(recorder: ReadRecorder | undefined, allowance = unlimitedAllowance()): void {
     this.generation++;
     this.recorder = recorder;
-    if (this.#inodes.size > INODES_MAX) this.#forget();
+    this.#allowance = allowance;
+    if (this.#inodes.size + this.#listedEntries > INODES_MAX) this.#forget();
     this.absent.begin();
   }
 
@@ -99,6 +108,8 @@ export class HostTree {
 
   /** The file at a path without symbolic links, or undefined. */
   find(path: string): HostInode | undefined {
+    // Some ten calls of the host: what a hundred pages cost.
+    this.#allowance.work(100);
     const descriptor = this.openBeneath(path, O_PATH | constants.O_NOFOLLOW);
     if (descriptor < 0) {
       return -descriptor === Errno.EACCES || -descriptor === Errno.ENAMETOOLONG ? failFromHost(descriptor) : undefined;
@@ -130,6 +141,13 @@ export class HostTree {
     }
   }
 
+  /** A directory was read: its entries are kept, and are the run's memory. */
+  noteListing(entries: number): void {
+    this.#listedEntries += entries;
+    this.#allowance.charge(entries * LISTED_BYTES);
+    this.#allowance.work(entries);
+  }
+
   close(): void {
     this.#forget();
   }
@@ -140,11 +158,13 @@ export class HostTree {
     const known = this.#inodes.get(key);
     if (known !== undefined && known.type === (Number(state.mode) & FILE_TYPE_MASK)) {
       if (known.generation !== this.generation) {
+        this.#allowance.charge(HOST_INODE_BYTES);
         known.refresh(path, state);
         return known;
       }
       if (sameState(known.host, state)) return known;
     }
+    this.#allowance.charge(HOST_INODE_BYTES);
     const made = makeInode(this, path, state);
     if (made !== undefined) this.#inodes.set(key, made);
     return made;
@@ -168,6 +188,7 @@ export class HostTree {
   #forget(): void {
     for (const inode of this.#inodes.values()) this.descriptors.drop(inode);
     this.#inodes = new Map();
+    this.#listedEntries = 0;
     this.absent.clear();
     this.#root = undefined;
     if (this.#rootFd >= 0) closeSync(this.#rootFd);

@@ -1,4 +1,4 @@
-export { ByteBudget, OverlayFull } from "./budget.ts";
+export { ByteBudget, NAMES_MAX, OverlayFull } from "./budget.ts";
 export type { ChangedFileType } from "./changed-file-type.ts";
 export type { Change } from "./changes.ts";
 export { Access, type Credentials, inGroup, mayAccess, mayExecute, ROOT } from "./credentials.ts";

@@ -96,6 +96,10 @@ export abstract class Inode {
   retain(): void {}
   /** Ends one {@link retain}. */
   release(): void {}
+  /** Bytes of memory that only this object holds, for as long as it is open. */
+  get heldBytes(): number {
+    return 0;
+  }
   /** The content reached the guest without {@link read}, from pages kept by {@link contentKey}. */
   noteRead(): void {}
 

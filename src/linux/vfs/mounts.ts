@@ -1,4 +1,5 @@
 import { ZtlError } from "../../errors.ts";
+import type { Allowance } from "../allowance.ts";
 import { EmptyDirectory, FixedFile, FixedSymlink } from "./fixed.ts";
 import { HostDirectory } from "./host-inode.ts";
 import { HostShared, HostTree } from "./host-tree.ts";
@@ -78,8 +79,8 @@ export class MountPlan {
   }
 
   /** Starts a run on all host trees. */
-  begin(recorder: ReadRecorder | undefined): void {
-    for (const tree of this.#trees) tree.begin(recorder);
+  begin(recorder: ReadRecorder | undefined, allowance?: Allowance): void {
+    for (const tree of this.#trees) tree.begin(recorder, allowance);
   }
 
   /**

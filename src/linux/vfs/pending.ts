@@ -1,6 +1,6 @@
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../errno.ts";
-import { OverlayFull } from "./budget.ts";
+import { LimitReached } from "../limits.ts";
 import type { Change } from "./changes.ts";
 import { HostFile, type HostInode } from "./host-inode.ts";
 import { type Attributes, FileType } from "./inode.ts";
@@ -60,7 +60,7 @@ class Pending {
       else if (change.kind === "add") this.#add(place, change);
       else this.#modify(place, change);
     } catch (error) {
-      if (error instanceof OverlayFull) invalid(change.path, "there is more than a run may write");
+      if (error instanceof LimitReached) invalid(change.path, "there is more than a run may write");
       if (!(error instanceof LinuxError)) throw error;
       // What a list of changes cannot hold was refused before: the host is not as it was.
       stale(change.path, error.name);

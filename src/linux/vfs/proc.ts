@@ -17,6 +17,8 @@ export type ProcFile = (() => string) | { readonly read: () => string; readonly 
 export interface ProcSource {
   /** Process ids of all processes, ascending. */
   processes(): readonly number[];
+  /** Whether there is such a process. */
+  has(pid: number): boolean;
   /** The process id of who asks, for /proc/self; undefined when nobody does. */
   self(): number | undefined;
   owner(pid: number): Owner;
@@ -24,8 +26,9 @@ export interface ProcSource {
   files(pid: number): ReadonlyMap<string, ProcFile>;
   /** exe, cwd, root. */
   links(pid: number): ReadonlyMap<string, ProcLink>;
-  /** Open descriptors by number. */
-  descriptors(pid: number): ReadonlyMap<number, ProcLink>;
+  /** Numbers of the open descriptors. */
+  descriptors(pid: number): Iterable<number>;
+  descriptor(pid: number, number: number): ProcLink | undefined;
   /** Thread ids of a process. */
   threads(pid: number): readonly number[];
   /** Files outside the process directories: "meminfo", "sys/kernel/ostype". */
@@ -54,7 +57,7 @@ function threadSelf(pid: number | undefined): string {
 function processDirectory(source: ProcSource, name: string, known: Map<number, Inode>): Inode | undefined {
   const pid = decimal(name);
   if (pid === undefined) return undefined;
-  if (!source.processes().includes(pid)) {
+  if (!source.has(pid)) {
     known.delete(pid);
     return undefined;
   }
@@ -107,10 +110,10 @@ function descriptorEntries(source: ProcSource, pid: number, owner: Owner): Synth
   return {
     get: (name) => {
       const number = decimal(name);
-      const link = number === undefined ? undefined : source.descriptors(pid).get(number);
+      const link = number === undefined ? undefined : source.descriptor(pid, number);
       return link && new SyntheticMagicLink(link, owner, descriptorIno(pid, number ?? 0));
     },
-    names: () => [...source.descriptors(pid).keys()].map(String),
+    names: () => Array.from(source.descriptors(pid), String),
   };
 }
 

@@ -181,7 +181,7 @@ export class RamDirectory extends RamInode {
   }
 
   #attach(name: string, inode: RamInode): void {
-    if (!this.#names.has(name)) this.fs.budget.addName();
+    if (!this.#names.has(name)) this.fs.budget.addName(name);
     this.#names.set(name, inode);
     if (inode instanceof RamDirectory && this.#countsSubdirectories) this.nlink++;
   }
@@ -190,7 +190,7 @@ export class RamDirectory extends RamInode {
   #detach(name: string): void {
     const inode = this.#names.get(name);
     if (this.lower?.lookup(name) !== undefined) this.#names.set(name, WHITEOUT);
-    else if (this.#names.delete(name)) this.fs.budget.removeName();
+    else if (this.#names.delete(name)) this.fs.budget.removeName(name);
     if (inode instanceof RamDirectory && this.#countsSubdirectories) this.nlink--;
   }
 

@@ -1,4 +1,5 @@
 import { fail } from "../errno.ts";
+import { FileCharge } from "./budget.ts";
 import { CHUNK_BYTES, Chunks } from "./chunks.ts";
 import type { HostFile } from "./host-inode.ts";
 import { FileType, type NewFile, type SharedFilePages } from "./inode.ts";
@@ -16,6 +17,7 @@ const BLOCK_BYTES = 512;
  */
 export class RamFile extends RamInode {
   override readonly type = FileType.regular;
+  readonly #charge: FileCharge;
   readonly #chunks: Chunks;
   readonly #lower: HostFile | undefined;
   #lowerBytes = 0;
@@ -24,7 +26,8 @@ export class RamFile extends RamInode {
 
   constructor(fs: RamFs, born: Origin<HostFile> | NewFile) {
     super(fs, born);
-    this.#chunks = new Chunks(fs.budget);
+    this.#charge = new FileCharge(fs.budget);
+    this.#chunks = new Chunks(this.#charge);
     if (!isOrigin(born)) return;
     this.#lower = born.lower;
     this.#sizeBytes = this.#lowerBytes = born.lower.stat().sizeBytes;
@@ -42,7 +45,7 @@ export class RamFile extends RamInode {
     if (this.#chunks.isEmpty) return this.#lowerBytes > 0 ? (this.#lower?.stat().blocks ?? 0) : 0;
     // Buffers grow by doubling; a file system would have allocated no more than whole pages up to the size.
     const pagesBytes = Math.ceil(this.#sizeBytes / PAGE_BYTES) * PAGE_BYTES;
-    return Math.min(Math.max(this.#chunks.allocatedBytes, this.#lowerBytes), pagesBytes) / BLOCK_BYTES;
+    return Math.min(Math.max(this.#charge.allocatedBytes, this.#lowerBytes), pagesBytes) / BLOCK_BYTES;
   }
 
   /** True when the content is still the lower file's. */
@@ -81,6 +84,7 @@ export class RamFile extends RamInode {
   override write(from: Uint8Array, position: number): number {
     if (position + from.length > FILE_BYTES_MAX) return fail("EFBIG");
     if (from.length === 0) return 0;
+    this.#chargeSize(Math.max(this.#sizeBytes, position + from.length));
     if (position > this.#sizeBytes) this.#clearMappedTail(this.#sizeBytes);
     for (let done = 0; done < from.length; ) {
       const at = position + done;
@@ -96,6 +100,7 @@ export class RamFile extends RamInode {
 
   override truncate(sizeBytes: number): void {
     if (sizeBytes > FILE_BYTES_MAX) fail("EFBIG");
+    this.#chargeSize(sizeBytes);
     if (sizeBytes < this.#sizeBytes) {
       this.#chunks.truncate(sizeBytes);
       this.#lowerBytes = Math.min(this.#lowerBytes, sizeBytes);
@@ -110,6 +115,7 @@ export class RamFile extends RamInode {
   override clear(start: number, end: number): void {
     const last = Math.min(end, this.#sizeBytes);
     if (start >= last) return;
+    this.#chargeSize(this.#sizeBytes);
     const below = Math.ceil(this.#lowerBytes / CHUNK_BYTES);
     const indexes = new Set(this.#chunks.indexes());
     for (let i = Math.floor(start / CHUNK_BYTES); i < below && i * CHUNK_BYTES < last; i++) indexes.add(i);
@@ -153,10 +159,16 @@ export class RamFile extends RamInode {
 
   /** Gives the memory back. What still lies on the host costs nothing and stays readable. */
   protected override freeContent(): void {
+    this.#charge.resize(0);
     if (this.#chunks.isEmpty) return;
     this.#chunks.truncate(0);
     this.#lowerBytes = 0;
     this.#sizeBytes = 0;
+  }
+
+  /** A change of the content makes the whole file one that is handed out, holes included. */
+  #chargeSize(sizeBytes: number): void {
+    if (this.fs.isHandedOut) this.#charge.resize(sizeBytes);
   }
 
   #contentChanged(): void {

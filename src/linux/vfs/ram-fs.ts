@@ -28,6 +28,8 @@ export class RamFs {
   readonly now: () => bigint;
   readonly keepsSetId: boolean;
   readonly root: RamDirectory;
+  /** True for an overlay, whose changed files are in the run's result. */
+  readonly isHandedOut: boolean;
   /** The RAM inode of each host file seen, by host identity: hard links below stay hard links. */
   readonly #byLower = new Map<string, RamInode>();
   /** Device of the lower root: only its inode numbers can be kept without clashes. */
@@ -40,6 +42,7 @@ export class RamFs {
     this.now = options.now;
     this.keepsSetId = options.keepsSetId;
     const lower = "lower" in root ? root.lower : undefined;
+    this.isHandedOut = lower !== undefined;
     this.#nextIno = lower === undefined ? 1 : FIRST_NEW_INO;
     this.#lowerDev = lower?.stat().dev;
     if (lower !== undefined) this.root = this.adopt(lower, "") as RamDirectory;

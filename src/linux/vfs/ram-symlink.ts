@@ -15,11 +15,13 @@ export class RamSymlink extends RamInode {
     // Targets of up to 4 KiB each would hold far more host memory than names do.
     if (target === undefined) return;
     fs.budget.allocate(target.length);
+    fs.budget.allowance.charge(target.length);
     this.#chargedBytes = target.length;
   }
 
   protected override freeContent(): void {
     this.fs.budget.free(this.#chargedBytes);
+    this.fs.budget.allowance.refund(this.#chargedBytes);
     this.#chargedBytes = 0;
   }
 

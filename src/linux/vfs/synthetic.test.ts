@@ -73,11 +73,14 @@ describe("/proc", () => {
           ["net/dev", () => "lo\n"],
         ]),
       links: () => new Map([["cwd", link("/t/d", () => vfs.resolveFromRoot("/t/d"))]]),
-      descriptors: () =>
-        new Map([
-          [0, link("/t/f", () => vfs.resolveFromRoot("/t/f"))],
-          [5, link("/t/gone (deleted)", () => undefined)],
-        ]),
+      has: (pid) => alive.has(pid),
+      descriptors: () => [0, 5],
+      descriptor: (_pid, number) =>
+        number === 0
+          ? link("/t/f", () => vfs.resolveFromRoot("/t/f"))
+          : number === 5
+            ? link("/t/gone (deleted)", () => undefined)
+            : undefined,
       threads: (pid) => [pid],
       global: new Map<string, ProcFile>([
         ["meminfo", () => "MemTotal: 1 kB\n"],

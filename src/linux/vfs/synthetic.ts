@@ -111,6 +111,10 @@ class OpenedText extends Inode {
     return this.#stat;
   }
 
+  override get heldBytes(): number {
+    return this.#content.length;
+  }
+
   override read(into: Uint8Array, position: number): number {
     const part = this.#content.subarray(position, position + into.length);
     into.set(part);

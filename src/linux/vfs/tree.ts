@@ -59,7 +59,7 @@ export class FileTree implements Tree {
     this.#sortsNames = sortsNames;
     this.#realiseOptions = { budget: this.budget, now: this.now, keepsSetId: uid === 0, roots };
     this.#recorder = new ReadRecorder(this.plan.hashes);
-    this.plan.begin(this.#recorder);
+    this.plan.begin(this.#recorder, this.budget.allowance);
     this.root = this.#attach(this.plan.root, undefined, "/");
   }
 
@@ -106,7 +106,7 @@ export class FileTree implements Tree {
 
   /** What the run did to its overlays, sorted by path; see {@link Change}. */
   collectChanges(work?: () => void): Change[] {
-    const options = { hashes: this.plan.hashes, work };
+    const options = { hashes: this.plan.hashes, work, limitBytes: this.budget.limitBytes };
     const overlays = this.mounts.filter((mount) => mount.kind === "overlay");
     const changes = this.plan.withoutRecording(() =>
       overlays.flatMap(({ fs, guestPath }) => (fs ? collectChanges(fs.root, guestPath, options) : [])),

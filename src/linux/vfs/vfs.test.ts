@@ -7,7 +7,7 @@ import { type Credentials, ROOT } from "./credentials.ts";
 import { FileType } from "./inode.ts";
 import { MountPlan, type MountSpec } from "./mounts.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "./ram-directory.ts";
-import { assertFails, outcomeOf, readAll } from "./testing/fixtures.ts";
+import { assertFails, BIG_BYTES, outcomeOf, readAll } from "./testing/fixtures.ts";
 import { names, SampleWorld, text, write } from "./testing/sample-world.ts";
 import { OpenFlag } from "./vfs.ts";
 
@@ -211,18 +211,48 @@ describe("limits", () => {
     );
   });
 
-  it("charge a changed host file for the changed part, and metadata nothing", () => {
+  it("charge a changed host file for its whole size, which is handed out, and metadata nothing", () => {
     const budget = new ByteBudget(10_000_000);
     const vfs = vfsOf([{ guest: "/w", kind: "overlay", host: host.path }], budget);
     vfs.chmod(vfs.resolveFromRoot("/w/a/b/big"), 0o600, ROOT);
     assert.equal(budget.usedBytes, 0);
     vfs.resolveFromRoot("/w/a/b/big").inode.write(Buffer.from("x"), 100_000);
-    assert.equal(budget.usedBytes, 65_536);
-    const { location } = vfs.open(vfs.root, "/w/sparse", OpenFlag.create | OpenFlag.writeOnly, 0o644, ROOT);
-    location.inode.write(Buffer.from("x"), 2 ** 40);
-    assert.equal(budget.usedBytes, 65_536 + 4096);
-    assert.equal(location.inode.stat().blocks, 8);
-    assertFails(() => location.inode.write(Buffer.from("x"), 2 ** 43), "EFBIG");
+    assert.equal(budget.usedBytes, BIG_BYTES);
+    vfs.unlink(vfs.root, "/w/a/b/big", ROOT);
+    assert.equal(budget.usedBytes, 0);
+  });
+
+  it("charge holes where files are handed out, and only there", () => {
+    const budget = new ByteBudget(10_000_000);
+    const specs = [
+      { guest: "/w", kind: "overlay", host: host.path },
+      { guest: "/t", kind: "tmpfs" },
+    ] as const;
+    const vfs = vfsOf([...specs], budget);
+    const create = (path: string) =>
+      vfs.open(vfs.root, path, OpenFlag.create | OpenFlag.writeOnly, 0o644, ROOT).location.inode;
+    const inRam = create("/t/sparse");
+    inRam.write(Buffer.from("x"), 2 ** 40);
+    assert.equal(budget.usedBytes, 4096);
+    assert.equal(inRam.stat().blocks, 8);
+    assertFails(() => inRam.write(Buffer.from("x"), 2 ** 43), "EFBIG");
+    inRam.clear(0, 2 ** 40 + 1);
+    assert.equal(budget.usedBytes, 4096);
+    inRam.truncate(0);
+    const kept = create("/w/sparse");
+    kept.truncate(9_000_000);
+    assert.equal(budget.usedBytes, 9_000_000);
+    kept.write(Buffer.from("x"), 100);
+    assert.equal(budget.usedBytes, 9_000_000);
+    assert.throws(() => kept.truncate(10_000_001), LimitReached);
+    assert.throws(() => kept.write(Buffer.from("x"), 10_000_000), LimitReached);
+    kept.truncate(10);
+    assert.equal(budget.usedBytes, 4096);
+    vfs.link(vfs.resolveFromRoot("/w/sparse"), vfs.root, "/w/again", ROOT);
+    vfs.unlink(vfs.root, "/w/sparse", ROOT);
+    assert.equal(budget.usedBytes, 4096, "a name less is not a file less");
+    vfs.unlink(vfs.root, "/w/again", ROOT);
+    assert.equal(budget.usedBytes, 0);
   });
 
   it("bound the number of names", () => {

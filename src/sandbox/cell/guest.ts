@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
-import { Config, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
+import { Config, forgetRun, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
 import { LimitReached, type RunLimits } from "../../linux/limits.ts";
 import { FileType, type PendingChange } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
@@ -61,6 +61,7 @@ export class Guest {
     const diagnostics = kernel === undefined ? NO_DIAGNOSTICS : this.#diagnose(kernel, exitsBefore);
     const rollbackUs = monotonicUs();
     this.#machine.rollback();
+    forgetRun(this.#image);
     const doneUs = monotonicUs();
     const { stdout, stderr, contents, ...sets } = collected;
     const reply: ResultReply = {

@@ -5,6 +5,7 @@ import { confineProcess, exitProcess, lockDownProcess, pollReadable, setParentDe
 import type { Frame } from "../frames.ts";
 import { buildTemplate } from "./build.ts";
 import { Guest } from "./guest.ts";
+import { Heap } from "./heap.ts";
 import { CHANNEL_FD, MESSAGE_UNITS_MAX, REQUEST_LIMITS, type Request } from "./protocol.ts";
 import { SyncChannel } from "./sync-channel.ts";
 
@@ -13,6 +14,7 @@ import { SyncChannel } from "./sync-channel.ts";
  * here beyond what a request may expect ends the process; the pool starts another.
  */
 const channel = new SyncChannel(CHANNEL_FD, REQUEST_LIMITS);
+const heap = new Heap();
 let guest: Guest | undefined;
 
 /** Looks for a cancellation while a run goes on. */
@@ -62,7 +64,10 @@ function main(): void {
   // If the host died before this call, the channel is closed and the next read ends the cell.
   setParentDeathSignal();
   lockDownProcess();
-  for (let frame = channel.read(); frame !== undefined; frame = channel.read()) answer(frame);
+  for (let frame = channel.read(); frame !== undefined; frame = channel.read()) {
+    answer(frame);
+    heap.clear();
+  }
 }
 
 function describe(error: unknown): string {

@@ -25,7 +25,7 @@ export interface StartedCell {
 
 /** Starts the process of one cell. That it could not be started is told by the child's `error` event. */
 export function startCell(options: StartOptions, program: string = CELL_PROGRAM): StartedCell {
-  const child = spawn(process.execPath, ["--no-warnings", program], {
+  const child = spawn(process.execPath, ["--no-warnings", "--expose-gc", program], {
     // The host's environment may hold secrets, so none of it is passed on.
     env: options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache },
     stdio: ["ignore", "ignore", "pipe", "pipe", options.memoryFd ?? "ignore"],

@@ -23,9 +23,9 @@ export interface HostDirectoryEntry {
 
 /**
  * The rest of the open directory `fd` without "." and ".." (getdents64(2)), or a negative errno. Node's readdir takes a
- * path, and tells no inode numbers.
+ * path, and tells no inode numbers. `onRead` is told of each part, how many entries it had, and may throw to end the reading.
  */
-export function readDirectory(fd: number): HostDirectoryEntry[] | number {
+export function readDirectory(fd: number, onRead: (entries: number) => void = () => {}): HostDirectoryEntry[] | number {
   const entries: HostDirectoryEntry[] = [];
   const buffer = Buffer.alloc(BUFFER_BYTES);
   for (;;) {
@@ -33,7 +33,9 @@ export function readDirectory(fd: number): HostDirectoryEntry[] | number {
     const bytes = getdents64(SYS_GETDENTS64, fd, buffer, buffer.length);
     if (bytes < 0) return -lastErrno();
     if (bytes === 0) return entries;
+    const before = entries.length;
     parseEntries(buffer.subarray(0, bytes), entries);
+    onRead(entries.length - before);
   }
 }
 

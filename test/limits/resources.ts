@@ -1,0 +1,152 @@
+import type { LimitName, RunLimits } from "../../src/index.ts";
+
+/** What a guest may pile up, and how its run must end. */
+export interface Resource {
+  readonly name: string;
+  readonly code: string;
+  readonly limits?: Partial<RunLimits>;
+  /** The limit that must end the run; absent: the program sees an errno, and prints "fine". */
+  readonly ends?: LimitName;
+}
+
+const MIB = 2 ** 20;
+
+/** Python that every case begins with. */
+export const PRELUDE = `
+import ctypes, errno, fcntl, mmap, os, resource, select, signal, socket, struct, time
+libc = ctypes.CDLL(None, use_errno=True)
+def syscall(number, *args):
+  result = libc.syscall(number, *[ctypes.c_long(arg) for arg in args])
+  return -ctypes.get_errno() if result < 0 else result
+def until(number, step):
+  "Repeats until that errno, which must come."
+  for i in range(1 << 20):
+    try: result = step(i)
+    except OSError as error:
+      assert error.errno == number, error
+      return i
+    if isinstance(result, int) and result < 0:
+      assert result == -number, result
+      return i
+  raise Exception('no end')
+one = ctypes.create_string_buffer(b'x')
+some = ctypes.create_string_buffer(b'x' * 16)
+class iovec(ctypes.Structure): _fields_ = [('base', ctypes.c_void_p), ('len', ctypes.c_size_t)]
+pieces = (iovec * 1024)(*[iovec(ctypes.addressof(some), 16)] * 1024)
+def leave(mib):
+  "Takes all memory but so much, so that little things fill the rest in time."
+  free = int(open('/proc/meminfo').read().split()[4]) >> 10
+  globals()['taken'] = bytearray(max(free - mib, 0) << 20)
+print('said', flush=True)
+`;
+
+const SMALL = { overlayBytes: MIB };
+const FILES = { openFiles: 4000 };
+
+/** Files that are handed out: their size counts, however it came about. */
+const HANDED_OUT: readonly Resource[] = Object.entries({
+  "truncate, 600 MB": "os.truncate('/tree/f', 600 << 20)",
+  "truncate, 8 TiB": "os.truncate('/tree/f', 8 << 40)",
+  "ftruncate in steps": "for i in range(1 << 40): os.ftruncate(f, i << 16)",
+  "pwrite far behind the end": "os.pwrite(f, b'x', 1 << 32)",
+  "lseek and write": "os.lseek(f, 1 << 33, 0); os.write(f, b'x')",
+  fallocate: "os.posix_fallocate(f, 0, 1 << 32)",
+  "fallocate that keeps the size, then used": "syscall(285, f, 1, 0, 1 << 30); os.ftruncate(f, 1 << 30)",
+  "a shared mapping of a file made longer": "os.ftruncate(f, 600 << 20); m = mmap.mmap(f, 0); m[-1] = 1",
+  copy_file_range:
+    "g = os.open('/tmp/g', os.O_RDWR | os.O_CREAT); os.ftruncate(g, 1 << 30)\nfor i in range(99): os.copy_file_range(g, f, 1 << 30)",
+  sendfile: "z = os.open('/dev/zero', 0)\nfor i in range(99): os.sendfile(f, z, None, 1 << 30)",
+  splice: "r, w = os.pipe()\nfor i in range(1 << 20): os.write(w, bytes(65536)); os.splice(r, f, 65536)",
+  "a file without a name": "f = os.open('/tree', os.O_TMPFILE | os.O_RDWR); os.ftruncate(f, 1 << 40)",
+  "a file whose names are gone": "os.unlink('/tree/f'); os.ftruncate(f, 1 << 40)",
+  "many files, none of them too large":
+    "for i in range(99): os.close(os.open(f'/tree/{i}', os.O_CREAT)); os.truncate(f'/tree/{i}', 1 << 19)",
+  "a large file of the host, of which a byte is changed": "b = os.open('/tree/big', os.O_RDWR); os.pwrite(b, b'x', 5)",
+  "a large file of the host that is only renamed": "os.rename('/tree/big', '/tree/bigger')",
+}).map(([name, code]) => ({
+  name: `size: ${name}`,
+  code: `f = os.open('/tree/f', os.O_RDWR | os.O_CREAT)\n${code}`,
+  limits: SMALL,
+  ends: "overlay",
+}));
+
+const MEMORY: readonly Resource[] = Object.entries({
+  "files in /tmp": "f = open('/tmp/f', 'wb', 0)\nwhile True: f.write(bytes(1 << 20))",
+  "files in /dev/shm": "f = open('/dev/shm/f', 'wb', 0)\nwhile True: f.write(bytes(1 << 20))",
+  memfd: "f = os.memfd_create('x')\nwhile True: os.write(f, bytes(1 << 20))",
+  "files in a mount": "f = open('/tree/f', 'wb', 0)\nwhile True: f.write(bytes(1 << 20))",
+  "a byte in each of many files": "i = 0\nwhile True: i += 1; open(f'/tmp/{i}', 'w').write('x')",
+  "empty files": "i = 0\nwhile True: i += 1; os.mknod(f'/tmp/{i}')",
+  "long names": "i = 0\nwhile True: i += 1; os.mknod(f'/tmp/{i:0255}')",
+  directories: "i = 0\nwhile True: i += 1; os.mkdir(f'/tmp/{i}')",
+  "directories in each other": "os.chdir('/tmp')\nwhile True: os.mkdir('d'); os.chdir('d')",
+  "hard links": "i = 0; os.mknod('/tmp/f')\nwhile True: i += 1; os.link('/tmp/f', f'/tmp/{i}')",
+  "symbolic links": "i = 0\nwhile True: i += 1; os.symlink('t' * 4000, f'/tmp/{i}')",
+  "names looked up on the host":
+    "while True:\n  for i in range(60000): os.path.exists(f'/wide/{i}')\n  break\nwhile True: x = bytearray(1 << 30)",
+  "pipes filled in small pieces":
+    "leave(8)\nwhile True:\n  r, w = os.pipe(); os.set_blocking(w, False)\n  while syscall(20, w, ctypes.addressof(pieces), 1024) > 0: pass",
+  "pipes made larger":
+    "while True:\n  r, w = os.pipe(); fcntl.fcntl(w, 1031, 1 << 20); os.set_blocking(w, False); os.write(w, bytes(1 << 20))",
+  "named pipes":
+    "i = 0\nwhile True:\n  i += 1; os.mkfifo(f'/tmp/{i}'); p = os.open(f'/tmp/{i}', os.O_RDWR | os.O_NONBLOCK); os.write(p, bytes(65536))",
+  "stream sockets filled in small pieces":
+    "k = []\nwhile True:\n  k += socket.socketpair(); k[-1].setblocking(False)\n  while syscall(20, k[-1].fileno(), ctypes.addressof(pieces), 1024) > 0: pass",
+  datagrams:
+    "k = []\nwhile True:\n  k += socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); k[-1].setblocking(False)\n  try:\n    while True: k[-1].send(b'x')\n  except BlockingIOError: pass",
+  "descriptors in messages":
+    "k = []\nwhile True:\n  k += socket.socketpair(); k[-1].setblocking(False)\n  try:\n    while True: socket.send_fds(k[-1], [b'x'], [0] * 253)\n  except BlockingIOError: pass",
+  "epoll watches":
+    "fds = [os.eventfd(0) for i in range(1000)]; leave(4)\nwhile True:\n  e = select.epoll(); k = globals().setdefault('k', []); k.append(e)\n  for fd in fds: e.register(fd)",
+  "mappings in many processes":
+    "m = [mmap.mmap(-1, 4096, prot=1 + i % 2) for i in range(9000)]\nwhile True:\n  if os.fork() == 0: time.sleep(99)",
+  "open texts of /proc":
+    "m = [mmap.mmap(-1, 4096, prot=1 + i % 2) for i in range(3000)]\nwhile True: os.open('/proc/self/maps', 0)",
+  "open listings of directories":
+    "for i in range(5000): os.mknod(f'/tmp/{i}')\nk = []\nwhile True: d = os.scandir('/tmp'); next(d); k.append(d)",
+  "arguments of many processes":
+    "a = ['x' * 100_000] * 15\nwhile True:\n  if os.fork() == 0: os.execv('/bin/sleep', ['sleep', '99'] + a)",
+  "memory locked and touched": "m = mmap.mmap(-1, 1 << 40, flags=0x4022)\nfor i in range(0, 1 << 40, 4096): m[i] = 1",
+}).map(([name, code]) => ({ name: `memory: ${name}`, code, limits: { ...FILES, processes: 200 }, ends: "memory" }));
+
+const TABLES: readonly Resource[] = Object.entries({
+  "queued signals, in many processes":
+    "p = []\nsignal.pthread_sigmask(signal.SIG_BLOCK, set(range(1, 65)) - {32, 33})\nfor i in range(3):\n  q = os.fork()\n  if q == 0: time.sleep(99)\n  p.append(q)\ninfo = ctypes.create_string_buffer(128)\nstruct.pack_into('iii', info, 0, 40, 0, -1)\nn = sum(until(errno.EAGAIN, lambda i: syscall(129, q, s, ctypes.addressof(info))) for q in p for s in range(40, 60))\nassert n < 5000, n\nfor q in p: os.kill(q, 9)",
+  "POSIX timers":
+    "t = ctypes.c_int()\nn = until(errno.EAGAIN, lambda i: syscall(222, 1, 0, ctypes.addressof(t)))\nassert n < 5000, n",
+  "locked ranges":
+    "f = [open(f'/tmp/{i}', 'w+b') for i in range(8)]\nn = sum(until(errno.ENOLCK, lambda i: fcntl.lockf(g, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 2 * i)) for g in f)\nassert n == 16384, n",
+  mappings:
+    "a = syscall(9, 0, 1 << 30, 0, 0x4022, -1, 0)\nn = until(errno.ENOMEM, lambda i: syscall(10, a + 8192 * i, 4096, 1))\nassert n < 40000, n",
+  descriptors:
+    "resource.setrlimit(resource.RLIMIT_NOFILE, (50, 4096))\nn = until(errno.EMFILE, lambda i: os.dup(0))\nassert n < 50",
+  "watched descriptors": "e = select.epoll()\nd = os.eventfd(0)\nfor i in range(3000): e.register(os.dup(d))",
+}).map(([name, code]) => ({
+  name: `table: ${name}`,
+  code: `${code}\nprint('fine')`,
+  limits: { ...FILES, memoryBytes: 128 * MIB },
+}));
+
+const OTHERS: readonly Resource[] = [
+  {
+    name: "output: in small pieces",
+    code: "while True: syscall(20, 1, ctypes.addressof(pieces), 1024)",
+    limits: { outputBytes: 16 * MIB },
+    ends: "output",
+  },
+  {
+    name: "processes: nobody waits for them",
+    code: "while True:\n  if os.fork() == 0: os._exit(0)",
+    limits: { processes: 16, memoryBytes: 512 * MIB },
+    ends: "processes",
+  },
+  {
+    name: "processes: threads",
+    code: "import threading\nwhile True: threading.Thread(target=time.sleep, args=[99]).start()",
+    limits: { processes: 16 },
+    ends: "processes",
+  },
+  { name: "files: any", code: "while True: os.eventfd(0)", limits: { openFiles: 100 }, ends: "files" },
+];
+
+export const RESOURCES: readonly Resource[] = [...HANDED_OUT, ...MEMORY, ...TABLES, ...OTHERS];
