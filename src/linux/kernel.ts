@@ -33,6 +33,9 @@ const ARGUMENT_REGISTERS = [5, 4, 3, 10, 8, 9] as const;
 const COLLECT_MS_MAX = 4000;
 /** A name is compared, or a megabyte hashed, in about the time of so many pages. */
 const WORK_PER_NAME = 256;
+/** How long the read set is hashed, and the files that were changed: a gigabyte or two, or what is small when no time is left. */
+const HASH_MS_MAX = 2000;
+const HASH_MS_MIN = 200;
 
 /** What may differ from run to run. */
 export interface KernelOptions {
@@ -151,12 +154,20 @@ export class Kernel {
   }
 
   collectReads(): FileRead[] {
+    this.vfs.hashUntil(this.#hashEndMs());
     return this.vfs.collectReads();
+  }
+
+  /** Host files are hashed as long as the run might have gone on: its result does not wait long for that. */
+  #hashEndMs(): number {
+    const leftMs = this.limits.wallMs - this.scheduler.elapsedMs;
+    return performance.now() + Math.min(Math.max(leftMs, HASH_MS_MIN), HASH_MS_MAX);
   }
 
   /** Throws LimitReached when they are more than a result may carry, or take too long to gather. */
   collectChanges(): Change[] {
     const { allowance, vfs } = this;
+    vfs.hashUntil(this.#hashEndMs());
     const endMs = performance.now() + COLLECT_MS_MAX;
     allowance.look = () => {
       if (performance.now() > endMs) throw new LimitReached("wall");

@@ -58,8 +58,8 @@ function toText(byteString: string): { text: string; bytes: Uint8Array | undefin
   return { text, bytes: Buffer.from(text, "utf8").equals(bytes) ? undefined : new Uint8Array(bytes) };
 }
 
-function toRead({ path, sizeBytes, sha256, changedDuringRun }: WireRead, places: Places): ReadFile {
-  return { path: toText(path).text, hostPath: places.hostPathOf(path), sizeBytes, sha256, changedDuringRun };
+function toRead({ path, ...read }: WireRead, places: Places): ReadFile {
+  return { path: toText(path).text, hostPath: places.hostPathOf(path), ...read };
 }
 
 /** A name and, where its text is not exact, its bytes beside it. */

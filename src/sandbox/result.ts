@@ -56,8 +56,12 @@ export interface ReadFile {
   readonly path: string;
   readonly hostPath: string;
   readonly sizeBytes: number;
-  /** Absent when the file could not be read any more. */
+  /** Hash of the content: of all of it, or of the `parts`. Absent when `unhashed` says why. */
   readonly sha256: string | undefined;
+  /** For a large file that was not read completely: offset and length, in turn, of what was, in whole pages or more. */
+  readonly parts?: readonly number[];
+  /** The file could not be read any more, or hashing would have held up the result. */
+  readonly unhashed?: "unreadable" | "out-of-time";
   /** True when the host changed the file during the run: the guest may have seen another content. */
   readonly changedDuringRun: boolean;
 }

@@ -50,7 +50,11 @@ const readFile = z.strictObject({
   pathBase64: base64.optional(),
   hostPath: text.optional(),
   sizeBytes: count,
+  /** Of the whole content, or of the `parts`; null when `unhashed` says why. */
   sha256: sha256Text.nullable(),
+  /** Offset and length in turn. */
+  parts: z.array(count).optional(),
+  unhashed: z.enum(["unreadable", "out-of-time"]).optional(),
   changedDuringRun: z.boolean().optional(),
 });
 

@@ -70,8 +70,8 @@ export function compareInputs(record: ReplayRecord, found: readonly ReplayInput[
   return { same: false, where: "input", path, recorded: recorded ?? "", replayed: replayed ?? "", message };
 }
 
-function describe({ sha256: hash, sizeBytes }: ReplayInput): string {
-  return `${sizeBytes} bytes, SHA-256 ${hash}`;
+function describe({ sha256: hash, sizeBytes, parts }: ReplayInput): string {
+  return `${sizeBytes} bytes, SHA-256 ${hash}${parts ? ` of ${parts.join()}` : ""}`;
 }
 
 function compareChanges(recorded: readonly RunChange[], replayed: readonly RunChange[]): RunComparison {

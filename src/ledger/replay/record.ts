@@ -11,6 +11,8 @@ const input = z.strictObject({
   name: text,
   sizeBytes: count,
   sha256: sha256Text,
+  /** What of a large file was read and is hashed: offset and length in turn. Absent for the whole content. */
+  parts: z.array(count).optional(),
 });
 
 /** One thing the run could see besides its template: a file it read, its standard input. */

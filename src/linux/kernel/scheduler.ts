@@ -70,6 +70,11 @@ export class Scheduler {
     return this.#cpuMs;
   }
 
+  /** How long the run has taken so far, in milliseconds. */
+  get elapsedMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
   get taskCount(): number {
     return this.#tasks.length;
   }

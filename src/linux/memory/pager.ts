@@ -143,7 +143,7 @@ export class Pager {
       return;
     }
     this.#cache.readAhead(mapped.inode, key, first, (end - start) / PAGE_SIZE);
-    mapped.inode.noteRead();
+    mapped.inode.noteRead(first * PAGE_SIZE, end - start);
     for (let page = start, index = first; page < end; page += PAGE_SIZE, index++) {
       if (this.#tables.entry(page) !== 0) continue;
       const physical = this.#cache.page(mapped.inode, key, index);

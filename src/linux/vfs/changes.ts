@@ -1,6 +1,7 @@
 import { LinuxError } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import { type ChangedFileType, changedFileType } from "./changed-file-type.ts";
+import type { HashCache } from "./hash-cache.ts";
 import { HostDirectory, HostFile, type HostInode } from "./host-inode.ts";
 import { FileType } from "./inode.ts";
 import { entryOf, ifThere, listOf, targetOf } from "./lower.ts";
@@ -8,7 +9,6 @@ import { NewHashes } from "./new-hashes.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
 import { PERMISSION_MASK, type RamInode } from "./ram-inode.ts";
-import type { HashCache } from "./read-recorder.ts";
 
 /**
  * One difference between an overlay and the host directory below it. A type that changed is a `delete` and an `add` of the
@@ -25,7 +25,7 @@ export interface Change {
   readonly gid?: number;
   readonly symlinkTarget?: string;
   readonly sizeBytes?: number;
-  /** SHA-256 in hex of a regular file's content on the host, for `modify` and `delete`. */
+  /** SHA-256 in hex of a regular file's content on the host, for `modify` and `delete`; absent when it was not to be had in time. */
   readonly baseSha256?: string;
   /** The host changed the file during the run: what the guest saw of it is not certain. */
   readonly baseChangedDuringRun?: true;
@@ -208,11 +208,14 @@ class ChangeCollector {
       this.#pairs.push({ now: undefined, base: entryOf(base, name), path: below(path, name) });
   }
 
-  /** Without a hash when the host does not let us read the file (any more). */
+  /** Without a hash when the host does not let us read the file (any more), or when that would hold up the result. */
   #baseState(base: HostFile): Pick<Change, "baseSha256" | "baseChangedDuringRun"> {
     try {
       const { sha256, isStale } = this.#hashes.ofState(base);
-      return isStale ? { baseSha256: sha256, baseChangedDuringRun: true } : { baseSha256: sha256 };
+      return {
+        ...(sha256 !== undefined && { baseSha256: sha256 }),
+        ...(isStale && { baseChangedDuringRun: true }),
+      };
     } catch (error) {
       if (error instanceof LinuxError) return {};
       throw error;

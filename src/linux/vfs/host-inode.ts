@@ -5,6 +5,7 @@ import { fail } from "../errno.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import type { HostTree } from "./host-tree.ts";
 import { type DirectoryEntry, FILE_TYPE_MASK, FileType, Inode, type Stat } from "./inode.ts";
+import type { ReadRanges } from "./read-ranges.ts";
 
 /** A directory changed less than this before it was read may change again within the same time stamp (as git's index). */
 const RACY_NS = 2_000_000_000n;
@@ -92,22 +93,30 @@ export function sameState(a: BigIntStats, b: BigIntStats): boolean {
 export class HostFile extends HostInode {
   override readonly type = FileType.regular;
   #noted = -1;
+  /** What is read of it in this run, if that is noted. */
+  #ranges: ReadRanges | undefined;
 
   override get tellsSize(): boolean {
     return true;
   }
 
   override read(into: Uint8Array, position: number): number {
-    this.noteRead();
+    // Noted first: what cannot be read has been looked at as well.
+    this.noteRead(position, 0);
     const descriptor = this.#descriptor();
-    return fromHost(() => readSync(descriptor, into, 0, into.length, position));
+    const bytes = fromHost(() => readSync(descriptor, into, 0, into.length, position));
+    this.noteRead(position, bytes);
+    return bytes;
   }
 
-  override noteRead(): void {
+  override noteRead(position: number, length: number): void {
     const { recorder, generation } = this.tree;
-    if (recorder === undefined || this.#noted === generation) return;
-    this.#noted = generation;
-    recorder.note(this);
+    if (recorder === undefined) return;
+    if (this.#noted !== generation) {
+      this.#noted = generation;
+      this.#ranges = recorder.note(this);
+    }
+    if (length > 0) this.#ranges?.add(position, position + length);
   }
 
   protected override refreshed(changed: boolean): void {

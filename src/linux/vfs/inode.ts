@@ -100,8 +100,8 @@ export abstract class Inode {
   get heldBytes(): number {
     return 0;
   }
-  /** The content reached the guest without {@link read}, from pages kept by {@link contentKey}. */
-  noteRead(): void {}
+  /** This part of the content reached the guest without {@link read}, from pages kept by {@link contentKey}. */
+  noteRead(_position: number, _length: number): void {}
 
   // --- directories ---
   /** The entry of that name, or undefined. Never called with "", "." or "..". */

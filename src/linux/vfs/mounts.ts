@@ -1,11 +1,12 @@
 import { ZtlError } from "../../errors.ts";
 import type { Allowance } from "../allowance.ts";
 import { EmptyDirectory, FixedFile, FixedSymlink } from "./fixed.ts";
+import { HashCache } from "./hash-cache.ts";
 import { HostDirectory } from "./host-inode.ts";
 import { HostShared, HostTree } from "./host-tree.ts";
 import type { Inode } from "./inode.ts";
 import { RamFs, type RamFsOptions } from "./ram-fs.ts";
-import { HashCache, type ReadRecorder } from "./read-recorder.ts";
+import type { ReadRecorder } from "./read-recorder.ts";
 
 /**
  * One thing in the guest's file tree. `guest` is an absolute, normalised path without symbolic links; what lies below it in

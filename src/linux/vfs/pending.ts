@@ -2,13 +2,13 @@ import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import type { Change } from "./changes.ts";
+import type { HashCache } from "./hash-cache.ts";
 import { HostFile, type HostInode } from "./host-inode.ts";
 import { type Attributes, FileType } from "./inode.ts";
 import type { Location } from "./location.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
 import type { RamInode } from "./ram-inode.ts";
-import type { HashCache } from "./read-recorder.ts";
 
 /** A change of an earlier run, as this one is to find it. */
 export type PendingChange = Omit<Change, "content" | "read"> & {

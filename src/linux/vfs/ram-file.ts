@@ -138,10 +138,6 @@ export class RamFile extends RamInode {
     return undefined;
   }
 
-  override noteRead(): void {
-    if (this.#lowerBytes > 0) this.#lower?.noteRead();
-  }
-
   override get sharesPages(): boolean {
     return true;
   }

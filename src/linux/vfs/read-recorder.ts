@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
 import { LinuxError } from "../errno.ts";
-import { type HostFile, sameState } from "./host-inode.ts";
+import type { HashCache } from "./hash-cache.ts";
+import type { HostFile } from "./host-inode.ts";
+import { ReadRanges } from "./read-ranges.ts";
 
 /** A host file whose content the guest read. */
 export interface FileRead {
@@ -10,89 +11,79 @@ export interface FileRead {
   readonly sizeBytes: number;
   /** Device, inode, size and times of the file: the same key means the same content. */
   readonly contentKey: string;
-  /** Hash of the content; absent when the file could not be read any more. */
+  /** Hash of the content: of all of it, or of the `parts`. Absent when `unhashed` says why. */
   readonly sha256: string | undefined;
+  /** For a large file that was not read completely: offset and length, in turn, of what was, in whole pages or more. */
+  readonly parts?: readonly number[];
+  /** The file could not be read any more, or hashing would have held up the result. */
+  readonly unhashed?: "unreadable" | "out-of-time";
   /** True when the host changed the file during the run, so the guest may have seen another content than was hashed. */
   readonly changedDuringRun: boolean;
 }
 
-/** Hashes kept across runs; each entry is some 200 bytes. */
-const HASHES_MAX = 50_000;
-const HASH_BUFFER_BYTES = 1024 * 1024;
-
-/** Content hashes of host files by content key; lives across runs. */
-export class HashCache {
-  readonly #hashes = new Map<string, string>();
-
-  /**
-   * The hash of the file's present content. `isStale`: the host changed it since the run looked at it, so it may not be
-   * what the guest saw; such a hash is not kept.
-   * @throws LinuxError when it cannot be read any more
-   */
-  ofState(file: HostFile): { readonly sha256: string; readonly isStale: boolean } {
-    const isStale = !sameState(file.host, file.currentState());
-    if (isStale) return { sha256: hashFile(file), isStale };
-    const key = file.contentKey();
-    let sha256 = this.#hashes.get(key);
-    if (sha256 === undefined) {
-      sha256 = hashFile(file);
-      if (!sameState(file.host, file.currentState())) return { sha256, isStale: true };
-      if (this.#hashes.size >= HASHES_MAX) this.#hashes.clear();
-      this.#hashes.set(key, sha256);
-    }
-    return { sha256, isStale };
-  }
-}
-
-function hashFile(file: HostFile): string {
-  const hash = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(Math.min(HASH_BUFFER_BYTES, file.stat().sizeBytes + 1));
-  for (let position = 0; ; ) {
-    const bytes = file.readUnrecorded(buffer, position);
-    if (bytes === 0) return hash.digest("hex");
-    hash.update(buffer.subarray(0, bytes));
-    position += bytes;
-  }
-}
+/**
+ * Files up to this size are hashed whole, whatever was read of them: a few milliseconds. From larger ones a byte is not to
+ * cost more than the reading of it did.
+ */
+export const WHOLE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** The read set of one run. */
 export class ReadRecorder {
-  readonly #files = new Set<HostFile>();
+  /** With what was read of each, for the large ones. */
+  readonly #files = new Map<HostFile, ReadRanges | undefined>();
   readonly #hashes: HashCache;
 
   constructor(hashes: HashCache) {
     this.#hashes = hashes;
   }
 
-  note(file: HostFile): void {
-    this.#files.add(file);
+  /** The guest reads of this file; returns where to note which parts, if that matters. */
+  note(file: HostFile): ReadRanges | undefined {
+    const ranges = file.stat().sizeBytes > WHOLE_BYTES_MAX ? new ReadRanges() : undefined;
+    this.#files.set(file, ranges);
+    return ranges;
+  }
+
+  /** The host's paths of all files read so far. */
+  hostPaths(): string[] {
+    return [...this.#files.keys()].map((file) => file.tree.hostPathOf(file.path)).sort();
   }
 
   /** Every host file read so far, sorted by guest path. Hashing happens here, not while the guest runs. */
   collect(): FileRead[] {
-    const reads = [...this.#files].map((file) => this.#describe(file));
-    return reads.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  }
-
-  #describe(file: HostFile): FileRead {
-    const { sha256, changedDuringRun } = this.#hash(file);
-    return {
+    const reads = [...this.#files].map(([file, ranges]) => ({
+      file,
+      ranges,
       path: file.tree.guestPathOf(file.path),
+    }));
+    reads.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    return reads.map(({ file, ranges, path }) => ({
+      path,
       hostPath: file.tree.hostPathOf(file.path),
       sizeBytes: file.stat().sizeBytes,
       contentKey: file.contentKey(),
-      sha256,
-      changedDuringRun,
-    };
+      ...this.#hash(file, partsOf(file, ranges)),
+    }));
   }
 
-  #hash(file: HostFile): { sha256: string | undefined; changedDuringRun: boolean } {
+  #hash(
+    file: HostFile,
+    parts: readonly number[] | undefined,
+  ): Pick<FileRead, "sha256" | "parts" | "unhashed" | "changedDuringRun"> {
     try {
-      const { sha256, isStale } = this.#hashes.ofState(file);
-      return { sha256, changedDuringRun: isStale };
+      const { sha256, isStale } = this.#hashes.ofState(file, parts);
+      if (sha256 === undefined) return { sha256, unhashed: "out-of-time", changedDuringRun: isStale };
+      return { sha256, ...(parts && { parts }), changedDuringRun: isStale };
     } catch (error) {
-      if (error instanceof LinuxError) return { sha256: undefined, changedDuringRun: true };
+      if (error instanceof LinuxError) return { sha256: undefined, unhashed: "unreadable", changedDuringRun: true };
       throw error;
     }
   }
+}
+
+/** Undefined when all of the file is to be hashed. */
+function partsOf(file: HostFile, ranges: ReadRanges | undefined): readonly number[] | undefined {
+  const { sizeBytes } = file.stat();
+  const parts = ranges?.parts(sizeBytes);
+  return parts !== undefined && parts[0] === 0 && parts[1] === sizeBytes ? undefined : parts;
 }

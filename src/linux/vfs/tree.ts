@@ -60,6 +60,7 @@ export class FileTree implements Tree {
     this.#realiseOptions = { budget: this.budget, now: this.now, keepsSetId: uid === 0, roots };
     this.#recorder = new ReadRecorder(this.plan.hashes);
     this.plan.begin(this.#recorder, this.budget.allowance);
+    this.hashUntil(Number.POSITIVE_INFINITY);
     this.root = this.#attach(this.plan.root, undefined, "/");
   }
 
@@ -97,6 +98,16 @@ export class FileTree implements Tree {
       if (inode !== undefined) mounted.push({ name, ino: inode.stat().ino, type: inode.type });
     }
     return [...entries.filter((entry) => !directory.attachments?.has(entry.name)), ...mounted];
+  }
+
+  /** From now on host files are hashed until then at the longest, on the clock of `performance.now`. */
+  hashUntil(endMs: number): void {
+    this.plan.hashes.endMs = endMs;
+  }
+
+  /** The host's paths of the files whose content the guest read. */
+  hostPathsRead(): string[] {
+    return this.#recorder.hostPaths();
   }
 
   /** The host files whose content the guest read, sorted by guest path. */

@@ -70,9 +70,9 @@ function replayRecord(order: ToolRun, run: RunResult, { seed, clockMs }: Determi
   if (run.status === "error" || run.status === "cancelled" || run.status === "limit") return undefined;
   if (run.templateKey === undefined || run.diagnostics.notRepeatable !== undefined) return undefined;
   const inputs = [];
-  for (const { path, sizeBytes, sha256, changedDuringRun } of run.reads) {
+  for (const { path, sizeBytes, sha256, parts, changedDuringRun } of run.reads) {
     if (sha256 === undefined || changedDuringRun) return undefined;
-    inputs.push({ name: path.toWellFormed(), sizeBytes, sha256 });
+    inputs.push({ name: path.toWellFormed(), sizeBytes, sha256, ...(parts && { parts: [...parts] }) });
   }
   return makeReplayRecord({
     templateKey: run.templateKey,

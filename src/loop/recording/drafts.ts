@@ -61,6 +61,8 @@ export async function readsBody(
     hostPath: read.hostPath.toWellFormed(),
     sizeBytes: read.sizeBytes,
     sha256: read.sha256 ?? null,
+    ...(read.parts && { parts: [...read.parts] }),
+    ...(read.unhashed && { unhashed: read.unhashed }),
     ...(read.changedDuringRun ? { changedDuringRun: true } : {}),
   }));
   if (files.length <= READS_INLINE_MAX) return { count: files.length, files };

@@ -76,10 +76,11 @@ async function orderOf(
 
 /** A changed input is named before anything else: it explains whatever else differs. */
 function compare(record: ReplayRecord, run: RunResult, recorded: RunOutput): RunComparison {
-  const found = run.reads.map(({ path, sizeBytes, sha256 }) => ({
+  const found = run.reads.map(({ path, sizeBytes, sha256, parts }) => ({
     name: path.toWellFormed(),
     sizeBytes,
     sha256: sha256 ?? "",
+    ...(parts && { parts: [...parts] }),
   }));
   const inputs = compareInputs(record, found);
   if (!inputs.same) return inputs;

@@ -22,7 +22,7 @@ export function buildTemplate(request: BuildRequest): BuiltReply {
   try {
     const kernel = Kernel.boot(machine, config, { limits });
     start(kernel, recipe);
-    const reads = kernel.collectReads().map((read) => read.hostPath);
+    const reads = kernel.vfs.hostPathsRead();
     const kernelImage = kernel.seal();
     saveImage(request.imagePath, machine.memoryFd, machine.seal());
     return { type: "built", kernel: kernelImage, reads };

@@ -55,9 +55,9 @@ class Parcel {
     return { ...facts, extents: this.#content(facts.sizeBytes ?? 0, read) };
   }
 
-  read({ path, sizeBytes, sha256, changedDuringRun }: FileRead): WireRead {
-    this.#takeHeader(READ_BYTES + jsonBytes(path));
-    return { path, sizeBytes, sha256, changedDuringRun };
+  read({ hostPath: _, contentKey: _key, ...read }: FileRead): WireRead {
+    this.#takeHeader(READ_BYTES + jsonBytes(read.path) + ((read.parts?.length ?? 0) / 2) * EXTENT_BYTES);
+    return read;
   }
 
   #content(sizeBytes: number, read: NonNullable<Change["read"]>): readonly number[] {

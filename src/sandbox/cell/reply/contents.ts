@@ -17,7 +17,7 @@ export function sharedSizes(changes: readonly WireChange[]): number {
 }
 
 /** Position and length in turn, ascending, inside the file. */
-function checkExtents(value: unknown, sizeBytes: number): number {
+export function checkExtents(value: unknown, sizeBytes: number): number {
   const extents = listOf(value, "a file's extents");
   if (extents.length % 2 !== 0) misbehaved("an extent has no length");
   let [end, bytes] = [0, 0];

@@ -262,6 +262,12 @@ test("a file that was read elsewhere than in a mount of the host is refused", ()
   for (const sizeBytes of NO_COUNTS) assertForged(`sizeBytes ${sizeBytes}`, read({ sizeBytes }));
   for (const sha of ["", 1, null, "x".repeat(64)]) assertForged(`sha256 ${sha}`, read({ sha256: sha }));
   for (const flag of [undefined, 1, "true", null]) assertForged(`flag ${flag}`, read({ changedDuringRun: flag }));
+  const sha256 = "0".repeat(64);
+  for (const parts of [1, "0,4", [0], [4, 2, 0, 2], [0, 11], [0, 0], [-1, 2], [0.5, 1]])
+    assertForged(`parts ${JSON.stringify(parts)}`, read({ sha256, parts }));
+  assertForged("parts without a hash", read({ parts: [0, 4] }));
+  for (const unhashed of ["", "later", 1, null]) assertForged(`unhashed ${unhashed}`, read({ unhashed }));
+  assertForged("hashed and not", read({ sha256, unhashed: "out-of-time" }));
 });
 
 test("diagnostics with names or counts that there are not are refused", () => {

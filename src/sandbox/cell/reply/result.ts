@@ -7,24 +7,13 @@ import {
   RUN_ERRORS,
   type RunError,
   type WireEnding,
-  type WireRead,
 } from "../protocol.ts";
 import { changesOf } from "./change.ts";
 import { dataBytes, sharedSizes } from "./contents.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
-import {
-  booleanOf,
-  fieldsOf,
-  listOf,
-  misbehaved,
-  numberOf,
-  oneOf,
-  pathOf,
-  sha256Of,
-  textOf,
-  wholeOf,
-} from "./fields.ts";
+import { fieldsOf, listOf, misbehaved, numberOf, oneOf, textOf, wholeOf } from "./fields.ts";
 import type { Places } from "./places.ts";
+import { readOf } from "./read.ts";
 
 /** What the host knows of a run: its reply has to fit that. */
 export interface RunFacts {
@@ -123,21 +112,4 @@ function endingOf(value: unknown, wasCancelled: boolean): WireEnding {
       return { kind, code: oneOf(code, ERRORS, "an error"), message: textOf(message, MESSAGE_UNITS_MAX, "a message") };
     }
   }
-}
-
-const READ = new Set(["path", "sizeBytes", "sha256", "changedDuringRun"]);
-
-/** Where a file is on the host is not asked: it follows from where the guest saw it. */
-function readOf(value: unknown, places: Places): WireRead {
-  const fields = fieldsOf(value, READ, "a file that was read");
-  const path = pathOf(fields.path, "the path of a file that was read");
-  const place = places.find(path);
-  if (place?.mount.kind !== "ro" && place?.mount.kind !== "overlay")
-    misbehaved("a file that was read is not the host's");
-  return {
-    path,
-    sizeBytes: wholeOf(fields.sizeBytes, Number.MAX_SAFE_INTEGER, "a file's size"),
-    sha256: fields.sha256 === undefined ? undefined : sha256Of(fields.sha256, "the hash of a file that was read"),
-    changedDuringRun: booleanOf(fields.changedDuringRun, "whether a file changed"),
-  };
 }
