@@ -1,3 +1,5 @@
+import { isRecord } from "./record.ts";
+
 /** A value that JSON can carry, as data: what `JSON.parse` returns. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
@@ -15,7 +17,7 @@ export interface JsonLimits {
 
 /** An object with members: neither null nor an array. */
 export function isJsonObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }
 
 /** A JSON pointer (RFC 6901) to `key` below `parent`. */

@@ -1,4 +1,5 @@
 import { type KeyObject, verify } from "node:crypto";
+import { isRecord } from "../base/record.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import { type Admission, type AdmissionClaims, type AdmissionScope, claimBytes } from "./admission.ts";
 
@@ -133,8 +134,4 @@ function isAdmission(value: unknown): value is Admission {
 /** Text that can be signed, and not so long that looking at it is an attack. */
 function isName(value: unknown): boolean {
   return typeof value === "string" && value.length <= NAME_UNITS_MAX && value.isWellFormed();
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -13,13 +13,12 @@ export {
   AdmissionVerifier,
   type AdmissionVerifierOptions,
 } from "./admission-verifier.ts";
-export { both } from "./both-scanners.ts";
 export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
 export { atLeast } from "./finding.ts";
 export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
 export { type Ask, ModelScanner, type ModelScannerOptions } from "./model-scanner.ts";
 export { type Neutralised, neutralise } from "./neutralise.ts";
-export { DEFAULT_POLICY, stricter, type VerdictPolicy } from "./policy.ts";
+export { DEFAULT_POLICY, stricterVerdict, type VerdictPolicy } from "./policy.ts";
 export type { Pattern, Rule, Sink, Trigger } from "./rule.ts";
 export { builtInRules, RuleSet } from "./rule-set.ts";
 export { type Scanner, type ScanOptions, SyntacticScanner, scan } from "./scanner.ts";

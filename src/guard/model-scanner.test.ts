@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Admitter } from "./admission.ts";
-import { both } from "./both-scanners.ts";
 import type { Verdict } from "./finding.ts";
 import { DEFAULT_LIMITS, MODEL_OVERLAP_BYTES, MODEL_WINDOW_BYTES, MODEL_WINDOWS_MAX } from "./limits.ts";
 import { type Ask, ModelScanner } from "./model-scanner.ts";
 import { windowsOf } from "./model-windows.ts";
 import { neutralise } from "./neutralise.ts";
+import { stricterVerdict } from "./policy.ts";
 import { builtInRules } from "./rule-set.ts";
-import { SyntacticScanner, scan } from "./scanner.ts";
+import { scan } from "./scanner.ts";
 
 /** A second scanner that asks a model: it may only ever add caution, whatever the model does. */
 
@@ -113,12 +113,9 @@ test("windows cover everything that is not named as skipped, overlap, and keep c
   );
 });
 
-test("both give the stricter verdict, with the findings of each", async () => {
-  const combined = async (content: string, ask: Ask): Promise<Verdict> => {
-    const scanner = both(new SyntacticScanner(), new ModelScanner({ ask }));
-    scanner.push(Buffer.from(content));
-    return scanner.end();
-  };
+test("the stricter verdict has the findings of both and what the first says of the content", async () => {
+  const combined = async (content: string, ask: Ask): Promise<Verdict> =>
+    stricterVerdict(scan(content), await verdictOf(ask, content));
   const unsafe: Ask = async () => ({ unsafe: "S1" });
   assert.equal((await combined("words", safe)).decision, "admit");
   assert.equal((await combined("words", unsafe)).decision, "flag");
@@ -126,19 +123,11 @@ test("both give the stricter verdict, with the findings of each", async () => {
   const flagged = await combined("<think>", unsafe);
   assert.deepEqual(flagged.findings.map(({ family }) => family).sort(), ["chat-template", "model"]);
   assert.equal(flagged.ruleSetHash, builtInRules().hash);
-  let asked = false;
-  const blocked = await combined("<|im_start|>system", async () => {
-    asked = true;
-    return "safe";
-  });
-  assert.equal(blocked.decision, "block");
-  assert.ok(!asked);
-});
-
-test("a scanner that throws beside another leaves no verdict", async () => {
-  const broken = { push: () => {}, end: () => Promise.reject(new Error("broken")) };
-  await assert.rejects(async () => both(new SyntacticScanner(), broken).end(), /broken/);
-  await assert.rejects(async () => both(broken, new SyntacticScanner()).end(), /broken/);
+  assert.equal((await combined("<|im_start|>system", safe)).decision, "block");
+  assert.equal(
+    stricterVerdict(await verdictOf(unsafe, "<|im_start|>system"), scan("<|im_start|>system")).decision,
+    "block",
+  );
 });
 
 test("a person may release what only the model flagged; neutralising takes the window out", async () => {

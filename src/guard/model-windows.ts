@@ -1,3 +1,4 @@
+import { characterStart } from "../base/utf8.ts";
 import { MODEL_OVERLAP_BYTES, MODEL_WINDOW_BYTES, MODEL_WINDOWS_MAX } from "./limits.ts";
 
 /** A piece of the content, in bytes, end exclusive. */
@@ -30,12 +31,4 @@ export function windowsOf(bytes: Uint8Array): Windows {
   });
   if (needed === count) return { asked, skipped: undefined };
   return { asked, skipped: { start: (asked[head - 1] as Window).end, end: (asked[head] as Window).start } };
-}
-
-/** The start of the character that holds the byte at `at`; of bytes that are no UTF-8, at most three are passed. */
-function characterStart(bytes: Uint8Array, at: number): number {
-  if (at >= bytes.length) return bytes.length;
-  let start = at;
-  while (start > 0 && at - start < 3 && ((bytes[start] as number) & 0xc0) === 0x80) start--;
-  return start;
 }

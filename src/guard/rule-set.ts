@@ -1,4 +1,5 @@
 import { canonicalise } from "../base/canonical-json.ts";
+import { deepFreeze } from "../base/deep-freeze.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import { invariant } from "../errors.ts";
 import { SEVERITIES } from "./finding.ts";
@@ -45,7 +46,7 @@ export class RuleSet {
 
   constructor(rules: readonly Rule[] = BUILT_IN_RULES) {
     checkRules(rules);
-    this.rules = deepFreeze(structuredClone(rules)) as readonly Rule[];
+    this.rules = deepFreeze(structuredClone(rules));
     this.hash = hashOf(this.rules);
     this.#objects = new ObjectRules(this.rules);
     const { gates, sequences } = compile(this.rules, this.#objects.wakingKeys);
@@ -129,10 +130,4 @@ function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { gates
 /** A copy, as a Buffer may share its pool. */
 function encode(text: string): Uint8Array {
   return new Uint8Array(new TextEncoder().encode(text));
-}
-
-function deepFreeze(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
-  return Object.freeze(value);
 }

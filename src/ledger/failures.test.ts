@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
+import { defined } from "../base/optional.ts";
 import { Ledger } from "./ledger.ts";
 import { formatPublicKey, parsePublicKey } from "./record/head.ts";
 import { openSigningKey } from "./store/signing-key.ts";
@@ -49,7 +50,7 @@ function inProcess(script: string, options: { args: string[]; uid?: number; moun
   const [program, args] = options.mount === undefined ? [node[0] as string, node.slice(1)] : ["unshare", mounted];
   const run = spawnSync(program, args, {
     encoding: "utf8",
-    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...defined({ uid: options.uid }),
   });
   assert.equal(run.status, 0, run.stderr);
   return JSON.parse(run.stdout) as unknown;

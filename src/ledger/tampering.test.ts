@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonicalise } from "../base/canonical-json.ts";
+import { defined } from "../base/optional.ts";
 import { Ledger } from "./ledger.ts";
 import { Frontier, leafHash } from "./merkle/tree.ts";
 import { genesisHash, parseEntry, placeEntry, sealDraft } from "./record/entry.ts";
@@ -36,7 +37,7 @@ async function expectProblem(
   index?: number,
   anchor?: string,
 ): Promise<void> {
-  const result = await verify(store, { publicKey: key.publicKey, ...(anchor === undefined ? {} : { anchor }) });
+  const result = await verify(store, { publicKey: key.publicKey, ...defined({ anchor }) });
   assert.ok(!result.ok, `expected ${codes.join(" or ")}`);
   assert.ok(
     codes.includes(result.problem.code),

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { defined } from "../base/optional.ts";
 import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
 import { Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
@@ -46,7 +47,7 @@ export interface Assembly {
 
 /** The state directory of a configuration, or of the one in the working directory; nothing in it is opened. */
 export async function locateState(config: string | undefined): Promise<string> {
-  const options = config === undefined ? {} : { config };
+  const options = defined({ config });
   return stateOf(options, await readPolicy(options));
 }
 

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { defined } from "../base/optional.ts";
 import type { SandboxTool } from "../policy/index.ts";
 import { type CallerMount, Sandbox, type SandboxEvent } from "../sandbox/index.ts";
 
@@ -47,9 +48,8 @@ export class Sandboxes {
     return Sandbox.open({
       mounts,
       onEvent,
-      ...(memoryBytes === undefined ? {} : { limits: { memoryBytes } }),
-      ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
-      ...(cells === undefined ? {} : { cells }),
+      ...defined({ limits: memoryBytes === undefined ? undefined : { memoryBytes } }),
+      ...defined({ cacheDirectory, cells }),
     });
   }
 }

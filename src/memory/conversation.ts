@@ -1,4 +1,5 @@
 import type { Json } from "../base/json.ts";
+import { defined } from "../base/optional.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import type { Admission } from "../guard/index.ts";
 import { type AdmittedText, readAdmission } from "./admitted-text.ts";
@@ -151,8 +152,8 @@ export class ConversationMemory implements AgentMemory {
       place,
       reason,
       agent: this.agent,
-      ...(text !== undefined && { contentSha256: sha256Hex(text) }),
-      ...(index !== undefined && { index }),
+      ...defined({ contentSha256: text === undefined ? undefined : sha256Hex(text) }),
+      ...defined({ index }),
     });
     return { status: "refused", reason };
   }

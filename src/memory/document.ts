@@ -1,5 +1,6 @@
 import { canonicalise } from "../base/canonical-json.ts";
 import type { Json } from "../base/json.ts";
+import { defined } from "../base/optional.ts";
 import { ZtlError } from "../errors.ts";
 import type { Admission } from "../guard/index.ts";
 import { DOCUMENT_BYTES_MAX, JSON_DEPTH_MAX, METADATA_BYTES_MAX } from "./limits.ts";
@@ -69,7 +70,7 @@ export function freshDocument(copy: DocumentCopy, admission: Admission): MemoryD
   return {
     pageContent: copy.pageContent,
     metadata: structuredClone({ ...copy.metadata, [ADMISSION_KEY]: admission }),
-    ...(copy.id !== undefined && { id: copy.id }),
+    ...defined({ id: copy.id }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from "../base/optional.ts";
 import { ZtlError } from "../errors.ts";
 import { isDocumentId, type MemoryDocument } from "./document.ts";
 import type { TextEmbeddings } from "./embeddings.ts";
@@ -151,7 +152,7 @@ export class GuardedStore<Filter = unknown> {
     const idList = ids && [...ids];
     if (idList !== undefined && (idList.length !== documents.length || !idList.every(isDocumentId)))
       throw new ZtlError("ids-invalid", "Expected one id a document, of 1 to 200 letters, digits and . : # / @ - _");
-    const entry = this.#gate.enter(documents, { agent: this.#agent, ...(runId !== undefined && { runId }) });
+    const entry = this.#gate.enter(documents, { agent: this.#agent, ...defined({ runId }) });
     // Other options are not passed on: what a store would write of them, nobody admitted.
     if (entry.status === "admitted") return { documents: entry.documents, ids: idList && { ids: idList } };
     const reasons = [...new Set(entry.refusals.map(({ reason }) => reason))].join(", ");

@@ -1,6 +1,8 @@
 /** For tests: a guard and a gate that belong together, and everything an attacker may hand them instead of the real thing. */
+
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { defined } from "../base/optional.ts";
 import {
   type Admission,
   type AdmissionScope,
@@ -47,7 +49,7 @@ export class MemoryWorld {
       verifier: new AdmissionVerifier({ publicKey, ruleSetHash, now: () => this.clock.now }),
       rescan,
       onRefusal: (refusal) => this.refusals.push(refusal),
-      ...(sealKey !== undefined && { sealKey }),
+      ...defined({ sealKey }),
     });
   }
 

@@ -1,3 +1,4 @@
+import { defined } from "../base/optional.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import { readAdmission } from "./admitted-text.ts";
@@ -115,5 +116,5 @@ function refusalOf(
   index: number,
   copy: DocumentCopy | undefined,
 ): MemoryRefusal {
-  return { place, reason, agent, index, ...(copy !== undefined && { contentSha256: sha256Hex(copy.content) }) };
+  return { place, reason, agent, index, ...defined({ contentSha256: copy && sha256Hex(copy.content) }) };
 }

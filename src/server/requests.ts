@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defined } from "../base/optional.ts";
 import { isSame } from "./access/sessions.ts";
 import { API_LIMIT_MAX, MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "./limits.ts";
 import { type RefusalStatus, refuse } from "./refusal.ts";
@@ -114,8 +115,7 @@ export function parseDecisionForm(c: ServerContext, form: URLSearchParams): Chec
   return check(c, schemas.decisionForm, {
     hash: one("hash"),
     reviewer: one("reviewer"),
-    ...(one("message") === undefined ? {} : { message: one("message") }),
-    ...(one("scope") === undefined ? {} : { scope: one("scope") }),
+    ...defined({ message: one("message"), scope: one("scope") }),
     file: form.getAll("file"),
     protected: form.getAll("protected"),
   });

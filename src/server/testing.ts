@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defined } from "../base/optional.ts";
 import { Ledger } from "../ledger/index.ts";
 import type {
   ApproveOptions,
@@ -88,7 +89,7 @@ export class TestDesk implements Desk {
     const review = this.all.get(id);
     if (review === undefined) return { status: "not-found" };
     if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
-    this.all.set(id, { ...review, state, ...(options.reviewer === undefined ? {} : { decidedBy: options.reviewer }) });
+    this.all.set(id, { ...review, state, ...defined({ decidedBy: options.reviewer }) });
     return { status: "done", state, files: options.files ?? [] };
   }
 }
@@ -151,7 +152,7 @@ export async function openTestServer(): Promise<TestServer> {
       ...headers,
     };
     const sent = Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== null && pair[1] !== "");
-    return app.request(`${ORIGIN}${path}`, { method, headers: sent, ...(body === undefined ? {} : { body }) });
+    return app.request(`${ORIGIN}${path}`, { method, headers: sent, ...defined({ body }) });
   };
   const opened = await request(`/?token=${TOKEN}`);
   cookie = opened.headers.get("set-cookie")?.split(";")[0] ?? "";

@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import { ARGUMENT_UNITS_MIN, SPANS_MAX } from "../limits.ts";
 import type { ContextPiece, Echo } from "./differential.ts";
 import { type NormalisedText, normalise } from "./normalise.ts";
@@ -101,7 +102,7 @@ export class EchoFinder {
       payloadStart: origin.start,
       payloadEnd: origin.end,
       later,
-      ...(place === undefined ? {} : { place }),
+      ...defined({ place }),
       laterStart,
       laterEnd,
       text: again,

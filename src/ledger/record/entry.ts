@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { canonicalise } from "../../base/canonical-json.ts";
+import { defined } from "../../base/optional.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { parseJson } from "../../base/strict-json.ts";
 import { ZtlError } from "../../errors.ts";
@@ -83,7 +84,7 @@ export function placeEntry(
   ];
   const bytes = Buffer.from(`{${members.join(",")}}`);
   const hash = leafHash(bytes);
-  const optional = { ...(runId === undefined ? {} : { runId }), ...(agent === undefined ? {} : { agent }) };
+  const optional = { ...defined({ runId, agent }) };
   return { entry: { index, time, ...optional, ...step, previousHash, hash: hex(hash) }, bytes, hash };
 }
 

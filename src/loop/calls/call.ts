@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Json } from "../../base/json.ts";
+import { defined } from "../../base/optional.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { Scope } from "../gate/examiner.ts";
 import { INLINE_INPUT_BYTES_MAX } from "../limits.ts";
@@ -48,7 +49,7 @@ export async function beginCall(parts: LoopParts, start: CallStart): Promise<Cal
     body: {
       tool,
       ...recordedInput,
-      ...(template === undefined ? {} : { template }),
+      ...defined({ template }),
       taint: [...taint],
       details: { conversation, command: oneLine(command) },
     },

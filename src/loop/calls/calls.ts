@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
@@ -75,7 +76,7 @@ async function runGranted(parts: LoopParts, { call, tool, order, command, signal
     labels: [parts.policy.labelOf(call.tool)],
     onFlag: tool.onFlag,
   });
-  return { ...delivered, run: summaryOf(run), ...(changeSet === undefined ? {} : { changeSet }) };
+  return { ...delivered, run: summaryOf(run), ...defined({ changeSet }) };
 }
 
 async function recordRun({ recorder }: Call, { run, replay }: FinishedRun): Promise<void> {

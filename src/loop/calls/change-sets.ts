@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs";
+import { defined } from "../../base/optional.ts";
 import type { Content } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
@@ -49,7 +50,7 @@ export async function proposeChanges(parts: LoopParts, proposal: Proposal): Prom
     command: bounded(command),
     roots: overlayRoots(tool),
     changes: run.changes,
-    ...(pending === undefined ? {} : { startedFrom: pending.changeSetId }),
+    ...defined({ startedFrom: pending?.changeSetId }),
   });
   await record(call, run.changes, changeSet);
   scanFiles(parts, call, run.changes);

@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { LoopParts } from "../parts.ts";
 import { decisionBody } from "../recording/drafts.ts";
@@ -109,7 +110,7 @@ export async function sendMessage(parts: LoopParts, request: SendRequest): Promi
 export async function recordSaid(parts: LoopParts, request: SaidRequest): Promise<void> {
   const { agent, text, conversation, planned } = parseRequest("said", request);
   const contents = [await parts.ledger.keep(Buffer.from(text, "utf8"))];
-  const plan = planned === undefined ? {} : { planned: toJsonValue(planned).value };
+  const plan = defined({ planned: planned && toJsonValue(planned).value });
   const body = { text: AGENT_SAID, contents, details: { conversation, ...plan } };
   parts.told(await parts.ledger.append({ kind: "note", agent, body }));
 }

@@ -1,3 +1,4 @@
+import { characterStart } from "../../base/utf8.ts";
 import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
 import { NAMES_FOR_MODEL_MAX } from "../limits.ts";
 
@@ -51,15 +52,8 @@ export function shorten(text: string, bytesMax: number): string {
   const bytes = Buffer.from(text, "utf8");
   if (bytes.length <= bytesMax) return text;
   const headBytes = Math.floor(bytesMax * 0.6);
-  const head = bytes.subarray(0, startOfCharacter(bytes, headBytes)).toString("utf8");
-  const from = startOfCharacter(bytes, bytes.length - (bytesMax - headBytes));
+  const head = bytes.subarray(0, characterStart(bytes, headBytes)).toString("utf8");
+  const from = characterStart(bytes, bytes.length - (bytesMax - headBytes));
   const omitted = from - Buffer.byteLength(head);
   return `${head}\n[${omitted} of ${bytes.length} bytes are left out here]\n${bytes.subarray(from).toString("utf8")}`;
-}
-
-/** The place at or before `at` where a UTF-8 character begins (RFC 3629 section 3: continuation bytes are 10xxxxxx). */
-function startOfCharacter(bytes: Uint8Array, at: number): number {
-  let place = at;
-  while (place > 0 && ((bytes[place] ?? 0) & 0xc0) === 0x80) place--;
-  return place;
 }

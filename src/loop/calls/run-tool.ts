@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Json } from "../../base/json.ts";
+import { defined } from "../../base/optional.ts";
 import { makeReplayRecord, type ReplayRecord } from "../../ledger/index.ts";
 import type { LimitsConfig, SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
@@ -51,16 +52,9 @@ export async function runOnce(
   return sandbox.run(
     { ...call, limits: defined(limits) },
     {
-      ...(signal === undefined ? {} : { signal }),
-      ...(deterministic === undefined ? {} : { deterministic }),
-      ...(pending === undefined ? {} : { pending: pending.changes }),
+      ...defined({ signal, deterministic }),
+      ...defined({ pending: pending?.changes }),
     },
-  );
-}
-
-function defined(limits: LimitsConfig): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(limits).filter((entry): entry is [string, number] => entry[1] !== undefined),
   );
 }
 

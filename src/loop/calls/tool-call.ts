@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from "../../base/json.ts";
+import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { ToolCall } from "../../sandbox/index.ts";
@@ -15,8 +16,8 @@ import type { ToolCall } from "../../sandbox/index.ts";
  */
 export function toToolCall(tool: SandboxTool, input: Json): ToolCall {
   const around = {
-    ...(tool.env === undefined ? {} : { env: { ...tool.env } }),
-    ...(tool.cwd === undefined ? {} : { cwd: tool.cwd }),
+    ...defined({ env: tool.env && { ...tool.env } }),
+    ...defined({ cwd: tool.cwd }),
   };
   const fixedArgs = (tool.args ?? []).map((arg) => fill(arg, input));
   const json = { args: fixedArgs, stdin: JSON.stringify(input), ...around };
@@ -46,7 +47,7 @@ function readInput(input: Json, member: "code" | "program"): GivenInput {
   if (unknown.length > 0) throw invalid(`Expected only ${member}, args and stdin; there is more`);
   const rest = (fixedArgs: readonly string[]) => ({
     args: [...fixedArgs, ...(args ?? [])],
-    ...(stdin === undefined ? {} : { stdin }),
+    ...defined({ stdin }),
   });
   return { text, rest };
 }

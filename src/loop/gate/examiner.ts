@@ -7,7 +7,7 @@ import {
   type Scanner,
   type ScanOptions,
   scan,
-  stricter,
+  stricterVerdict,
   type Verdict,
 } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
@@ -55,11 +55,11 @@ export class Examiner {
    */
   async examine(text: string, raw: readonly Uint8Array[] = []): Promise<Verdict> {
     let verdict = this.scan(text);
-    for (const bytes of raw) verdict = withStricter(verdict, this.scan(bytes));
+    for (const bytes of raw) verdict = stricterVerdict(verdict, this.scan(bytes));
     if (this.#second === undefined || verdict.decision === "block") return verdict;
     const scanner = this.#second();
     scanner.push(Buffer.from(text, "utf8"));
-    return withStricter(verdict, await scanner.end());
+    return stricterVerdict(verdict, await scanner.end());
   }
 
   /** Undefined unless the verdict on this very text is `admit`. */
@@ -91,17 +91,6 @@ export class Examiner {
   static fits(bytes: number): boolean {
     return bytes <= DEFAULT_LIMITS.inputBytes;
   }
-}
-
-/** The first verdict (about the text that would be admitted) with the other's findings and the stricter decision. */
-function withStricter(verdict: Verdict, other: Verdict): Verdict {
-  if (other.decision === "admit") return verdict;
-  return {
-    ...verdict,
-    decision: stricter(verdict.decision, other.decision),
-    findings: [...verdict.findings, ...other.findings],
-    unlisted: verdict.unlisted + other.unlisted,
-  };
 }
 
 /** What may be told of findings: one line for each rule, worst first as the guard lists them. */

@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import { ModelScanner, type Scanner } from "../../guard/index.ts";
 import { ChatModel, guardQuestion } from "../../model/index.ts";
 import type { ResolvedConfig } from "../../policy/index.ts";
@@ -8,7 +9,7 @@ type GuardModelConfig = NonNullable<NonNullable<ResolvedConfig["guard"]>["model"
 export function guardModel(config: GuardModelConfig | undefined): (() => Scanner) | undefined {
   if (config === undefined) return undefined;
   const { url, model, timeoutMs, style } = config;
-  const limits = timeoutMs === undefined ? {} : { timeoutMs };
+  const limits = defined({ timeoutMs });
   const ask = guardQuestion(new ChatModel({ url, model, ...limits }), style);
   return () => new ModelScanner({ ask, ...limits });
 }

@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import type { EntryDraft, RunChange } from "../../ledger/index.ts";
 import type { ChangedFile } from "../../sandbox/index.ts";
 
@@ -13,13 +14,13 @@ export function recordedChange(change: ChangedFile): RecordedChange {
   ];
   return {
     path: path.toWellFormed(),
-    ...(pathBytes === undefined ? {} : { pathBase64: Buffer.from(pathBytes).toString("base64") }),
+    ...defined({ pathBase64: pathBytes && Buffer.from(pathBytes).toString("base64") }),
     change: [kind, fileType, ...links].join(", ").toWellFormed(),
     baseSha256: baseSha256 ?? null,
     newSha256: newSha256 ?? null,
-    ...(mode === undefined ? {} : { mode }),
-    ...(symlinkTarget === undefined ? {} : { target: symlinkTarget.toWellFormed() }),
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...defined({ mode }),
+    ...defined({ target: symlinkTarget?.toWellFormed() }),
+    ...defined({ sizeBytes }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Json } from "../../base/json.ts";
+import { defined } from "../../base/optional.ts";
 import type { Admission, Verdict } from "../../guard/index.ts";
 import type { Content, EntryDraft } from "../../ledger/index.ts";
 import type { Decision } from "../../policy/index.ts";
@@ -84,7 +85,7 @@ export function verdictBody(subject: string, verdict: Verdict, content?: Content
     subject,
     verdict: verdict.decision,
     contentSha256: verdict.contentSha256,
-    ...(content === undefined ? {} : { content }),
+    ...defined({ content }),
     ruleSetHash: verdict.ruleSetHash,
     findings,
     ...(unlisted > 0 ? { details: { unlisted } } : {}),
@@ -96,7 +97,7 @@ export function admissionBody({ claims, signature }: Admission, destination: str
     contentSha256: claims.contentSha256,
     ruleSetHash: claims.ruleSetHash,
     destination,
-    ...(claims.releasedBy === undefined ? {} : { releasedBy: claims.releasedBy }),
+    ...defined({ releasedBy: claims.releasedBy }),
     nonce: claims.nonce,
     expiresAt: new Date(claims.expiresAt).toISOString(),
     signature,

@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import { type ActionShift, compareActions, type Entry } from "../../ledger/index.ts";
 import { type ChatMessage, ChatModel, nextActions, type ToolDefinition } from "../../model/index.ts";
 import { type Policy, Taint } from "../../policy/index.ts";
@@ -19,13 +20,13 @@ export async function probeRun(
   const { probe } = policy.config;
   if (probe === undefined) return undefined;
   const { url, model: name, timeoutMs } = probe;
-  const model = new ChatModel({ url, model: name, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  const model = new ChatModel({ url, model: name, ...defined({ timeoutMs }) });
   const { known, payload } = await contextOf(ledger, entries);
   const asked = {
     model,
     tools: toolsOf(policy, entries),
     samples: SAMPLES,
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   };
   const without = await nextActions({ ...asked, messages: conversation(known) });
   const having = await nextActions({
@@ -51,6 +52,6 @@ function toolsOf(policy: Policy, entries: readonly Entry[]): ToolDefinition[] {
   );
   return names.map((name) => {
     const description = policy.tool(name)?.description;
-    return { name, parameters: { type: "object" }, ...(description === undefined ? {} : { description }) };
+    return { name, parameters: { type: "object" }, ...defined({ description }) };
   });
 }

@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import type { ActionShift, Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
 import { RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
@@ -31,8 +32,7 @@ export class Records {
       kind: "call",
       order: "last",
       limit: limit + 1,
-      ...(beforeIndex === undefined ? {} : { toIndex: beforeIndex }),
-      ...(agent === undefined ? {} : { agent }),
+      ...defined({ toIndex: beforeIndex, agent }),
     });
     const rows = calls.slice(0, limit).flatMap((call) => rowOf(this.entriesOf(call.runId ?? "")) ?? []);
     const last = calls[limit - 1];

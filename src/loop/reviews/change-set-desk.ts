@@ -1,6 +1,6 @@
+import { defined } from "../../base/optional.ts";
 import type { ApproveResult, ChangeSet, Conflict as FileConflict, Recovered } from "../../workspace/index.ts";
 import type { LoopParts } from "../parts.ts";
-import { withoutUndefined } from "../plain.ts";
 import { diffView, fileChange, reviewOfChangeSet, summaryOfChangeSet } from "./change-set-view.ts";
 import { explainConflict } from "./conflict-reasons.ts";
 import { recordDecision, recordSync } from "./decisions.ts";
@@ -48,14 +48,14 @@ export class ChangeSetDesk {
     // Agreed to before, but the host did not let us, or the process ended: it may be tried again.
     if (known.state === "approved" && known.hash === hash) return this.#sync(known);
     const options = { hash, reviewer, files, protectedFiles, message };
-    const result = workspace.approve(id, withoutUndefined(options));
+    const result = workspace.approve(id, defined(options));
     if (result.status !== "approved") return this.#refusal(id, result);
     const set = result.changeSet;
     await recordDecision(this.#parts, set, {
       subject: "change-set",
       subjectSha256: set.hash,
       decision: "approve",
-      ...withoutUndefined({ reviewer, message, files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) }),
+      ...defined({ reviewer, message, files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) }),
     });
     return this.#sync(set);
   }
@@ -65,13 +65,13 @@ export class ChangeSetDesk {
     const set = workspace.get(id);
     if (set === undefined) return { status: "not-found" };
     if (hash !== undefined && hash !== set.hash) return { status: "stale", hash: set.hash };
-    const result = workspace.reject(id, withoutUndefined({ reviewer, message }));
+    const result = workspace.reject(id, defined({ reviewer, message }));
     if (result.status !== "rejected") return this.#already(id);
     await recordDecision(this.#parts, set, {
       subject: "change-set",
       subjectSha256: set.hash,
       decision: "reject",
-      ...withoutUndefined({ reviewer, message }),
+      ...defined({ reviewer, message }),
     });
     return { status: "done", state: "rejected", files: [] };
   }
@@ -163,7 +163,7 @@ export class ChangeSetDesk {
   #already(id: string): DecisionResult {
     const summary = this.find(id);
     if (summary === undefined) return { status: "not-found" };
-    return { status: "already", state: summary.state, ...withoutUndefined({ decidedBy: summary.decidedBy }) };
+    return { status: "already", state: summary.state, ...defined({ decidedBy: summary.decidedBy }) };
   }
 }
 

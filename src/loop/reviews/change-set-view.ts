@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetSummary, FileDiff } from "../../workspace/index.ts";
 import { oneLine } from "../records/run-story.ts";
 import { explainConflict } from "./conflict-reasons.ts";
@@ -19,8 +20,7 @@ export function summaryOfChangeSet(set: ChangeSetSummary): ReviewSummary {
     expiresAt,
     hash,
     title: entryCount === 1 ? "1 file changed" : `${entryCount} files changed`,
-    ...(set.decidedBy === undefined ? {} : { decidedBy: set.decidedBy }),
-    ...(set.message === undefined ? {} : { message: set.message }),
+    ...defined({ decidedBy: set.decidedBy, message: set.message }),
   };
 }
 
@@ -47,8 +47,7 @@ export function fileChange(entry: ChangeEntry): FileChange {
     hostPath,
     change: kind,
     fileType: after.type === "absent" ? before.type : after.type,
-    ...(renamedFrom === undefined ? {} : { renamedFrom }),
-    ...(symlinkTarget === undefined ? {} : { symlinkTarget }),
+    ...defined({ renamedFrom, symlinkTarget }),
     ...("mode" in after ? { mode: after.mode } : {}),
     ...(before.type === "file" ? { baseSizeBytes: before.sizeBytes } : {}),
     ...(after.type === "file" ? { newSizeBytes: after.sizeBytes } : {}),

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
+import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import { PENDING_REVIEWS_MAX } from "../limits.ts";
 import type { ReviewState, ReviewSummary } from "./review.ts";
@@ -141,5 +142,5 @@ export class ReviewStore {
 }
 
 function already({ state, decidedBy }: StoredReview): Decided {
-  return { status: "already", state, ...(decidedBy === undefined ? {} : { decidedBy }) };
+  return { status: "already", state, ...defined({ decidedBy }) };
 }

@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import type { LoopParts } from "../parts.ts";
 import { oneLine } from "../records/run-story.ts";
@@ -129,7 +130,7 @@ export class Reviews {
       subjectSha256: review.hash,
       decision: to === "approved" ? "approve" : "reject",
       reviewer,
-      ...(message === undefined ? {} : { message }),
+      ...defined({ message }),
     });
     return { status: "done", state: to, files: [] };
   }

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { isWithin } from "../../base/paths.ts";
 import { privateDirectory } from "../../base/private-files.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
@@ -63,8 +64,4 @@ function realOrGiven(path: string): string {
     const parent = dirname(path);
     return parent === path ? path : join(realOrGiven(parent), basename(path));
   }
-}
-
-function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === sep ? sep : directory + sep);
 }

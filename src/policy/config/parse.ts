@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { deepFreeze } from "../../base/deep-freeze.ts";
 import { copyPlainData } from "./plain-data.ts";
 import { configInvalid } from "./problem.ts";
 import { referenceProblems } from "./references.ts";
@@ -36,12 +37,6 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
     ...(config.stateDirectory !== undefined && { stateDirectory: resolve(directory, config.stateDirectory) }),
     tools: Object.fromEntries(tools),
   };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
-  return Object.freeze(value);
 }
 
 /** For configurations in TypeScript: gives an editor the types. Nothing is checked before it is loaded. */

@@ -1,8 +1,8 @@
-import { relative } from "node:path";
+import { isWithin } from "../../base/paths.ts";
+import { suggestion } from "../../base/suggestion.ts";
 import { NameList } from "../names.ts";
 import { type Problem, problemAt } from "./problem.ts";
 import type { ResolvedConfig, SandboxTool } from "./schema.ts";
-import { suggestion } from "./suggestion.ts";
 
 /** What is wrong with a configuration of the right shape: names that lead nowhere, settings that contradict each other. */
 export function referenceProblems(config: ResolvedConfig): readonly Problem[] {
@@ -63,11 +63,6 @@ function stateProblems(config: ResolvedConfig, stateDirectory: string): readonly
         : [],
     ),
   );
-}
-
-function isWithin(directory: string, path: string): boolean {
-  const way = relative(directory, path);
-  return way !== ".." && !way.startsWith("../");
 }
 
 function sandboxTools(config: ResolvedConfig): readonly (readonly [string, SandboxTool])[] {

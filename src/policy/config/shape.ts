@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import { suggestion } from "../../base/suggestion.ts";
 import { configJsonSchema, type JsonSchema, schemasAt } from "./json-schema.ts";
 import { type Problem, problemAt } from "./problem.ts";
-import { suggestion } from "./suggestion.ts";
 
 type Issue = z.core.$ZodIssue;
 

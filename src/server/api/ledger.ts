@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { defined } from "../../base/optional.ts";
 import type { Desk } from "../desk.ts";
 import { ENTRIES_PER_PAGE } from "../limits.ts";
 import { refuse } from "../refusal.ts";
@@ -24,8 +25,7 @@ export function ledgerApi({ ledger }: Pick<Desk, "ledger">, verifications: Verif
     const entries = ledger.query({
       limit,
       order: fromIndex === undefined ? "last" : "first",
-      ...(fromIndex === undefined ? {} : { fromIndex }),
-      ...(beforeIndex === undefined ? {} : { toIndex: beforeIndex }),
+      ...defined({ fromIndex, toIndex: beforeIndex }),
     });
     return c.json({ entries });
   });

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { defined } from "../../base/optional.ts";
 import type { DecisionResult } from "../../loop/index.ts";
 import type { Desk } from "../desk.ts";
 import { REVIEWS_SHOWN_MAX } from "../limits.ts";
@@ -6,7 +7,6 @@ import { refuse } from "../refusal.ts";
 import { parseJson, parseQuery, schemas } from "../requests.ts";
 import type { ServerContext, ServerEnv } from "../server-env.ts";
 import { messageOf, STATUS_OF } from "./decisions.ts";
-import { defined } from "./defined.ts";
 
 /** `/api/reviews`: what waits for a person, and the decisions. `reviewer` signs decisions that name nobody. */
 export function reviewsApi({ reviews }: Pick<Desk, "reviews">, reviewer: string): Hono<ServerEnv> {
@@ -29,17 +29,17 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, reviewer: string)
   api.post("/:id/approve", async (c) => {
     const body = await parseJson(c, schemas.approve);
     if (!body.ok) return body.answer;
-    return decided(c, await reviews.approve(c.req.param("id"), defined({ reviewer, ...body.value })));
+    return decided(c, await reviews.approve(c.req.param("id"), { reviewer, ...defined(body.value) }));
   });
   api.post("/:id/reject", async (c) => {
     const body = await parseJson(c, schemas.reject);
     if (!body.ok) return body.answer;
-    return decided(c, await reviews.reject(c.req.param("id"), defined({ reviewer, ...body.value })));
+    return decided(c, await reviews.reject(c.req.param("id"), { reviewer, ...defined(body.value) }));
   });
   api.post("/:id/undo", async (c) => {
     const body = await parseJson(c, schemas.undo);
     if (!body.ok) return body.answer;
-    return decided(c, await reviews.undo(c.req.param("id"), defined({ reviewer, ...body.value })));
+    return decided(c, await reviews.undo(c.req.param("id"), { reviewer, ...defined(body.value) }));
   });
   return api;
 }

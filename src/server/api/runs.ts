@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { defined } from "../../base/optional.ts";
 import type { RunRecord } from "../../loop/index.ts";
 import type { Desk } from "../desk.ts";
 import { RUNS_PER_PAGE } from "../limits.ts";
@@ -6,7 +7,6 @@ import { refuse } from "../refusal.ts";
 import type { Replays } from "../replays.ts";
 import { parseJson, parseQuery, schemas } from "../requests.ts";
 import type { ServerEnv } from "../server-env.ts";
-import { defined } from "./defined.ts";
 
 /** `/api/runs`: what agents did. */
 export function runsApi({ records }: Pick<Desk, "records">, replays: Replays): Hono<ServerEnv> {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
+import { defined } from "../../base/optional.ts";
 import type { Entry, ReplayOutcome } from "../../loop/index.ts";
-import { defined } from "../api/defined.ts";
 import type { Desk, EntryContent } from "../desk.ts";
 import { API_LIMIT_MAX, ENTRIES_PER_PAGE, RUNS_PER_PAGE } from "../limits.ts";
 import type { GivenText } from "../pages/differential.ts";
@@ -48,7 +48,7 @@ export function recordsRoutes({ desk, replays, verifications }: RecordsServices)
     const entries = ledger.query({
       order: "last",
       limit: ENTRIES_PER_PAGE,
-      ...(before === undefined ? {} : { toIndex: before }),
+      ...defined({ toIndex: before }),
     });
     const last = entries.at(-1)?.index ?? 0;
     return c.html(
@@ -102,7 +102,7 @@ async function seenText(
   read: (content: EntryContent) => Promise<string>,
 ): Promise<SeenText> {
   const { subject, verdict, findings, content } = body;
-  return { subject, verdict, findings, ...(content === undefined ? {} : { text: await read(content) }) };
+  return { subject, verdict, findings, ...defined({ text: content && (await read(content)) }) };
 }
 
 /** The loop notes with these words what an agent was given; the differential counts its texts in the same order. */

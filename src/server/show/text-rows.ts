@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import { cutPlace } from "../../base/text/index.ts";
 import type { DiffHunk } from "../../loop/index.ts";
 import { ROW_CHARACTERS_MAX, TEXT_UNITS_MAX } from "../limits.ts";
@@ -27,8 +28,7 @@ export function rowsOfDiff(hunks: readonly DiffHunk[]): TextRow[] {
         ...(kind === "add" ? {} : { oldLine: oldLine++ }),
         ...(kind === "remove" ? {} : { newLine: newLine++ }),
       };
-      for (const row of cut({ kind, text, ...numbers, ...(newOffset === undefined ? {} : { offset: newOffset }) }))
-        rows.push(row);
+      for (const row of cut({ kind, text, ...numbers, ...defined({ offset: newOffset }) })) rows.push(row);
     }
     nextOld = oldLine;
   }
@@ -60,7 +60,7 @@ function cut(row: TextRow): TextRow[] {
     const end = cutPlace(text, start + ROW_CHARACTERS_MAX);
     const piece = text.slice(start, end);
     const numbers = start === 0 ? row : {};
-    rows.push({ ...numbers, kind, text: piece, ...(offset === undefined ? {} : { offset }) });
+    rows.push({ ...numbers, kind, text: piece, ...defined({ offset }) });
     if (offset !== undefined) offset += Buffer.byteLength(piece);
     start = end;
   }

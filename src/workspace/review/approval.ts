@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import type { ChangeSet, ChangeSetState } from "../changes/change-set.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
 import { type MissingChoice, missingChoices } from "./selection.ts";
@@ -44,8 +45,7 @@ export function decided({ state, decidedBy, decidedAt }: ChangeSet): Decided {
   return {
     status: "not-pending",
     state,
-    ...(decidedBy !== undefined && { decidedBy }),
-    ...(decidedAt !== undefined && { decidedAt }),
+    ...defined({ decidedBy, decidedAt }),
   };
 }
 
