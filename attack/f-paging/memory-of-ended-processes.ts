@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import type { Attack } from "../attack.ts";
+import { MAPPING } from "./mapping.helper.ts";
+
+const PROGRAM = `
+mark = os.urandom(16)
+for i in range(6):
+    def fill():
+        at = mmap(16 << 20)
+        put(at, mark * ((16 << 20) // 16))
+        shared = mmap(1 << 20, flags=SHARED | ANON)
+        put(shared, mark * ((1 << 20) // 16))
+    ending(fill)
+found = 0
+for i in range(12):
+    at = mmap(16 << 20)
+    if i % 2: ctypes.memset(at, 0, 1)
+    found += get(at, 16 << 20).count(mark)
+print(found)
+`;
+
+export const attack: Attack = {
+  promise: 20,
+  must: "No memory of a process that ended is found in memory that another is given.",
+  needs: ["kvm", "python"],
+  async run(stage) {
+    const sandbox = await stage.sandbox({ limits: { memoryBytes: 400 << 20 } });
+    assert.equal(
+      await sandbox.python(`${MAPPING}
+${PROGRAM}`),
+      "0\n",
+    );
+  },
+};
