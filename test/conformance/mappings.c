@@ -271,6 +271,8 @@ static void shared_memory_grown(void) {
   s[0] = 'a', s[PAGE] = 'b';
   char *grown = mremap(s, 2 * PAGE, 4 * PAGE, MREMAP_MAYMOVE);
   say("%s", pages(grown, 4));
+  say("lock it %ld, lock behind its end %ld", E(mlock(grown, 2 * PAGE)), E(mlock(grown, 4 * PAGE)));
+  munlock(grown, 4 * PAGE);
   char *twin = mremap(grown + PAGE, 0, 2 * PAGE, MREMAP_MAYMOVE);
   twin[0] = 'T';
   say("%s %s", pages(grown, 4), pages(twin, 2));

@@ -37,7 +37,7 @@ static int one_in(int n) { return next(n) == 0; }
 static char *arena;
 static int files[FILES], readers[FILES];
 /* Equal for pages that were mapped together and had the same done to them since; 0 for pages without a mapping. */
-static uint32_t history[PAGES], last_history;
+static uint64_t history[PAGES], last_history;
 static char letter = '0';
 static char fresh(void) { return letter = letter >= 'z' ? '1' : letter == '9' ? 'A' : letter == 'Z' ? 'a' : letter + 1; }
 
@@ -70,7 +70,7 @@ static char poke(volatile char *at, char value) {
 static void change_history(int first, int count) {
   last_history++;
   for (int i = first; i < first + count; i++)
-    if (history[i]) history[i] = (history[i] * 31 + last_history) | 1;
+    if (history[i]) history[i] = history[i] * 6364136223846793005ULL + last_history;
 }
 static void new_history(int first, int count) {
   last_history++;

@@ -3,7 +3,7 @@ import { kvmMissing } from "../../src/vmm/testing.ts";
 import { compilerMissing } from "../conformance/harness.ts";
 import { MappingsComparison } from "./compare.ts";
 
-const STEPS = 80;
+const STEPS = 120;
 /** The first of each kind that once differed. */
 const FOUND = [1, 3, 4, 8, 18, 46, 53, 80, 113];
 const OTHERS = Array.from({ length: 12 }, (_, i) => 1000 + i);

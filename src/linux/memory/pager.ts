@@ -112,7 +112,9 @@ export class Pager {
 
   /** Whether there is something behind every page of the mapping up to `end`. */
   reaches(vma: Vma, end: number): boolean {
-    return end <= this.#fileEnd(vma);
+    const { pages, firstPage } = vma.shared ?? {};
+    const lastIndex = (firstPage ?? 0) + (end - vma.start) / PAGE_SIZE;
+    return end <= this.#fileEnd(vma) && (pages === undefined || lastIndex <= pages.limitPages);
   }
 
   /** Gives every page in the range that has none a fresh zero page. */
