@@ -5,12 +5,19 @@ import { join } from "node:path";
 /** Templates are shared by the test files of one user: building them takes most of a test's time. */
 export const TEST_CACHE = join(tmpdir(), `ztl-test-cache-${process.getuid?.() ?? 0}`);
 
-/** Pids of this process's children that are still alive. */
+/**
+ * Pids of this process's children that are still alive. Of a launcher that waits for its cell, the cell's: it is what lives,
+ * takes memory and can be killed, and the launcher ends with it.
+ */
 export function childPids(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => parentOf(pid) === process.pid)
-    .map(Number);
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const parents = new Map(pids.map((pid) => [Number(pid), parentOf(pid)]));
+  const childrenOf = (parent: number): number[] =>
+    [...parents].filter(([, itsParent]) => itsParent === parent).map(([pid]) => pid);
+  return childrenOf(process.pid).flatMap((child) => {
+    const cells = childrenOf(child);
+    return cells.length > 0 ? cells : [child];
+  });
 }
 
 function parentOf(pid: string): number | undefined {

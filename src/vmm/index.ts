@@ -1,7 +1,12 @@
 export { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
 export { GuestMemory } from "./guest-memory.ts";
-export { confineProcess } from "./host/confine.ts";
+export { type ConfineOptions, confineProcess } from "./host/confine.ts";
 export { threadCpuMs } from "./host/cpu-clock.ts";
+export { inheritKvmDevice } from "./host/kvm.ts";
+export { Descriptor } from "./host/launcher/descriptors.ts";
+export { LAYERS, type Layer } from "./host/launcher/launch.ts";
+export { availableLayers, Launcher, type LaunchFailure } from "./host/launcher/launcher.ts";
+export { type LaunchReport, parseReport } from "./host/launcher/report-message.ts";
 export { duplicateFd, memfdCreate, sealMemfd } from "./host/memfd.ts";
 export {
   exitProcess,
@@ -26,4 +31,4 @@ export {
 } from "./page-tables.ts";
 export { type HostProbe, type HostProblem, probeHost } from "./probe.ts";
 export type { RollbackResult } from "./rollback.ts";
-export { loadImage, saveImage } from "./snapshot-file.ts";
+export { loadImage, saveImage, writeImage } from "./snapshot-file.ts";

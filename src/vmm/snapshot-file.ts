@@ -41,16 +41,7 @@ export function saveImage(path: string, fd: number, image: MachineImage): void {
   rmSync(temporary, { force: true });
   const file = openSync(temporary, "wx", 0o600);
   try {
-    const manifest = describe(fd, image);
-    const json = Buffer.from(JSON.stringify(manifest));
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(json.length);
-    for (const part of [MAGIC, length, sha256(json), json]) writeAll(file, part);
-    forEachChunk(manifest.runs, (chunk, position) => {
-      readAll(fd, chunk, position);
-      writeAll(file, chunk);
-    });
-    fsyncSync(file);
+    writeImage(file, fd, image);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -58,6 +49,20 @@ export function saveImage(path: string, fd: number, image: MachineImage): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** Writes a snapshot to an open, empty file, and waits until it is on the disk. @param fd the machine's memory. */
+export function writeImage(file: number, fd: number, image: MachineImage): void {
+  const manifest = describe(fd, image);
+  const json = Buffer.from(JSON.stringify(manifest));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  for (const part of [MAGIC, length, sha256(json), json]) writeAll(file, part);
+  forEachChunk(manifest.runs, (chunk, position) => {
+    readAll(fd, chunk, position);
+    writeAll(file, chunk);
+  });
+  fsyncSync(file);
 }
 
 /**

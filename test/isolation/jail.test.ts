@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Sandbox } from "../../src/index.ts";
+import { childPids } from "../../src/sandbox/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { type AttemptResult, prisoner } from "./prisoner.ts";
 
@@ -125,9 +126,7 @@ describe("the cell's jail", { concurrency: 2 }, () => {
   test("cells are in it", { skip: kvmMissing() }, async () => {
     await using sandbox = await Sandbox.open({ cells: 1 });
     assert.equal((await sandbox.run({ tool: "exec", program: "true" })).status, "ok");
-    const cells = childrenOf(process.pid).filter((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("cell/main"),
-    );
+    const cells = childPids();
     assert.equal(cells.length, 1);
     for (const thread of readdirSync(`/proc/${cells[0]}/task`)) {
       const status = readFileSync(`/proc/${cells[0]}/task/${thread}/status`, "utf8");
@@ -142,7 +141,3 @@ describe("the cell's jail", { concurrency: 2 }, () => {
     await assert.rejects(prisoner({ readable: [join(base, "missing")], attempt: "" }), /ENOENT/);
   });
 });
-
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
-}

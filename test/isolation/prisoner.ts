@@ -27,7 +27,7 @@ const { confineProcess, exitProcess } = await import(${JSON.stringify(VMM)});
 const raw = koffi.load("libc.so.6").func("syscall", "long", ["long", "long", "long", "long", "long", "long", "long"]);
 const call = (number, ...values) => { const result = raw(number, ...[...values, 0, 0, 0, 0, 0, 0].slice(0, 6)); return result < 0 ? "errno " + koffi.errno() : result; };
 const held = await (async () => { ${options.before ?? ""} })();
-const { landlock } = confineProcess(${JSON.stringify(options.readable)});
+const { landlock } = confineProcess({ readable: ${JSON.stringify(options.readable)} });
 let said;
 try { said = await (async () => { ${options.attempt} })(); } catch (error) { said = error.code ?? error.message; }
 fs.writeSync(1, String(said ?? "done"));

@@ -1,10 +1,10 @@
 import { ZtlError } from "../../errors.ts";
 import { Config, Kernel, type Outcome } from "../../linux/index.ts";
 import { DEFAULT_LIMITS } from "../../linux/limits.ts";
-import { Machine, PAGE_SIZE, saveImage } from "../../vmm/index.ts";
+import { confineProcess, Machine, PAGE_SIZE, writeImage } from "../../vmm/index.ts";
 import { GUEST_HOSTNAME } from "../guest-tree.ts";
 import type { TemplateRecipe } from "../templates/recipe.ts";
-import type { BuildRequest, BuiltReply } from "./protocol.ts";
+import { type BuildRequest, type BuiltReply, MEMORY_FD } from "./protocol.ts";
 
 /** A template is built once, from the host's own programs: generous, but bounded. */
 const BUILD_TIME_MS = 120_000;
@@ -13,23 +13,21 @@ const TABLES_BYTES = 16 * 1024 * 1024;
 /** Kept of what a failing template program says. */
 const SAID_CHARACTERS = 2000;
 
-/** Makes the snapshot a recipe describes and writes its memory to `imagePath`. */
+/** Makes the snapshot a recipe describes and writes its memory to the file it was given. The process ends afterwards. */
 export function buildTemplate(request: BuildRequest): BuiltReply {
   const { recipe } = request;
   const config = new Config({ mounts: recipe.mounts, hostname: GUEST_HOSTNAME, ...recipe.identity });
   const limits = { ...DEFAULT_LIMITS, wallMs: BUILD_TIME_MS, cpuMs: BUILD_TIME_MS, memoryBytes: recipe.memoryBytes };
   const machine = Machine.create({ memoryBytes: Math.ceil(recipe.memoryBytes / PAGE_SIZE) * PAGE_SIZE + TABLES_BYTES });
-  try {
-    const kernel = Kernel.boot(machine, config, { limits });
-    start(kernel, recipe);
-    const reads = kernel.vfs.hostPathsRead();
-    const kernelImage = kernel.seal();
-    saveImage(request.imagePath, machine.memoryFd, machine.seal());
-    return { type: "built", kernel: kernelImage, reads };
-  } finally {
-    machine.close();
-    config.close();
-  }
+  machine.prepareTimer();
+  // The programs are the host's own, but what they read may be anybody's.
+  confineProcess({ readable: config.plan.hostPaths, writesImage: true });
+  const kernel = Kernel.boot(machine, config, { limits });
+  start(kernel, recipe);
+  const reads = kernel.vfs.hostPathsRead();
+  const kernelImage = kernel.seal();
+  writeImage(MEMORY_FD, machine.memoryFd, machine.seal());
+  return { type: "built", kernel: kernelImage, reads };
 }
 
 function start(kernel: Kernel, recipe: TemplateRecipe): void {

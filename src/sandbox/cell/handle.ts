@@ -5,6 +5,7 @@ import { ZtlError } from "../../errors.ts";
 import { encodeFrame, type Frame, NONCE_BYTES } from "../frames.ts";
 import { type ReplyLimits, ReplyReader } from "../reply-reader.ts";
 import { LastWords } from "./last-words.ts";
+import type { LaunchWatch } from "./launch-watch.ts";
 import { REQUEST_LIMITS, type Request } from "./protocol.ts";
 import { failureOf } from "./reply/failed.ts";
 import { Places } from "./reply/places.ts";
@@ -31,8 +32,6 @@ export interface CellOptions extends StartOptions {
   readonly templateKey?: string | undefined;
   /** What its guests are shown; without them it can be asked for no run that reads or changes a file. */
   readonly places?: Places | undefined;
-  /** The program that is the cell, where it is not ours: tests have hostile ones. */
-  readonly program?: string | undefined;
 }
 
 /** The host's end of one cell process: one request at a time, one reply for each. */
@@ -42,6 +41,7 @@ export class CellHandle {
   readonly #child: ChildProcess;
   readonly #channel: Duplex;
   readonly #stderr: Readable;
+  readonly #launch: LaunchWatch;
   /** Known to the two processes and to no guest. */
   readonly #nonce = randomBytes(NONCE_BYTES);
   readonly #reader = new ReplyReader(this.#nonce);
@@ -51,13 +51,14 @@ export class CellHandle {
   #requests = 0;
   #failure: ZtlError | undefined;
 
-  constructor(options: CellOptions = {}) {
-    const { child, channel, stderr } = startCell(options, options.program);
+  constructor(options: CellOptions) {
+    const { child, channel, stderr, launch } = startCell(options);
     this.templateKey = options.templateKey;
     this.places = options.places ?? new Places([]);
     this.#child = child;
     this.#channel = channel;
     this.#stderr = stderr;
+    this.#launch = launch;
     channel.on("data", (chunk: Buffer) => this.#receive(chunk));
     channel.on("error", (error) => this.#fail("cell-lost", `The channel to a cell broke: ${error.message}`));
     stderr.on("data", (chunk: Buffer) => this.#lastWords.add(chunk));
@@ -67,7 +68,10 @@ export class CellHandle {
         resolve();
       });
       child.once("close", (code, signal) => {
-        this.#fail("cell-lost", `A cell ended unexpectedly (${signal ?? `status ${code}`})${this.#lastWords.quoted()}`);
+        const how = signal ?? `status ${code}`;
+        if (launch.failure !== undefined)
+          this.#fail("cell-start-failed", `A cell could not be started: ${launch.failure}`);
+        this.#fail("cell-lost", `A cell ended unexpectedly (${how})${this.#lastWords.quoted()}`);
         resolve();
       });
     });
@@ -75,7 +79,7 @@ export class CellHandle {
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#launch.pid;
   }
 
   get alive(): boolean {
@@ -157,24 +161,13 @@ export class CellHandle {
   /** The end of this cell, whatever the cause: the first one told is kept. */
   #fail(code: string, message: string): void {
     if (this.#failure !== undefined) return;
-    this.#failure = new ZtlError(code, message, { pid: this.#child.pid });
-    this.#killGroup();
+    this.#failure = new ZtlError(code, message, { pid: this.#launch.pid });
+    this.#launch.kill();
     this.#channel.destroy();
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.reject(this.#failure);
     this.idle();
-  }
-
-  #killGroup(): void {
-    const { pid } = this.#child;
-    if (pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    try {
-      process.kill(-pid, "SIGKILL");
-    } catch {
-      // The group does not exist before the child's setsid, and no more after its end.
-      this.#child.kill("SIGKILL");
-    }
   }
 
   #setReferenced(referenced: boolean): void {

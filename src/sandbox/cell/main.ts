@@ -1,12 +1,19 @@
 import { flushCompileCache } from "node:module";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
-import { confineProcess, exitProcess, lockDownProcess, pollReadable, setParentDeathSignal } from "../../vmm/index.ts";
+import {
+  confineProcess,
+  exitProcess,
+  inheritKvmDevice,
+  lockDownProcess,
+  pollReadable,
+  setParentDeathSignal,
+} from "../../vmm/index.ts";
 import type { Frame } from "../frames.ts";
 import { buildTemplate } from "./build.ts";
 import { Guest } from "./guest.ts";
 import { Heap } from "./heap.ts";
-import { CHANNEL_FD, MESSAGE_UNITS_MAX, REQUEST_LIMITS, type Request } from "./protocol.ts";
+import { CHANNEL_FD, KVM_FD, MESSAGE_UNITS_MAX, REQUEST_LIMITS, type Request } from "./protocol.ts";
 import { SyncChannel } from "./sync-channel.ts";
 
 /**
@@ -42,10 +49,14 @@ function answer({ header, body }: Frame): void {
       return;
     case "load":
       guest = new Guest(request);
-      // Node would keep what it compiled when the process ends by itself, but cells are killed.
-      flushCompileCache();
+      if (request.rehearsal === true) {
+        flushCompileCache();
+        guest = undefined;
+        channel.write({ type: "ready" });
+        return;
+      }
       // From here on the cell sees bytes of the guest's choosing.
-      confineProcess(guest.hostPaths);
+      confineProcess({ readable: guest.hostPaths });
       channel.write({ type: "ready" });
       return;
     case "run": {
@@ -64,6 +75,7 @@ function main(): void {
   // If the host died before this call, the channel is closed and the next read ends the cell.
   setParentDeathSignal();
   lockDownProcess();
+  inheritKvmDevice(KVM_FD);
   for (let frame = channel.read(); frame !== undefined; frame = channel.read()) {
     answer(frame);
     heap.clear();

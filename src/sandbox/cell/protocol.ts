@@ -1,6 +1,6 @@
 import type { Change, FileRead, KernelConfig, KernelImage, MountSpec } from "../../linux/index.ts";
 import type { LimitName, RunLimits } from "../../linux/limits.ts";
-import type { MachineImage } from "../../vmm/index.ts";
+import { Descriptor, type MachineImage } from "../../vmm/index.ts";
 import type { FrameLimits } from "../frames.ts";
 import type { Diagnostics } from "../result.ts";
 import type { Determinism } from "../run-options.ts";
@@ -12,18 +12,16 @@ import type { ProgramSpec, TemplateRecipe } from "../templates/recipe.ts";
  * The cell trusts the host.
  */
 
-/** Descriptor of the channel in the cell, and of the sealed memory image it is given. */
-export const CHANNEL_FD = 3;
-export const MEMORY_FD = 4;
+/** In the cell: the channel; the sealed memory image it is given, or the file it writes one to; /dev/kvm. */
+export const { channel: CHANNEL_FD, memory: MEMORY_FD, kvm: KVM_FD } = Descriptor;
 
 /** Requests carry the call's code and stdin; 192 MiB keeps a 100 MB argument within what is refused by the guest's rules. */
 export const REQUEST_LIMITS: FrameLimits = { headerBytes: 192 * 1024 * 1024, bodyBytes: 4 * 1024 * 1024 * 1024 };
 
+/** Makes a template; its memory image is to be written to {@link MEMORY_FD}. */
 export interface BuildRequest {
   readonly type: "build";
   readonly recipe: TemplateRecipe;
-  /** Where the memory image is to be written. */
-  readonly imagePath: string;
 }
 
 /** Prepares the cell for runs: the memory image is inherited as {@link MEMORY_FD}. */
@@ -32,6 +30,8 @@ export interface LoadRequest {
   readonly machine: MachineImage;
   readonly kernel: KernelImage;
   readonly config: WireConfig;
+  /** Only loads it, and leaves behind what Node compiled for that: such a cell gets no run. */
+  readonly rehearsal?: true;
 }
 
 /** The guest's surroundings, the same in every run of the cell. */

@@ -1,37 +1,52 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
 import type { Duplex, Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
-
-/** main.ts in a clone, main.js in the built package. */
-export const CELL_PROGRAM = fileURLToPath(
-  new URL(`./main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-);
+import type { Launcher } from "../../vmm/index.ts";
+import { LaunchWatch } from "./launch-watch.ts";
 
 export interface StartOptions {
-  /** Descriptor of a sealed memory image, inherited by the cell. */
+  readonly launcher: Launcher;
+  /** Descriptor inherited by the cell: a sealed memory image, or the file a template is written to. */
   readonly memoryFd?: number | undefined;
-  /** Node's compile cache; makes the start of a cell several times faster. */
-  readonly compileCache?: string | undefined;
 }
 
 /** A cell's process, as its handle needs it. */
 export interface StartedCell {
+  /** The launcher, which becomes the cell or waits for it, and ends as it does. */
   readonly child: ChildProcess;
   /** The host's end of the channel. */
   readonly channel: Duplex;
   /** Only the cell's own failures appear there, never guest output. */
   readonly stderr: Readable;
+  readonly launch: LaunchWatch;
 }
 
 /** Starts the process of one cell. That it could not be started is told by the child's `error` event. */
-export function startCell(options: StartOptions, program: string = CELL_PROGRAM): StartedCell {
-  const child = spawn(process.execPath, ["--no-warnings", "--expose-gc", program], {
-    // The host's environment may hold secrets, so none of it is passed on.
-    env: options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache },
-    stdio: ["ignore", "ignore", "pipe", "pipe", options.memoryFd ?? "ignore"],
-    // A process group of its own: a Ctrl-C meant for the host does not reach it, and it can be killed as a whole.
-    detached: true,
-    cwd: "/",
-  });
-  return { child, channel: child.stdio[3] as Duplex, stderr: child.stdio[2] as Readable };
+export function startCell({ launcher, memoryFd }: StartOptions): StartedCell {
+  const nothing = openSync("/dev/null", "r");
+  // Opened here, so that a cell has no path to it. Where it cannot be, the cell tells.
+  const kvm = openKvm() ?? nothing;
+  try {
+    const child = spawn(launcher.path, [], {
+      env: {},
+      // As in vmm/host/launcher/descriptors.ts.
+      stdio: ["ignore", "ignore", "pipe", "pipe", memoryFd ?? nothing, kvm, launcher.ruleset, "pipe"],
+      // A process group of its own: a Ctrl-C meant for the host does not reach it, and it can be killed as a whole.
+      detached: true,
+      cwd: "/",
+    });
+    const [, , stderr, channel, , , , report] = child.stdio as unknown as [null, null, Readable, Duplex, ...Duplex[]];
+    return { child, channel, stderr, launch: new LaunchWatch(child, report as Duplex, launcher) };
+  } finally {
+    closeSync(nothing);
+    if (kvm !== nothing) closeSync(kvm);
+  }
+}
+
+function openKvm(): number | undefined {
+  try {
+    return openSync("/dev/kvm", constants.O_RDWR);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,13 +1,16 @@
 import { closeSync } from "node:fs";
 import { ZtlError } from "../../errors.ts";
 import type { KernelConfig } from "../../linux/index.ts";
+import type { Launcher } from "../../vmm/index.ts";
 import type { SandboxEvent, ToolName } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
+import { cellLauncher } from "../cell/launcher.ts";
 import { toWireConfig } from "../cell/protocol.ts";
 import { Places } from "../cell/reply/places.ts";
 import { readyOf } from "../cell/reply/ready.ts";
 import { READY_LIMITS } from "../cell/reply-limits.ts";
 import type { Template } from "../templates/store.ts";
+import { rehearse } from "./rehearsal.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 /** A cell that cannot load its template within this time will not; loading takes some 100 ms. */
@@ -39,6 +42,7 @@ export class Pool {
   readonly #places: Places;
   #starting = 0;
   #template: Promise<Template> | undefined;
+  #launcher: Launcher | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -91,6 +95,7 @@ export class Pool {
     await Promise.all([...this.#all].map((cell) => cell.close()));
     const template = await this.#template?.catch(() => undefined);
     if (template !== undefined) closeSync(template.memoryFd);
+    this.#launcher?.close();
   }
 
   /** Starts cells while calls wait and there is room for more. */
@@ -128,12 +133,12 @@ export class Pool {
   async #start(): Promise<CellHandle> {
     const template = await this.#provideTemplate();
     this.#refuseClosed();
+    this.#launcher ??= cellLauncher({ ...this.#options, mounts: this.#options.config.mounts });
     const cell = new CellHandle({
+      launcher: this.#launcher,
       memoryFd: template.memoryFd,
-      compileCache: this.#options.compileCache,
       templateKey: template.key,
       places: this.#places,
-      program: this.#options.program,
     });
     this.#all.add(cell);
     const timer = setTimeout(
@@ -158,11 +163,18 @@ export class Pool {
 
   /** One template for all cells; after a failure the next call tries again. */
   #provideTemplate(): Promise<Template> {
-    this.#template ??= this.#options.provide().catch((error: unknown) => {
+    this.#template ??= this.#provide().catch((error: unknown) => {
       this.#template = undefined;
       throw error;
     });
     return this.#template;
+  }
+
+  async #provide(): Promise<Template> {
+    const { compileCache, config, provide } = this.#options;
+    const template = await provide();
+    if (compileCache !== undefined) await rehearse(compileCache, template, config);
+    return template;
   }
 
   #forget(cell: CellHandle): void {

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PRIVATE_FILE_MODE } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
 import { loadImage } from "../../vmm/index.ts";
 import type { SandboxEvent } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
+import { cellLauncher } from "../cell/launcher.ts";
 import type { BuiltReply } from "../cell/protocol.ts";
 import { builtOf } from "../cell/reply/built.ts";
 import { BUILT_LIMITS } from "../cell/reply-limits.ts";
@@ -13,6 +15,8 @@ import { imageDigest, type Template, TemplateStore, templateKey } from "./store.
 
 /** Longer than a cell takes at most to build (see cell/build.ts). */
 const BUILD_TIMEOUT_MS = 150_000;
+/** Of an image beside the guest's memory: the machine's own pages (cell/build.ts) and the manifest. */
+const IMAGE_OVERHEAD_BYTES = 96 * 1024 * 1024;
 
 export interface ProviderOptions {
   /** False keeps nothing on disk. */
@@ -101,14 +105,19 @@ async function buildUnstored(recipe: TemplateRecipe, options: ProviderOptions): 
 }
 
 async function buildInCell(recipe: TemplateRecipe, imagePath: string, options: ProviderOptions): Promise<BuiltReply> {
-  const cell = new CellHandle({ compileCache: options.compileCache });
+  const fileBytesMax = recipe.memoryBytes + IMAGE_OVERHEAD_BYTES;
+  const launcher = cellLauncher({ mounts: recipe.mounts, compileCache: options.compileCache, fileBytesMax });
+  // The cell gets the open file and no path that it could write to.
+  const image = openSync(imagePath, "wx+", PRIVATE_FILE_MODE);
+  const cell = new CellHandle({ launcher, memoryFd: image });
+  closeSync(image);
   const timer = setTimeout(
     () => cell.kill("template-failed", `Building the ${recipe.name} template took too long`),
     BUILD_TIMEOUT_MS,
   );
   try {
     return await cell.request({
-      message: { type: "build", recipe, imagePath },
+      message: { type: "build", recipe },
       limits: BUILT_LIMITS,
       accept: builtOf,
     });
@@ -118,5 +127,6 @@ async function buildInCell(recipe: TemplateRecipe, imagePath: string, options: P
   } finally {
     clearTimeout(timer);
     await cell.close();
+    launcher.close();
   }
 }

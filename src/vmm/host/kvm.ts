@@ -14,6 +14,7 @@ const CPUID_ENTRY = 40;
 const TSS_ADDRESS = 0xfffbd000;
 
 let device: number | undefined;
+let inherited: number | undefined;
 let runBytes = 0;
 
 /** The process's one descriptor of /dev/kvm. */
@@ -21,7 +22,7 @@ export function kvmDevice(): number {
   if (device !== undefined) return device;
   let fd: number;
   try {
-    fd = openSync("/dev/kvm", O_RDWR | O_CLOEXEC);
+    fd = inherited ?? openSync("/dev/kvm", O_RDWR | O_CLOEXEC);
   } catch (error) {
     throw new ZtlError(
       "kvm-unavailable",
@@ -33,11 +34,17 @@ export function kvmDevice(): number {
   const version = ioctlValue(fd, Request.getApiVersion, 0);
   if (version !== API_VERSION) {
     closeSync(fd);
+    if (version < 0) throw new ZtlError("kvm-unavailable", "Cannot open /dev/kvm; run `ztl doctor` for what to do.");
     throw new ZtlError("kvm-unavailable", `/dev/kvm speaks API ${version}, not ${API_VERSION}.`, { version });
   }
   device = fd;
   runBytes = ioctlValue(fd, Request.getVcpuMmapSize, 0);
   return fd;
+}
+
+/** Uses a descriptor that this process was given for /dev/kvm, instead of opening it. */
+export function inheritKvmDevice(fd: number): void {
+  inherited = fd;
 }
 
 /** Closes it for good, once this process has all the machines it will ever have. */

@@ -1,11 +1,13 @@
 import { closeSync } from "node:fs";
-import { exitNow, gettid, hostError, lastErrno, openat, poll, prctl, readlinkat } from "./libc.ts";
+import { exitNow, gettid, hostError, lastErrno, openat, poll, prctl, readlinkat, syscall } from "./libc.ts";
 
 /** linux/prctl.h */
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SIGKILL = 9;
+/** asm/unistd_64.h */
+const SYS_PRLIMIT64 = 302;
 /** asm-generic/fcntl.h */
 const O_DIRECTORY = 0o200000;
 const O_NOFOLLOW = 0o400000;
@@ -63,6 +65,16 @@ export function readLink(directory: number, name: Uint8Array): Uint8Array | numb
   // SAFETY: the name ends with NUL as above; the kernel writes at most `target.length` bytes (rule a).
   const length = readlinkat(directory, bytes, target, target.length);
   return length < 0 ? -lastErrno() : target.subarray(0, length);
+}
+
+/** linux/resource.h, asm-generic/resource.h */
+export const Resource = { fileSize: 1, processes: 6 } as const;
+
+/** Lowers a limit of this process for good (prlimit(2)). */
+export function limitResource(resource: number, value: number): void {
+  const limit = new Uint8Array(BigUint64Array.of(BigInt(value), BigInt(value)).buffer);
+  // SAFETY: `struct rlimit64` is read during the call (rule a).
+  if (syscall(SYS_PRLIMIT64, 0, resource, limit, 0) !== 0) throw hostError("prlimit64");
 }
 
 /** Ends the process at once (_exit(2)): nothing of Node's own leave-taking, which a confined process may not do. */

@@ -130,6 +130,9 @@ const ITSELF = [
   allow("getrandom", 318),
 ];
 
+/** What the builder of a template does besides, with the file it was given. */
+export const IMAGE_CALLS: readonly CallRule[] = [allow("fsync", 74)];
+
 /**
  * What a cell does once its machine exists, from recorded profiles of its whole work (docs of each call: section 2 of the
  * man pages). Whatever is not here ends the cell.

@@ -1,5 +1,5 @@
 import { addressOf, hostError, lastErrno, stableBytes, syscall } from "../libc.ts";
-import { cellCalls } from "./cell-calls.ts";
+import { cellCalls, IMAGE_CALLS } from "./cell-calls.ts";
 import { filterProgram } from "./filter.ts";
 
 /** asm/unistd_64.h */
@@ -15,8 +15,9 @@ const INSTRUCTION_BYTES = 8;
  * Takes from this process, for good and in all its threads, every system call that a cell at work does not make
  * (seccomp(2)); making one kills it. New privileges must be ruled out before.
  */
-export function allowOnlyCellCalls(): void {
-  const filter = filterProgram(cellCalls(process.pid), "kill");
+export function allowOnlyCellCalls(options: { readonly writesImage: boolean }): void {
+  const calls = options.writesImage ? [...cellCalls(process.pid), ...IMAGE_CALLS] : cellCalls(process.pid);
+  const filter = filterProgram(calls, "kill");
   const code = stableBytes(filter.length);
   code.set(filter);
   // struct sock_fprog: count, padding, address of the instructions.

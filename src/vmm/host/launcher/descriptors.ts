@@ -1,0 +1,11 @@
+/** The descriptors a cell's process begins with; every higher one is closed. */
+export const Descriptor = {
+  channel: 3,
+  /** The memory image it loads, or the file a template is written to. */
+  memory: 4,
+  kvm: 5,
+  /** Landlock's rules; closed before the program is executed, as is the next. */
+  ruleset: 6,
+  report: 7,
+  firstOther: 8,
+} as const;

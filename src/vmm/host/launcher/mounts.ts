@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import type { LaunchOptions } from "./launch.ts";
+import { planRoot } from "./root.ts";
+import { Call } from "./system-calls.ts";
+import type { CallTable } from "./table.ts";
+
+/** linux/mount.h */
+const MS_NOSUID = 2;
+const MS_NODEV = 4;
+const MS_BIND = 4096;
+const MS_REC = 16384;
+const MS_PRIVATE = 1 << 18;
+const MNT_DETACH = 2;
+const MountAttribute = { readOnly: 1, noSetuid: 2, noDevices: 4, noExecution: 8 } as const;
+/** linux/fcntl.h */
+const AT_FDCWD = -100;
+const AT_RECURSIVE = 0x8000;
+/** linux/stat.h */
+const S_IFREG = 0o100000;
+
+/** The root holds names only, each once; far more than any list of mounts comes to. */
+const ROOT_OPTIONS = "mode=0755,size=1m,nr_inodes=65536";
+
+/**
+ * Puts the process into a root of its own (mount_namespaces(7), pivot_root(2)): what the guest is shown and what Node needs,
+ * nothing else, read-only but for `writable`. The host's other files have no name there.
+ */
+export function addMountNamespace(table: CallTable, { readable, own, writable }: LaunchOptions): void {
+  const at = (path: string): number => table.text(path);
+  const mount = (name: string, source: string, target: string, flags: number, fileSystem = "", data = ""): void => {
+    const texts = [at(source), at(target), fileSystem === "" ? 0 : at(fileSystem), flags, data === "" ? 0 : at(data)];
+    table.call(name, Call.mount, texts);
+  };
+  const empty = (target: string): void =>
+    mount("an empty root", "tmpfs", target, MS_NOSUID | MS_NODEV, "tmpfs", ROOT_OPTIONS);
+  const restrict = (path: string, attributes: number): void => {
+    // struct mount_attr: set, clear, propagation, user namespace.
+    const bytes = table.bytes(new Uint8Array(BigUint64Array.of(BigInt(attributes), 0n, 0n, 0n).buffer));
+    table.call(`restrict ${path}`, Call.mountSetattr, [AT_FDCWD, at(path), AT_RECURSIVE, bytes, 32]);
+  };
+  /** A path that has gone since it was looked for is missing inside, too. */
+  const bind = (path: string): void => {
+    const from = at(`/old${path}`);
+    table.call(`bind ${path}`, Call.mount, [from, at(`/new${path}`), 0, MS_BIND | MS_REC, 0], { onError: "next" });
+  };
+
+  // The host's tree moves aside, to /old, so that all of it can be bound from there whatever it holds.
+  mount("private mounts", "none", "/", MS_REC | MS_PRIVATE);
+  const stage = ["/tmp", "/run", "/proc"].find((path) => existsSync(path)) ?? "/";
+  empty(stage);
+  table.call("enter the stage", Call.chdir, [at(stage)]);
+  for (const name of ["old", "new"]) table.call("make a place", Call.mkdir, [at(name), 0o755]);
+  table.call("move aside", Call.pivotRoot, [at("."), at("old")]);
+  table.call("enter the stage again", Call.chdir, [at("/")]);
+  empty("/new");
+
+  const { binds, entries } = planRoot([...readable, ...own.executable, ...own.readable, "/dev/null"]);
+  for (const entry of entries) {
+    const path = at(`/new${entry.path}`);
+    if (entry.kind === "link") table.call(`link ${entry.path}`, Call.symlink, [at(entry.target), path]);
+    else if (entry.kind === "directory") table.call(`make ${entry.path}`, Call.mkdir, [path, 0o755]);
+    else table.call(`make ${entry.path}`, Call.mknod, [path, S_IFREG | 0o444, 0]);
+  }
+  for (const { path } of binds) if (path !== "/dev/null") bind(path);
+  const { readOnly, noSetuid, noDevices, noExecution } = MountAttribute;
+  restrict("/new", readOnly | noSetuid | noDevices | noExecution);
+  for (const { path } of planRoot(own.executable).binds) {
+    bind(path);
+    restrict(`/new${path}`, readOnly | noSetuid | noDevices);
+  }
+  if (writable !== undefined) {
+    bind(writable);
+    restrict(`/new${writable}`, noSetuid | noDevices | noExecution);
+  }
+  bind("/dev/null");
+  restrict("/new/dev/null", readOnly | noSetuid | noExecution);
+
+  // The new root goes on top of the one before, which then is taken away from beneath (pivot_root(2), NOTES).
+  table.call("enter the root", Call.chdir, [at("/new")]);
+  table.call("change root", Call.pivotRoot, [at("."), at(".")]);
+  table.call("drop the host's tree", Call.umount2, [at("."), MNT_DETACH]);
+  table.call("enter the root again", Call.chdir, [at("/")]);
+}
