@@ -68,8 +68,14 @@ export interface LaunchOptions {
   readonly fileBytesMax: number;
 }
 
-/** Everything between the host's `spawn` and the first instruction of the program, as a list of system calls. */
-export function launchTable(options: LaunchOptions): { readonly table: CallTable; readonly program: Uint8Array } {
+/**
+ * Everything between the host's `spawn` and the first instruction of the program, as a list of system calls.
+ * @param instead adds what is done in place of executing the program: tests have other steps.
+ */
+export function launchTable(
+  options: LaunchOptions,
+  instead?: (table: CallTable) => void,
+): { readonly table: CallTable; readonly program: Uint8Array } {
   const table = new CallTable();
   const dying = table.newLabel();
   const { layers } = options;
@@ -94,6 +100,7 @@ export function launchTable(options: LaunchOptions): { readonly table: CallTable
   const path = table.text(options.program ?? "");
   addFilter(table, path, options);
   addReport(table);
+  instead?.(table);
   if (options.program === undefined) table.call("exit", Call.exitGroup, [0]);
   table.call("close the report on execution", Call.fcntl, [Descriptor.report, F_SETFD, FD_CLOEXEC]);
   table.call("execute", Call.execve, [path, table.texts(options.argv), table.texts(options.env)]);
