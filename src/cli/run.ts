@@ -1,5 +1,5 @@
 import { terminalLine, terminalOutput } from "../base/text/index.ts";
-import { type RunResult, Sandbox, type SandboxEvent } from "../sandbox/index.ts";
+import { type RunResult, Sandbox, type SandboxEvent, tellSkipped } from "../sandbox/index.ts";
 import { exitStatusOf } from "./exit-status.ts";
 import { RUN_HELP } from "./help.ts";
 import { readStdin, writeAll, writeText } from "./output.ts";
@@ -46,7 +46,7 @@ async function execute(command: RunCommand): Promise<RunResult> {
 /** A template that is out of date is an ordinary thing; one that was tampered with is not. */
 function tell(event: SandboxEvent): void {
   if (event.type === "python-passed-over")
-    writeText(process.stderr, `ztl: not used: ${terminalLine(`${event.path} ${event.reason}; ${event.remedy}`)}\n`);
+    writeText(process.stderr, `ztl: not used: ${terminalLine(`${tellSkipped(event)}; ${event.remedy}`)}\n`);
   if (event.type !== "template-refused" || event.code === "template-stale") return;
   writeText(process.stderr, `ztl: ${terminalLine(event.message)} [${terminalLine(event.code)}]; building it again\n`);
 }

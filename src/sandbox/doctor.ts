@@ -8,7 +8,7 @@ import { wayTo } from "./host-programs/way.ts";
 import type { RunResult } from "./result.ts";
 import { Sandbox } from "./sandbox.ts";
 import { defaultCacheDirectory, openCacheDirectory } from "./templates/cache-directory.ts";
-import { type HostPython, searchPython } from "./templates/host-python.ts";
+import { type HostPython, searchPython, tellSkipped } from "./templates/host-python.ts";
 
 /** One thing `ztl doctor` tells. `missing` keeps every tool call from running, a `note` only some, or is good to know. */
 export interface Finding {
@@ -90,8 +90,8 @@ function describeProblem(problem: HostProblem): Pick<Finding, "text" | "remedy">
 function pythonFindings(): Finding[] {
   const subject = "Python";
   const { python, skipped } = searchPython();
-  const notes = skipped.map(({ path, reason, remedy }): Finding => {
-    return { subject, state: "note", text: `not used: ${path} ${reason}`, remedy };
+  const notes = skipped.map((one): Finding => {
+    return { subject, state: "note", text: `not used: ${tellSkipped(one)}`, remedy: one.remedy };
   });
   if (python !== undefined)
     return [{ subject, state: "ok", text: `${python.version} (${python.executable})` }, ...notes, ...exposed(python)];

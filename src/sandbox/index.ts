@@ -2,3 +2,4 @@ export type { CallerMount, SandboxEvent, SandboxOptions, ToolCall, ToolName } fr
 export { diagnoseHost, type Finding } from "./doctor.ts";
 export type { ChangedFile, Diagnostics, ReadFile, RunEnding, RunFacts, RunResult, RunTimings } from "./result.ts";
 export { Sandbox } from "./sandbox.ts";
+export { tellSkipped } from "./templates/host-python.ts";

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { isBelow, type Way } from "./way.ts";
 
@@ -10,6 +10,9 @@ import { isBelow, type Way } from "./way.ts";
 
 /** S_IWGRP | S_IWOTH (inode(7)). An ACL that lets others write shows in the group's bits as well (acl(5)). */
 const OTHERS_MAY_WRITE = 0o022;
+
+/** S_ISVTX (inode(7)): a directory that is meant for everybody, such as /tmp. */
+const STICKY = 0o1000;
 
 /** Why a program is not used, and what to do about it. */
 export interface Objection {
@@ -54,7 +57,17 @@ export function holdsProject(directory: string, { worksIn }: ProjectPlaces): boo
 }
 
 function isWide(place: string): boolean {
-  return NO_PROJECT.has(place) || ["/usr", realOrGiven(homedir())].some((held) => isBelow(held, place));
+  return NO_PROJECT.has(place) || ["/usr", ...accountHome()].some((held) => isBelow(held, place));
+}
+
+/** By the system's accounts: the variable HOME may be anything, such as the project of a build server. */
+function accountHome(): string[] {
+  try {
+    return [realOrGiven(userInfo().homedir)];
+  } catch {
+    // A user without an account.
+    return [];
+  }
 }
 
 /** The working directory, unless it was removed under the process. */
@@ -111,11 +124,12 @@ export function permissionObjection(way: Way): Objection | undefined {
     if (!trusted.has(status.uid))
       return { reason: `${path} belongs to user ${status.uid}`, remedy: "name it to use it all the same" };
     // The permissions of a link mean nothing; those of the directory that holds it were looked at before.
-    if (!status.isSymbolicLink() && (status.mode & OTHERS_MAY_WRITE) !== 0)
-      return {
-        reason: `${path} can be written by other users`,
-        remedy: `\`chmod go-w ${path}\` if it is yours, or name the program to use it all the same`,
-      };
+    if (status.isSymbolicLink() || (status.mode & OTHERS_MAY_WRITE) === 0) continue;
+    const mend = (status.mode & STICKY) === 0 ? `\`chmod go-w ${path}\` if it is yours` : "put it elsewhere";
+    return {
+      reason: `${path} can be written by other users`,
+      remedy: `${mend}, or name the program to use it all the same`,
+    };
   }
   return undefined;
 }

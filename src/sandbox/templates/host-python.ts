@@ -46,6 +46,11 @@ export interface SkippedPython extends Objection {
   readonly path: string;
 }
 
+/** As the beginning of a sentence: the reason is about the program, or about something on the way to it. */
+export function tellSkipped({ path, reason }: Omit<SkippedPython, "remedy">): string {
+  return reason.startsWith("/") ? `${path}: ${reason}` : `${path} ${reason}`;
+}
+
 export interface PythonSearch {
   readonly python: HostPython | undefined;
   readonly skipped: readonly SkippedPython[];
@@ -61,7 +66,7 @@ export function findHostPython(choice: PythonChoice = {}): HostPython {
   const { python, skipped } = searchPython(choice);
   if (python !== undefined) return python;
   const name = program ?? "python3";
-  const found = skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join("");
+  const found = skipped.map((one) => `\n  ${tellSkipped(one)}`).join("");
   throw new ZtlError(
     found === "" ? "python-not-found" : "python-unusable",
     found === "" ? `There is no ${name} on this host's PATH` : `No ${name} of this host can be used:${found}`,
