@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Starts ztl with a Node that can run it. Kept to what Node 18 understands, so that an old Node gets an answer, not a stack trace.
 import { spawn } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, readdirSync } from "node:fs";
 import module from "node:module";
 import { constants, homedir } from "node:os";
 import { join } from "node:path";
@@ -37,30 +38,63 @@ function startWithPinnedNode() {
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
-/** Compiled code is kept between starts, in a directory nobody else can write to; without one ztl just starts slower. */
-function useCompileCache() {
+/** From the sources in a clone, and from what they were built into in the package. */
+function importOwn(...place) {
+  const source = join(ROOT, "src", ...place);
+  return import(existsSync(`${source}.ts`) ? `${source}.ts` : `${join(ROOT, "dist", ...place)}.js`);
+}
+
+function ownDirectory() {
   const base = process.env.XDG_CACHE_HOME?.startsWith("/") ? process.env.XDG_CACHE_HOME : join(homedir(), ".cache");
-  const own = join(base, "zero-trust-loop");
+  return join(base, "zero-trust-loop");
+}
+
+/**
+ * The place for compiled code that src/sandbox/templates/compile-cache.ts once made, checked as it does it there. Not by it:
+ * before there is a cache, Node needs longer to read TypeScript than for all the rest.
+ */
+function madeCompileCache() {
+  const root = ownDirectory();
+  const isPrivate = ({ uid, mode }) => uid === BigInt(process.getuid()) && (mode & 0o077n) === 0n;
+  const rootStatus = lstatSync(root, { bigint: true });
+  if (!rootStatus.isDirectory() || !isPrivate(rootStatus)) return undefined;
+  return readdirSync(root)
+    .filter((name) => name.startsWith("compile-"))
+    .map((name) => join(root, name))
+    .find((path) => {
+      const status = lstatSync(path, { bigint: true });
+      const { dev, ino, birthtimeNs } = status;
+      if (!status.isDirectory() || !isPrivate(status) || birthtimeNs === 0n) return false;
+      const origin = createHash("sha256").update(`ztl-origin-v1 ${dev} ${ino} ${birthtimeNs}`).digest("hex");
+      return path === join(root, `compile-${origin.slice(0, 32)}`);
+    });
+}
+
+/** Compiled code is kept between starts, where nobody else can put any; without such a place ztl just starts slower. */
+async function useCompileCache() {
   try {
-    mkdirSync(own, { recursive: true, mode: 0o700 });
-    const status = lstatSync(own);
-    if (!status.isDirectory() || status.uid !== process.getuid() || (status.mode & 0o022) !== 0) return;
-    module.enableCompileCache(join(own, "compile"));
+    const made = existsSync(ownDirectory()) ? madeCompileCache() : undefined;
+    const directory = made ?? (await makeCompileCache());
+    if (directory !== undefined) module.enableCompileCache(directory);
   } catch {
-    // Read-only home, or none.
+    // Read-only home, or none. What needs a cache directory says what is wrong with it.
   }
 }
 
+async function makeCompileCache() {
+  const { compileCacheDirectory } = await importOwn("sandbox", "templates", "compile-cache");
+  return compileCacheDirectory(ownDirectory());
+}
+
 async function start() {
-  useCompileCache();
   // Node 22 says of every start that type stripping is experimental.
   const { emitWarning } = process;
   process.emitWarning = (warning, ...rest) => {
     if (rest[0] !== "ExperimentalWarning" && rest[0]?.type !== "ExperimentalWarning")
       emitWarning.call(process, warning, ...rest);
   };
-  const source = join(ROOT, "src", "cli", "main.ts");
-  const { main } = await import(existsSync(source) ? source : join(ROOT, "dist", "cli", "main.js"));
+  await useCompileCache();
+  const { main } = await importOwn("cli", "main");
   await main(process.argv.slice(2));
 }
 

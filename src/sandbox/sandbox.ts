@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import {
@@ -20,7 +20,8 @@ import { Pool } from "./pool/pool.ts";
 import { type RunResult, unstarted } from "./result.ts";
 import { runInCell } from "./run.ts";
 import { checkDeterminism, type RunOptions } from "./run-options.ts";
-import { defaultCacheDirectory, openCacheDirectory } from "./templates/cache-directory.ts";
+import { defaultCacheDirectory } from "./templates/cache-directory.ts";
+import { compileCacheDirectory } from "./templates/compile-cache.ts";
 import { findHostPython, type HostPython } from "./templates/host-python.ts";
 import { execRecipe, shellRecipe } from "./templates/programs.ts";
 import { provideTemplate } from "./templates/provider.ts";
@@ -56,7 +57,7 @@ export class Sandbox implements AsyncDisposable {
     this.#cwd = options.cwd ?? options.mounts?.find(isDirectoryMount)?.guest ?? GUEST_HOME;
     this.#identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     this.#cacheDirectory = options.cacheDirectory ?? defaultCacheDirectory();
-    this.#compileCache = this.#cacheDirectory === false ? undefined : compileCache(this.#cacheDirectory);
+    this.#compileCache = this.#cacheDirectory === false ? undefined : compileCacheDirectory(this.#cacheDirectory);
     this.#python = pythonOf(options);
   }
 
@@ -218,10 +219,6 @@ function absoluteMount(mount: CallerMount): CallerMount {
     });
   }
   return { ...mount, host };
-}
-
-function compileCache(cacheDirectory: string): string {
-  return openCacheDirectory(join(openCacheDirectory(cacheDirectory), "compile"));
 }
 
 /** A call that did not come to run, or whose cell was lost, as a result. Misuse and bugs go on as exceptions. */

@@ -1,8 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
+import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { keyFile, privateDirectory } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
+import { originOf } from "./origin.ts";
 
 /** What is kept between runs of the host process, for this user alone. */
 
@@ -22,17 +24,21 @@ export function openCacheDirectory(path: string): string {
 }
 
 /**
- * The key that marks this user's templates, made at the first use. It tells templates that this user's ztl wrote from
- * files that came there in another way; whoever can read this user's files can read it too.
+ * The key that marks this user's templates, made at the first use. It tells templates that this user's ztl wrote on this host
+ * from files that came there in another way. It is made of the key file's content and origin, as a file can come with the
+ * templates that it marks. Whoever can read this user's files can make it, too.
  */
 export function cacheKey(directory: string): Buffer {
   const path = join(directory, "key");
-  const key = usable(path, () => keyFile(path, () => randomBytes(KEY_BYTES), REFUSAL));
-  if (key.length === KEY_BYTES) return key;
-  throw new ZtlError("cache-unsafe", `Expected a key of ${KEY_BYTES} bytes in ${path}; found ${key.length}`, {
-    path,
-    remedy: ELSEWHERE,
-  });
+  const content = usable(path, () => keyFile(path, () => randomBytes(KEY_BYTES), REFUSAL));
+  if (content.length !== KEY_BYTES) {
+    throw new ZtlError("cache-unsafe", `Expected a key of ${KEY_BYTES} bytes in ${path}; found ${content.length}`, {
+      path,
+      remedy: ELSEWHERE,
+    });
+  }
+  const origin = usable(path, () => originOf(lstatSync(path, { bigint: true }))) ?? "unknown";
+  return createHmac("sha256", content).update(`ztl-template-key-v1 ${origin}`).digest();
 }
 
 function usable<T>(path: string, work: () => T): T {
