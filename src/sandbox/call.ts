@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ZtlError } from "../errors.ts";
 import type { MountSpec } from "../linux/index.ts";
 import { DEFAULT_LIMITS, type RunLimits } from "../linux/limits.ts";
+import { isolationSchema } from "./isolation.ts";
 
 /** What the caller hands over, parsed once at the boundary. */
 
@@ -102,6 +103,8 @@ const optionsSchema = z.strictObject({
   cacheDirectory: z.union([text.min(1), z.literal(false)]).optional(),
   /** Default working directory of calls: otherwise the first mount's place, or the guest's home. */
   cwd: guestPath.optional(),
+  /** Walls around cells without which the sandbox does not open. */
+  isolation: isolationSchema.optional(),
   /** Hears what happens around runs: templates built or refused, a Python passed over, cells lost. */
   onEvent: z.custom<(event: SandboxEvent) => void>((value) => typeof value === "function").optional(),
 });

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from "../linux/limits.ts";
 import { type HostProblem, probeHost } from "../vmm/index.ts";
 import { permissionObjection } from "./host-programs/trust.ts";
 import { wayTo } from "./host-programs/way.ts";
+import { isolationFindings } from "./isolation.ts";
 import type { RunResult } from "./result.ts";
 import { Sandbox } from "./sandbox.ts";
 import { defaultCacheDirectory, openCacheDirectory } from "./templates/cache-directory.ts";
@@ -27,6 +28,7 @@ export async function diagnoseHost(): Promise<Finding[]> {
     ...virtualisation,
     ...pythonFindings(),
     shellFinding(),
+    ...isolationFindings(),
     cacheFinding(),
     memoryFinding(),
     ...(usable ? [await trial()] : []),

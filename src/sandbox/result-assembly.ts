@@ -1,5 +1,6 @@
 import type { ResultReply, WireChange, WireEnding, WireRead } from "./cell/protocol.ts";
 import type { Places } from "./cell/reply/places.ts";
+import { isolationInForce } from "./isolation.ts";
 import { type ChangedFile, makeResult, type ReadFile, type RunEnding, type RunResult } from "./result.ts";
 import { extentBytes, fromSparse } from "./sparse.ts";
 
@@ -29,6 +30,7 @@ export function assembleResult(reply: ResultReply, body: Uint8Array, places: Pla
     changes: toChanges(reply.changes, body.subarray(stderrEnd)),
     diagnostics: reply.diagnostics,
     templateKey: times.templateKey,
+    isolation: isolationInForce(),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Change } from "../linux/index.ts";
 import type { LimitName } from "../linux/limits.ts";
+import type { Isolation } from "./isolation.ts";
 
 /** How one tool call went. Expected endings are values; only a misuse of the API throws. */
 export type RunResult = RunEnding & RunFacts;
@@ -36,6 +37,8 @@ export interface RunFacts {
   readonly diagnostics: Diagnostics;
   /** Equal keys mean the same snapshot to start from; absent when nothing was started. */
   readonly templateKey: string | undefined;
+  /** The walls that stood around the cell's process; absent when nothing was started. */
+  readonly isolation: Isolation | undefined;
 }
 
 export interface RunTimings {
@@ -132,5 +135,6 @@ export function unstarted(ending: RunEnding, waitedMs: number): RunResult {
     changes: [],
     diagnostics: NO_DIAGNOSTICS,
     templateKey: undefined,
+    isolation: undefined,
   });
 }

@@ -15,6 +15,7 @@ import {
 } from "./call.ts";
 import { monotonicUs } from "./cell/protocol.ts";
 import { GUEST_HOME, GUEST_HOSTNAME, type GuestIdentity } from "./guest-tree.ts";
+import { requireIsolation } from "./isolation.ts";
 import { type PlanSurroundings, planRun, type RunPlan } from "./plan.ts";
 import { Pool } from "./pool/pool.ts";
 import { type RunResult, unstarted } from "./result.ts";
@@ -67,6 +68,7 @@ export class Sandbox implements AsyncDisposable {
    */
   static async open(options: SandboxOptions = {}): Promise<Sandbox> {
     const parsed = parseOptions(options);
+    requireIsolation(parsed.isolation);
     const sandbox = new Sandbox({ ...parsed, mounts: (parsed.mounts ?? []).map(absoluteMount) });
     try {
       await Promise.all((parsed.prewarm ?? []).map(async (tool) => (await sandbox.#pool(tool)).prewarm()));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   closeSync,
   mkdtempSync,
@@ -16,7 +16,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type CallerMount, Sandbox } from "../../src/index.ts";
 import { childPids, TEST_CACHE } from "../../src/sandbox/testing.ts";
-import { availableLayers, type Layer } from "../../src/vmm/index.ts";
+import { availableLayers, LAYERS, type Layer } from "../../src/vmm/index.ts";
 import { kvmMissing } from "../kvm.ts";
 
 /** What surrounds a cell from its first instruction on, seen from outside: every thread of it, and what it could reach. */
@@ -153,5 +153,36 @@ describe("a cell at work", { skip: kvmMissing() }, () => {
       closeSync(secret);
       closeSync(log);
     }
+  });
+});
+
+describe("walls that are demanded", { skip: kvmMissing() }, () => {
+  test("a result says which walls stood, and a sandbox opens only where the required ones can", async () => {
+    const { available } = availableLayers();
+    const demands = Object.fromEntries([...available].map((layer) => [layer, "required" as const]));
+    await using sandbox = await Sandbox.open({ cells: 1, cacheDirectory: TEST_CACHE, isolation: demands });
+    const { isolation } = await sandbox.run({ tool: "shell", code: "true" });
+    assert.ok(isolation?.seccomp && isolation.kvm);
+    for (const layer of LAYERS) assert.equal(isolation[layer], available.has(layer), layer);
+  });
+
+  test("where a host has none, it is refused with a code of its own", () => {
+    // A host that allows no namespace to be made: the limit is that of a user namespace of the test's own.
+    const program = `
+      const { Sandbox } = await import(${JSON.stringify(fileURLToPath(new URL("../../src/index.ts", import.meta.url)))});
+      try { await Sandbox.open({ isolation: { network: "required" } }); console.log("opened"); } catch (error) { console.log(error.code, error.message); }
+      const sandbox = await Sandbox.open({ cells: 1, cacheDirectory: ${JSON.stringify(TEST_CACHE)} });
+      const run = await sandbox.run({ tool: "shell", code: "echo on" });
+      console.log(run.stdoutText.trim(), run.isolation.network, run.isolation.seccomp);
+      await sandbox.close();`;
+    const script = `echo 0 > /proc/sys/user/max_net_namespaces && exec "$0" --no-warnings --input-type=module -e "$1"`;
+    const { stdout, stderr, status } = spawnSync(
+      "unshare",
+      ["--user", "--map-root-user", "sh", "-c", script, process.execPath, program],
+      { encoding: "utf8" },
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^isolation-missing .*network/);
+    assert.match(stdout, /^on false true$/m);
   });
 });

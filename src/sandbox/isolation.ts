@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { ZtlError } from "../errors.ts";
+import { availableLayers, LAYERS, type LaunchFailure, type Layer } from "../vmm/index.ts";
+import type { Finding } from "./doctor.ts";
+
+/** Which walls stand around a cell's process, beside the virtual machine in it. */
+export type Isolation = Readonly<Record<Layer | (typeof ALWAYS)[number], boolean>>;
+
+/** Without them no cell starts, on any host. */
+const ALWAYS = ["kvm", "seccomp", "capabilities", "limits"] as const;
+
+/** The walls of every cell of this process: a launch that cannot put one of them up fails. */
+export function isolationInForce(): Isolation {
+  const { available } = availableLayers();
+  const layers = LAYERS.map((layer) => [layer, available.has(layer)] as const);
+  return Object.fromEntries([...ALWAYS.map((layer) => [layer, true] as const), ...layers]) as Isolation;
+}
+
+const demand = z.enum(["required", "preferred"]).optional();
+/** Walls that must stand. What is not named is put up where the host allows it. */
+export const isolationSchema = z.strictObject({
+  user: demand,
+  mount: demand,
+  pid: demand,
+  network: demand,
+  ipc: demand,
+  uts: demand,
+  cgroup: demand,
+  landlock: demand,
+});
+export type IsolationDemands = z.infer<typeof isolationSchema>;
+
+/** @throws ZtlError `isolation-missing` where a required wall cannot be put up. */
+export function requireIsolation(demands: IsolationDemands | undefined): void {
+  const required = LAYERS.filter((layer) => demands?.[layer] === "required");
+  if (required.length === 0) return;
+  const { missing } = availableLayers();
+  const lacking = required.filter((layer) => missing.has(layer));
+  if (lacking.length === 0) return;
+  const what = lacking.map((layer) => `${layer} (${describeFailure(missing.get(layer))})`).join(", ");
+  throw new ZtlError("isolation-missing", `This host cannot isolate as is required: ${what}`, { lacking });
+}
+
+/** What to do about a wall that is missing. */
+const REMEDIES: Readonly<Record<Layer, string>> = {
+  user: "allow unprivileged user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)",
+  mount: "use Linux 5.12 or newer, and allow user namespaces or grant CAP_SYS_ADMIN",
+  pid: "allow user namespaces, or grant CAP_SYS_ADMIN",
+  network: "allow user namespaces, or grant CAP_SYS_ADMIN",
+  ipc: "allow user namespaces, or grant CAP_SYS_ADMIN",
+  uts: "allow user namespaces, or grant CAP_SYS_ADMIN",
+  cgroup: "allow user namespaces, or grant CAP_SYS_ADMIN",
+  landlock: "use Linux 5.13 or newer with `landlock` in the list of the `lsm=` boot parameter",
+};
+
+/** For `ztl doctor`: what stands, and what this host lacks. Never throws. */
+export function isolationFindings(): Finding[] {
+  const subject = "Isolation";
+  try {
+    const { available, missing } = availableLayers();
+    const standing = ["seccomp", "no capabilities", "limits", ...LAYERS.filter((layer) => available.has(layer))].join(
+      ", ",
+    );
+    return [
+      { subject, state: "ok", text: `around each micro-VM: ${standing}` },
+      ...[...missing].map(([layer, failure]): Finding => {
+        const text = `no ${layer}: ${describeFailure(failure)}; the other walls still stand`;
+        return { subject, state: "note", text, remedy: REMEDIES[layer] };
+      }),
+    ];
+  } catch (error) {
+    return [{ subject, state: "missing", text: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+function describeFailure(failure: LaunchFailure | undefined): string {
+  return failure === undefined ? "unknown" : `${failure.step}: errno ${failure.errno}`;
+}
