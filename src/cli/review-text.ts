@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { cutColumns, repainted, terminalCode, terminalLine, terminalLines } from "../base/text/index.ts";
-import type { DecisionResult, FileView, Review, ReviewSummary } from "../loop/index.ts";
+import type { DecisionResult, FileView, GuardFinding, Review, ReviewSummary } from "../loop/index.ts";
 
 /** Reviews as lines of text. Names, commands and contents are the guest's choice: each is painted (`base/text`). */
 
@@ -60,14 +60,19 @@ function detailsOf(review: Review, paint: Paint): string[] {
     case "content":
       return [
         "findings",
-        ...review.findings.map(
-          ({ severity, rule, reason, start, end, excerpt }) =>
-            `  ${severity.padEnd(8)} ${terminalLine(rule)}, bytes ${start} to ${end}: ${terminalLine(reason)}\n           ${paint("red", repainted(excerpt))}`,
-        ),
+        ...review.findings.flatMap((finding) => findingLines(finding, paint)),
+        ...((review.unlisted ?? 0) > 0 ? [`  (${review.unlisted} more were not kept)`] : []),
+        ...(review.foundToday?.length ? ["what today's rules see beyond that"] : []),
+        ...(review.foundToday ?? []).flatMap((finding) => findingLines(finding, paint)),
         "text",
         indent(terminalLines(review.text)),
       ];
   }
+}
+
+function findingLines({ severity, rule, reason, start, end, excerpt }: GuardFinding, paint: Paint): string[] {
+  const line = `  ${severity.padEnd(8)} ${terminalLine(rule)}, bytes ${start} to ${end}: ${terminalLine(reason)}`;
+  return [line, `           ${paint("red", repainted(excerpt))}`];
 }
 
 const MARKS: Readonly<Record<string, string>> = { add: "+", delete: "-", modify: "~" };

@@ -46,7 +46,7 @@ export interface Finding {
   readonly end: number;
   /** What was undone, outermost first; empty when the bytes say it plainly. */
   readonly path: readonly Decoding[];
-  /** What was seen, decoded, with control and invisible characters as `\u{…}`. For people; never for a model. */
+  /** What was seen, decoded, with what is hidden in it spelled out (`base/text`). For people; never for a model. */
   readonly excerpt: string;
   /** Short and sanitised: contains nothing of the content, so it may be told to a model. */
   readonly reason: string;

@@ -6,7 +6,7 @@ import { admissionBody, verdictBody } from "../recording/drafts.ts";
 import type { Recorder } from "../recording/recorder.ts";
 import { GIVEN_TO_AGENT } from "../records/differential.ts";
 import { oneLine } from "../records/run-story.ts";
-import { contentReview } from "../reviews/content-review.ts";
+import { contentReview, joinedContent } from "../reviews/content-review.ts";
 import type { FindingSummary } from "./call-result.ts";
 import type { Parcel } from "./parcel.ts";
 import { shorten } from "./rendering.ts";
@@ -51,7 +51,9 @@ async function withhold(parts: LoopParts, recorder: Recorder, parcel: Parcel, ve
   recorder.record({ kind: "verdict", body: verdictBody(parcel.subject, verdict, content) });
   const findings = summarise(verdict);
   const review =
-    verdict.decision === "flag" ? parts.reviewStore.add(contentReview(parcel, content, parts, findings)) : undefined;
+    verdict.decision === "flag"
+      ? parts.reviewStore.add(contentReview(parcel, content, parts, verdict), joinedContent)
+      : undefined;
   const forModel = await insteadOf(parts, recorder, parcel, verdict, explainWithheld(findings, review?.id));
   if (review === undefined) return { status: "blocked", forModel, findings };
   parts.reviewsChanged();

@@ -12,6 +12,7 @@ import {
 } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { FindingSummary } from "../calls/call-result.ts";
+import { gravestFirst } from "./kept-findings.ts";
 
 export interface ExaminerOptions {
   readonly rules: RuleSet;
@@ -93,8 +94,9 @@ export class Examiner {
   }
 }
 
-/** What may be told of findings: one line for each rule, worst first as the guard lists them. */
+/** What may be told of findings: one line for each rule, worst first. */
 export function summarise({ findings }: Verdict): FindingSummary[] {
-  const byRule = new Map(findings.map(({ rule, severity, reason }) => [rule, { rule, severity, reason }]));
-  return [...byRule.values()].filter(({ severity }) => severity !== "info").slice(0, 20);
+  const ranked = gravestFirst(findings).filter(({ severity }) => severity !== "info");
+  const byRule = new Map(ranked.toReversed().map(({ rule, severity, reason }) => [rule, { rule, severity, reason }]));
+  return [...byRule.values()].reverse().slice(0, 20);
 }

@@ -1,9 +1,10 @@
 import type { Json } from "../../base/json.ts";
 import { defined } from "../../base/optional.ts";
-import type { Admission, Verdict } from "../../guard/index.ts";
+import type { Admission, Finding, Verdict } from "../../guard/index.ts";
 import type { Content, EntryDraft } from "../../ledger/index.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { ReadFile, RunResult } from "../../sandbox/index.ts";
+import { keptFindings } from "../gate/kept-findings.ts";
 import { FINDINGS_RECORDED_MAX, READS_INLINE_MAX } from "../limits.ts";
 
 /** The loop's steps in the ledger's words. */
@@ -71,7 +72,8 @@ export async function readsBody(
 }
 
 export function verdictBody(subject: string, verdict: Verdict, content?: Content): DraftOf<"verdict"> {
-  const findings = verdict.findings.slice(0, FINDINGS_RECORDED_MAX).map((finding) => ({
+  const kept = keptFindings(verdict, FINDINGS_RECORDED_MAX);
+  const findings = kept.findings.map((finding) => ({
     rule: finding.rule,
     family: finding.family,
     severity: finding.severity,
@@ -80,7 +82,7 @@ export function verdictBody(subject: string, verdict: Verdict, content?: Content
     ...(finding.path.length > 0 ? { decodings: [...finding.path] } : {}),
     reason: finding.reason,
   }));
-  const unlisted = verdict.unlisted + verdict.findings.length - findings.length;
+  const { unlisted } = kept;
   return {
     subject,
     verdict: verdict.decision,
@@ -90,6 +92,11 @@ export function verdictBody(subject: string, verdict: Verdict, content?: Content
     findings,
     ...(unlisted > 0 ? { details: { unlisted } } : {}),
   };
+}
+
+/** The other way round. An entry has no excerpts: those are for whoever looks at the content. */
+export function findingsOfEntry({ findings }: DraftOf<"verdict">): Finding[] {
+  return findings.map(({ decodings = [], ...finding }) => ({ ...finding, path: decodings, excerpt: "" }) as Finding);
 }
 
 export function admissionBody({ claims, signature }: Admission, destination: string): DraftOf<"admission"> {

@@ -1,6 +1,12 @@
 import { defined } from "../../base/optional.ts";
+import { sha256Hex } from "../../base/sha256.ts";
+import type { Finding } from "../../guard/index.ts";
 import type { ApproveResult, ChangeSet, Conflict as FileConflict, Recovered } from "../../workspace/index.ts";
+import { findingsBeyond } from "../gate/kept-findings.ts";
+import { RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
+import { findingsOfEntry } from "../recording/drafts.ts";
+import { allOf, CHANGED_FILE, detail } from "../records/run-story.ts";
 import { diffView, fileChange, reviewOfChangeSet, summaryOfChangeSet } from "./change-set-view.ts";
 import { explainConflict } from "./conflict-reasons.ts";
 import { recordDecision, recordSync } from "./decisions.ts";
@@ -34,8 +40,21 @@ export class ChangeSetDesk {
     const entry = workspace.get(id)?.entries.find((one) => one.path === path);
     if (entry === undefined) return undefined;
     const [diff, content] = await Promise.all([workspace.diff(id, path), workspace.content(id, path, "new")]);
-    const findings = content === undefined ? [] : examiner.scan(content).findings;
+    const today = content === undefined ? [] : examiner.scan(content).findings;
+    const recorded = content === undefined ? [] : this.#recordedFindings(id, path, sha256Hex(content));
+    const findings = [...today, ...findingsBeyond(recorded, today)];
     return { change: fileChange(entry), diff: diffView(diff), findings };
+  }
+
+  /** What the guard saw in this content when it was proposed, as the ledger has it: other rules may hold today. */
+  #recordedFindings(id: string, path: string, contentSha256: string): Finding[] {
+    const runId = this.#parts.workspace.get(id)?.runId;
+    if (runId === undefined) return [];
+    const entries = this.#parts.ledger.query({ runId, limit: RUN_ENTRIES_MAX });
+    return allOf(entries, "verdict")
+      .filter(({ body }) => body.subject === CHANGED_FILE && body.contentSha256 === contentSha256)
+      .filter((entry) => detail(entry, "path") === path.toWellFormed())
+      .flatMap(({ body }) => findingsOfEntry(body));
   }
 
   async approve(

@@ -1,7 +1,10 @@
+import type { Finding, Verdict } from "../../guard/index.ts";
 import type { Content } from "../../ledger/index.ts";
 import type { Label } from "../../policy/index.ts";
-import type { FindingSummary } from "../calls/call-result.ts";
 import type { Parcel } from "../calls/parcel.ts";
+import { summarise } from "../gate/examiner.ts";
+import { findingsBeyond, keptFindings } from "../gate/kept-findings.ts";
+import { FINDINGS_RECORDED_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";
@@ -12,6 +15,17 @@ export interface ContentDetails {
   readonly conversation: string;
   readonly labels: readonly Label[];
   readonly subject: string;
+  /** Why it was withheld. Absent in reviews that an earlier version stored. */
+  readonly verdict?: KeptVerdict;
+}
+
+/** The verdict that withheld a content, as it is kept: a guard model need not say the same again, and rules change. */
+export interface KeptVerdict {
+  readonly decision: Verdict["decision"];
+  readonly ruleSetHash: string;
+  readonly findings: readonly Finding[];
+  /** Further ones that are not kept. */
+  readonly unlisted: number;
 }
 
 /** The review of a flagged content. Its hash is the content's: exactly these bytes are released or not. */
@@ -19,10 +33,12 @@ export function contentReview(
   { scope, conversation, tool, command, labels, subject }: Parcel,
   content: Content,
   { now, expireAfterMs }: Pick<LoopParts, "now" | "expireAfterMs">,
-  findings: readonly FindingSummary[],
+  verdict: Verdict,
 ): NewReview {
-  const details: ContentDetails = { content, conversation, labels, subject };
-  const rules = [...new Set(findings.map(({ rule }) => rule))];
+  const { decision, ruleSetHash } = verdict;
+  const kept: KeptVerdict = { decision, ruleSetHash, ...keptFindings(verdict, FINDINGS_RECORDED_MAX) };
+  const details: ContentDetails = { content, conversation, labels, subject, verdict: kept };
+  const rules = summarise(verdict).map(({ rule }) => rule);
   return {
     ...scope,
     kind: "content",
@@ -38,4 +54,20 @@ export function contentReview(
 /** Written by this package into a database that only its user can write. */
 export function contentDetails(review: StoredReview): ContentDetails {
   return JSON.parse(review.details) as ContentDetails;
+}
+
+/**
+ * The same text withheld again while its review waits: one review has what both verdicts found. Undefined where it goes to another
+ * conversation or under other labels, which is a question of its own: whoever collects it is tainted by that.
+ */
+export function joinedContent(waiting: string, again: string): string | undefined {
+  const [first, second] = [JSON.parse(waiting) as ContentDetails, JSON.parse(again) as ContentDetails];
+  const goes = ({ conversation, labels }: ContentDetails): string => JSON.stringify([conversation, labels]);
+  if (goes(first) !== goes(second)) return undefined;
+  if (first.verdict === undefined || second.verdict === undefined) return JSON.stringify({ ...first, ...second });
+  const beyond = findingsBeyond(second.verdict.findings, first.verdict.findings);
+  const room = 2 * FINDINGS_RECORDED_MAX - first.verdict.findings.length;
+  const findings = [...first.verdict.findings, ...beyond.slice(0, Math.max(0, room))];
+  const unlisted = Math.max(first.verdict.unlisted, second.verdict.unlisted, beyond.length - room);
+  return JSON.stringify({ ...first, verdict: { ...first.verdict, findings, unlisted } });
 }

@@ -42,14 +42,15 @@ export class ReviewStore {
     this.#now = now;
   }
 
-  /** The same thing asked about again is the review that waits already. Throws ZtlError `reviews-full` when too many wait. */
-  add(review: NewReview): StoredReview {
+  /**
+   * The same thing asked about again is the review that waits already, with what `joined` makes of the details of both; where that
+   * is undefined they are not the same. Throws ZtlError `reviews-full` when too many wait.
+   */
+  add(review: NewReview, joined: (waiting: string, again: string) => string | undefined = same): StoredReview {
     return transaction(this.#database, () => {
       this.#expire();
-      const same = this.#database
-        .prepare("SELECT * FROM review WHERE state = 'pending' AND kind = ? AND agent = ? AND hash = ?")
-        .get(review.kind, review.agent, review.hash);
-      if (same !== undefined) return this.#read(same);
+      const waitingAlready = this.#join(review, joined);
+      if (waitingAlready !== undefined) return waitingAlready;
       const waiting = this.#database.prepare("SELECT count(*) AS n FROM review WHERE state = 'pending'").get()?.n;
       if (Number(waiting) >= PENDING_REVIEWS_MAX) {
         throw new ZtlError("reviews-full", `${PENDING_REVIEWS_MAX} reviews wait already: decide some of them first`);
@@ -64,6 +65,19 @@ export class ReviewStore {
         .run(id, kind, state, runId, agent, tool, command, createdAt, expiresAt, hash, title, details);
       return stored;
     });
+  }
+
+  #join(review: NewReview, joined: (waiting: string, again: string) => string | undefined): StoredReview | undefined {
+    const alike = this.#database
+      .prepare("SELECT * FROM review WHERE state = 'pending' AND kind = ? AND agent = ? AND hash = ?")
+      .all(review.kind, review.agent, review.hash);
+    for (const row of alike) {
+      const details = joined(String(row.details), review.details);
+      if (details === undefined) continue;
+      this.#database.prepare("UPDATE review SET details = ? WHERE id = ?").run(details, String(row.id));
+      return this.#read({ ...row, details });
+    }
+    return undefined;
   }
 
   get(id: string): StoredReview | undefined {
@@ -139,6 +153,10 @@ export class ReviewStore {
       ...(row.message === null ? {} : { message: String(row.message) }),
     };
   }
+}
+
+function same(waiting: string): string {
+  return waiting;
 }
 
 function already({ state, decidedBy }: StoredReview): Decided {

@@ -45,7 +45,16 @@ export type Review = ReviewSummary &
   (
     | { readonly kind: "change-set"; readonly files: readonly FileChange[]; readonly conflicts: readonly Conflict[] }
     | { readonly kind: "call"; readonly input: string; readonly decision: Decision }
-    | { readonly kind: "content"; readonly text: string; readonly findings: readonly Finding[] }
+    | {
+        readonly kind: "content";
+        readonly text: string;
+        /** Why it was withheld: of the verdict that did it. For reviews of an earlier version, what today's rules see. */
+        readonly findings: readonly Finding[];
+        /** Further findings that were not kept. */
+        readonly unlisted?: number;
+        /** What today's rules see beyond that. */
+        readonly foundToday?: readonly Finding[];
+      }
   );
 
 /** A change set as the agent's side sees it. Names are the guest's choice: what a model may read of them is in `forModel`. */

@@ -1,5 +1,6 @@
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
+import { findingsBeyond } from "../gate/kept-findings.ts";
 import type { LoopParts } from "../parts.ts";
 import { oneLine } from "../records/run-story.ts";
 import { callDetails } from "./call-review.ts";
@@ -57,9 +58,13 @@ export class Reviews {
     if (stored === undefined) return this.#changeSets.get(id);
     const summary = { ...summaryOf(stored), command: stored.command };
     if (stored.kind === "call") return { ...summary, kind: "call", ...callDetails(stored) };
-    const bytes = await this.#parts.ledger.content(contentDetails(stored).content);
-    const findings = this.#parts.examiner.scan(bytes).findings;
-    return { ...summary, kind: "content", text: Buffer.from(bytes).toString("utf8"), findings };
+    const { content, verdict } = contentDetails(stored);
+    const bytes = await this.#parts.ledger.content(content);
+    const text = Buffer.from(bytes).toString("utf8");
+    const today = this.#parts.examiner.scan(bytes).findings;
+    if (verdict === undefined) return { ...summary, kind: "content", text, findings: today };
+    const { findings, unlisted } = verdict;
+    return { ...summary, kind: "content", text, findings, unlisted, foundToday: findingsBeyond(today, findings) };
   }
 
   /** One file of a change set, with its diff and what the guard sees in its new content. */

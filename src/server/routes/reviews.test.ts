@@ -386,12 +386,29 @@ test("a withheld text is shown with what the guard saw marked in it", async () =
         start: 109,
         end: 121,
         path: [],
-        excerpt: "<|im_start|>",
+        excerpt: "<|im_start|>⟦U+202E⟧",
         reason: "begins a turn",
+      },
+    ],
+    unlisted: 7,
+    foundToday: [
+      {
+        rule: "newer.rule",
+        family: "command",
+        severity: "low",
+        start: 0,
+        end: 8,
+        path: [],
+        excerpt: "harmless",
+        reason: "is seen since",
       },
     ],
   });
   const shown = await page("/reviews/content");
+  assert.match(shown, /&lt;\|im_start\|&gt;<i class="hidden-char" title="[^"]+">⟦U\+202E⟧<\/i>/);
+  assert.match(shown, /7 findings more were not kept/);
+  assert.match(shown, /What today’s rules see beyond that<\/h3><ol class="findings">.*newer\.rule/s);
+  assert.match(shown, /<mark class="sev-low">harmless<\/mark>/);
   assert.match(shown, /<mark class="sev-critical">&lt;\|im_start\|&gt;<\/mark>system/);
   assert.match(shown, /Release to the agent/);
   assert.match(shown, /href="\/reviews\/content\?from=0#finding-0"/);
