@@ -79,7 +79,7 @@ describe("a cell at work", { skip: kvmMissing() }, () => {
     for (const name of [
       "Max core file size",
       "Max file size",
-      "Max processes",
+
       "Max locked memory",
       "Max msgqueue size",
     ])
@@ -186,3 +186,36 @@ describe("walls that are demanded", { skip: kvmMissing() }, () => {
     assert.match(stdout, /^on false true$/m);
   });
 });
+
+test("an ordinary user's cells work and are confined", { skip: kvmMissing() || notRoot() }, () => {
+  const program = `
+    const { Sandbox } = await import(${JSON.stringify(fileURLToPath(new URL("../../src/index.ts", import.meta.url)))});
+    await using sandbox = await Sandbox.open({ cells: 1, cacheDirectory: false });
+    const run = await sandbox.run({ tool: "shell", code: "id -u" });
+    console.log(run.status, run.stdoutText.trim(), run.isolation.seccomp);`;
+  // A device of the user's own, in a mount namespace of the test's own; the machine's stays as it is.
+  const script = `mount -t tmpfs none /mnt && cp -a /dev/kvm /mnt/kvm && chown 65534 /mnt/kvm && mount --bind /mnt/kvm /dev/kvm &&
+    exec setpriv --reuid 65534 --regid 65534 --clear-groups "$0" --no-warnings --input-type=module -e "$1"`;
+  const { stdout, stderr } = spawnSync("unshare", ["--mount", "sh", "-c", script, process.execPath, program], {
+    encoding: "utf8",
+    cwd: "/",
+    timeout: 60_000,
+  });
+  assert.equal(stdout, "ok 65534 true\n", stderr);
+});
+
+/** Only root can become somebody else, who must be able to read this checkout. */
+function notRoot(): string | false {
+  if (process.getuid?.() !== 0) return "SKIPPED: the test itself is an ordinary user's";
+  const asNobody = [
+    "--reuid",
+    "65534",
+    "--regid",
+    "65534",
+    "--clear-groups",
+    "test",
+    "-r",
+    fileURLToPath(import.meta.url),
+  ];
+  return spawnSync("setpriv", asNobody).status === 0 ? false : "SKIPPED: this checkout is not readable for other users";
+}

@@ -21,8 +21,7 @@ export function confineProcess({ readable, writesImage = false }: ConfineOptions
   // Without new privileges ruled out, the kernel lets only root confine itself.
   lockDownProcess();
   closeKvmDevice();
-  // No thread or process is made any more, and no file grows.
-  limitResource(Resource.processes, 0);
+  // No file grows any more. RLIMIT_NPROC stays: at the first KVM_RUN newer kernels make a thread of their own in the process.
   if (!writesImage) limitResource(Resource.fileSize, 0);
   const landlock = confineReads(readable);
   allowOnlyCellCalls({ writesImage });

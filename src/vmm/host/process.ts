@@ -68,7 +68,7 @@ export function readLink(directory: number, name: Uint8Array): Uint8Array | numb
 }
 
 /** linux/resource.h, asm-generic/resource.h */
-export const Resource = { fileSize: 1, processes: 6 } as const;
+export const Resource = { fileSize: 1 } as const;
 
 /** Lowers a limit of this process for good (prlimit(2)). */
 export function limitResource(resource: number, value: number): void {
