@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import type { Attack } from "../attack.ts";
+import { ACCOUNTS, MAIL, PAGE, withAccounts } from "./agents.helper.ts";
+
+export const attack: Attack = {
+  promise: 40,
+  must: "Opening the loop again, or a second one over the same state, does not clean what a conversation has taken in.",
+  quick: true,
+  async run(stage) {
+    const world = await stage.loop(withAccounts);
+    await world.loop.receive(ACCOUNTS);
+    const other = await world.again();
+    await other.receive(PAGE);
+    assert.equal((await world.loop.permit(MAIL)).status, "waiting");
+    await world.loop.close();
+    await other.close();
+    const again = await world.again();
+    assert.equal((await again.permit(MAIL)).status, "waiting");
+  },
+};

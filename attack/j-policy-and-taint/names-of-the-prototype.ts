@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import type { Attack } from "../attack.ts";
+
+const NAMES = [
+  "__proto__",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "valueOf",
+  "*",
+  "read*",
+  "",
+  "read\0",
+  " read",
+  "READ",
+];
+
+export const attack: Attack = {
+  promise: 40,
+  must: "Names that every object has a member for, patterns and near misses are no agent and no tool: the answer is no.",
+  quick: true,
+  async run(stage) {
+    const { loop } = await stage.loop();
+    for (const name of NAMES) {
+      for (const request of [
+        { agent: name, tool: "mail", input: {} },
+        { agent: "writer", tool: name, input: {} },
+      ]) {
+        const answer = await loop.permit(request).catch((error: { code?: string }) => error.code);
+        const isRefused = typeof answer === "object" && answer.status === "refused";
+        assert.ok(isRefused || answer === "invalid-input", `${JSON.stringify(request)}: ${JSON.stringify(answer)}`);
+      }
+    }
+  },
+};
