@@ -69,10 +69,19 @@ export class Examination {
   }
 
   #expectNothingLeft(view: View): void {
-    const level = decodeLevel(view.bytes, true);
-    if (level?.encoded !== true) return;
+    if (!this.#isEncoded(view)) return;
     const { start, end } = view.origin(0, view.bytes.length);
     this.findings.limit("limit.decode-depth", start, end);
+  }
+
+  /** Whether any of the ways that {@link #descend} goes would lead further. */
+  #isEncoded({ bytes, isNew }: View): boolean {
+    if (decodeLevel(bytes, true)?.encoded === true) return true;
+    const { base64, hex } = decodeRuns(bytes, isNew);
+    if (base64 !== undefined || hex !== undefined) return true;
+    if (isAscii(bytes)) return false;
+    const { tags, selectors } = decodeHidden(bytes);
+    return tags !== undefined || selectors !== undefined;
   }
 
   /** Runs all literals over the view. True when it may hold JSON objects that rules describe. */
