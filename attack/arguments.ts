@@ -10,6 +10,8 @@ export interface SuiteArguments {
   readonly quick: boolean;
   readonly hardware: boolean;
   readonly jobs: number;
+  /** Attacks copies of the product with a wall taken out. */
+  readonly weakened: boolean;
   /** Plays recorded runs of agents instead. */
   readonly agents: boolean;
   readonly runs: string | undefined;
@@ -25,6 +27,7 @@ Attacks the product and looks at what came of it: the host's canaries, the cell,
   --hardware     only those that make sense under emulated AMD-V
   --list         names the attacks, their promises and what must happen
   --jobs N       classes that are attacked at once; default 2, or 1 on one processor
+  --weakened     instead: attacks copies of the product with one wall taken out each; at least one must notice
   --agents       instead: plays recorded runs of real models through the loop, under several defences
   --runs FILE    the runs (.jsonl or .jsonl.gz); agents/convert.ts makes them of AgentDojo's published files
   --json         one JSON document instead of text
@@ -42,6 +45,7 @@ const OPTIONS = {
   quick: { type: "boolean", default: false },
   hardware: { type: "boolean", default: false },
   jobs: { type: "string" },
+  weakened: { type: "boolean", default: false },
   agents: { type: "boolean", default: false },
   runs: { type: "string" },
 } as const;
@@ -50,7 +54,8 @@ const OPTIONS = {
 export function parseSuiteArguments(args: readonly string[]): SuiteArguments {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   // `--class e f i`: what follows the first class names further ones.
-  if (positionals.length > 0 && values.class === undefined) throw new Error(`Unexpected argument ${positionals[0]}`);
+  if (positionals.length > 0 && values.class === undefined && !values.weakened)
+    throw new Error(`Unexpected argument ${positionals[0]}`);
   const jobs = values.jobs === undefined ? Math.min(2, availableParallelism()) : Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error("--jobs takes a whole number from 1 on");
   return {
@@ -62,6 +67,7 @@ export function parseSuiteArguments(args: readonly string[]): SuiteArguments {
     quick: values.quick,
     hardware: values.hardware,
     jobs,
+    weakened: values.weakened,
     agents: values.agents || values.runs !== undefined,
     runs: values.runs,
   };

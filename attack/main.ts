@@ -4,6 +4,7 @@ import type { Outcome } from "./attack.ts";
 import { findAttacks, isOfClass, type LoadedAttack, loadAttack } from "./discover.ts";
 import { outcomeLine, remarks, summarise, table } from "./report.ts";
 import { runSuite } from "./suite.ts";
+import { runWeakened } from "./weakened/main.ts";
 
 /** `npm run attack` */
 
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (wanted.agents) return runAgents(wanted);
+  if (wanted.weakened) return runWeakened(wanted);
   const attacks = await choose(wanted);
   if (attacks.length === 0) {
     console.error("No attack is called so; --list names them.");

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const FILE_LINES_MAX = 350;
 const FUNCTION_LINES_MAX = 60;
 
-const files = globSync("{src,bench,fuzz}/**/*.ts", { cwd: root }).map((name) => ({
+const files = globSync("{src,attack,bench,fuzz}/**/*.ts", { cwd: root }).map((name) => ({
   name,
   text: readFileSync(join(root, name), "utf8"),
 }));

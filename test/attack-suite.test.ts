@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Canaries, newSecret, plantFiles } from "../attack/canaries.ts";
 import { findAttacks, loadAttack } from "../attack/discover.ts";
+import { WEAKENINGS } from "../attack/weakened/weakenings.ts";
 import { kvmMissing } from "./kvm.ts";
 
 /** `npm run attack`: what every attack states is so, and those that take a moment only are tried. */
@@ -78,4 +79,23 @@ test("the canaries tell of everything that is done to them", async () => {
     assert.notDeepEqual(canaries.problems(), [], name);
     canaries.remove();
   }
+});
+
+test("each wall that is taken out of a copy stands in the product, and the attacks that must notice exist", () => {
+  const names = new Set(attacks.map(({ name }) => name));
+  for (const { className, edits, attacks: tried } of WEAKENINGS) {
+    // A class whose attacks are not in this tree is not tried.
+    if (!attacks.some((attack) => attack.className === className)) continue;
+    for (const { file, find } of edits)
+      assert.equal(readFileSync(`${root}${file}`, "utf8").split(find).length, 2, `${className}: ${file}`);
+    for (const attack of tried) assert.ok(names.has(`${className}/${attack}`), `${className}/${attack}`);
+  }
+});
+
+test("attacks notice that a wall is gone", () => {
+  const { status, stdout, stderr } = suite("--weakened", "--class", "k,j", "--json");
+  assert.equal(status, 0, stdout + stderr);
+  const { weakened, untried } = JSON.parse(stdout) as { weakened: { effects: string[] }[]; untried: string[] };
+  assert.deepEqual(untried, []);
+  assert.ok(weakened.length >= 2 && weakened.every(({ effects }) => effects.length > 0));
 });

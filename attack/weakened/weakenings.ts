@@ -1,0 +1,149 @@
+import type { Weakening } from "./weakening.ts";
+
+/** One for each class. They are edits of a copy, so that the product needs no switch that turns a wall off. */
+export const WEAKENINGS: readonly Weakening[] = [
+  {
+    className: "b-hostile-cell",
+    takesOut: "that a reply carries the cell's nonce",
+    edits: [
+      {
+        file: "src/sandbox/reply-reader.ts",
+        find: "if (Buffer.compare(prefix.nonce, this.#nonce) !== 0)",
+        replace: "if (this.#nonce.length === 0)",
+      },
+    ],
+    attacks: ["frame-without-the-nonce"],
+  },
+  {
+    className: "e-cpu-and-vm",
+    takesOut: "that a half-done access to the VMM's pages is finished before anything else runs",
+    edits: [
+      {
+        file: "src/vmm/kvm-cpu.ts",
+        find: "const isFinished = finishAccess(this.#vcpu);",
+        replace: "const isFinished = finishAccess !== undefined;",
+      },
+    ],
+    attacks: ["random-instructions"],
+  },
+  {
+    className: "f-paging",
+    takesOut: "that a mapping which was taken away or narrowed is forgotten by the processor, too",
+    edits: [
+      {
+        file: "src/vmm/page-tables.ts",
+        find: "if (before !== 0 && isNarrowed(before, packEntry(low, high)))",
+        replace: "if (before < 0 && isNarrowed(before, packEntry(low, high)))",
+      },
+    ],
+    attacks: ["pages-after-munmap", "stale-rights", "last-mapping-replaced", "copies-after-fork"],
+  },
+  {
+    className: "g-paths-and-mounts",
+    takesOut: "that a read-only mount is read-only",
+    edits: [
+      {
+        file: "src/linux/vfs/tree.ts",
+        find: 'if (location.mount.readOnly) fail("EROFS");',
+        replace: 'if (location.mount === undefined) fail("EROFS");',
+      },
+      {
+        file: "src/linux/vfs/vfs.ts",
+        find: 'if ((wanted & Access.write) !== 0 && inode.readOnly) fail("EROFS");',
+        replace: "",
+      },
+    ],
+    attacks: ["write-to-read-only-mount"],
+  },
+  {
+    className: "h-limits",
+    takesOut: "that output ends at its limit",
+    edits: [
+      {
+        file: "src/linux/kernel.ts",
+        find: "this.output = new Output(limits.outputBytes);",
+        replace: "this.output = new Output(2 ** 40);",
+      },
+    ],
+    attacks: ["output-in-pieces"],
+  },
+  {
+    className: "i-rollback",
+    takesOut: "that changed pages are copied back",
+    edits: [
+      {
+        file: "src/vmm/rollback.ts",
+        find: "allBytes.copyWithin(start, sizeBytes + start, sizeBytes + end);",
+        replace: "allBytes.copyWithin(start, start, end);",
+      },
+    ],
+    attacks: ["memory", "modules"],
+  },
+  {
+    className: "j-policy-and-taint",
+    takesOut: "the rule of two",
+    edits: [
+      {
+        file: "src/policy/rules.ts",
+        find: "[roleAsk, toolAsk, ruleOfTwo]",
+        replace: "ruleOfTwo === undefined ? [] : [roleAsk, toolAsk]",
+      },
+    ],
+    attacks: ["mail-after-private-and-untrusted", "forgetting-by-restart", "taint-by-message"],
+  },
+  {
+    className: "k-approval",
+    takesOut: "that an approval is used up by one call",
+    edits: [
+      {
+        file: "src/loop/reviews/review-store.ts",
+        find: "UPDATE review SET state = 'used' WHERE id = ?",
+        replace: "UPDATE review SET state = state WHERE id = ?",
+      },
+    ],
+    attacks: ["used-twice"],
+  },
+  {
+    className: "l-memory-and-vectors",
+    takesOut: "that an admission is signed by the guard",
+    edits: [
+      {
+        file: "src/guard/admission-verifier.ts",
+        find: "if (!verify(null, claimBytes(claims), this.#publicKey, signature))",
+        replace: "if (!verify && claimBytes(claims) && this.#publicKey && signature)",
+      },
+    ],
+    attacks: ["forged-admissions", "forged-documents"],
+  },
+  {
+    className: "m-ledger",
+    takesOut: "that a head kept elsewhere is asked for, and that an entry has its hash",
+    edits: [
+      { file: "src/ledger/verify.ts", find: "const { anchor } = this.#options;", replace: "const anchor = undefined;" },
+      {
+        file: "src/ledger/verify.ts",
+        find: "if (entry.hash !== hex(stored.hash))",
+        replace: "if (entry.hash === undefined)",
+      },
+    ],
+    attacks: ["rolled-back-to-an-anchor", "every-flipped-byte"],
+  },
+  {
+    className: "n-page",
+    takesOut: "that a request names this server",
+    edits: [{ file: "src/server/access/gate.ts", find: "if (!hosts.has(host)) {", replace: "if (hosts.size === 0) {" }],
+    attacks: ["another-name-for-the-host"],
+  },
+  {
+    className: "o-guard-evasion",
+    takesOut: "that base64 and hexadecimal are looked into",
+    edits: [
+      {
+        file: "src/guard/examination.ts",
+        find: 'this.#runs(view, base64, "base64");',
+        replace: 'if (base64 === null) this.#runs(view, base64, "base64");',
+      },
+    ],
+    attacks: ["encodings", "two-encodings"],
+  },
+];
