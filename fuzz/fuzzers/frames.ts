@@ -17,7 +17,7 @@ export const fuzzer: Fuzzer = {
       bytes.fill(0, 0, NONCE_BYTES);
       const lengths = [1, random.below(100), random.below(300)];
       for (const [index, value] of lengths.entries()) bytes.writeBigUInt64LE(BigInt(value), NONCE_BYTES + 8 * index);
-      bytes.fill("{", FRAME_PREFIX_BYTES, FRAME_PREFIX_BYTES + random.below(3));
+      bytes.fill("{", FRAME_PREFIX_BYTES, Math.min(bytes.length, FRAME_PREFIX_BYTES + random.below(3)));
     }
     return bytes;
   },

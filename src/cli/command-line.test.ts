@@ -120,16 +120,17 @@ describe("ztl run", { skip: kvmMissing }, () => {
   });
 });
 
-/** Whether a process has a child that put itself into the cell's jail, which is the last thing before its run. */
+/** Whether a process has a cell, behind its launcher, that closed its jail's second door: the last thing before its run. */
 function hasConfinedCell(pid: number): boolean {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
-  return children.some((child) => {
-    try {
-      return /^Seccomp:\t2$/m.test(readFileSync(`/proc/${child}/status`, "utf8"));
-    } catch {
-      return false; // Gone in between.
-    }
-  });
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+    return children.some(
+      (child) =>
+        /^Seccomp_filters:\t2$/m.test(readFileSync(`/proc/${child}/status`, "utf8")) || hasConfinedCell(Number(child)),
+    );
+  } catch {
+    return false; // Gone in between.
+  }
 }
 
 test("ztl doctor explains this host", () => {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Sandbox } from "../../src/index.ts";
 import { childPids } from "../../src/sandbox/testing.ts";
 import { kvmMissing } from "../kvm.ts";
@@ -126,7 +127,12 @@ describe("the cell's jail", { concurrency: 2 }, () => {
   test("cells are in it", { skip: kvmMissing() }, async () => {
     await using sandbox = await Sandbox.open({ cells: 1 });
     assert.equal((await sandbox.run({ tool: "exec", program: "true" })).status, "ok");
-    const cells = childPids();
+    // Besides it, the first sandbox on a machine may have a process that fills the compile cache and ends.
+    let cells = childPids();
+    for (let tries = 0; cells.length > 1 && tries < 200; tries++) {
+      await sleep(50);
+      cells = childPids();
+    }
     assert.equal(cells.length, 1);
     for (const thread of readdirSync(`/proc/${cells[0]}/task`)) {
       const status = readFileSync(`/proc/${cells[0]}/task/${thread}/status`, "utf8");
