@@ -33,7 +33,8 @@ async function main(): Promise<number> {
   if (wanted.list) return list(attacks, wanted);
   const outcomes = await runSuite(attacks, {
     jobs: wanted.jobs,
-    onOutcome: (outcome) => wanted.json || console.log(outcomeLine(outcome)),
+    // Progress goes beside a document, not into it.
+    onOutcome: (outcome) => (wanted.json ? console.error : console.log)(outcomeLine(outcome)),
   });
   report(outcomes, wanted);
   return outcomes.some(({ status }) => status === "effect") ? EXIT_EFFECT : 0;

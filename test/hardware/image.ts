@@ -20,9 +20,22 @@ const PROGRAMS = `
 `
   .trim()
   .split(/\s+/);
-/** Packages the tests import; the tools among the development dependencies stay outside. */
-const PACKAGES = ["koffi", "@koromix", "zod", "fast-check", "pure-rand"];
-const SOURCES = ["src", "test", "bin", "guest"];
+/** Packages the product and the tests import; the tools among the development dependencies stay outside. */
+const PACKAGES = [
+  ...[
+    "koffi",
+    "@koromix",
+    "zod",
+    "diff",
+    "sqlite-vec",
+    "sqlite-vec-linux-x64",
+    "hono",
+    "@hono",
+    "get-east-asian-width",
+  ],
+  ...["fast-check", "pure-rand"],
+];
+const SOURCES = ["src", "test", "attack", "fuzz", "bin", "guest"];
 /** Much of a Python installation that no test imports. */
 const PYTHON_LEFT_OUT =
   /(^|\/)(test|tests|idlelib|tkinter|turtledemo|lib2to3|ensurepip|site-packages|dist-packages|config-[^/]*)\//;

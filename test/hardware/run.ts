@@ -26,6 +26,7 @@ const DEFAULT_PATTERNS = [
   "src/sandbox/sandbox.test.ts",
   "src/sandbox/pool/*.test.ts",
   "test/{isolation,conformance}/*.test.ts",
+  "test/hardware/attacks.ts",
 ];
 const EXIT_SKIPPED = 0;
 const EXIT_FAILED = 1;
