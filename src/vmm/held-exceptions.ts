@@ -6,7 +6,10 @@ import { stableBytes } from "./host/libc.ts";
 export class HeldExceptions {
   readonly #vcpu: KvmVcpu;
   readonly #events = stableBytes(Events.size);
-  /** KVM was left at an odd place: it may hold one. */
+  /**
+   * KVM was left at an odd place: it may hold one. An interruption is such a place, for KVM does not tell of the exceptions
+   * that an instruction asks for (`int3`, `into`); whatever runs next would get it.
+   */
   possible = false;
 
   constructor(vcpu: KvmVcpu) {

@@ -217,6 +217,7 @@ export class KvmCpu implements Cpu {
   #prepareEntry(): void {
     const r = this.registers32;
     const unchanged = this.#interrupted && this.#sameAsAtInterruption();
+    if (this.#interrupted && !unchanged) this.#held.cancel();
     this.#interrupted = false;
     if (!unchanged) {
       r[RFLAGS] = ((r[RFLAGS] as number) & RFLAGS_USER) | RFLAGS_FIXED;
@@ -311,6 +312,7 @@ export class KvmCpu implements Cpu {
 
   #interruption(): Trap {
     this.#interrupted = true;
+    this.#held.possible = true;
     this.#atInterruption.set(this.registers32);
     return INTERRUPTED;
   }
