@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { REGISTER_COUNT, Register } from "../../src/vmm/cpu.ts";
+import { REGISTER_COUNT, Register, type Trap } from "../../src/vmm/cpu.ts";
 import { PAGE_SIZE, SystemPhysical } from "../../src/vmm/layout.ts";
 import { CODE, Code, DATA, type TestGuest, testGuest } from "../../src/vmm/testing.ts";
 import type { Fuzzer, Random } from "../fuzzer.ts";
@@ -97,13 +97,14 @@ function untouchable({ machine, codePage }: TestGuest): Buffer {
 }
 
 /** The machine still works: a system call arrives. */
-function assertAlive({ cpu, machine, codePage }: TestGuest): void {
+function assertAlive({ cpu, machine, codePage }: TestGuest, before: Trap, input: Uint8Array): void {
   machine.memory.bytes.set(Code.syscall, codePage);
   cpu.registers.fill(0n);
   cpu.registers[Register.rip] = BigInt(CODE);
   cpu.registers[Register.rax] = 77n;
   const trap = cpu.run();
-  assert.equal(trap.kind, "syscall", `the machine does not go on: ${JSON.stringify(trap)}`);
+  const about = `after ${JSON.stringify(before)} of ${Buffer.from(input).toString("hex")}`;
+  assert.equal(trap.kind, "syscall", `the machine does not go on: ${JSON.stringify(trap)} ${about}`);
   assert.equal(cpu.registers[Register.rax], 77n);
 }
 
@@ -145,6 +146,6 @@ export const fuzzer: Fuzzer = {
     assert.notEqual(trap.kind, "fatal", JSON.stringify(trap));
     assert.ok(untouchable(target).equals(before), `the VMM's pages were changed before ${JSON.stringify(trap)}`);
     cpu.writeSegmentBases(0, 0);
-    assertAlive(target);
+    assertAlive(target, trap, input);
   },
 };
