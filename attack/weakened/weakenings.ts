@@ -28,15 +28,15 @@ export const WEAKENINGS: readonly Weakening[] = [
   },
   {
     className: "f-paging",
-    takesOut: "that a mapping which was taken away or narrowed is forgotten by the processor, too",
+    takesOut: "that a mapping which is made read-only, or copied on write, loses the right to be written",
     edits: [
       {
         file: "src/vmm/page-tables.ts",
-        find: "if (before !== 0 && isNarrowed(before, packEntry(low, high)))",
-        replace: "if (before < 0 && isNarrowed(before, packEntry(low, high)))",
+        find: "((low & ~WRITABLE) | (writable ? WRITABLE : 0)) >>> 0",
+        replace: "(writable ? low | WRITABLE : low) >>> 0",
       },
     ],
-    attacks: ["pages-after-munmap", "stale-rights", "last-mapping-replaced", "copies-after-fork"],
+    attacks: ["stale-rights", "copies-after-fork", "read-only-views"],
   },
   {
     className: "g-paths-and-mounts",
