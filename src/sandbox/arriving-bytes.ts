@@ -22,6 +22,11 @@ export class ArrivingBytes {
     return this.#buffer;
   }
 
+  /** Begins again; what was there is overwritten. */
+  restart(): void {
+    this.#fill = 0;
+  }
+
   /** Takes what belongs here from a chunk and returns the rest. */
   take(chunk: Uint8Array): Uint8Array {
     const taken = Math.min(chunk.length, this.#totalBytes - this.#fill);

@@ -28,7 +28,7 @@ interface Expected {
 export class ReplyReader {
   readonly #nonce: Uint8Array;
   #expected: Expected | undefined;
-  #prefix = new ArrivingBytes(FRAME_PREFIX_BYTES);
+  readonly #prefix = new ArrivingBytes(FRAME_PREFIX_BYTES);
   #announced: FramePrefix | undefined;
   #json: ArrivingBytes | undefined;
   #header: Record<string, unknown> | undefined;
@@ -86,7 +86,7 @@ export class ReplyReader {
 
   #finish(id: number): Frame {
     const frame = { id, header: this.#header ?? {}, body: this.#body?.bytes ?? new Uint8Array(0) };
-    this.#prefix = new ArrivingBytes(FRAME_PREFIX_BYTES);
+    this.#prefix.restart();
     this.#expected = this.#announced = this.#header = this.#body = undefined;
     return frame;
   }
