@@ -15,6 +15,30 @@ export const WEAKENINGS: readonly Weakening[] = [
     attacks: ["frame-without-the-nonce"],
   },
   {
+    className: "b-hostile-cell",
+    takesOut: "that a change is in a place that the run may change",
+    edits: [
+      {
+        file: "src/sandbox/cell/reply/change.ts",
+        find: 'return place?.mount.kind === "overlay" ? place :',
+        replace: "return place !== undefined ? place :",
+      },
+    ],
+    attacks: ["change-outside-the-mounts", "names-of-other-files"],
+  },
+  {
+    className: "c-guest-on-the-channel",
+    takesOut: "that holes travel as holes",
+    edits: [
+      {
+        file: "src/sandbox/sparse.ts",
+        find: "if (length === grain && isZeros(piece)) continue;",
+        replace: "if (length !== grain && isZeros(piece)) continue;",
+      },
+    ],
+    attacks: ["holes-that-fill-the-host"],
+  },
+  {
     className: "e-cpu-and-vm",
     takesOut: "that a half-done access to the VMM's pages is finished before anything else runs",
     edits: [
