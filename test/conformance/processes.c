@@ -249,6 +249,24 @@ static void clone_flags(void) {
   say("with __WALL %s", reaped(pid, __WALL));
 }
 
+/* Numbers that are no signals: clone(2) takes them and sends nothing, clone3(2) refuses them. */
+static void odd_exit_signals(void) {
+  static const unsigned long numbers[] = {64, 65, 200, 255};
+  signal(SIGRTMAX, SIG_IGN);
+  for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    pid_t pid = syscall(SYS_clone, numbers[i], 0, 0, 0, 0);
+    if (pid == 0) _exit(5);
+    say("clone %lu %s", numbers[i], reaped(pid, __WALL));
+  }
+  static const unsigned long long wide[] = {65, 255, 256, 1000, 1ull << 32 | SIGCHLD, 1ull << 62, ~0ull};
+  for (unsigned i = 0; i < sizeof wide / sizeof *wide; i++) {
+    unsigned long long arguments[8] = {[4] = wide[i]};
+    long got = syscall(SYS_clone3, arguments, sizeof arguments);
+    if (got == 0) _exit(6);
+    say("clone3 %llx %ld", wide[i], E(got));
+  }
+}
+
 int main(void) {
   RUN(exit_codes);
   RUN(killed_by_each);
@@ -263,4 +281,5 @@ int main(void) {
   RUN(wait_for_group);
   RUN(resource_usage);
   RUN(clone_flags);
+  RUN(odd_exit_signals);
 }

@@ -10,6 +10,7 @@ import {
   Sa,
   SIG_DFL,
   SIG_IGN,
+  SIGNAL_MAX,
   SiCode,
   Signal,
   type SignalInfo,
@@ -56,7 +57,8 @@ function resume(process: Process, signal: number): void {
 
 export function notifyParent(process: Process, code: number, status: number): void {
   const { parent } = process;
-  if (!parent || process.exitSignal === 0) return;
+  // clone(2) takes any number below 256; the parent is told of nothing by one that is no signal.
+  if (!parent || process.exitSignal === 0 || process.exitSignal > SIGNAL_MAX) return;
   if (code >= SiCode.childStopped && (parent.action(Signal.SIGCHLD).flags & Sa.noChildStop) !== 0) return;
   send(parent, { signal: process.exitSignal, code, pid: process.pid, uid: process.credentials.uid, status });
 }

@@ -5,6 +5,7 @@ import { startAt } from "../process/exec.ts";
 import { dropOtherTasks } from "../process/exit.ts";
 import { Clone, type CloneRequest, clone } from "../process/fork.ts";
 import type { Process } from "../process/process.ts";
+import { SIGNAL_MAX } from "../signals/signals.ts";
 import { AT_FDCWD, type Call, REGISTERS_SET, type SyscallTable } from "./call.ts";
 
 /** Makes the child, then for vfork sleeps until it has its own program or is gone. */
@@ -43,12 +44,14 @@ function clone3(call: Call): number {
   const args = call.memory.read(call.unsigned(0), CLONE_ARGS_BYTES);
   const field = (index: number): number => Number(args.readBigUInt64LE(8 * index));
   const stack = field(5);
+  const exitSignal = field(4);
+  if (exitSignal > SIGNAL_MAX) fail("EINVAL");
   return start(call, {
     flags: field(0),
     pidfdAt: field(1),
     childTid: field(2),
     parentTid: field(3),
-    exitSignal: field(4),
+    exitSignal,
     stack: stack === 0 ? 0 : stack + field(6),
     tls: field(7),
   });
