@@ -4,6 +4,10 @@ import { API_VERSION, Capability, MEMORY_LOG_DIRTY, Request, Run, SYNC_REGISTERS
 import { addressOf, hostError, ioctlPointer, ioctlValue, lastErrno, stableBytes } from "./libc.ts";
 import { mapShared, unmap } from "./memory-map.ts";
 
+/** asm-generic/errno-base.h */
+const EINTR = 4;
+/** Each try takes 0.1 ms, and a signal interrupts one: so many in a row are no accident. */
+const CREATE_TRIES_MAX = 100;
 const O_RDWR = 2;
 const O_CLOEXEC = 0o2000000;
 /** Entries KVM_GET_SUPPORTED_CPUID may return; KVM_MAX_CPUID_ENTRIES is 256 (arch/x86/include/asm/kvm_host.h). */
@@ -75,6 +79,20 @@ export function supportedCpuid(): Uint8Array<ArrayBuffer> {
   return table;
 }
 
+/**
+ * KVM_CREATE_VM. It registers an MMU notifier, which a signal that happens to be pending interrupts (EINTR; mm/mmap.c,
+ * mm_take_all_locks): a child that ended at the wrong moment is no reason to refuse a machine.
+ */
+function createVm(device: number): number {
+  for (let tries = 0; ; tries++) {
+    // SAFETY: plain integers.
+    const fd = ioctlValue(device, Request.createVm, 0);
+    if (fd >= 0) return fd;
+    const errno = lastErrno();
+    if (errno !== EINTR || tries === CREATE_TRIES_MAX) throw hostError("KVM_CREATE_VM", errno);
+  }
+}
+
 /** One KVM virtual machine: a memory slot and its dirty log. */
 export class KvmVm {
   readonly fd: number;
@@ -83,8 +101,7 @@ export class KvmVm {
 
   constructor() {
     // SAFETY of all calls in this class: structs live in buffers that koffi pins for the call (rule a).
-    this.fd = ioctlValue(kvmDevice(), Request.createVm, 0);
-    if (this.fd < 0) throw hostError("KVM_CREATE_VM");
+    this.fd = createVm(kvmDevice());
     // Only old VT-x hosts need it; others ignore or refuse it, which is no loss.
     ioctlValue(this.fd, Request.setTssAddress, TSS_ADDRESS);
   }
