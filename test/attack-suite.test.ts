@@ -15,9 +15,10 @@ import { kvmMissing } from "./kvm.ts";
 /** `npm run attack`: what every attack states is so, and those that take a moment only are tried. */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const promises = new Set(
-  [...readFileSync(`${root}SPECIFICATION.md`, "utf8").matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number)),
+const numbers = [...readFileSync(`${root}SPECIFICATION.md`, "utf8").matchAll(/^\| (\d+) \|/gm)].map(([, number]) =>
+  Number(number),
 );
+const promises = new Set(numbers);
 const attacks = await Promise.all(findAttacks().map(loadAttack));
 
 function suite(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -26,6 +27,13 @@ function suite(...args: string[]): { status: number | null; stdout: string; stde
   });
   return { status, stdout, stderr };
 }
+
+test("no two promises have the same number", () => {
+  assert.deepEqual(
+    numbers.filter((number, index) => numbers.indexOf(number) !== index),
+    [],
+  );
+});
 
 test("each attack names a promise that exists, and says in a sentence of its own what must happen", () => {
   assert.ok(promises.size >= 50);
