@@ -14,6 +14,12 @@ const samples = encoded([
     roles: { r: { tools: ["mail", "*"], ask: ["mail"] } },
     tools: { mail: { external: true, outward: true }, x: { template: "exec", limits: { wallMs: 1 } } },
   }),
+  JSON.stringify({
+    isolation: { landlock: "required", user: "preferred", seccomp: "required" },
+    agents: { a: { role: "r" } },
+    roles: { r: { tools: ["*"] } },
+    tools: { x: { template: "exec", limits: { wallMs: 1 } } },
+  }),
 ]);
 const words = encoded([
   ...[
@@ -27,7 +33,19 @@ const words = encoded([
     '"../../etc"',
     '"/"',
   ],
-  ...['"\\ud800"', '"\\u0000"', "[[[[[[[[", "{".repeat(60), '"limits":{"wallMs":1e12},', '"*"', "\ufeff", "//", ","],
+  ...[
+    '"\\ud800"',
+    '"\\u0000"',
+    "[[[[[[[[",
+    "{".repeat(60),
+    '"limits":{"wallMs":1e12},',
+    '"*"',
+    '"isolation":{"landlock":"required"},',
+    '"required"',
+    "\ufeff",
+    "//",
+    ",",
+  ],
 ]);
 
 let directory: string;

@@ -50,8 +50,20 @@ export function listPermissions(policy: Policy, file: string): string {
     ...(unused.length === 0
       ? []
       : [`Tools that no agent may use: ${unused.map((name) => terminalLine(name)).join(", ")}`]),
+    ...wallsOf(policy),
     "",
   ].join("\n");
+}
+
+/** What the configuration demands of hosts; whether this one has it is `ztl doctor`'s to find out. */
+function wallsOf({ config }: Policy): string[] {
+  const required = Object.entries(config.isolation ?? {}).flatMap(([wall, demand]) =>
+    demand === "required" ? [wall] : [],
+  );
+  if (required.length === 0) return [];
+  return [
+    `Tools run only with these walls around each micro-VM (ztl doctor tells what this host has): ${required.join(", ")}`,
+  ];
 }
 
 function outcome({ decision, rule }: Decision): string {

@@ -49,6 +49,18 @@ test("check lists who may use what, clean and tainted", () => {
   assert.match(stdout, /^Tools that no agent may use: unused$/m);
 });
 
+test("check says which walls are demanded", () => {
+  const path = join(empty, "walls.json");
+  const isolation = { landlock: "required", network: "required", pid: "preferred" };
+  writeFileSync(path, JSON.stringify({ isolation, agents: {}, roles: {}, tools: {} }));
+  const { status, stdout } = policy(["check", "--config", path]);
+  assert.equal(status, 0);
+  assert.match(stdout, /^Tools run only with these walls .*\(ztl doctor .*\): network, landlock$/m);
+  assert.deepEqual(JSON.parse(policy(["check", "--config", path, "--json"]).stdout).isolation, isolation);
+  assert.deepEqual(JSON.parse(policy(["check", "--json"]).stdout).isolation, {});
+  assert.doesNotMatch(policy(["check"]).stdout, /walls/);
+});
+
 describe("check explains one decision, and its exit status says which", () => {
   const ann = ["check", "--agent", "ann"];
   const cases: readonly [args: readonly string[], status: number, decision: string, rule: string][] = [

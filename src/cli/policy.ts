@@ -93,7 +93,9 @@ async function check(options: CheckOptions): Promise<number> {
 
   const decision = decide(policy, options, taint);
   if (decision === undefined) {
-    await print({ file, hash: policy.hash, permissions: permissionsOf(policy) }, listPermissions(policy, file));
+    const { isolation = {} } = policy.config;
+    const found = { file, hash: policy.hash, permissions: permissionsOf(policy), isolation };
+    await print(found, listPermissions(policy, file));
     return 0;
   }
   await print(decision, explainDecision(decision));

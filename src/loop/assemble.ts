@@ -114,6 +114,7 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
   const sandboxes = new Sandboxes({
     cacheDirectory: options.cacheDirectory,
     cells: options.cells,
+    isolation: config.isolation,
     onEvent: (event) => listeners.tell({ type: "sandbox", event }),
   });
   const parts: LoopParts = {

@@ -1,11 +1,13 @@
 import { statSync } from "node:fs";
 import { defined } from "../base/optional.ts";
-import type { SandboxTool } from "../policy/index.ts";
+import type { IsolationConfig, SandboxTool } from "../policy/index.ts";
 import { type CallerMount, Sandbox, type SandboxEvent } from "../sandbox/index.ts";
 
 export interface SandboxesOptions {
   readonly cacheDirectory?: string | false | undefined;
   readonly cells?: number | undefined;
+  /** Walls without which no tool runs. */
+  readonly isolation: IsolationConfig | undefined;
   readonly onEvent: (event: SandboxEvent) => void;
 }
 
@@ -44,12 +46,12 @@ export class Sandboxes {
   }
 
   #make(mounts: HostMount[], memoryBytes: number | undefined): Promise<Sandbox> {
-    const { cacheDirectory, cells, onEvent } = this.#options;
+    const { cacheDirectory, cells, isolation, onEvent } = this.#options;
     return Sandbox.open({
       mounts,
       onEvent,
       ...defined({ limits: memoryBytes === undefined ? undefined : { memoryBytes } }),
-      ...defined({ cacheDirectory, cells }),
+      ...defined({ cacheDirectory, cells, isolation }),
     });
   }
 }

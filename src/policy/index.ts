@@ -7,6 +7,7 @@ export { defineConfig, type ParseConfigOptions, parseConfig } from "./config/par
 export type { Problem } from "./config/problem.ts";
 export type {
   ExternalTool,
+  IsolationConfig,
   LimitsConfig,
   LoopConfig,
   MountConfig,

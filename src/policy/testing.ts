@@ -5,6 +5,7 @@ import { type Label, Taint } from "./taint.ts";
 /** Helpers for tests: a configuration in which every rule has something to say. */
 
 export const SAMPLE: LoopConfig = {
+  isolation: { seccomp: "required", landlock: "preferred" },
   agents: {
     researcher: { role: "reader", mayMessage: ["writer", "team_*"] },
     writer: { role: "editor" },

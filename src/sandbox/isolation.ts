@@ -1,3 +1,4 @@
+import { getSystemErrorName } from "node:util";
 import { z } from "zod";
 import { ZtlError } from "../errors.ts";
 import { availableLayers, LAYERS, type LaunchFailure, type Layer } from "../vmm/index.ts";
@@ -16,18 +17,12 @@ export function isolationInForce(): Isolation {
   return Object.fromEntries([...ALWAYS.map((layer) => [layer, true] as const), ...layers]) as Isolation;
 }
 
+const WALLS = [...ALWAYS, ...LAYERS] as const;
 const demand = z.enum(["required", "preferred"]).optional();
 /** Walls that must stand. What is not named is put up where the host allows it. */
-export const isolationSchema = z.strictObject({
-  user: demand,
-  mount: demand,
-  pid: demand,
-  network: demand,
-  ipc: demand,
-  uts: demand,
-  cgroup: demand,
-  landlock: demand,
-});
+export const isolationSchema = z.strictObject(
+  Object.fromEntries(WALLS.map((wall) => [wall, demand])) as Record<keyof Isolation, typeof demand>,
+);
 export type IsolationDemands = z.infer<typeof isolationSchema>;
 
 /** @throws ZtlError `isolation-missing` where a required wall cannot be put up. */
@@ -38,7 +33,11 @@ export function requireIsolation(demands: IsolationDemands | undefined): void {
   const lacking = required.filter((layer) => missing.has(layer));
   if (lacking.length === 0) return;
   const what = lacking.map((layer) => `${layer} (${describeFailure(missing.get(layer))})`).join(", ");
-  throw new ZtlError("isolation-missing", `This host cannot isolate as is required: ${what}`, { lacking });
+  const remedy = lacking.map((layer) => `${layer}: ${REMEDIES[layer]}`).join("; ");
+  throw new ZtlError("isolation-missing", `This host cannot isolate as is required: ${what}. What helps: ${remedy}`, {
+    lacking,
+    remedy: 'Or demand less: "preferred" takes a wall where the host can put it up. `ztl doctor` tells what it can.',
+  });
 }
 
 /** What to do about a wall that is missing. */
@@ -74,5 +73,9 @@ export function isolationFindings(): Finding[] {
 }
 
 function describeFailure(failure: LaunchFailure | undefined): string {
-  return failure === undefined ? "unknown" : `${failure.step}: errno ${failure.errno}`;
+  return failure === undefined ? "unknown" : `${failure.step}: ${errnoName(failure.errno)}`;
+}
+
+function errnoName(errno: number): string {
+  return errno === 0 ? "failed" : getSystemErrorName(-errno);
 }

@@ -55,6 +55,9 @@ describe("an editor that checks against the schema agrees with the loop", () => 
     ["an unknown template", edit({ template: "perl" }), false],
     ["a setting of another kind of tool", edit({ external: true, template: "shell" }), false],
     ["a limit out of bounds", edit({ template: "shell", limits: { wallMs: 0 } }), false],
+    ["a wall that is demanded", { ...SAMPLE, isolation: { landlock: "required", network: "preferred" } }, true],
+    ["a wall nobody knows", { ...SAMPLE, isolation: { moat: "required" } }, false],
+    ["a demand that is none", { ...SAMPLE, isolation: { landlock: "demanded" } }, false],
     ["a name that is none", { ...SAMPLE, agents: { "a b": { role: "editor" } } }, false],
   ];
   for (const [title, config, valid] of cases)

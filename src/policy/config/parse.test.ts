@@ -193,6 +193,20 @@ const BAD: readonly [title: string, edit: Edit, path: string, message: RegExp][]
     "approvals.expireAfterMs",
     />=1/,
   ],
+  [
+    "a wall nobody knows",
+    (c) => Object.assign(c, { isolation: { landlok: "required" } }),
+    "isolation.landlok",
+    /no such setting; did you mean "landlock"\?$/,
+  ],
+  [
+    "a demand that is none",
+    (c) => Object.assign(c, { isolation: { network: "requried" } }),
+    "isolation.network",
+    /"required"\|"preferred"/,
+  ],
+  ["a wall that is switched on", (c) => Object.assign(c, { isolation: { pid: true } }), "isolation.pid", /"required"/],
+  ["walls as a list", (c) => Object.assign(c, { isolation: ["landlock"] }), "isolation", /expected object/],
   ["a function", (c) => set(c.tools?.edit, "code", () => 1), "tools.edit.code", /plain data, not a function/],
   ["an instance", (c) => Object.assign(c, { tools: new Map() }), "tools", /not an instance of a class/],
 ];

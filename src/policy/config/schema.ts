@@ -8,6 +8,7 @@ import {
   RUN_LIMIT_BOUNDS,
 } from "../limits.ts";
 import { NAME, NAME_PATTERN } from "../names.ts";
+import { isolationSchema } from "./isolation.ts";
 
 /** The configuration's shape. Descriptions are shown by editors (`ztl.config.schema.json` is made from this). */
 
@@ -173,6 +174,7 @@ export const configSchema = z.strictObject({
   agents: z.record(name, agent).describe("Who makes calls. An agent that is not named here may do nothing."),
   roles: z.record(name, role).describe("Which tools go together."),
   tools: z.record(name, tool).describe("What can be called, and what it may see, use and cause."),
+  isolation: isolationSchema.optional(),
   guard: z
     .strictObject({
       model: model
@@ -225,5 +227,7 @@ export type SandboxTool = Exclude<ToolConfig, { readonly external: true }>;
 /** A tool of the framework's own; only its result passes the guard. */
 export type ExternalTool = Extract<ToolConfig, { readonly external: true }>;
 export type MountConfig = SandboxTool["mounts"][number];
+/** Walls that must stand, by the names that a sandbox has for them. */
+export type IsolationConfig = NonNullable<ResolvedConfig["isolation"]>;
 /** Some of a run's limits, by the names that a sandbox has for them. */
 export type LimitsConfig = DeepReadonly<z.output<typeof limits>>;
