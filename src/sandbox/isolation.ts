@@ -43,7 +43,8 @@ export function requireIsolation(demands: IsolationDemands | undefined): void {
 /** What to do about a wall that is missing. */
 const REMEDIES: Readonly<Record<Layer, string>> = {
   user: "allow unprivileged user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)",
-  mount: "use Linux 5.12 or newer, and allow user namespaces or grant CAP_SYS_ADMIN",
+  mount:
+    "use Linux 5.12 or newer, and allow user namespaces (to root without CAP_SETFCAP they are of no use here) or grant CAP_SYS_ADMIN",
   pid: "allow user namespaces, or grant CAP_SYS_ADMIN",
   network: "allow user namespaces, or grant CAP_SYS_ADMIN",
   ipc: "allow user namespaces, or grant CAP_SYS_ADMIN",

@@ -142,7 +142,10 @@ function addNamespaces(table: CallTable, layers: ReadonlySet<Layer>): void {
   }
 }
 
-/** The one user and group inside are those outside (user_namespaces(7)). */
+/**
+ * The one user and group inside are those outside (user_namespaces(7)). Root without CAP_SETFCAP, as in a container without
+ * capabilities, may not map itself: its namespace then has no user at all, and it goes on with the others all the same.
+ */
 function addIdentity(table: CallTable): void {
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;
@@ -153,8 +156,9 @@ function addIdentity(table: CallTable): void {
   ] as const) {
     // The lowest free descriptor: those below are all taken.
     const fd = Descriptor.firstOther;
+    const onError = file === "uid_map" && uid === 0 ? "next" : "die";
     table.call(`open ${file}`, Call.openat, [AT_FDCWD, table.text(`/proc/self/${file}`), O_WRONLY]);
-    table.call(`write ${file}`, Call.write, [fd, table.text(text), text.length]);
+    table.call(`write ${file}`, Call.write, [fd, table.text(text), text.length], { onError });
     table.call(`close ${file}`, Call.close, [fd]);
   }
 }
