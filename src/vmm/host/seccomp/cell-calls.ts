@@ -23,9 +23,13 @@ const PLACEMENT = 0x10 | 0x4000 | 0x20000 | 0x100000;
 const ADVICE = [4, 8, 10, 14, 15, 16, 23];
 const MREMAP_MAYMOVE = 1;
 
-/** linux/futex.h: WAIT, WAKE, WAIT_BITSET, WAKE_BITSET, each also private and by the wall clock. */
-const FUTEX_OPERATIONS = [0, 1, 9, 10];
-const FUTEX_FLAGS = 128 | 256;
+/**
+ * linux/futex.h: WAIT, WAKE, WAIT_BITSET, WAKE_BITSET, by either clock, and FUTEX_PRIVATE_FLAG, without which a futex in a file
+ * (the C library, say) is that of every process that has mapped it.
+ */
+const FUTEX_PRIVATE = 128;
+const FUTEX_OPERATIONS = [0, 1, 9, 10].map((operation) => operation | FUTEX_PRIVATE);
+const FUTEX_CLOCK_REALTIME = 256;
 
 /** linux/prctl.h: names for mappings, which the C library and V8 give where the kernel knows them. */
 const PR_SET_VMA = 0x5356_4d41;
@@ -51,7 +55,7 @@ const PROCESS_RUN = [
       Request.setUserMemoryRegion,
     ),
   ),
-  allowWhen("futex", 202, { argument: 1, mask: ~FUTEX_FLAGS >>> 0, in: FUTEX_OPERATIONS }),
+  allowWhen("futex", 202, { argument: 1, mask: ~FUTEX_CLOCK_REALTIME >>> 0, in: FUTEX_OPERATIONS }),
 ];
 
 /** What is open already: the channel, files that were opened to be read, the event descriptors of Node's threads. */
