@@ -39,6 +39,35 @@ export const WEAKENINGS: readonly Weakening[] = [
     attacks: ["holes-that-fill-the-host"],
   },
   {
+    className: "d-jail",
+    takesOut: "that a futex is the process's own",
+    edits: [
+      {
+        file: "src/vmm/host/seccomp/cell-calls.ts",
+        find: "mask: ~FUTEX_CLOCK_REALTIME >>> 0,",
+        replace: "mask: ~(FUTEX_CLOCK_REALTIME | FUTEX_PRIVATE) >>> 0,",
+      },
+      {
+        file: "src/vmm/host/seccomp/cell-calls.ts",
+        find: "operation | FUTEX_PRIVATE",
+        replace: "operation",
+      },
+    ],
+    attacks: ["futexes-between-cells"],
+  },
+  {
+    className: "d-jail",
+    takesOut: "that the filter knows which system calls a cell makes",
+    edits: [
+      {
+        file: "src/vmm/host/seccomp/install.ts",
+        find: 'filterProgram(calls, "kill")',
+        replace: 'filterProgram(calls, "allow")',
+      },
+    ],
+    attacks: ["signals", "keyrings"],
+  },
+  {
     className: "e-cpu-and-vm",
     takesOut: "that a half-done access to the VMM's pages is finished before anything else runs",
     edits: [
