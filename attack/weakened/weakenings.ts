@@ -3,6 +3,23 @@ import type { Weakening } from "./weakening.ts";
 /** One for each class. They are edits of a copy, so that the product needs no switch that turns a wall off. */
 export const WEAKENINGS: readonly Weakening[] = [
   {
+    className: "a-before-the-vm",
+    takesOut: "that a Python which somebody else may have put there is left alone",
+    edits: [
+      {
+        file: "src/sandbox/templates/host-python.ts",
+        find: "if (objection !== undefined) return objection;",
+        replace: "if (way === undefined && objection !== undefined) return objection;",
+      },
+      {
+        file: "src/sandbox/templates/host-python.ts",
+        find: "if (environment !== undefined && holdsProject(dirname(environment), places))",
+        replace: "if (environment === undefined && holdsProject(dirname(found), places))",
+      },
+    ],
+    attacks: ["activated-environment-of-the-project"],
+  },
+  {
     className: "b-hostile-cell",
     takesOut: "that a reply carries the cell's nonce",
     edits: [
