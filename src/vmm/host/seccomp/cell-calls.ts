@@ -31,6 +31,9 @@ const FUTEX_PRIVATE = 128;
 const FUTEX_OPERATIONS = [0, 1, 9, 10].map((operation) => operation | FUTEX_PRIVATE);
 const FUTEX_CLOCK_REALTIME = 256;
 
+/** linux/time.h: the clocks of the system, of this process and this thread. Those of other processes are negative numbers. */
+const CLOCKS = 15;
+
 /** linux/prctl.h: names for mappings, which the C library and V8 give where the kernel knows them. */
 const PR_SET_VMA = 0x5356_4d41;
 const SIGABRT = 6;
@@ -126,9 +129,9 @@ const ITSELF = [
   allow("sched_getaffinity", 204),
   allow("restart_syscall", 219),
   allow("timer_settime", 223),
-  allow("clock_gettime", 228),
-  allow("clock_getres", 229),
-  allow("clock_nanosleep", 230),
+  allowWhen("clock_gettime", 228, onlyBits(0, CLOCKS)),
+  allowWhen("clock_getres", 229, onlyBits(0, CLOCKS)),
+  allowWhen("clock_nanosleep", 230, onlyBits(0, CLOCKS)),
   allow("exit_group", 231),
   allow("getcpu", 309),
   allow("getrandom", 318),
