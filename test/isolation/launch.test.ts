@@ -73,6 +73,10 @@ describe("a cell at work", { skip: kvmMissing() }, () => {
     assert.equal(open.filter((path) => path.startsWith("socket:")).length, 2, open.join(" "));
   });
 
+  test("it is the first to go when the host's memory runs out", () => {
+    assert.equal(proc("oom_score_adj"), "1000\n");
+  });
+
   test("its limits are low", () => {
     const limit = (name: string): string[] | undefined =>
       new RegExp(`^${name}\\s+(\\S+)\\s+(\\S+)`, "m").exec(proc("limits"))?.slice(1);

@@ -41,6 +41,8 @@ const LAST_CAPABILITY = 40;
 
 /** linux/resource.h: FSIZE, CORE, NOFILE, MEMLOCK, MSGQUEUE, NICE, RTPRIO. */
 const Resource = { fileSize: 1, core: 4, openFiles: 7, lockedMemory: 8, messageQueues: 12, nice: 13, realtime: 14 };
+/** The highest (proc_pid_oom_score_adj(5)). */
+const OOM_SCORE = "1000";
 /** 256 mounts at most with a descriptor each, as many open files, and some that Node keeps. */
 const OPEN_FILES = 1024;
 
@@ -82,6 +84,7 @@ export function launchTable(
   table.call("setsid", Call.setsid, [], { onError: "next" });
   table.call("die with the host", Call.prctl, [PR_SET_PDEATHSIG, SIGKILL]);
   table.call("close inherited descriptors", Call.closeRange, [Descriptor.firstOther, 0xffff_ffff, 0]);
+  addFirstToGo(table);
   addLimits(table, options);
   addNamespaces(table, layers);
   const within = (layer: Layer, add: () => void): void => {
@@ -114,6 +117,16 @@ function addDying(table: CallTable, dying: Label): void {
   addReport(table, "next");
   // 125: as env(1) and its like end when they themselves fail.
   table.call("exit", Call.exitGroup, [125], { onError: "next" });
+}
+
+/** When the host's memory runs out, whatever a cell did for it, a cell is what the kernel ends, not the host process. */
+function addFirstToGo(table: CallTable): void {
+  const path = table.text("/proc/self/oom_score_adj");
+  // The lowest free descriptor: those below are all taken. Without /proc there is none, and the next two fail.
+  const fd = Descriptor.firstOther;
+  table.call("open oom_score_adj", Call.openat, [AT_FDCWD, path, O_WRONLY], { onError: "next" });
+  table.call("be the first to go", Call.write, [fd, table.text(OOM_SCORE), OOM_SCORE.length], { onError: "next" });
+  table.call("close oom_score_adj", Call.close, [fd], { onError: "next" });
 }
 
 function addLimits(table: CallTable, { fileBytesMax }: LaunchOptions): void {
