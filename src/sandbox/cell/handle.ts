@@ -20,6 +20,9 @@ export interface Exchange<T> {
   readonly accept: (header: Frame["header"], body: Uint8Array) => T;
 }
 
+/** A process that ends closes its channel first; its parent hears of the end within milliseconds, or later on a busy host. */
+const CLOSED_GRACE_MS = 1000;
+
 interface Waiting {
   readonly id: number;
   /** Takes the reply, or throws what is wrong with it. */
@@ -60,8 +63,9 @@ export class CellHandle {
     this.#stderr = stderr;
     this.#launch = launch;
     channel.on("data", (chunk: Buffer) => this.#receive(chunk));
+    channel.on("end", () => this.#closed());
     channel.on("error", (error) => this.#fail("cell-lost", `The channel to a cell broke: ${error.message}`));
-    stderr.on("data", (chunk: Buffer) => this.#lastWords.add(chunk));
+    stderr.on("data", (chunk: Buffer) => this.#listen(chunk));
     this.#exited = new Promise((resolve) => {
       child.once("error", (error) => {
         this.#fail("cell-start-failed", `A cell could not be started: ${error.message}`);
@@ -145,6 +149,18 @@ export class CellHandle {
         : { code: "cell-misbehaved", message: `A cell's answer could not be read: ${String(error)}` };
       this.#fail(code, message);
     }
+  }
+
+  /** Usually the cell has ended; who waits for it is told how, in a moment. */
+  #closed(): void {
+    const fail = (): void => this.#fail("cell-lost", "A cell closed its channel");
+    if (this.#waiting === undefined) fail();
+    else setTimeout(fail, CLOSED_GRACE_MS).unref();
+  }
+
+  #listen(chunk: Uint8Array): void {
+    this.#lastWords.add(chunk);
+    if (this.#lastWords.isTooMuch) this.#fail("cell-misbehaved", "A cell talked without end");
   }
 
   #deliver(frame: Frame): void {
