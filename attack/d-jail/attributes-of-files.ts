@@ -19,7 +19,6 @@ export const attack: Attack = {
   promise: 22,
   must: "A cell that was taken over changes no owner, mode, time, flag or attribute of a file that it can read.",
   needs: ["kvm"],
-  quick: true,
   run: (stage) => {
     const { secretFile } = targetsOf(stage);
     return assertEachKilled(stage, {

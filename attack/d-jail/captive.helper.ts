@@ -33,6 +33,8 @@ export function targetsOf({ canaries }: Stage): Targets {
 export interface Walls {
   readonly without?: readonly Layer[];
   readonly mounts?: readonly MountSpec[];
+  /** Cells at once; two unless told otherwise. */
+  readonly cells?: number;
 }
 
 /**

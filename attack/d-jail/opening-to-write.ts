@@ -16,7 +16,6 @@ export const attack: Attack = {
   promise: 22,
   must: "A cell that was taken over opens no file to write it, make it or cut it short, by whatever call and flag.",
   needs: ["kvm"],
-  quick: true,
   run: (stage) => {
     const { directory, secretFile, writableFile } = targetsOf(stage);
     return assertEachKilled(stage, {

@@ -8,7 +8,6 @@ export const attack: Attack = {
   promise: 22,
   must: "A cell that was taken over makes no process and no thread, so there is no fork bomb.",
   needs: ["kvm"],
-  quick: true,
   run: (stage) =>
     assertEachKilled(stage, {
       fork: [Call.fork],

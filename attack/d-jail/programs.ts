@@ -8,7 +8,6 @@ export const attack: Attack = {
   promise: 22,
   must: "A cell that was taken over executes nothing: no file, no descriptor, not even itself again.",
   needs: ["kvm"],
-  quick: true,
   run: (stage) => {
     const { directory } = targetsOf(stage);
     return assertEachKilled(stage, {

@@ -8,7 +8,6 @@ export const attack: Attack = {
   promise: 22,
   must: "A cell that was taken over signals nobody, and does not even stop itself.",
   needs: ["kvm"],
-  quick: true,
   run: (stage) => {
     const { parent, victim } = targetsOf(stage);
     return assertEachKilled(stage, {

@@ -9,7 +9,6 @@ export const attack: Attack = {
   promise: 22,
   must: "A cell that was taken over makes no socket of any family, not even a pair of its own.",
   needs: ["kvm"],
-  quick: true,
   run: (stage) =>
     assertEachKilled(stage, {
       TCP: [SOCKET, 2, 1, 0],

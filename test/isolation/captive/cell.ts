@@ -13,6 +13,8 @@ import { powers } from "./powers.ts";
 
 type Body = (powers: typeof import("./powers.ts").powers, given: unknown) => unknown;
 
+const IDLE_AFTER_MS = 100;
+
 /** What is done when the reply is on its way. */
 let afterwards: (() => void) | undefined;
 
@@ -42,7 +44,13 @@ function replyTo(request: RunRequest, { now, later, given }: Deed): ReturnType<t
   } catch (error) {
     said = `thrown: ${(error as { code?: string }).code ?? (error instanceof Error ? error.message : String(error))}`;
   }
-  if (later !== undefined) afterwards = () => bodyOf(later)(powers, given);
+  if (later !== undefined) {
+    afterwards = () => {
+      // The reply has been taken by then, and the cell is idle.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, IDLE_AFTER_MS);
+      bodyOf(later)(powers, given);
+    };
+  }
   const stdout = Buffer.from(said).subarray(0, request.limits.outputBytes);
   const reply: ResultReply = {
     type: "result",
