@@ -4,8 +4,8 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import module from "node:module";
-import { constants, homedir } from "node:os";
-import { join } from "node:path";
+import { constants, homedir, userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -44,9 +44,11 @@ function importOwn(...place) {
   return import(existsSync(`${source}.ts`) ? `${source}.ts` : `${join(ROOT, "dist", ...place)}.js`);
 }
 
+/** As src/base/user-directories.ts finds it. */
 function ownDirectory() {
-  const base = process.env.XDG_CACHE_HOME?.startsWith("/") ? process.env.XDG_CACHE_HOME : join(homedir(), ".cache");
-  return join(base, "zero-trust-loop");
+  const named = process.env.XDG_CACHE_HOME ?? "";
+  const home = isAbsolute(homedir()) ? homedir() : userInfo().homedir;
+  return join(isAbsolute(named) ? named : join(home, ".cache"), "zero-trust-loop");
 }
 
 /**

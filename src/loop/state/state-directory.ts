@@ -1,9 +1,9 @@
 import { realpathSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { isWithin } from "../../base/paths.ts";
 import { privateDirectory } from "../../base/private-files.ts";
 import { sha256Hex } from "../../base/sha256.ts";
+import { userDirectory } from "../../base/user-directories.ts";
 import { ZtlError } from "../../errors.ts";
 
 /**
@@ -33,9 +33,9 @@ export function prepareStateDirectory({ configured, projectDirectory, mounts }: 
   return real;
 }
 
-/** XDG Base Directory Specification: state that is neither configuration nor a cache. */
+/** State is neither configuration nor a cache. */
 function defaultDirectory(projectDirectory: string): string {
-  const base = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
+  const base = userDirectory("XDG_STATE_HOME");
   const project = realOrGiven(projectDirectory);
   const id = sha256Hex(project).slice(0, 12);
   return join(base, "zero-trust-loop", `${basename(project) || "root"}-${id}`);

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { keyFile, privateDirectory } from "../../base/private-files.ts";
+import { userDirectory } from "../../base/user-directories.ts";
 import { ZtlError } from "../../errors.ts";
 import { originOf } from "./origin.ts";
 
@@ -12,10 +12,9 @@ const KEY_BYTES = 32;
 const ELSEWHERE = "Remove it, or name another directory with cacheDirectory or XDG_CACHE_HOME.";
 const REFUSAL = { code: "cache-unsafe", otherwise: ELSEWHERE };
 
-/** $XDG_CACHE_HOME/zero-trust-loop, by the XDG base directory specification (a relative value there is ignored). */
+/** $XDG_CACHE_HOME/zero-trust-loop. */
 export function defaultCacheDirectory(): string {
-  const base = process.env.XDG_CACHE_HOME;
-  return join(base?.startsWith("/") ? base : join(homedir(), ".cache"), "zero-trust-loop");
+  return join(userDirectory("XDG_CACHE_HOME"), "zero-trust-loop");
 }
 
 /** Makes a directory for this user alone, or checks that an existing one is. Throws ZtlError `cache-unsafe`, `cache-unusable`. */
