@@ -20,6 +20,18 @@ export const WEAKENINGS: readonly Weakening[] = [
     attacks: ["activated-environment-of-the-project"],
   },
   {
+    className: "a-before-the-vm",
+    takesOut: "that compiled code lies in a directory which was made here",
+    edits: [
+      {
+        file: "bin/ztl.js",
+        find: "return path === join(root,",
+        replace: "return path.startsWith(root) || path === join(root,",
+      },
+    ],
+    attacks: ["compiled-code-of-others"],
+  },
+  {
     className: "b-hostile-cell",
     takesOut: "that a reply carries the cell's nonce",
     edits: [
