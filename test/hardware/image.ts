@@ -13,10 +13,10 @@ export const MODULE_DIRECTORY = "/modules";
 
 /** What the tests run, and what the first process needs; the rest of this machine's programs stays outside. */
 const PROGRAMS = `
-  awk base64 basename bash cat chmod chown cmp comm cp cut date dd df diff dirname echo env expr false file find getconf
+  awk base64 basename bash cat chmod chown chroot cmp comm cp cut date dd df diff dirname echo env expr false file find getconf
   grep gunzip gzip head hostname id kill ldd ln ls md5sum mkdir mkfifo mktemp mount mv nproc od paste perl printf pwd readlink rm rmdir
-  sed seq setsid sh sha256sum sleep sort split stat sync tac tail tar tee test timeout touch tr true truncate uname uniq wc
-  which whoami xargs yes
+  sed seq setsid sh sha256sum sleep sort split stat sync tac tail tar tee test timeout touch tr true truncate uname uniq unshare
+  wc which whoami xargs yes
 `
   .trim()
   .split(/\s+/);
@@ -64,6 +64,11 @@ export function writeImage(path: string, repository: string, kernel: Kernel, pat
 /** The first process: bash, which gives way to Node as soon as there is something to run it in. */
 function initScript(): string {
   return `#!/bin/bash
+# No process can leave the initial file system with pivot_root(2), as cells do; of a mount on top of it they can. Nor may others
+# write in /, where a Python would not be taken from.
+if [ -z "$MOVED" ]; then
+  chmod 755 /; mkdir /moved; mount --bind / /moved; cd /moved; mount --move . /; MOVED=1 exec chroot . /init
+fi
 export PATH=${pythonDirectory()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root LANG=C.UTF-8
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 ln -s /proc/self/fd /dev/fd; for i in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/\${i%:*} /dev/\${i#*:}; done
