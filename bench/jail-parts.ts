@@ -62,6 +62,7 @@ function launcher(without: readonly Layer[]): Launcher {
     env: [],
     readable: READABLE,
     fileBytesMax: 0,
+    group: { memoryBytes: 2 ** 30, tasks: 64, processors: 2 },
     without,
   });
 }
@@ -78,7 +79,7 @@ async function timed(launched: Launcher | undefined): Promise<number | undefined
         ? spawn(process.execPath, ARGUMENTS, { stdio: [...ignored], env: {}, cwd: "/" })
         : spawn(launched.path, [], {
             // As in vmm/host/launcher/descriptors.ts.
-            stdio: [...ignored, nothing, nothing, nothing, launched.ruleset, nothing],
+            stdio: [...ignored, nothing, nothing, nothing, launched.ruleset, nothing, nothing],
             env: {},
             cwd: "/",
           });

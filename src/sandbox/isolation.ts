@@ -50,6 +50,8 @@ const REMEDIES: Readonly<Record<Layer, string>> = {
   ipc: "allow user namespaces, or grant CAP_SYS_ADMIN",
   uts: "allow user namespaces, or grant CAP_SYS_ADMIN",
   cgroup: "allow user namespaces, or grant CAP_SYS_ADMIN",
+  resources:
+    "use control groups of version 2 and run in one whose parent hands out memory and pids to this user: as root on a system with systemd, or `systemd-run --user --scope`; in a container, delegate it a group",
   landlock: "use Linux 5.13 or newer with `landlock` in the list of the `lsm=` boot parameter",
 };
 
@@ -74,9 +76,6 @@ export function isolationFindings(): Finding[] {
 }
 
 function describeFailure(failure: LaunchFailure | undefined): string {
-  return failure === undefined ? "unknown" : `${failure.step}: ${errnoName(failure.errno)}`;
-}
-
-function errnoName(errno: number): string {
-  return errno === 0 ? "failed" : getSystemErrorName(-errno);
+  if (failure === undefined) return "unknown";
+  return failure.errno === 0 ? failure.step : `${failure.step}: ${getSystemErrorName(-failure.errno)}`;
 }

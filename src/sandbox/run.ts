@@ -1,6 +1,7 @@
 import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import type { CellHandle } from "./cell/handle.ts";
+import { cellMemoryBytes } from "./cell/launcher.ts";
 import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
 import { resultOf } from "./cell/reply/result.ts";
 import { resultLimits } from "./cell/reply-limits.ts";
@@ -37,6 +38,7 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
   const { places } = cell;
   const pending = encodePending(options.pending ?? []);
   const acquiredUs = monotonicUs();
+  cell.allowMemory(cellMemoryBytes(limits));
   const request: RunRequest = {
     type: "run",
     limits,

@@ -13,6 +13,7 @@ import {
   type ToolName,
   toMountSpecs,
 } from "./call.ts";
+import { cellMemoryBytes } from "./cell/launcher.ts";
 import { monotonicUs } from "./cell/protocol.ts";
 import { GUEST_HOME, GUEST_HOSTNAME, type GuestIdentity } from "./guest-tree.ts";
 import { requireIsolation } from "./isolation.ts";
@@ -175,6 +176,7 @@ export class Sandbox implements AsyncDisposable {
       cells: this.#options.cells ?? Math.min(availableParallelism(), CELLS_MAX),
       queue: this.#options.queue ?? QUEUE_DEFAULT,
       compileCache: this.#compileCache,
+      memoryBytes: cellMemoryBytes(this.#limits),
       provide: () =>
         provideTemplate(recipe, { cacheDirectory: this.#cacheDirectory, compileCache: this.#compileCache, onEvent }),
       onEvent,

@@ -1,5 +1,6 @@
 export { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
 export { GuestMemory } from "./guest-memory.ts";
+export type { CellGroup, GroupLimits } from "./host/cgroup/cell-group.ts";
 export { type ConfineOptions, confineProcess } from "./host/confine.ts";
 export { threadCpuMs } from "./host/cpu-clock.ts";
 export { inheritKvmDevice } from "./host/kvm.ts";

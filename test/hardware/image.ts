@@ -70,7 +70,7 @@ if [ -z "$MOVED" ]; then
   chmod 755 /; mkdir /moved; mount --bind / /moved; cd /moved; mount --move . /; MOVED=1 exec chroot . /init
 fi
 export PATH=${pythonDirectory()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root LANG=C.UTF-8
-mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t cgroup2 groups /sys/fs/cgroup; mount -t devtmpfs dev /dev
 ln -s /proc/self/fd /dev/fd; for i in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/\${i%:*} /dev/\${i#*:}; done
 mkdir -p /dev/shm; mount -t tmpfs tmp /tmp; mount -t tmpfs shm /dev/shm
 export NODE_COMPILE_CACHE=/tmp/node-cache NO_COLOR=1 ZTL_TEST_PATIENCE=20

@@ -85,7 +85,11 @@ async function outcome(number: number, thread: Thread, layers: ReadonlySet<Layer
   try {
     const stdio = ["ignore", "ignore", "ignore", nothing, nothing, nothing, ruleset, nothing] as const;
     const report = openSync("/dev/null", "w");
-    const child = spawn(file.path, [], { stdio: [...stdio.slice(0, 7), report] as never, detached: true, env: {} });
+    const child = spawn(file.path, [], {
+      stdio: [...stdio.slice(0, 7), report, report] as never,
+      detached: true,
+      env: {},
+    });
     closeSync(report);
     return await new Promise((resolve, reject) => {
       child.once("error", reject);

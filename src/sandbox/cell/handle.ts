@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Duplex, Readable } from "node:stream";
 import { ZtlError } from "../../errors.ts";
+import type { CellGroup } from "../../vmm/index.ts";
 import { encodeFrame, type Frame, NONCE_BYTES } from "../frames.ts";
 import { type ReplyLimits, ReplyReader } from "../reply-reader.ts";
 import { LastWords } from "./last-words.ts";
@@ -45,6 +46,7 @@ export class CellHandle {
   readonly #channel: Duplex;
   readonly #stderr: Readable;
   readonly #launch: LaunchWatch;
+  readonly #group: CellGroup | undefined;
   /** Known to the two processes and to no guest. */
   readonly #nonce = randomBytes(NONCE_BYTES);
   readonly #reader = new ReplyReader(this.#nonce);
@@ -55,13 +57,14 @@ export class CellHandle {
   #failure: ZtlError | undefined;
 
   constructor(options: CellOptions) {
-    const { child, channel, stderr, launch } = startCell(options);
+    const { child, channel, stderr, launch, group } = startCell(options);
     this.templateKey = options.templateKey;
     this.places = options.places ?? new Places([]);
     this.#child = child;
     this.#channel = channel;
     this.#stderr = stderr;
     this.#launch = launch;
+    this.#group = group;
     channel.on("data", (chunk: Buffer) => this.#receive(chunk));
     channel.on("end", () => this.#closed());
     channel.on("error", (error) => this.#fail("cell-lost", `The channel to a cell broke: ${error.message}`));
@@ -88,6 +91,11 @@ export class CellHandle {
 
   get alive(): boolean {
     return this.#failure === undefined;
+  }
+
+  /** For a run with wider limits than those of its sandbox: the kernel's bound on the process gives way. */
+  allowMemory(bytes: number): void {
+    this.#group?.allowMemory(bytes);
   }
 
   /** Sends a request and waits for its reply. Rejects with a ZtlError when the cell dies or misbehaves. */

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MountSpec } from "../../linux/index.ts";
+import type { RunLimits } from "../../linux/limits.ts";
 import { Launcher, type Layer } from "../../vmm/index.ts";
 
 /** main.ts in a clone, main.js in the built package. */
@@ -17,6 +18,23 @@ const HEAP_MEBIBYTES = 1024;
 /** A small machine's memory, made to find out how this host delivers `syscall` (vmm/syscall-ring.ts), is a file, too. */
 const FILE_BYTES_MAX = 64 * MEBIBYTE;
 
+/** Node's threads are some ten, its launcher one, and KVM may make another; no run needs more. */
+const TASKS_MAX = 64;
+/** A cell computes with one thread, beside which its garbage collector works. */
+const PROCESSORS = 2;
+/** Node itself, the pages that KVM keeps, and what the kernel holds for a cell: less than 200 MiB together. */
+const MEMORY_MARGIN_BYTES = 256 * MEBIBYTE;
+
+/**
+ * More than a cell takes whose run keeps to its limits: guest memory, files, output, and JavaScript's heap at its largest. A
+ * second bound behind those limits, kept by the kernel.
+ */
+export function cellMemoryBytes({ memoryBytes, overlayBytes, outputBytes }: CellMemory): number {
+  return memoryBytes + overlayBytes + outputBytes + HEAP_MEBIBYTES * MEBIBYTE + MEMORY_MARGIN_BYTES;
+}
+
+type CellMemory = Pick<RunLimits, "memoryBytes" | "overlayBytes" | "outputBytes">;
+
 /** What cells of one kind have in common. */
 export interface CellKind {
   /** What their guests are shown. */
@@ -27,6 +45,8 @@ export interface CellKind {
   readonly fillsCompileCache?: boolean;
   /** The largest file they may write, above what every cell needs. */
   readonly fileBytesMax?: number;
+  /** What their guests' memory, files and output may come to; see {@link cellMemoryBytes}. */
+  readonly memoryBytes: number;
   /** The program that is the cell, where it is not ours: tests have hostile ones. */
   readonly program?: string | undefined;
   /** Walls left away: for tests. */
@@ -45,6 +65,7 @@ export function cellLauncher(kind: CellKind): Launcher {
     readable: [...guestPaths, dirname(program), ...(compileCache === undefined ? [] : [compileCache])],
     writable: kind.fillsCompileCache === true ? compileCache : undefined,
     fileBytesMax: FILE_BYTES_MAX + (kind.fileBytesMax ?? 0),
+    group: { memoryBytes: kind.memoryBytes, tasks: TASKS_MAX, processors: PROCESSORS },
     without: kind.without,
   });
 }

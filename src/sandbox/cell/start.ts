@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import type { Duplex, Readable } from "node:stream";
-import type { Launcher } from "../../vmm/index.ts";
+import type { CellGroup, Launcher } from "../../vmm/index.ts";
 import { LaunchWatch } from "./launch-watch.ts";
 
 export interface StartOptions {
@@ -19,10 +19,17 @@ export interface StartedCell {
   /** Only the cell's own failures appear there, never guest output. */
   readonly stderr: Readable;
   readonly launch: LaunchWatch;
+  /** The control group around it, where this host has one; removed when it has ended. */
+  readonly group: CellGroup | undefined;
 }
 
-/** Starts the process of one cell. That it could not be started is told by the child's `error` event. */
+/**
+ * Starts the process of one cell. That it could not be started is told by the child's `error` event.
+ * @throws ZtlError `cgroup-unavailable` when this host has control groups no longer.
+ */
 export function startCell({ launcher, memoryFd }: StartOptions): StartedCell {
+  const group = launcher.makeGroup();
+  const members = group?.openMembers();
   const nothing = openSync("/dev/null", "r");
   // Opened here, so that a cell has no path to it. Where it cannot be, the cell tells.
   const kvm = openKvm() ?? nothing;
@@ -30,15 +37,27 @@ export function startCell({ launcher, memoryFd }: StartOptions): StartedCell {
     const child = spawn(launcher.path, [], {
       env: {},
       // As in vmm/host/launcher/descriptors.ts.
-      stdio: ["ignore", "ignore", "pipe", "pipe", memoryFd ?? nothing, kvm, launcher.ruleset, "pipe"],
+      stdio: [
+        "ignore",
+        "ignore",
+        "pipe",
+        "pipe",
+        memoryFd ?? nothing,
+        kvm,
+        launcher.ruleset,
+        "pipe",
+        members ?? nothing,
+      ],
       // A process group of its own: a Ctrl-C meant for the host does not reach it, and it can be killed as a whole.
       detached: true,
       cwd: "/",
     });
     const [, , stderr, channel, , , , report] = child.stdio as unknown as [null, null, Readable, Duplex, ...Duplex[]];
-    return { child, channel, stderr, launch: new LaunchWatch(child, report as Duplex, launcher) };
+    for (const end of ["close", "error"]) child.once(end, () => void group?.remove());
+    return { child, channel, stderr, launch: new LaunchWatch(child, report as Duplex, launcher), group };
   } finally {
     closeSync(nothing);
+    if (members !== undefined) closeSync(members);
     if (kvm !== nothing) closeSync(kvm);
   }
 }

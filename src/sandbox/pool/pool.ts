@@ -24,6 +24,8 @@ export interface PoolOptions {
   /** Calls that may wait for a cell. */
   readonly queue: number;
   readonly compileCache: string | undefined;
+  /** What a cell may take in all, by cellMemoryBytes; a run with wider limits makes it more. */
+  readonly memoryBytes: number;
   /** What cells run, where it is not ours: tests have hostile ones. */
   readonly program?: string | undefined;
   readonly provide: () => Promise<Template>;
@@ -171,9 +173,9 @@ export class Pool {
   }
 
   async #provide(): Promise<Template> {
-    const { compileCache, config, provide } = this.#options;
+    const { compileCache, config, memoryBytes, provide } = this.#options;
     const template = await provide();
-    if (compileCache !== undefined) await rehearse(compileCache, template, config);
+    if (compileCache !== undefined) await rehearse(template, { compileCache, config, memoryBytes });
     return template;
   }
 

@@ -15,14 +15,21 @@ import type { Template } from "../templates/store.ts";
 const REHEARSAL_TIMEOUT_MS = 60_000;
 const STAMP = "rehearsed-";
 
+export interface Rehearsal {
+  readonly compileCache: string;
+  readonly config: KernelConfig;
+  readonly memoryBytes: number;
+}
+
 /**
  * Fills Node's compile cache. Machine code from the cache is believed by every later cell, so no cell that sees a guest's
  * bytes may write there: one that loads a template, and then ends without having run anything, does it for all.
  */
-export async function rehearse(compileCache: string, template: Template, config: KernelConfig): Promise<void> {
+export async function rehearse(template: Template, rehearsal: Rehearsal): Promise<void> {
+  const { compileCache, config, memoryBytes } = rehearsal;
   const stamp = join(compileCache, `${STAMP}${programKey()}`);
   if (!claim(compileCache, stamp)) return;
-  const launcher = cellLauncher({ mounts: config.mounts, compileCache, fillsCompileCache: true });
+  const launcher = cellLauncher({ mounts: config.mounts, compileCache, memoryBytes, fillsCompileCache: true });
   const cell = new CellHandle({ launcher, memoryFd: template.memoryFd });
   const timer = setTimeout(() => cell.kill("cell-start-failed", "The rehearsal took too long"), REHEARSAL_TIMEOUT_MS);
   try {

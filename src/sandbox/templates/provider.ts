@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PRIVATE_FILE_MODE } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
+import { DEFAULT_LIMITS } from "../../linux/limits.ts";
 import { loadImage } from "../../vmm/index.ts";
 import type { SandboxEvent } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
-import { cellLauncher } from "../cell/launcher.ts";
+import { cellLauncher, cellMemoryBytes } from "../cell/launcher.ts";
 import type { BuiltReply } from "../cell/protocol.ts";
 import { builtOf } from "../cell/reply/built.ts";
 import { BUILT_LIMITS } from "../cell/reply-limits.ts";
@@ -106,7 +107,11 @@ async function buildUnstored(recipe: TemplateRecipe, options: ProviderOptions): 
 
 async function buildInCell(recipe: TemplateRecipe, imagePath: string, options: ProviderOptions): Promise<BuiltReply> {
   const fileBytesMax = recipe.memoryBytes + IMAGE_OVERHEAD_BYTES;
-  const launcher = cellLauncher({ mounts: recipe.mounts, compileCache: options.compileCache, fileBytesMax });
+  const { mounts, memoryBytes } = recipe;
+  const { compileCache } = options;
+  // The image is written from memory that is the guest's already.
+  const group = cellMemoryBytes({ ...DEFAULT_LIMITS, memoryBytes });
+  const launcher = cellLauncher({ mounts, compileCache, fileBytesMax, memoryBytes: group });
   // The cell gets the open file and no path that it could write to.
   const image = openSync(imagePath, "wx+", PRIVATE_FILE_MODE);
   const cell = new CellHandle({ launcher, memoryFd: image });

@@ -67,6 +67,7 @@ export class HostilePool {
     cells: 1,
     queue: 8,
     compileCache: undefined,
+    memoryBytes: 2 ** 31,
     program: PROGRAM,
     provide: async () => ({
       key: "hostile",

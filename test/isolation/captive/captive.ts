@@ -61,6 +61,7 @@ export class Captive implements AsyncDisposable {
       name: "exec",
       config: { mounts: [...recipe.mounts, ...mounts], hostname: GUEST_HOSTNAME, ...identity },
       cells,
+      memoryBytes: 2 ** 31,
       queue: 1024,
       compileCache,
       program: program(without.includes("landlock") ? "cell-without-landlock.ts" : "cell.ts"),

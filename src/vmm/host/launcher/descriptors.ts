@@ -7,5 +7,7 @@ export const Descriptor = {
   /** Landlock's rules; closed before the program is executed, as is the next. */
   ruleset: 6,
   report: 7,
-  firstOther: 8,
+  /** The members of the control group it joins; closed like the rules. */
+  group: 8,
+  firstOther: 9,
 } as const;

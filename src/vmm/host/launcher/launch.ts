@@ -10,7 +10,7 @@ import { Call } from "./system-calls.ts";
 import { CallTable, type Label } from "./table.ts";
 
 /** Walls that a host may lack; the names are those of `run.isolation`. */
-export const LAYERS = ["user", "mount", "pid", "network", "ipc", "uts", "cgroup", "landlock"] as const;
+export const LAYERS = ["user", "mount", "pid", "network", "ipc", "uts", "cgroup", "landlock", "resources"] as const;
 export type Layer = (typeof LAYERS)[number];
 
 /** linux/sched.h */
@@ -85,14 +85,16 @@ export function launchTable(
   table.call("die with the host", Call.prctl, [PR_SET_PDEATHSIG, SIGKILL]);
   table.call("close inherited descriptors", Call.closeRange, [Descriptor.firstOther, 0xffff_ffff, 0]);
   addFirstToGo(table);
-  addLimits(table, options);
-  addNamespaces(table, layers);
   const within = (layer: Layer, add: () => void): void => {
     if (!layers.has(layer)) return;
     table.layer = layer;
     add();
     table.layer = undefined;
   };
+  // First, since whatever it starts is a member, too. Zero stands for the writer (cgroups(7)).
+  within("resources", () => table.call("join the group", Call.write, [Descriptor.group, table.text("0"), 1]));
+  addLimits(table, options);
+  addNamespaces(table, layers);
   within("mount", () => addMountNamespace(table, options));
   within("pid", () => addWaitingParent(table));
   table.call("die with the launcher", Call.prctl, [PR_SET_PDEATHSIG, SIGKILL]);
@@ -100,6 +102,7 @@ export function launchTable(
   addNoCapabilities(table);
   within("landlock", () => table.call("landlock", Call.landlockRestrictSelf, [Descriptor.ruleset, 0]));
   table.call("close the ruleset", Call.close, [Descriptor.ruleset]);
+  table.call("close the group", Call.close, [Descriptor.group], { onError: "next" });
   const path = table.text(options.program ?? "");
   addFilter(table, path, options);
   addReport(table);

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { ZtlError } from "../../../errors.ts";
+import { CellGroup, type GroupLimits, groupsMissing } from "../cgroup/cell-group.ts";
 import { LandlockRight, landlockHandles, landlockRuleset } from "../landlock.ts";
 import { LAYERS, type LaunchOptions, type Layer, launchTable } from "./launch.ts";
 import { type OwnFiles, ownFiles } from "./own-files.ts";
@@ -16,6 +17,8 @@ export interface LauncherOptions {
   readonly readable: readonly string[];
   readonly writable?: string | undefined;
   readonly fileBytesMax: number;
+  /** Bounds of the control group around each process, where this host has one. */
+  readonly group: GroupLimits;
   /** Walls to leave away although the host has them: for tests. */
   readonly without?: readonly Layer[] | undefined;
 }
@@ -33,6 +36,7 @@ export class Launcher {
   readonly #table: CallTable;
   readonly #file: ProgramFile;
   readonly #ruleset: number;
+  readonly #group: GroupLimits;
 
   /** @throws ZtlError `launcher-unusable` when not even the walls that every host has can be put up. */
   constructor(options: LauncherOptions) {
@@ -42,6 +46,7 @@ export class Launcher {
     this.#table = prepared.table;
     this.#file = prepared.file;
     this.#ruleset = prepared.ruleset;
+    this.#group = options.group;
   }
 
   /** What to spawn, with {@link descriptors} from 6 on. */
@@ -52,6 +57,14 @@ export class Launcher {
   /** For the launcher's descriptor 6: Landlock's rules, or /dev/null. */
   get ruleset(): number {
     return this.#ruleset;
+  }
+
+  /**
+   * A control group for one launch, for its descriptor 8; the caller removes it. Undefined where there is none.
+   * @throws ZtlError `cgroup-unavailable` where there was one before.
+   */
+  makeGroup(): CellGroup | undefined {
+    return this.layers.has("resources") ? CellGroup.make(this.#group) : undefined;
   }
 
   /** Why a launch failed, from what its launcher reported; undefined when its program began. */
@@ -93,7 +106,7 @@ function startRules({ readable, own, writable }: LaunchOptions): number {
 
 export interface LayerProbe {
   readonly available: ReadonlySet<Layer>;
-  /** Why the others are not: the step that failed and its error number. */
+  /** Why the others are not: the step that failed and its error number, which is zero where no system call failed. */
   readonly missing: ReadonlyMap<Layer, LaunchFailure>;
 }
 
@@ -115,9 +128,16 @@ function probe(): LayerProbe {
     available.delete("landlock");
     missing.set("landlock", { step: "landlock", layer: "landlock", errno: ENOSYS });
   }
+  // Tried by itself: what the launcher does of it is one write to a file.
+  available.delete("resources");
+  const noGroups = groupsMissing();
+  if (noGroups !== undefined) missing.set("resources", { step: noGroups, layer: "resources", errno: 0 });
   for (;;) {
     const failure = tryLayers(available, ownFiles());
-    if (failure === undefined) return { available, missing };
+    if (failure === undefined) {
+      if (noGroups === undefined) available.add("resources");
+      return { available, missing };
+    }
     const layer = failure.layer as Layer | undefined;
     if (layer === undefined || !available.delete(layer)) {
       throw new ZtlError("launcher-unusable", `A process cannot be confined on this host: ${failure.step} failed`, {
@@ -137,7 +157,7 @@ function tryLayers(layers: ReadonlySet<Layer>, own: OwnFiles): LaunchFailure | u
   const nothing = openSync("/dev/null", "r");
   try {
     const { output, error, status } = spawnSync(file.path, [], {
-      stdio: ["ignore", "ignore", "ignore", nothing, nothing, nothing, ruleset, "pipe"],
+      stdio: ["ignore", "ignore", "ignore", nothing, nothing, nothing, ruleset, "pipe", nothing],
       env: {},
       cwd: "/",
       timeout: TRY_TIMEOUT_MS,
