@@ -79,7 +79,16 @@ async function timed(launched: Launcher | undefined): Promise<number | undefined
         ? spawn(process.execPath, ARGUMENTS, { stdio: [...ignored], env: {}, cwd: "/" })
         : spawn(launched.path, [], {
             // As in vmm/host/launcher/descriptors.ts.
-            stdio: [...ignored, nothing, nothing, nothing, launched.ruleset, nothing, nothing],
+            stdio: [
+              ...ignored,
+              nothing,
+              nothing,
+              nothing,
+              launched.ruleset,
+              nothing,
+              nothing,
+              launched.userNamespace ?? nothing,
+            ],
             env: {},
             cwd: "/",
           });

@@ -84,7 +84,13 @@ function check(input: Uint8Array): void {
 }
 
 function resultFrom({ header, body }: Frame): RunResult {
-  const times = { calledUs: 0, acquiredUs: FACTS.sentUs, repliedUs: FACTS.repliedUs, templateKey: undefined };
+  const times = {
+    calledUs: 0,
+    acquiredUs: FACTS.sentUs,
+    repliedUs: FACTS.repliedUs,
+    templateKey: undefined,
+    layers: new Set<never>(),
+  };
   return assembleResult(resultOf(header, body, FACTS), body, FACTS.places, times);
 }
 

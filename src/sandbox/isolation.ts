@@ -1,7 +1,7 @@
 import { getSystemErrorName } from "node:util";
 import { z } from "zod";
 import { ZtlError } from "../errors.ts";
-import { availableLayers, LAYERS, type LaunchFailure, type Layer } from "../vmm/index.ts";
+import { availableLayers, LAYERS, type Launcher, type LaunchFailure, type Layer } from "../vmm/index.ts";
 import type { Finding } from "./doctor.ts";
 
 /** Which walls stand around a cell's process, beside the virtual machine in it. */
@@ -10,10 +10,9 @@ export type Isolation = Readonly<Record<Layer | (typeof ALWAYS)[number], boolean
 /** Without them no cell starts, on any host. */
 const ALWAYS = ["kvm", "seccomp", "capabilities", "limits"] as const;
 
-/** The walls of every cell of this process: a launch that cannot put one of them up fails. */
-export function isolationInForce(): Isolation {
-  const { available } = availableLayers();
-  const layers = LAYERS.map((layer) => [layer, available.has(layer)] as const);
+/** The walls around a cell that was launched with these layers: a launch that cannot put one of them up fails. */
+export function isolationInForce(launched: ReadonlySet<Layer>): Isolation {
+  const layers = LAYERS.map((layer) => [layer, launched.has(layer)] as const);
   return Object.fromEntries([...ALWAYS.map((layer) => [layer, true] as const), ...layers]) as Isolation;
 }
 
@@ -30,7 +29,27 @@ export function requireIsolation(demands: IsolationDemands | undefined): void {
   const required = LAYERS.filter((layer) => demands?.[layer] === "required");
   if (required.length === 0) return;
   const { missing } = availableLayers();
-  const lacking = required.filter((layer) => missing.has(layer));
+  refuse(
+    required.filter((layer) => missing.has(layer)),
+    missing,
+  );
+}
+
+/**
+ * The same for the cells of one pool: what a host can do, some mounts do not allow.
+ * @throws ZtlError `isolation-missing`
+ */
+export function requireLaunched(demands: IsolationDemands | undefined, { layers, missing }: LaunchedLayers): void {
+  refuse(
+    LAYERS.filter((layer) => demands?.[layer] === "required" && !layers.has(layer)),
+    missing,
+  );
+}
+
+/** What of a launcher tells which walls it puts up, and why no others. */
+type LaunchedLayers = Pick<Launcher, "layers" | "missing">;
+
+function refuse(lacking: readonly Layer[], missing: ReadonlyMap<Layer, LaunchFailure>): void {
   if (lacking.length === 0) return;
   const what = lacking.map((layer) => `${layer} (${describeFailure(missing.get(layer))})`).join(", ");
   const remedy = lacking.map((layer) => `${layer}: ${REMEDIES[layer]}`).join("; ");
@@ -50,6 +69,7 @@ const REMEDIES: Readonly<Record<Layer, string>> = {
   ipc: "allow user namespaces, or grant CAP_SYS_ADMIN",
   uts: "allow user namespaces, or grant CAP_SYS_ADMIN",
   cgroup: "allow user namespaces, or grant CAP_SYS_ADMIN",
+  uid: "run as root with CAP_SYS_ADMIN on Linux 5.12 or newer, and mount from file systems that can map users (ext4, xfs, btrfs; not overlays or networks)",
   resources:
     "use control groups of version 2 and run in one whose parent hands out memory and pids to this user: as root on a system with systemd, or `systemd-run --user --scope`; in a container, delegate it a group",
   landlock: "use Linux 5.13 or newer with `landlock` in the list of the `lsm=` boot parameter",

@@ -1,3 +1,4 @@
+import type { Layer } from "../vmm/index.ts";
 import type { ResultReply, WireChange, WireEnding, WireRead } from "./cell/protocol.ts";
 import type { Places } from "./cell/reply/places.ts";
 import { isolationInForce } from "./isolation.ts";
@@ -11,6 +12,8 @@ export interface CallTimes {
   readonly repliedUs: number;
   /** Of the template that the cell was loaded with. */
   readonly templateKey: string | undefined;
+  /** Walls that its process was launched with. */
+  readonly layers: ReadonlySet<Layer>;
 }
 
 /** A cell's answer, which was checked, as the caller gets it. */
@@ -30,7 +33,7 @@ export function assembleResult(reply: ResultReply, body: Uint8Array, places: Pla
     changes: toChanges(reply.changes, body.subarray(stderrEnd)),
     diagnostics: reply.diagnostics,
     templateKey: times.templateKey,
-    isolation: isolationInForce(),
+    isolation: isolationInForce(times.layers),
   });
 }
 

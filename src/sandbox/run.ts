@@ -74,6 +74,7 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
           acquiredUs,
           repliedUs,
           templateKey: cell.templateKey,
+          layers: cell.layers,
         });
       },
     });

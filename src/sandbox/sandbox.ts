@@ -177,6 +177,7 @@ export class Sandbox implements AsyncDisposable {
       queue: this.#options.queue ?? QUEUE_DEFAULT,
       compileCache: this.#compileCache,
       memoryBytes: cellMemoryBytes(this.#limits),
+      isolation: this.#options.isolation,
       provide: () =>
         provideTemplate(recipe, { cacheDirectory: this.#cacheDirectory, compileCache: this.#compileCache, onEvent }),
       onEvent,

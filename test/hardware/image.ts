@@ -15,7 +15,7 @@ export const MODULE_DIRECTORY = "/modules";
 const PROGRAMS = `
   awk base64 basename bash cat chmod chown chroot cmp comm cp cut date dd df diff dirname echo env expr false file find getconf
   grep gunzip gzip head hostname id kill ldd ln ls md5sum mkdir mkfifo mktemp mount mv nproc od paste perl printf pwd readlink rm rmdir
-  sed seq setsid sh sha256sum sleep sort split stat sync tac tail tar tee test timeout touch tr true truncate uname uniq unshare
+  sed seq setpriv setsid sh sha256sum sleep sort split stat sync tac tail tar tee test timeout touch tr true truncate uname uniq unshare
   wc which whoami xargs yes
 `
   .trim()

@@ -54,7 +54,7 @@ describe("a wall that is demanded and missing", { skip: kvmMissing(), concurrenc
       for (const refusal of [seen.sandbox, seen.call]) {
         assert.equal(refusal.code, "isolation-missing", JSON.stringify(seen));
         assert.match(refusal.message, new RegExp(`required: ${layer} \\(.+\\)\\. `));
-        assert.match(refusal.message, new RegExp(`What helps: ${layer}: (allow|use) `), "it says what to do");
+        assert.match(refusal.message, new RegExp(`What helps: ${layer}: (allow|use|run) `), "it says what to do");
       }
       assert.equal(seen.reviews, 0, "the loop is open for people all the same");
       assert.equal(seen.preferred.status, "ok");

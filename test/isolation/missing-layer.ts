@@ -29,6 +29,9 @@ export interface Refusal {
 /** ENOSYS, as a kernel answers that was built without it. */
 const NO_LANDLOCK: Refusal = { name: "landlock_create_ruleset", number: 444, errno: 38 };
 
+/** As where another user namespace may not be entered: EPERM. */
+const NO_OTHER_USER: Refusal = { name: "setns", number: 308, errno: 1 };
+
 /** Source text that takes system calls from its process and all that it starts, as containers do (linux/seccomp.h, linux/prctl.h). */
 function refusing(refusals: readonly Refusal[]): string {
   return `
@@ -56,6 +59,7 @@ const NODE = ["--no-warnings", "--input-type=module", "-e"];
 /** @param program source text of a module. @returns what it printed; throws with its error output when it failed. */
 export function runWithout(layer: Layer, program: string): string {
   const limit = NAMESPACE_LIMITS[layer];
+  if (layer === "uid") return runRefusing([NO_OTHER_USER], program);
   if (layer === "resources") return runBehind(GROUPS_HIDDEN, program);
   return limit === undefined ? runRefusing([NO_LANDLOCK], program) : runBehind(namespacesLimitedBy(limit), program);
 }

@@ -11,7 +11,7 @@ import { namespacesLimitedBy, runBehind, runRefusing } from "./missing-layer.ts"
  * stand as the host allows, and the result names the others.
  */
 
-const NAMESPACES: readonly Layer[] = ["user", "mount", "pid", "network", "ipc", "uts", "cgroup"];
+const NAMESPACES: readonly Layer[] = ["user", "mount", "pid", "network", "ipc", "uts", "cgroup", "uid"];
 const EPERM = 1;
 const EACCES = 13;
 const EINVAL = 22;
@@ -32,9 +32,9 @@ const program = `
 
 /** What is missing there beside what is missing here. */
 const HOSTS: readonly [host: string, run: () => string, missing: readonly Layer[]][] = [
-  ["root without CAP_SYS_ADMIN", () => runBehind(setpriv("-sys_admin"), program), []],
+  ["root without CAP_SYS_ADMIN", () => runBehind(setpriv("-sys_admin"), program), ["uid"]],
   // Root may not map itself without CAP_SETFCAP, so its namespace has no user who could make files.
-  ["root without any capability", () => runBehind(setpriv("-all"), program), ["mount"]],
+  ["root without any capability", () => runBehind(setpriv("-all"), program), ["mount", "uid"]],
   [
     "no user namespaces and no capabilities",
     () => runBehind([...namespacesLimitedBy("max_user_namespaces"), ...setpriv("-all")], program),
@@ -56,12 +56,12 @@ const HOSTS: readonly [host: string, run: () => string, missing: readonly Layer[
   [
     "a container whose filter lets nothing be mounted",
     () => runRefusing([{ name: "mount", number: 165, errno: EPERM }], program),
-    ["mount"],
+    ["mount", "uid"],
   ],
   [
     "a kernel before 5.12, which cannot make a tree of mounts read-only",
     () => runRefusing([{ name: "mount_setattr", number: 442, errno: 38 }], program),
-    ["mount"],
+    ["mount", "uid"],
   ],
   // linux/memfd.h: CLOEXEC and ALLOW_SEALING are older than NOEXEC_SEAL (8) and EXEC (16).
   [

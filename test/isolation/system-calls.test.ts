@@ -86,7 +86,7 @@ async function outcome(number: number, thread: Thread, layers: ReadonlySet<Layer
     const stdio = ["ignore", "ignore", "ignore", nothing, nothing, nothing, ruleset, nothing] as const;
     const report = openSync("/dev/null", "w");
     const child = spawn(file.path, [], {
-      stdio: [...stdio.slice(0, 7), report, report] as never,
+      stdio: [...stdio.slice(0, 7), report, report, report] as never,
       detached: true,
       env: {},
     });

@@ -18,6 +18,7 @@ export const isolationSchema = z
       "Landlock (Linux 5.13 and newer): files are opened only to be read, and only what the guest is shown.",
     ),
     resources: demand("A control group that bounds memory, processes and processor time of each micro-VM's process."),
+    uid: demand("A user of its own that owns nothing on the host, where root starts it."),
     kvm: demand("The micro-VM itself; nothing runs without one on any host."),
     seccomp: demand("A list of the system calls that pass; stands on every host."),
     capabilities: demand("No capabilities, even when root starts it; stands on every host."),

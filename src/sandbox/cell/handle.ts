@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Duplex, Readable } from "node:stream";
 import { ZtlError } from "../../errors.ts";
-import type { CellGroup } from "../../vmm/index.ts";
+import type { CellGroup, Layer } from "../../vmm/index.ts";
 import { encodeFrame, type Frame, NONCE_BYTES } from "../frames.ts";
 import { type ReplyLimits, ReplyReader } from "../reply-reader.ts";
 import { LastWords } from "./last-words.ts";
@@ -42,6 +42,8 @@ export interface CellOptions extends StartOptions {
 export class CellHandle {
   readonly templateKey: string | undefined;
   readonly places: Places;
+  /** Walls around its process, beside those that every cell has. */
+  readonly layers: ReadonlySet<Layer>;
   readonly #child: ChildProcess;
   readonly #channel: Duplex;
   readonly #stderr: Readable;
@@ -60,6 +62,7 @@ export class CellHandle {
     const { child, channel, stderr, launch, group } = startCell(options);
     this.templateKey = options.templateKey;
     this.places = options.places ?? new Places([]);
+    this.layers = options.launcher.layers;
     this.#child = child;
     this.#channel = channel;
     this.#stderr = stderr;

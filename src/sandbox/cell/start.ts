@@ -47,6 +47,7 @@ export function startCell({ launcher, memoryFd }: StartOptions): StartedCell {
         launcher.ruleset,
         "pipe",
         members ?? nothing,
+        launcher.userNamespace ?? nothing,
       ],
       // A process group of its own: a Ctrl-C meant for the host does not reach it, and it can be killed as a whole.
       detached: true,

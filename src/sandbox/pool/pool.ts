@@ -9,6 +9,7 @@ import { toWireConfig } from "../cell/protocol.ts";
 import { Places } from "../cell/reply/places.ts";
 import { readyOf } from "../cell/reply/ready.ts";
 import { READY_LIMITS } from "../cell/reply-limits.ts";
+import { type IsolationDemands, requireLaunched } from "../isolation.ts";
 import type { Template } from "../templates/store.ts";
 import { rehearse } from "./rehearsal.ts";
 import { WaitingLine } from "./waiting-line.ts";
@@ -26,6 +27,8 @@ export interface PoolOptions {
   readonly compileCache: string | undefined;
   /** What a cell may take in all, by cellMemoryBytes; a run with wider limits makes it more. */
   readonly memoryBytes: number;
+  /** Walls without which no cell is started. */
+  readonly isolation?: IsolationDemands | undefined;
   /** What cells run, where it is not ours: tests have hostile ones. */
   readonly program?: string | undefined;
   readonly provide: () => Promise<Template>;
@@ -135,7 +138,7 @@ export class Pool {
   async #start(): Promise<CellHandle> {
     const template = await this.#provideTemplate();
     this.#refuseClosed();
-    this.#launcher ??= cellLauncher({ ...this.#options, mounts: this.#options.config.mounts });
+    this.#launcher ??= this.#makeLauncher();
     const cell = new CellHandle({
       launcher: this.#launcher,
       memoryFd: template.memoryFd,
@@ -160,6 +163,18 @@ export class Pool {
       throw error;
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  #makeLauncher(): Launcher {
+    const { config, isolation } = this.#options;
+    const launcher = cellLauncher({ ...this.#options, mounts: config.mounts });
+    try {
+      requireLaunched(isolation, launcher);
+      return launcher;
+    } catch (error) {
+      launcher.close();
+      throw error;
     }
   }
 

@@ -21,7 +21,13 @@ function assertForged(what: string, change: (header: Header, body: Buffer) => un
 test("an honest reply is taken as it is", () => {
   const { header, body } = fullReply();
   const reply = resultOf(header, body, FACTS);
-  const times = { calledUs: 900_000, acquiredUs: 1_000_000, repliedUs: 2_000_000, templateKey: "t" };
+  const times = {
+    calledUs: 900_000,
+    acquiredUs: 1_000_000,
+    repliedUs: 2_000_000,
+    templateKey: "t",
+    layers: new Set<never>(),
+  };
   const result = assembleResult(reply, body, FACTS.places, times);
   assert.equal(result.stdoutText, "out");
   assert.equal(result.stderrText, "er");

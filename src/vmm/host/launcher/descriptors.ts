@@ -9,5 +9,7 @@ export const Descriptor = {
   report: 7,
   /** The members of the control group it joins; closed like the rules. */
   group: 8,
-  firstOther: 9,
+  /** The user namespace it enters; closed like the rules. */
+  user: 9,
+  firstOther: 10,
 } as const;

@@ -10,7 +10,18 @@ import { Call } from "./system-calls.ts";
 import { CallTable, type Label } from "./table.ts";
 
 /** Walls that a host may lack; the names are those of `run.isolation`. */
-export const LAYERS = ["user", "mount", "pid", "network", "ipc", "uts", "cgroup", "landlock", "resources"] as const;
+export const LAYERS = [
+  "user",
+  "mount",
+  "pid",
+  "network",
+  "ipc",
+  "uts",
+  "cgroup",
+  "landlock",
+  "resources",
+  "uid",
+] as const;
 export type Layer = (typeof LAYERS)[number];
 
 /** linux/sched.h */
@@ -94,15 +105,26 @@ export function launchTable(
   // First, since whatever it starts is a member, too. Zero stands for the writer (cgroups(7)).
   within("resources", () => table.call("join the group", Call.write, [Descriptor.group, table.text("0"), 1]));
   addLimits(table, options);
-  addNamespaces(table, layers);
-  within("mount", () => addMountNamespace(table, options));
+  if (layers.has("uid")) {
+    // Mounts are mapped by whoever may mount on the host; after that, root is left behind.
+    within("mount", () => {
+      table.call("namespace: mount", Call.unshare, [NAMESPACE_FLAGS.mount]);
+      addMountNamespace(table, options);
+    });
+    within("uid", () => addOwnUser(table));
+    addNamespaces(table, layers, ["user", "mount"]);
+  } else {
+    addNamespaces(table, layers);
+    within("mount", () => addMountNamespace(table, options));
+  }
   within("pid", () => addWaitingParent(table));
   table.call("die with the launcher", Call.prctl, [PR_SET_PDEATHSIG, SIGKILL]);
   table.call("no new privileges", Call.prctl, [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
   addNoCapabilities(table);
   within("landlock", () => table.call("landlock", Call.landlockRestrictSelf, [Descriptor.ruleset, 0]));
   table.call("close the ruleset", Call.close, [Descriptor.ruleset]);
-  table.call("close the group", Call.close, [Descriptor.group], { onError: "next" });
+  for (const fd of [Descriptor.group, Descriptor.user])
+    table.call("close what was for the launcher", Call.close, [fd], { onError: "next" });
   const path = table.text(options.program ?? "");
   addFilter(table, path, options);
   addReport(table);
@@ -148,9 +170,9 @@ function addLimits(table: CallTable, { fileBytesMax }: LaunchOptions): void {
 }
 
 /** The user namespace first: in it, the others need no privilege. */
-function addNamespaces(table: CallTable, layers: ReadonlySet<Layer>): void {
+function addNamespaces(table: CallTable, layers: ReadonlySet<Layer>, done: readonly Layer[] = []): void {
   for (const [name, flag] of Object.entries(NAMESPACE_FLAGS)) {
-    if (!layers.has(name as Layer)) continue;
+    if (!layers.has(name as Layer) || done.includes(name as Layer)) continue;
     table.layer = name;
     table.call(`namespace: ${name}`, Call.unshare, [flag]);
     if (name === "user") addIdentity(table);
@@ -177,6 +199,16 @@ function addIdentity(table: CallTable): void {
     table.call(`write ${file}`, Call.write, [fd, table.text(text), text.length], { onError });
     table.call(`close ${file}`, Call.close, [fd]);
   }
+}
+
+/** Becomes the user that is called 0 in the prepared namespace (own-user.ts), with no group beside its own. */
+function addOwnUser(table: CallTable): void {
+  table.call("enter the user namespace", Call.setns, [Descriptor.user, NAMESPACE_FLAGS.user]);
+  table.call("no other groups", Call.setgroups, [0, 0]);
+  table.call("own group", Call.setresgid, [0, 0, 0]);
+  table.call("own user", Call.setresuid, [0, 0, 0]);
+  // Another user's process forgets with whom it was to die (prctl(2)).
+  table.call("die with the host all the same", Call.prctl, [PR_SET_PDEATHSIG, SIGKILL]);
 }
 
 function addNoCapabilities(table: CallTable): void {

@@ -4,7 +4,8 @@ import { ZtlError } from "../../../errors.ts";
 import { CellGroup, type GroupLimits, groupsMissing } from "../cgroup/cell-group.ts";
 import { LandlockRight, landlockHandles, landlockRuleset } from "../landlock.ts";
 import { LAYERS, type LaunchOptions, type Layer, launchTable } from "./launch.ts";
-import { type OwnFiles, ownFiles } from "./own-files.ts";
+import { ownFiles } from "./own-files.ts";
+import { ownUser } from "./own-user.ts";
 import { ProgramFile } from "./program-file.ts";
 import { type LaunchReport, parseReport } from "./report-message.ts";
 import type { CallTable } from "./table.ts";
@@ -33,6 +34,8 @@ export interface LaunchFailure {
 /** Starts processes of one kind that are confined before their program's first instruction. */
 export class Launcher {
   readonly layers: ReadonlySet<Layer>;
+  /** Why the others are not among them; those that were left away are in neither. */
+  readonly missing: ReadonlyMap<Layer, LaunchFailure>;
   readonly #table: CallTable;
   readonly #file: ProgramFile;
   readonly #ruleset: number;
@@ -40,8 +43,9 @@ export class Launcher {
 
   /** @throws ZtlError `launcher-unusable` when not even the walls that every host has can be put up. */
   constructor(options: LauncherOptions) {
-    const without = new Set<string>(options.without ?? []);
-    this.layers = new Set([...availableLayers().available].filter((layer) => !without.has(layer)));
+    const { available, missing } = layersFor(options);
+    this.layers = available;
+    this.missing = missing;
     const prepared = prepare({ ...options, layers: this.layers, own: ownFiles() });
     this.#table = prepared.table;
     this.#file = prepared.file;
@@ -57,6 +61,11 @@ export class Launcher {
   /** For the launcher's descriptor 6: Landlock's rules, or /dev/null. */
   get ruleset(): number {
     return this.#ruleset;
+  }
+
+  /** For its descriptor 9: the user namespace to enter. Undefined where it makes its own. */
+  get userNamespace(): number | undefined {
+    return this.layers.has("uid") ? userNamespace() : undefined;
   }
 
   /**
@@ -77,6 +86,27 @@ export class Launcher {
     this.#file.close();
     closeSync(this.#ruleset);
   }
+}
+
+/** What this host has, less what is not wanted, and less what these mounts do not allow. */
+function layersFor(options: LauncherOptions): LayerProbe {
+  const { available, missing } = availableLayers();
+  const layers = new Set([...available].filter((layer) => options.without?.includes(layer) !== true));
+  if (UID_NEEDS.some((layer) => !layers.has(layer))) layers.delete("uid");
+  if (!layers.has("uid")) return { available: layers, missing };
+  // Whether users can be mapped depends on the file system of each mount: found out by a launch that executes nothing.
+  const failure = tryLayers({ ...options, program: undefined, layers, own: ownFiles() });
+  if (failure === undefined) return { available: layers, missing };
+  layers.delete("uid");
+  return { available: layers, missing: new Map([...missing, ["uid", failure]]) };
+}
+
+/** Walls that a user of its own is built on. */
+const UID_NEEDS: readonly Layer[] = ["user", "mount"];
+
+function userNamespace(): number | undefined {
+  const user = ownUser();
+  return typeof user === "string" ? undefined : user.namespaceFd;
 }
 
 function prepare(options: LaunchOptions): { table: CallTable; file: ProgramFile; ruleset: number } {
@@ -132,32 +162,57 @@ function probe(): LayerProbe {
   available.delete("resources");
   const noGroups = groupsMissing();
   if (noGroups !== undefined) missing.set("resources", { step: noGroups, layer: "resources", errno: 0 });
+  const user = ownUser();
+  if (typeof user === "string") {
+    available.delete("uid");
+    missing.set("uid", { step: user, layer: "uid", errno: 0 });
+  }
+  const probed = {
+    program: undefined,
+    argv: [],
+    env: [],
+    readable: [process.execPath],
+    own: ownFiles(),
+    fileBytesMax: 0,
+  };
   for (;;) {
-    const failure = tryLayers(available, ownFiles());
+    const failure = tryLayers({ ...probed, layers: available });
     if (failure === undefined) {
       if (noGroups === undefined) available.add("resources");
       return { available, missing };
     }
-    const layer = failure.layer as Layer | undefined;
+    // It puts up other walls in another way, so whatever failed may stand without it.
+    const layer = available.has("uid") ? "uid" : (failure.layer as Layer | undefined);
     if (layer === undefined || !available.delete(layer)) {
       throw new ZtlError("launcher-unusable", `A process cannot be confined on this host: ${failure.step} failed`, {
         ...failure,
       });
     }
-    missing.set(layer, failure);
+    missing.set(layer, { ...failure, layer });
   }
 }
 
 /** Ends within milliseconds; this is for a host that is about to stand still. */
 const TRY_TIMEOUT_MS = 10_000;
 
-function tryLayers(layers: ReadonlySet<Layer>, own: OwnFiles): LaunchFailure | undefined {
-  const options = { program: undefined, argv: [], env: [], readable: [], own, layers, fileBytesMax: 0 };
+function tryLayers(options: LaunchOptions): LaunchFailure | undefined {
   const { table, file, ruleset } = prepare(options);
-  const nothing = openSync("/dev/null", "r");
+  // In place of a control group, which is written to, as well.
+  const nothing = openSync("/dev/null", "r+");
   try {
     const { output, error, status } = spawnSync(file.path, [], {
-      stdio: ["ignore", "ignore", "ignore", nothing, nothing, nothing, ruleset, "pipe", nothing],
+      stdio: [
+        "ignore",
+        "ignore",
+        "ignore",
+        nothing,
+        nothing,
+        nothing,
+        ruleset,
+        "pipe",
+        nothing,
+        userNamespace() ?? nothing,
+      ],
       env: {},
       cwd: "/",
       timeout: TRY_TIMEOUT_MS,

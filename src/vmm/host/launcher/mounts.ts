@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { LaunchOptions } from "./launch.ts";
-import { planRoot } from "./root.ts";
+import { addMappedBind } from "./mapped-bind.ts";
+import { isInside, planRoot } from "./root.ts";
 import { Call } from "./system-calls.ts";
 import type { CallTable } from "./table.ts";
 
@@ -25,7 +26,7 @@ const ROOT_OPTIONS = "mode=0755,size=1m,nr_inodes=65536";
  * Puts the process into a root of its own (mount_namespaces(7), pivot_root(2)): what the guest is shown and what Node needs,
  * nothing else, read-only but for `writable`. The host's other files have no name there.
  */
-export function addMountNamespace(table: CallTable, { readable, own, writable }: LaunchOptions): void {
+export function addMountNamespace(table: CallTable, { readable, own, writable, layers }: LaunchOptions): void {
   const at = (path: string): number => table.text(path);
   const mount = (name: string, source: string, target: string, flags: number, fileSystem = "", data = ""): void => {
     const texts = [at(source), at(target), fileSystem === "" ? 0 : at(fileSystem), flags, data === "" ? 0 : at(data)];
@@ -39,7 +40,13 @@ export function addMountNamespace(table: CallTable, { readable, own, writable }:
     table.call(`restrict ${path}`, Call.mountSetattr, [AT_FDCWD, at(path), AT_RECURSIVE, bytes, 32]);
   };
   /** A path that has gone since it was looked for is missing inside, too. */
+  const shown = planRoot(readable).binds;
   const bind = (path: string): void => {
+    if (layers.has("uid")) {
+      const required = path === writable || shown.some((one) => isInside(one.path, path));
+      addMappedBind(table, { from: `/old${path}`, to: `/new${path}`, required });
+      return;
+    }
     const from = at(`/old${path}`);
     table.call(`bind ${path}`, Call.mount, [from, at(`/new${path}`), 0, MS_BIND | MS_REC, 0], { onError: "next" });
   };
@@ -75,7 +82,12 @@ export function addMountNamespace(table: CallTable, { readable, own, writable }:
   bind("/dev/null");
   restrict("/new/dev/null", readOnly | noSetuid | noExecution);
 
-  // The new root goes on top of the one before, which then is taken away from beneath (pivot_root(2), NOTES).
+  enterRoot(table);
+}
+
+/** The new root goes on top of the one before, which then is taken away from beneath (pivot_root(2), NOTES). */
+function enterRoot(table: CallTable): void {
+  const at = (path: string): number => table.text(path);
   table.call("enter the root", Call.chdir, [at("/new")]);
   table.call("change root", Call.pivotRoot, [at("."), at(".")]);
   table.call("drop the host's tree", Call.umount2, [at("."), MNT_DETACH]);

@@ -89,6 +89,7 @@ function outermost(binds: readonly RootBind[]): RootBind[] {
   return kept;
 }
 
-function isInside(path: string, directory: string): boolean {
+/** Whether a path lies in a directory, or is that itself; both normalised. */
+export function isInside(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
 }
