@@ -97,6 +97,24 @@ export const WEAKENINGS: readonly Weakening[] = [
     attacks: ["signals", "keyrings"],
   },
   {
+    className: "d-jail",
+    takesOut: "that a cell has only what the guest is shown",
+    edits: [
+      {
+        file: "src/vmm/host/launcher/mounts.ts",
+        find: "planRoot([...readable,",
+        replace: 'planRoot(["/", ...readable,',
+      },
+      {
+        file: "src/vmm/host/launcher/launcher.ts",
+        find: "...[...readable, ...own.readable].map(",
+        replace: '...["/", ...readable, ...own.readable].map(',
+      },
+      { file: "src/vmm/host/confine.ts", find: "confineReads(readable)", replace: 'confineReads(["/", ...readable])' },
+    ],
+    attacks: ["paths-outside"],
+  },
+  {
     className: "e-cpu-and-vm",
     takesOut: "that a half-done access to the VMM's pages is finished before anything else runs",
     edits: [

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { ZtlError } from "../../../src/errors.ts";
-import type { MountSpec } from "../../../src/linux/index.ts";
+import type { KernelConfig, MountSpec } from "../../../src/linux/index.ts";
 import { DEFAULT_LIMITS, type RunLimits } from "../../../src/linux/limits.ts";
 import type { ToolCall } from "../../../src/sandbox/call.ts";
-import { monotonicUs } from "../../../src/sandbox/cell/protocol.ts";
+import { CellHandle } from "../../../src/sandbox/cell/handle.ts";
+import { cellLauncher } from "../../../src/sandbox/cell/launcher.ts";
+import { monotonicUs, toWireConfig } from "../../../src/sandbox/cell/protocol.ts";
+import { readyOf } from "../../../src/sandbox/cell/reply/ready.ts";
+import { READY_LIMITS } from "../../../src/sandbox/cell/reply-limits.ts";
 import { GUEST_HOSTNAME } from "../../../src/sandbox/guest-tree.ts";
 import { type PlanSurroundings, planRun, type RunPlan } from "../../../src/sandbox/plan.ts";
 import { Pool } from "../../../src/sandbox/pool/pool.ts";
@@ -14,6 +18,7 @@ import { compileCacheDirectory } from "../../../src/sandbox/templates/compile-ca
 import { execRecipe } from "../../../src/sandbox/templates/programs.ts";
 import { provideTemplate } from "../../../src/sandbox/templates/provider.ts";
 import { pythonEnvironment } from "../../../src/sandbox/templates/python.ts";
+import type { Template } from "../../../src/sandbox/templates/store.ts";
 import type { Layer } from "../../../src/vmm/index.ts";
 import { type Deed, MARK } from "./deed.ts";
 import type { Powers } from "./powers.ts";
@@ -42,7 +47,10 @@ export interface Outcome {
   readonly tookMs: number;
 }
 
-const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+function programOf(without: readonly Layer[]): string {
+  const name = without.includes("landlock") ? "cell-without-landlock.ts" : "cell.ts";
+  return fileURLToPath(new URL(name, import.meta.url));
+}
 const WALL_MS = 5000;
 const REPEATABLE = { seed: "00112233445566778899aabbccddeeff", clockMs: Date.UTC(2030, 0, 1) };
 
@@ -64,9 +72,13 @@ export class Captive implements AsyncDisposable {
       memoryBytes: 2 ** 31,
       queue: 1024,
       compileCache,
-      program: program(without.includes("landlock") ? "cell-without-landlock.ts" : "cell.ts"),
+      program: programOf(without),
       without,
-      provide: () => provideTemplate(recipe, { cacheDirectory, compileCache, onEvent }),
+      provide: async () => {
+        const template = await provideTemplate(recipe, { cacheDirectory, compileCache, onEvent });
+        if (compileCache !== undefined) await rehearse({ ...options, compileCache, template });
+        return template;
+      },
       onEvent,
     } as const;
     this.pool = new Pool(options);
@@ -134,5 +146,30 @@ export class Captive implements AsyncDisposable {
   ): Promise<string> {
     const order = { plan, limits: { ...DEFAULT_LIMITS, ...limits }, calledUs: monotonicUs(), options };
     return (await runInCell(cell, order)).stdoutText;
+  }
+}
+
+const rehearsed = new Set<string>();
+
+/** As the pool does for the product's own cells (src/sandbox/pool/rehearsal.ts): makes the start several times faster. */
+async function rehearse(options: {
+  readonly program: string;
+  readonly compileCache: string;
+  readonly config: KernelConfig;
+  readonly template: Template;
+}): Promise<void> {
+  const { program, compileCache, config, template } = options;
+  const key = `${compileCache} ${program}`;
+  if (rehearsed.has(key)) return;
+  rehearsed.add(key);
+  const launcher = cellLauncher({ mounts: config.mounts, compileCache, program, fillsCompileCache: true });
+  const cell = new CellHandle({ launcher, memoryFd: template.memoryFd });
+  const { machine, kernel } = template;
+  const message = { type: "load", machine, kernel, config: toWireConfig(config), rehearsal: true } as const;
+  try {
+    await cell.request({ message, limits: READY_LIMITS, accept: readyOf });
+  } finally {
+    await cell.close();
+    launcher.close();
   }
 }
