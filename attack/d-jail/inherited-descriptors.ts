@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Descriptor } from "../../src/vmm/index.ts";
 import type { Attack } from "../attack.ts";
 import { type Doing, saysNoSecret, withCaptive } from "./captive.helper.ts";
 
@@ -28,8 +29,6 @@ const tryAll: Doing<null> = ({ call, descriptors, memory, koffi }) => {
 const TYPE = { none: 0, pipe: 0o010000, device: 0o020000, directory: 0o040000, file: 0o100000, socket: 0o140000 };
 /** More than a cell has, and fewer than the descriptors that the attacking process leaves open. */
 const CELL_DESCRIPTORS_MAX = 77;
-/** vmm/host/launcher/descriptors.ts */
-const FIRST_OF_ITS_OWN = 8;
 
 export const attack: Attack = {
   promise: 22,
@@ -44,9 +43,9 @@ export const attack: Attack = {
       const writable = held.filter(({ written }) => written > 0);
       assert.ok(writable.length > 0, "nothing was tried");
       for (const { fd, type } of writable) {
-        // 0 and 1 are /dev/null; 2 is what the host quotes as last words. From 8 on, the launcher closed what there was.
+        // 0 and 1 are /dev/null; 2 is what the host quotes as last words. From the ruleset's on, all was closed before.
         const allowed =
-          fd <= 2 ? [TYPE.device, TYPE.pipe, TYPE.socket] : fd >= FIRST_OF_ITS_OWN ? [TYPE.none, TYPE.pipe] : [];
+          fd <= 2 ? [TYPE.device, TYPE.pipe, TYPE.socket] : fd >= Descriptor.ruleset ? [TYPE.none, TYPE.pipe] : [];
         assert.ok(allowed.includes(type), `descriptor ${fd} of type ${type.toString(8)} was written to`);
       }
     }),

@@ -5,7 +5,7 @@ import type { KernelConfig, MountSpec } from "../../../src/linux/index.ts";
 import { DEFAULT_LIMITS, type RunLimits } from "../../../src/linux/limits.ts";
 import type { ToolCall } from "../../../src/sandbox/call.ts";
 import { CellHandle } from "../../../src/sandbox/cell/handle.ts";
-import { cellLauncher } from "../../../src/sandbox/cell/launcher.ts";
+import { cellLauncher, cellMemoryBytes } from "../../../src/sandbox/cell/launcher.ts";
 import { monotonicUs, toWireConfig } from "../../../src/sandbox/cell/protocol.ts";
 import { readyOf } from "../../../src/sandbox/cell/reply/ready.ts";
 import { READY_LIMITS } from "../../../src/sandbox/cell/reply-limits.ts";
@@ -69,9 +69,9 @@ export class Captive implements AsyncDisposable {
       name: "exec",
       config: { mounts: [...recipe.mounts, ...mounts], hostname: GUEST_HOSTNAME, ...identity },
       cells,
-      memoryBytes: 2 ** 31,
       queue: 1024,
       compileCache,
+      memoryBytes: cellMemoryBytes(DEFAULT_LIMITS),
       program: programOf(without),
       without,
       provide: async () => {
@@ -156,13 +156,14 @@ async function rehearse(options: {
   readonly program: string;
   readonly compileCache: string;
   readonly config: KernelConfig;
+  readonly memoryBytes: number;
   readonly template: Template;
 }): Promise<void> {
   const { program, compileCache, config, template } = options;
   const key = `${compileCache} ${program}`;
   if (rehearsed.has(key)) return;
   rehearsed.add(key);
-  const launcher = cellLauncher({ mounts: config.mounts, compileCache, program, fillsCompileCache: true });
+  const launcher = cellLauncher({ ...options, mounts: config.mounts, fillsCompileCache: true });
   const cell = new CellHandle({ launcher, memoryFd: template.memoryFd });
   const { machine, kernel } = template;
   const message = { type: "load", machine, kernel, config: toWireConfig(config), rehearsal: true } as const;
