@@ -37,7 +37,7 @@ describe("the control group of a cell", { skip }, () => {
   before(async () => {
     sandbox = await Sandbox.open({ cells: 1, cacheDirectory: TEST_CACHE, isolation: { resources: "required" } });
     const run = await sandbox.run({ tool: "shell", code: "echo on" });
-    assert.equal(run.stdoutText, "on\n");
+    assert.equal(run.stdoutText, "on\n", run.status === "error" ? run.error.message : run.status);
     assert.equal(run.isolation?.resources, true);
     group = groupOf(childPids()[0] as number);
   });
