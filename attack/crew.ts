@@ -19,7 +19,9 @@ import type { LoadedAttack } from "./discover.ts";
 /** Carries out attacks in a process of their own, and replaces it when it dies, hangs, or its canaries were reached. */
 
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
-const START_TIMEOUT_MS = 60_000;
+/** Emulated processors are some twenty times slower. */
+const PATIENCE = Number(process.env.ZTL_TEST_PATIENCE ?? 1);
+const START_TIMEOUT_MS = 60_000 * PATIENCE;
 /** What is kept of a worker's own output, for the message when it dies. */
 const OUTPUT_KEPT = 2000;
 /** A shell, because only it leaves descriptors open that Node does not know of, beyond a gap in their numbers. */
@@ -58,8 +60,7 @@ export class Crew {
 }
 
 function timeoutOf({ timeoutMs = TIMEOUT_MS }: Attack): number {
-  // Emulated processors are some twenty times slower.
-  return timeoutMs * Number(process.env.ZTL_TEST_PATIENCE ?? 1);
+  return timeoutMs * PATIENCE;
 }
 
 class Worker {
