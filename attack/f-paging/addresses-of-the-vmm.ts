@@ -19,6 +19,7 @@ export const attack: Attack = {
   promise: 25,
   must: "Neither the program nor a system call on its behalf reaches an address that is not the program's.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

@@ -25,6 +25,7 @@ export const attack: Attack = {
   promise: 25,
   must: "A system call that runs into a hole or a page without rights moves what lies before it, and nothing behind.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

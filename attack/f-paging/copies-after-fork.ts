@@ -20,6 +20,7 @@ export const attack: Attack = {
   promise: 20,
   must: "What a process writes after a fork is in its own memory only, unless the memory is shared.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

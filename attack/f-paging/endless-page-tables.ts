@@ -13,6 +13,7 @@ export const attack: Attack = {
   promise: 9,
   must: "A program that touches a page in each page table of a huge mapping ends at its memory limit, and the cell goes on.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({ limits: { memoryBytes: 96 << 20, wallMs: 20_000 } });
     const result = await sandbox.run({ tool: "python", code: `${MAPPING}\n${PROGRAM}` });

@@ -23,6 +23,7 @@ export const attack: Attack = {
   promise: 52,
   must: "Pages of a file stay its own when the last mapping of it is replaced by another.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

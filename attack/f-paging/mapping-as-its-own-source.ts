@@ -21,6 +21,7 @@ export const attack: Attack = {
   promise: 52,
   must: "Calls that read and write a file through a mapping of that file leave what they would leave on Linux.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

@@ -23,6 +23,7 @@ export const attack: Attack = {
   promise: 25,
   must: "Nothing can be mapped, moved or changed where the VMM has its own pages, or below the lowest address.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

@@ -23,6 +23,7 @@ export const attack: Attack = {
   promise: 20,
   must: "No memory of a process that ended is found in memory that another is given.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({ limits: { memoryBytes: 400 << 20 } });
     assert.equal(

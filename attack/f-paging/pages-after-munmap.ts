@@ -19,6 +19,7 @@ export const attack: Attack = {
   promise: 20,
   must: "A page that was unmapped is not reached any more, and one mapped anew holds zeros.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

@@ -32,6 +32,7 @@ export const attack: Attack = {
   promise: 52,
   must: "A page that went with the end of its file is no way to memory that others got since.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

@@ -24,6 +24,7 @@ export const attack: Attack = {
   promise: 20,
   must: "Pages of the host's files are shared by processes and runs, and nobody can write to them.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

@@ -25,6 +25,7 @@ export const attack: Attack = {
   promise: 52,
   must: "A view of a file that was opened for reading, or sealed, cannot be made writable by any way round.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

@@ -27,6 +27,7 @@ export const attack: Attack = {
   promise: 20,
   must: "Rights that were taken away are gone at once, however often the page was used before.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({});
     assert.equal(

@@ -23,6 +23,7 @@ export const attack: Attack = {
   promise: 9,
   must: "There is an end to the mappings of a process, by whatever call they are made, and it is told as an error.",
   needs: ["kvm", "python"],
+  hardware: true,
   async run(stage) {
     const sandbox = await stage.sandbox({ limits: { wallMs: 40_000, cpuMs: 40_000 } });
     assert.equal(

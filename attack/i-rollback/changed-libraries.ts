@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Code and constants that a run changed in its copy of a library are whole in the next.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave: `p = ctypes.cast(libc.getppid, ctypes.c_void_p).value & ~4095

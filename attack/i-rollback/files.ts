@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Files of a run are not there in the next, in memory or in a mount.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave: "for d in ('/tmp', '/dev/shm', '/tree'): open(f'{d}/trace', 'w').write('x')",

@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Rounding and exception masks of a run are not the next one's.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave: "m = ctypes.CDLL('libm.so.6'); m.fesetround(0xc00); m.feenableexcept(4)",

@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Locks, named pipes and shared memory of a run are not there in the next.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave:

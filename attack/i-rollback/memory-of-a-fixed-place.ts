@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 20,
   must: "A mapping at a place of its own choosing is not there in the next run.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave:

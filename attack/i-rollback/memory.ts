@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 20,
   must: "No page of a run's memory is seen by the next.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave: `m = [mmap.mmap(-1, 1 << 20) for i in range(40)]

@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Modules that a run changed are whole in the next.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave:

@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "The pages that show the time cannot be changed for the next run.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave: `for line in open('/proc/self/maps'):

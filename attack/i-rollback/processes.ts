@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Processes and threads of a run are gone before the next.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave: `for i in range(5):

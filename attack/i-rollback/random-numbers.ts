@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Random numbers of a run are not those of the next, and its seeds are not kept.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave: "import random; random.seed(7); libc.srand(7); globals()['random_of_the_run'] = random.random()",

@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Handlers, masks, waiting signals and signal stacks of a run are not the next one's.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave:

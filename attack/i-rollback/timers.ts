@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Timers of a run do not go off in the next.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave:

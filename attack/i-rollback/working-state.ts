@@ -5,6 +5,7 @@ export const attack: Attack = {
   promise: 8,
   must: "Directory, mask, environment and limits of a run are not the next one's.",
   needs: ["kvm", "python"],
+  hardware: true,
   run: (stage) =>
     leaveTraces(stage, {
       leave:
