@@ -9,7 +9,8 @@ const PATIENCE = Number(process.env.ZTL_TEST_PATIENCE ?? 1);
  * (src/sandbox/run.ts), and a little more for a busy machine.
  */
 const GRACE_MS = 10_000 * PATIENCE;
-const WALL_MS = 5000 * PATIENCE;
+/** Most attacks take a second; on a machine that has ten times as much to do as it can, ten. Limits are under attack elsewhere. */
+const WALL_MS = 20_000 * PATIENCE;
 const SEED = "00112233445566778899aabbccddeeff";
 const CLOCK_MS = Date.UTC(2030, 0, 1);
 
@@ -53,7 +54,7 @@ export class AttackedSandbox {
     return new AttackedSandbox(await Sandbox.open(complete), events, complete, canaries);
   }
 
-  /** Runs a call, which must come back within its wall limit (default 5 s) and some grace. */
+  /** Runs a call, which must come back within its wall limit (default 20 s) and some grace. */
   async run(call: ToolCall, signal?: AbortSignal): Promise<RunResult> {
     const wallMs = call.limits?.wallMs ?? this.#options.limits?.wallMs ?? WALL_MS;
     this.#used.add(call.tool);
@@ -90,17 +91,25 @@ export class AttackedSandbox {
   /** After the attack: what a run leaves is nothing, and no run told the host's secret. */
   async verify(): Promise<void> {
     assert.equal(this.#leaks, 0, "the host's secret was in what a run gave back");
-    const tools = [...this.#used];
-    if (tools.length === 0) return;
-    const fresh = await Sandbox.open(this.#options);
-    try {
-      for (const tool of tools) {
-        const [next, first] = [await probe(this.sandbox, tool), await probe(fresh, tool)];
-        assert.deepEqual(next, first, `the next ${tool} run is not like the first in a new cell`);
-      }
-    } finally {
-      await fresh.close();
+    for (const tool of this.#used) {
+      const next = await probe(this.sandbox, tool);
+      assert.deepEqual(
+        next.seen,
+        await this.#first(tool, next),
+        `the next ${tool} run is not like the first in a new cell`,
+      );
     }
+  }
+
+  /** What the first run in a new cell sees: the same each time, so it is tried once for a template and a set of options. */
+  async #first(tool: ToolCall["tool"], { templateKey }: Probed): Promise<object> {
+    const key = JSON.stringify([tool, templateKey, this.#options]);
+    const known = firstRuns.get(key);
+    if (known !== undefined) return known;
+    await using fresh = await Sandbox.open(this.#options);
+    const { seen } = await probe(fresh, tool);
+    firstRuns.set(key, seen);
+    return seen;
   }
 
   #look({ stdout, stderr, changes }: RunResult): void {
@@ -109,16 +118,23 @@ export class AttackedSandbox {
   }
 }
 
-async function probe(sandbox: Sandbox, tool: ToolCall["tool"]): Promise<object> {
+interface Probed {
+  readonly seen: object;
+  readonly templateKey: string | undefined;
+}
+
+const firstRuns = new Map<string, object>();
+
+async function probe(sandbox: Sandbox, tool: ToolCall["tool"]): Promise<Probed> {
   const common = { cwd: "/", env: {}, limits: { wallMs: 60_000, cpuMs: 60_000, outputBytes: 1 << 20 } };
   const call: ToolCall =
     tool === "exec"
       ? { tool, program: "/bin/sh", args: ["-c", PROBES.shell], ...common }
       : { tool, code: PROBES[tool], ...common };
   const result = await sandbox.run(call, { deterministic: { seed: SEED, clockMs: CLOCK_MS } });
-  const { status, exitCode, stdoutText, stderrText, changes } = result;
+  const { status, exitCode, stdoutText, stderrText, changes, templateKey } = result;
   assert.notEqual(status, "error", JSON.stringify(status === "error" && result.error));
-  return { status, exitCode, stdoutText, stderrText, changes };
+  return { seen: { status, exitCode, stdoutText, stderrText, changes }, templateKey };
 }
 
 function outputOf(result: RunResult): string {
