@@ -1,5 +1,5 @@
 import koffi from "koffi";
-import { findProgram } from "../src/sandbox/testing.ts";
+import { searchPython } from "../src/sandbox/templates/host-python.ts";
 import { kvmMissing } from "../test/kvm.ts";
 import type { Need } from "./attack.ts";
 
@@ -12,7 +12,7 @@ const MISSING: Readonly<Record<Need, () => string | undefined>> = {
   kvm: () => kvmMissing() || undefined,
   landlock: () => (hasLandlock() ? undefined : "this kernel has no Landlock, or it is not switched on"),
   root: () => (process.getuid?.() === 0 ? undefined : "it is not root that runs the attacks"),
-  python: () => (findProgram("python3") === undefined ? "there is no python3 among the system's programs" : undefined),
+  python: () => (searchPython().python === undefined ? "there is no python3 that guests may have" : undefined),
 };
 
 export function missing(needs: readonly Need[] = []): string | undefined {

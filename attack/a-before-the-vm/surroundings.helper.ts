@@ -4,13 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { searchPython } from "../../src/sandbox/templates/host-python.ts";
 import { TrapDirectory } from "../../test/traps/trap-directory.ts";
 import type { Stage } from "../stage.ts";
 
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 const LAUNCHER = join(ROOT, "bin", "ztl.js");
-/** A Python that imports what lies in its way when it is started without care: it shows that a trap is alive. */
-const PYTHON = "/usr/bin/python3";
 const PLAIN_PATH = "/usr/local/bin:/usr/bin:/bin";
 /** A template is built within some seconds; this is for a busy machine. */
 const TIMEOUT_MS = 50_000 * Number(process.env.ZTL_TEST_PATIENCE ?? 1);
@@ -64,7 +63,8 @@ export class Surroundings implements Disposable {
 
   /** Last: the trap is one, for a Python that is started as ztl must not start it. */
   assertAlive(trap: string, args: readonly string[], env: Environment = {}): void {
-    const { stderr } = spawnSync(PYTHON, args, { cwd: this.project, env, encoding: "utf8" });
+    const python = searchPython({ workingDirectory: "/" }).python?.executable ?? "python3";
+    const { stderr } = spawnSync(python, args, { cwd: this.project, env, encoding: "utf8" });
     this.assertWentOff(trap, stderr);
   }
 
