@@ -59,7 +59,9 @@ export class AttackedSandbox {
     const wallMs = call.limits?.wallMs ?? this.#options.limits?.wallMs ?? WALL_MS;
     this.#used.add(call.tool);
     const startedMs = performance.now();
-    const limited = { ...call, limits: { wallMs, ...call.limits } };
+    // An emulated processor needs as much more of its own time.
+    const cpuMs = PATIENCE === 1 ? {} : { cpuMs: this.#options.limits?.cpuMs ?? wallMs };
+    const limited = { ...call, limits: { wallMs, ...cpuMs, ...call.limits } };
     const result = await this.sandbox.run(limited, signal === undefined ? {} : { signal });
     const tookMs = performance.now() - startedMs;
     assert.ok(tookMs < wallMs + GRACE_MS, `came back after ${tookMs} ms with a wall limit of ${wallMs} ms`);
