@@ -10,6 +10,12 @@ interface Pages {
   limitPages: number;
 }
 
+/** Knows when a run is over. */
+export interface Watch {
+  /** Looks at the limits that grow with time, and at cancellation; throws when the run is over. */
+  look(): void;
+}
+
 /**
  * What a run may still use of memory and time while one of its calls is being answered. What is kept for the guest outside
  * its own pages (buffers of pipes, names, queued signals) counts as its memory all the same: it takes from the same limit,
@@ -20,8 +26,11 @@ export class Allowance {
   readonly #limitBytes: number;
   #chargedBytes = 0;
   #units = 0;
-  /** Looks at the limits that grow with time, and at cancellation; throws when the run is over. */
-  look: () => void = () => {};
+  /**
+   * Whoever looks at the time just now. An object with a method, not a function made for each run: V8 remembers functions
+   * with all they hold, and young garbage of one run after the other was kept for that.
+   */
+  watch: Watch | undefined;
 
   constructor(pages: Pages, limitBytes: number) {
     this.#pages = pages;
@@ -51,7 +60,7 @@ export class Allowance {
     this.#units += units;
     if (this.#units < UNITS_BETWEEN_LOOKS) return;
     this.#units = 0;
-    this.look();
+    this.watch?.look();
   }
 
   /** Guest pages may fill what is left. */

@@ -1,6 +1,7 @@
 import type { Cpu, Machine } from "../vmm/index.ts";
 import { Allowance } from "./allowance.ts";
 import { BLOCKED } from "./blocked.ts";
+import { Deadline } from "./deadline.ts";
 import { LinuxError } from "./errno.ts";
 import { OpenFileCount, restartAnonymousInodes } from "./files/open-file.ts";
 import { BrokenPipe } from "./files/pipe.ts";
@@ -12,7 +13,7 @@ import { type KernelImage, preparedCache, restoreProcess, sealKernel } from "./k
 import { type Control, type Outcome, Scheduler } from "./kernel/scheduler.ts";
 import { type ProgramSpec, spawnProgram } from "./kernel/spawn.ts";
 import { TimerSet } from "./kernel/timers.ts";
-import { asLimit, DEFAULT_LIMITS, LimitReached, type RunLimits } from "./limits.ts";
+import { asLimit, DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
 import { PageCache } from "./memory/page-cache.ts";
 import { type SharedPages, shareFile } from "./memory/shared-pages.ts";
 import { finishProcess, finishTask } from "./process/exit.ts";
@@ -168,10 +169,7 @@ export class Kernel {
   collectChanges(): Change[] {
     const { allowance, vfs } = this;
     vfs.hashUntil(this.#hashEndMs());
-    const endMs = performance.now() + COLLECT_MS_MAX;
-    allowance.look = () => {
-      if (performance.now() > endMs) throw new LimitReached("wall");
-    };
+    allowance.watch = new Deadline(COLLECT_MS_MAX);
     return vfs.collectChanges(() => allowance.work(WORK_PER_NAME));
   }
 

@@ -1,4 +1,5 @@
 import { threadCpuMs } from "../../vmm/index.ts";
+import type { Watch } from "../allowance.ts";
 import { LinuxError } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { asLimit, type LimitName, LimitReached } from "../limits.ts";
@@ -44,7 +45,7 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 class Cancelled {}
 
 /** Puts tasks on the one CPU in turn, wakes sleepers, and watches time. */
-export class Scheduler {
+export class Scheduler implements Watch {
   readonly #kernel: Kernel;
   readonly #tasks: Task[] = [];
   /** The task whose registers are in the CPU. */
@@ -60,6 +61,7 @@ export class Scheduler {
   /** When CPU time was charged last, and what this thread's CPU clock showed then. */
   #chargedAtMs = 0;
   #chargedCpuMs = 0;
+  #control: Control | undefined;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -119,10 +121,8 @@ export class Scheduler {
 
   run(control: Control): Outcome {
     const { machine, allowance } = this.#kernel;
-    allowance.look = () => {
-      this.#account();
-      if (control.poll() === "cancel") throw new Cancelled();
-    };
+    this.#control = control;
+    allowance.watch = this;
     this.#startedMs = this.#chargedAtMs = performance.now();
     this.#chargedCpuMs = threadCpuMs();
     machine.startTimer(TICK_MS);
@@ -137,9 +137,15 @@ export class Scheduler {
       if (error instanceof Cancelled) return { kind: "cancelled" };
       throw error;
     } finally {
-      allowance.look = () => {};
+      allowance.watch = undefined;
       machine.stopTimer();
     }
+  }
+
+  /** For long calls: throws when the run is over before they are. */
+  look(): void {
+    this.#account();
+    if (this.#control?.poll() === "cancel") throw new Cancelled();
   }
 
   #step(control: Control): Outcome | undefined {

@@ -7,7 +7,10 @@ import { getHeapStatistics } from "node:v8";
  */
 const GROWTH_BYTES_MAX = 48 * 1024 * 1024;
 
-/** Keeps what a cell has in memory between runs near what it needs. Needs a Node started with --expose-gc. */
+/**
+ * Keeps what a cell has in memory between runs near what it needs. Made when the guest's memory is mapped, which counts as
+ * held by the heap. Needs a Node started with --expose-gc.
+ */
 export class Heap {
   #keptBytes = heapBytes();
 

@@ -21,8 +21,8 @@ import { SyncChannel } from "./sync-channel.ts";
  * here beyond what a request may expect ends the process; the pool starts another.
  */
 const channel = new SyncChannel(CHANNEL_FD, REQUEST_LIMITS);
-const heap = new Heap();
 let guest: Guest | undefined;
+let heap: Heap | undefined;
 
 /** Looks for a cancellation while a run goes on. */
 function pollForCancel(): () => "continue" | "cancel" {
@@ -55,6 +55,7 @@ function answer({ header, body }: Frame): void {
         channel.write({ type: "ready" });
         return;
       }
+      heap = new Heap();
       // From here on the cell sees bytes of the guest's choosing.
       confineProcess({ readable: guest.hostPaths });
       channel.write({ type: "ready" });
@@ -78,7 +79,7 @@ function main(): void {
   inheritKvmDevice(KVM_FD);
   for (let frame = channel.read(); frame !== undefined; frame = channel.read()) {
     answer(frame);
-    heap.clear();
+    heap?.clear();
   }
 }
 
