@@ -36,6 +36,7 @@ export interface FrameLimits {
 export const NONCE_BYTES = 16;
 /** Bytes before the JSON part. */
 export const FRAME_PREFIX_BYTES = NONCE_BYTES + 3 * 8;
+const HALF = 2 ** 32;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -52,9 +53,9 @@ export function encodeFrame(
   const view = new DataView(head.buffer);
   head.set(nonce);
   const bodyBytes = parts.reduce((sum, part) => sum + part.length, 0);
-  for (const [index, value] of [id, json.length, bodyBytes].entries()) {
-    view.setBigUint64(NONCE_BYTES + 8 * index, BigInt(value), true);
-  }
+  writeNumber(view, NONCE_BYTES, id);
+  writeNumber(view, NONCE_BYTES + 8, json.length);
+  writeNumber(view, NONCE_BYTES + 16, bodyBytes);
   head.set(json, FRAME_PREFIX_BYTES);
   return [head, ...parts];
 }
@@ -68,7 +69,9 @@ export interface FramePrefix extends FrameLimits, FrameLabel {}
 /** What a prefix announces; throws ZtlError `frame-malformed` when that exceeds the limits. */
 export function parsePrefix(prefix: Uint8Array, limits: FrameLimits): FramePrefix {
   const view = new DataView(prefix.buffer, prefix.byteOffset, FRAME_PREFIX_BYTES);
-  const [id, headerBytes, bodyBytes] = [0, 8, 16].map((at) => wholeNumber(view.getBigUint64(NONCE_BYTES + at, true)));
+  const id = readNumber(view, NONCE_BYTES);
+  const headerBytes = readNumber(view, NONCE_BYTES + 8);
+  const bodyBytes = readNumber(view, NONCE_BYTES + 16);
   if (headerBytes < 2) malformed("the JSON part is shorter than an empty object", { headerBytes });
   if (headerBytes > limits.headerBytes)
     malformed("the JSON part is too long", { headerBytes, limit: limits.headerBytes });
@@ -76,10 +79,17 @@ export function parsePrefix(prefix: Uint8Array, limits: FrameLimits): FramePrefi
   return { nonce: prefix.slice(0, NONCE_BYTES), id, headerBytes, bodyBytes };
 }
 
-/** Beyond this a number is not exact; no length comes near it. */
-function wholeNumber(value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) malformed("a length or number is beyond all bounds");
-  return Number(value);
+/** Two halves of 32 bits rather than a BigInt, which would be made for each number of each frame. */
+function writeNumber(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % HALF, true);
+  view.setUint32(at + 4, Math.floor(value / HALF), true);
+}
+
+function readNumber(view: DataView, at: number): number {
+  const value = view.getUint32(at + 4, true) * HALF + view.getUint32(at, true);
+  // Beyond this a number is not exact; no length comes near it.
+  if (value > Number.MAX_SAFE_INTEGER) malformed("a length or number is beyond all bounds");
+  return value;
 }
 
 /** The JSON part as an object; throws ZtlError `frame-malformed` for anything else. */
