@@ -2,6 +2,7 @@
 #include "conformance.h"
 #include <linux/memfd.h>
 #include <setjmp.h>
+#include <sys/uio.h>
 
 #define PAGE 4096L
 #define RW (PROT_READ | PROT_WRITE)
@@ -321,6 +322,25 @@ static void populated(void) {
   say("hole %ld", E(madvise(s, 3 * PAGE, MADV_POPULATE_READ)));
 }
 
+/* The pages that are read are the ones they are read into, or the ones beside them. */
+static void read_into_its_own_mapping(void) {
+  int file = letters(6);
+  char *s = map(file, 6, MAP_SHARED);
+  long done;
+  s[4 * PAGE] = 'S', s[5 * PAGE + 100] = 'T';
+  done = E(pread(file, s + 5 * PAGE, 146, 5 * PAGE));
+  say("same page %ld %s %c", done, content(file, 6), peek(s + 5 * PAGE + 100));
+  done = E(pread(file, s + 3 * PAGE, PAGE, 4 * PAGE));
+  say("page before %ld %s", done, content(file, 6));
+  done = E(pread(file, s + 2 * PAGE, 2 * PAGE, 4 * PAGE));
+  say("pages behind %ld %s", done, content(file, 6));
+  struct iovec pieces[2] = {{s + 5 * PAGE, 10}, {s + PAGE, PAGE}};
+  done = E(preadv(file, pieces, 2, 4 * PAGE));
+  say("two pieces %ld %s", done, content(file, 6));
+  done = E(pwrite(file, s + 4 * PAGE, 2 * PAGE, 0));
+  say("written %ld %s", done, content(file, 6));
+}
+
 int main(void) {
   RUN(cut_short);
   RUN(cut_short_elsewhere);
@@ -333,4 +353,5 @@ int main(void) {
   RUN(shared_memory_grown);
   RUN(locked);
   RUN(populated);
+  RUN(read_into_its_own_mapping);
 }

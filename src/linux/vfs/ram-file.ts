@@ -70,14 +70,16 @@ export class RamFile extends RamInode {
     if (!this.#isWritableByGuest && this.#chunks.isEmpty && position + length <= this.#lowerBytes) {
       return this.#readLower(into.subarray(0, length), position);
     }
+    if (this.#mapped !== undefined && this.#isWritableByGuest) {
+      this.#readMapped(into.subarray(0, length), position, this.#mapped);
+      return length;
+    }
     for (let done = 0; done < length; ) {
       const at = position + done;
       const size = Math.min(length - done, CHUNK_BYTES - (at % CHUNK_BYTES));
       this.#readPiece(into.subarray(done, done + size), at);
       done += size;
     }
-    if (this.#mapped !== undefined && this.#isWritableByGuest)
-      this.#readMapped(into.subarray(0, length), position, this.#mapped);
     return length;
   }
 
@@ -214,11 +216,13 @@ export class RamFile extends RamInode {
 
   // --- pages the guest has mapped: what it may have written to is the content, the rest shows it ---
 
+  /** Page by page, each from where it is: `into` may be a mapping of this file, whose pages hold what is to be read. */
   #readMapped(into: Uint8Array, position: number, mapped: SharedFilePages): void {
     const writable = mapped.writable();
     forEachPage(position, into.length, (page, inPage, offset, size) => {
       const bytes = writable.has(page) ? mapped.page(page) : undefined;
       if (bytes !== undefined) into.set(bytes.subarray(inPage, inPage + size), offset);
+      else this.#readPiece(into.subarray(offset, offset + size), position + offset);
     });
   }
 
