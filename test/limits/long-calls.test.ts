@@ -30,6 +30,20 @@ const CALLS: Readonly<Record<string, string>> = {
     "a = lazy(1 << 40)\nfor i in range(3000): syscall(10, a + (i << 24), 4096, 1)\nwhile True:\n  p = os.fork()\n  if p == 0: os._exit(0)\n  os.waitpid(p, 0)",
 };
 
+/** Terabytes brought into memory at once: memory ends long before the call would. */
+const FILLED: Readonly<Record<string, string>> = {
+  "anonymous memory that is only read": "libc.mmap(None, ctypes.c_long(1 << 45), 1, 0x8022, -1, 0)",
+  "anonymous memory to be written": "libc.mmap(None, ctypes.c_long(1 << 45), 3, 0x8022, -1, 0)",
+  "shared memory": "libc.mmap(None, ctypes.c_long(1 << 45), 3, 0x8021, -1, 0)",
+  "a private mapping of a sparse file": "libc.mmap(None, ctypes.c_long(8 << 40), 1, 0x8002, sparse(), 0)",
+  "a shared mapping of a sparse file": "libc.mmap(None, ctypes.c_long(8 << 40), 3, 0x8001, sparse(), 0)",
+  MADV_POPULATE_READ: "syscall(28, lazy(1 << 45), 1 << 45, 22)",
+  MADV_POPULATE_WRITE: "syscall(28, lazy(1 << 45), 1 << 45, 23)",
+  mlock: "syscall(149, lazy(1 << 45), 1 << 45)",
+  "mlock of a sparse file": "syscall(149, libc.mmap(None, ctypes.c_long(8 << 40), 1, 2, sparse(), 0), 8 << 40)",
+};
+const SPARSE = "def sparse():\n  f = os.open('/tmp/f', os.O_RDWR | os.O_CREAT); os.ftruncate(f, 8 << 40); return f\n";
+
 describe("time limits hold inside a call", { skip: kvmMissing() }, () => {
   let sandbox: Sandbox;
   before(async () => {
@@ -54,6 +68,19 @@ describe("time limits hold inside a call", { skip: kvmMissing() }, () => {
         assert.equal(result.status === "limit" ? result.limit : result.status, limit, result.stderrText);
         if (limit === "wall") assert.ok(tookMs < 2000 + 1000, `${tookMs} ms`);
       });
+
+  for (const [name, code] of Object.entries(FILLED))
+    test(`filled with terabytes: ${name}`, async () => {
+      const started = performance.now();
+      const result = await sandbox.run({
+        tool: "python",
+        code: PRELUDE + lazy + SPARSE + code,
+        limits: { memoryBytes: 256 << 20, wallMs: 3000 },
+      });
+      const tookMs = performance.now() - started;
+      assert.equal(result.stdoutText, "said\n", result.stderrText);
+      assert.ok(tookMs < 3000 + 1000, `${tookMs} ms`);
+    });
 
   test("a run is cancelled inside a call", async () => {
     const controller = new AbortController();

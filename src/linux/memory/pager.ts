@@ -1,7 +1,7 @@
 import { type Machine, PAGE_SIZE, type PageTables, physicalOf } from "../../vmm/index.ts";
 import { fail, LinuxError } from "../errno.ts";
 import type { PageCache } from "./page-cache.ts";
-import { pageCeil } from "./page-math.ts";
+import { pageCeil, RUN_PAGES_MAX } from "./page-math.ts";
 import { type PagesShown, Protection, type Vma } from "./vma.ts";
 
 /** Pages brought in around a fault in anonymous memory: one exit costs as much as zeroing dozens of pages. */
@@ -121,12 +121,15 @@ export class Pager {
   fillAnonymous(vma: Vma, start: number, end: number): void {
     let page = start;
     while (page < end) {
+      this.#cache.allowance.work();
       if (this.#tables.entry(page) !== 0) {
         page += PAGE_SIZE;
         continue;
       }
       let runEnd = page + PAGE_SIZE;
-      while (runEnd < end && this.#tables.entry(runEnd) === 0) runEnd += PAGE_SIZE;
+      const farthest = Math.min(end, page + RUN_PAGES_MAX * PAGE_SIZE);
+      while (runEnd < farthest && this.#tables.entry(runEnd) === 0) runEnd += PAGE_SIZE;
+      this.#cache.allowance.work((runEnd - page) / PAGE_SIZE);
       while (page < runEnd) {
         const { first, count } = this.#machine.pages.allocateUpTo((runEnd - page) / PAGE_SIZE);
         for (let i = 0; i < count; i++, page += PAGE_SIZE) this.mapPage(vma, page, first + i * PAGE_SIZE, true);

@@ -1,5 +1,6 @@
 import { type Machine, PAGE_SIZE } from "../../vmm/index.ts";
 import type { Inode } from "../vfs/index.ts";
+import { RUN_PAGES_MAX } from "./page-math.ts";
 
 /** An address space with mappings of shared pages. */
 export interface PageSharer {
@@ -55,7 +56,8 @@ export class SharedPages {
         continue;
       }
       let end = index + 1;
-      while (end < first + count && !this.#pages.has(end)) end++;
+      const farthest = Math.min(first + count, index + RUN_PAGES_MAX);
+      while (end < farthest && !this.#pages.has(end)) end++;
       index += this.#loadRun(index, end - index);
     }
   }
