@@ -36,7 +36,8 @@ export interface FrameLimits {
 export const NONCE_BYTES = 16;
 /** Bytes before the JSON part. */
 export const FRAME_PREFIX_BYTES = NONCE_BYTES + 3 * 8;
-const HALF = 2 ** 32;
+/** What the upper 32 bits of a u64 count in. */
+const HIGH_UNIT = 2 ** 32;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -81,12 +82,12 @@ export function parsePrefix(prefix: Uint8Array, limits: FrameLimits): FramePrefi
 
 /** Two halves of 32 bits rather than a BigInt, which would be made for each number of each frame. */
 function writeNumber(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value % HALF, true);
-  view.setUint32(at + 4, Math.floor(value / HALF), true);
+  view.setUint32(at, value % HIGH_UNIT, true);
+  view.setUint32(at + 4, Math.floor(value / HIGH_UNIT), true);
 }
 
 function readNumber(view: DataView, at: number): number {
-  const value = view.getUint32(at + 4, true) * HALF + view.getUint32(at, true);
+  const value = view.getUint32(at + 4, true) * HIGH_UNIT + view.getUint32(at, true);
   // Beyond this a number is not exact; no length comes near it.
   if (value > Number.MAX_SAFE_INTEGER) malformed("a length or number is beyond all bounds");
   return value;

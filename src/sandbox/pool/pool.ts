@@ -14,11 +14,8 @@ import type { Template } from "../templates/store.ts";
 import { rehearse } from "./rehearsal.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
-/**
- * A cell that cannot load its template within this time will not. Loading takes some 100 ms, and was seen to take 30 s on an
- * emulated processor of a busy machine.
- */
-const LOAD_TIMEOUT_MS = 120_000;
+/** A cell that cannot load its template within this time will not; loading takes some 100 ms. */
+const LOAD_TIMEOUT_MS = 30_000;
 
 export interface PoolOptions {
   readonly name: ToolName;

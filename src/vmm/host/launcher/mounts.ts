@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
+import { isWithin } from "../../../base/paths.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { addMappedBind } from "./mapped-bind.ts";
-import { isInside, planRoot } from "./root.ts";
+import { planRoot } from "./root.ts";
 import { Call } from "./system-calls.ts";
 import type { CallTable } from "./table.ts";
 
@@ -43,7 +44,7 @@ export function addMountNamespace(table: CallTable, { readable, own, writable, l
   const shown = planRoot(readable).binds;
   const bind = (path: string): void => {
     if (layers.has("uid")) {
-      const required = path === writable || shown.some((one) => isInside(one.path, path));
+      const required = path === writable || shown.some((one) => isWithin(one.path, path));
       addMappedBind(table, { from: `/old${path}`, to: `/new${path}`, required });
       return;
     }

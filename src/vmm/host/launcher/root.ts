@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { posix } from "node:path";
+import { isWithin } from "../../../base/paths.ts";
 
 /**
  * The file tree a cell sees where it can have a mount namespace of its own: an empty root with nothing in it but the
@@ -34,7 +35,7 @@ export function planRoot(paths: readonly string[]): RootPlan {
     if (found !== undefined) places.set(found.path, found);
   }
   const binds = outermost([...places.values()]);
-  const isShown = (path: string): boolean => binds.some((bind) => isInside(path, bind.path));
+  const isShown = (path: string): boolean => binds.some((bind) => isWithin(path, bind.path));
   const entries = new Map<string, RootEntry>();
   const addParents = (path: string): void => {
     const parent = posix.dirname(path);
@@ -85,11 +86,6 @@ function follow(path: string, links: Map<string, string>): RootBind | undefined 
 function outermost(binds: readonly RootBind[]): RootBind[] {
   const sorted = [...binds].sort((a, b) => (a.path < b.path ? -1 : 1));
   const kept: RootBind[] = [];
-  for (const bind of sorted) if (!kept.some((outer) => isInside(bind.path, outer.path))) kept.push(bind);
+  for (const bind of sorted) if (!kept.some((outer) => isWithin(bind.path, outer.path))) kept.push(bind);
   return kept;
-}
-
-/** Whether a path lies in a directory, or is that itself; both normalised. */
-export function isInside(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
 }
