@@ -86,8 +86,9 @@ export class HostTree {
     } catch (cause) {
       throw new ZtlError("mount-missing", `Nothing to mount at ${this.hostPath}.`, { host: this.hostPath }, { cause });
     }
-    if (this.#root === undefined || this.#root.identity !== identityOf(state)) return this.#openRoot(state);
-    this.#root.refresh(this.#rootPath, state);
+    if (this.#rootFd < 0) this.#openRoot(state);
+    if (this.#root?.identity === identityOf(state)) this.#root.refresh(this.#rootPath, state);
+    else this.#root = this.#findRoot();
     return this.#root;
   }
 
@@ -150,6 +151,8 @@ export class HostTree {
 
   close(): void {
     this.#forget();
+    if (this.#rootFd >= 0) closeSync(this.#rootFd);
+    this.#rootFd = -1;
   }
 
   /** The one inode of that host file. One changed or replaced in the middle of a run becomes a new one. */
@@ -170,29 +173,31 @@ export class HostTree {
     return made;
   }
 
-  #openRoot(state: BigIntStats): HostInode {
-    this.#forget();
+  /** Once and for all: a cell that is confined opens nothing by its path any more. */
+  #openRoot(state: BigIntStats): void {
     const real = realpathSync(this.hostPath);
     const isDirectory = state.isDirectory();
     this.#rootPath = isDirectory ? "." : basename(real);
     this.#rootFd = openSync(isDirectory ? real : dirname(real), O_PATH | constants.O_DIRECTORY);
     // Numbered now, in the order of the mounts, and not in the order in which runs come across them.
     this.deviceNumber(state.dev);
-    this.#root = this.find(this.#rootPath);
-    if (this.#root !== undefined) return this.#root;
+  }
+
+  #findRoot(): HostInode {
+    const root = this.find(this.#rootPath);
+    if (root !== undefined) return root;
     throw new ZtlError("mount-missing", `Only files and directories can be mounted: ${this.hostPath}.`, {
       host: this.hostPath,
     });
   }
 
+  /** Gives up all that is remembered, but not the place where it was found. */
   #forget(): void {
     for (const inode of this.#inodes.values()) this.descriptors.drop(inode);
     this.#inodes = new Map();
     this.#listedEntries = 0;
     this.absent.clear();
     this.#root = undefined;
-    if (this.#rootFd >= 0) closeSync(this.#rootFd);
-    this.#rootFd = -1;
   }
 }
 
