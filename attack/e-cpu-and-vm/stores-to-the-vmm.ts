@@ -15,7 +15,8 @@ const STORES = {
   "rep movsb": "4889c7 48c7c600006000 b900100000 f3a4",
   movups: "0f1100",
   vmovups: "c5fc1100",
-  maskmovdqu: "4889c7 660ff7c0",
+  // pcmpeqd xmm0, xmm0 first: with an empty mask a processor may store nothing and not even fault.
+  maskmovdqu: "4889c7 660f76c0 660ff7c0",
   fxsave: "0fae00",
   xsave: "480fae20",
   fnstenv: "d930",

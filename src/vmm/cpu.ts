@@ -78,6 +78,8 @@ export interface Cpu {
   run(): Trap;
   /** Size in bytes of an FPU image. */
   readonly fpuBytes: number;
+  /** The components of such an image that there are (the bits of XCR0); a CPU refuses an image with others. */
+  readonly xstateComponents: number;
   /** Copies the whole FPU/vector state (XSAVE standard format) out; `into` has {@link fpuBytes} bytes. */
   readFpu(into: Uint8Array): void;
   writeFpu(from: Uint8Array): void;

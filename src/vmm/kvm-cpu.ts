@@ -88,6 +88,7 @@ export class KvmCpu implements Cpu {
   registers: BigUint64Array<ArrayBuffer>;
   registers32: Uint32Array<ArrayBuffer>;
   readonly fpuBytes = XSAVE_SIZE;
+  readonly xstateComponents: number;
   readonly initialFpu = initialFpu();
   readonly #memory: GuestMemory;
   readonly #vcpu: KvmVcpu;
@@ -113,6 +114,7 @@ export class KvmCpu implements Cpu {
     this.#run32 = this.#vcpu.run32;
     if (ring === 3) this.#run32[VALID_REGISTERS] = SYNC_REGISTERS | SYNC_SYSTEM_REGISTERS;
     this.#vcpu.transfer("KVM_SET_CPUID2", Request.setCpuid2, features.cpuid);
+    this.xstateComponents = features.xcr0;
     this.#vcpu.setXcr0(features.xcr0);
     this.#vcpu.setMsrs([
       [Msr.star, STAR],

@@ -1,4 +1,4 @@
-import { Register } from "../../vmm/index.ts";
+import { type Cpu, Register } from "../../vmm/index.ts";
 import { LinuxError } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { toU64 } from "../memory/wide.ts";
@@ -29,8 +29,8 @@ const XSAVE_MAGIC2 = 0x46505845;
 /** Where software puts its own data in an FXSAVE area (asm/sigcontext.h, struct _fpx_sw_bytes). */
 const SW_RESERVED = 464;
 const XSTATE_HEADER = 512;
-/** x87, SSE, AVX and AVX-512: what the CPU seam enables. */
-const XSTATE_MASK = 0xe7;
+/** x87 and SSE, which every image without an extended state holds (Intel SDM vol. 1, 13.1). */
+const XSTATE_LEGACY = 3;
 /** Bits of MXCSR that may be set (Intel SDM vol. 1, 10.2.3); others fault on restore. */
 const MXCSR_MASK = 0xffff;
 
@@ -120,7 +120,7 @@ function fpuForUser(kernel: Kernel, task: Task): Buffer {
   image.set(kernel.fpuOf(task).subarray(0, XSAVE_BYTES));
   image.writeUInt32LE(XSAVE_MAGIC1, SW_RESERVED);
   image.writeUInt32LE(XSAVE_BYTES + 4, SW_RESERVED + 4);
-  image.writeBigUInt64LE(BigInt(XSTATE_MASK), SW_RESERVED + 8);
+  image.writeBigUInt64LE(BigInt(kernel.machine.cpu.xstateComponents), SW_RESERVED + 8);
   image.writeUInt32LE(XSAVE_BYTES, SW_RESERVED + 16);
   image.writeUInt32LE(XSAVE_MAGIC2, XSAVE_BYTES);
   return image;
@@ -142,17 +142,17 @@ export function popFrame(kernel: Kernel, task: Task): void {
     flags: bytes.readInt32LE(UCONTEXT + 24) & (AltStackFlag.disable | AltStackFlag.autoDisarm),
   };
   const pointer = Number(bytes.readBigUInt64LE(FPSTATE_POINTER));
-  if (pointer !== 0) kernel.setFpu(task, sanitiseFpu(user.read(pointer, XSAVE_BYTES), kernel.machine.cpu.fpuBytes));
+  if (pointer !== 0) kernel.setFpu(task, sanitiseFpu(user.read(pointer, XSAVE_BYTES), kernel.machine.cpu));
 }
 
-/** Makes an FPU image from the guest one that the CPU accepts: reserved bits faulting on XRSTOR are cleared. */
-function sanitiseFpu(image: Buffer, size: number): Uint8Array {
-  const clean = Buffer.alloc(size);
+/** Makes an FPU image from the guest one that the CPU accepts: bits that are reserved, or that this CPU has no state for, are cleared. */
+function sanitiseFpu(image: Buffer, { fpuBytes, xstateComponents }: Cpu): Uint8Array {
+  const clean = Buffer.alloc(fpuBytes);
   image.copy(clean);
   const extended = image.readUInt32LE(SW_RESERVED) === XSAVE_MAGIC1;
   clean.fill(0, SW_RESERVED, XSTATE_HEADER);
   clean.writeUInt32LE(image.readUInt32LE(24) & MXCSR_MASK, 24);
-  const components = extended ? image.readUInt32LE(XSTATE_HEADER) & XSTATE_MASK : 3;
+  const components = extended ? image.readUInt32LE(XSTATE_HEADER) & xstateComponents : XSTATE_LEGACY;
   clean.fill(0, XSTATE_HEADER, XSTATE_HEADER + 64);
   clean.writeUInt32LE(components, XSTATE_HEADER);
   return clean;
