@@ -178,6 +178,7 @@ export class Sandbox implements AsyncDisposable {
       compileCache: this.#compileCache,
       memoryBytes: cellMemoryBytes(this.#limits),
       isolation: this.#options.isolation,
+      startTimeoutMs: this.#options.startTimeoutMs,
       provide: () =>
         provideTemplate(recipe, { cacheDirectory: this.#cacheDirectory, compileCache: this.#compileCache, onEvent }),
       onEvent,

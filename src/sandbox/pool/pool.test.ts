@@ -90,6 +90,17 @@ describe("the pool", { skip: kvmMissing }, () => {
     assert.equal((await sandbox.run({ tool: "shell", code: "echo on" })).stdoutText, "on\n");
   });
 
+  test("gives up a cell that does not start in the time it is allowed", async () => {
+    const events: SandboxEvent[] = [];
+    const onEvent = (event: SandboxEvent): number => events.push(event);
+    // No process gets anywhere in a millisecond; the default lets every other test here start its cells.
+    const options = { cells: 1, cacheDirectory: TEST_CACHE, startTimeoutMs: 1, onEvent } as const;
+    await using impatient = await Sandbox.open(options);
+    const result = await impatient.run({ tool: "exec", program: "/bin/true" });
+    assert.ok(result.status === "error" && result.error.code === "cell-start-failed", JSON.stringify(result));
+    assert.ok(events.some((event) => event.type === "cell-lost" && event.code === "cell-start-failed"));
+  });
+
   test("a call that was not yet under way when the sandbox closed is refused, not run", async () => {
     const sandbox = await Sandbox.open({ ...options, cells: 1 });
     const early = sandbox.run({ tool: "shell", code: "sleep 60" });

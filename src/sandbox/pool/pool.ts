@@ -14,8 +14,8 @@ import type { Template } from "../templates/store.ts";
 import { rehearse } from "./rehearsal.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
-/** A cell that cannot load its template within this time will not; loading takes some 100 ms. */
-const LOAD_TIMEOUT_MS = 30_000;
+/** A cell that has not loaded its template by then will not; loading takes some 100 ms. */
+export const START_TIMEOUT_DEFAULT_MS = 30_000;
 
 export interface PoolOptions {
   readonly name: ToolName;
@@ -27,6 +27,8 @@ export interface PoolOptions {
   readonly compileCache: string | undefined;
   /** What a cell may take in all, by cellMemoryBytes; a run with wider limits makes it more. */
   readonly memoryBytes: number;
+  /** For a cell to load its template; default {@link START_TIMEOUT_DEFAULT_MS}. */
+  readonly startTimeoutMs?: number | undefined;
   /** Walls without which no cell is started. */
   readonly isolation?: IsolationDemands | undefined;
   /** What cells run, where it is not ours: tests have hostile ones. */
@@ -148,7 +150,7 @@ export class Pool {
     this.#all.add(cell);
     const timer = setTimeout(
       () => cell.kill("cell-start-failed", "A cell took too long to load its template"),
-      LOAD_TIMEOUT_MS,
+      this.#options.startTimeoutMs ?? START_TIMEOUT_DEFAULT_MS,
     );
     try {
       const { machine, kernel } = template;
@@ -188,9 +190,9 @@ export class Pool {
   }
 
   async #provide(): Promise<Template> {
-    const { compileCache, config, memoryBytes, provide } = this.#options;
+    const { compileCache, config, memoryBytes, startTimeoutMs = START_TIMEOUT_DEFAULT_MS, provide } = this.#options;
     const template = await provide();
-    if (compileCache !== undefined) await rehearse(template, { compileCache, config, memoryBytes });
+    if (compileCache !== undefined) await rehearse(template, { compileCache, config, memoryBytes, startTimeoutMs });
     return template;
   }
 

@@ -11,14 +11,16 @@ import { readyOf } from "../cell/reply/ready.ts";
 import { READY_LIMITS } from "../cell/reply-limits.ts";
 import type { Template } from "../templates/store.ts";
 
-/** A cell loads its template in some 100 ms; without a compile cache it takes a few times as long. */
-const REHEARSAL_TIMEOUT_MS = 60_000;
+/** Without a compile cache a cell takes a few times as long to start; with one it needs a small part of the time it may take. */
+const REHEARSAL_FACTOR = 2;
 const STAMP = "rehearsed-";
 
 export interface Rehearsal {
   readonly compileCache: string;
   readonly config: KernelConfig;
   readonly memoryBytes: number;
+  /** What a cell that has a compile cache may take. */
+  readonly startTimeoutMs: number;
 }
 
 /**
@@ -26,12 +28,13 @@ export interface Rehearsal {
  * bytes may write there: one that loads a template, and then ends without having run anything, does it for all.
  */
 export async function rehearse(template: Template, rehearsal: Rehearsal): Promise<void> {
-  const { compileCache, config, memoryBytes } = rehearsal;
+  const { compileCache, config, memoryBytes, startTimeoutMs } = rehearsal;
   const stamp = join(compileCache, `${STAMP}${programKey()}`);
   if (!claim(compileCache, stamp)) return;
   const launcher = cellLauncher({ mounts: config.mounts, compileCache, memoryBytes, fillsCompileCache: true });
   const cell = new CellHandle({ launcher, memoryFd: template.memoryFd });
-  const timer = setTimeout(() => cell.kill("cell-start-failed", "The rehearsal took too long"), REHEARSAL_TIMEOUT_MS);
+  const timeoutMs = startTimeoutMs * REHEARSAL_FACTOR;
+  const timer = setTimeout(() => cell.kill("cell-start-failed", "The rehearsal took too long"), timeoutMs);
   try {
     const { machine, kernel } = template;
     const message = { type: "load", machine, kernel, config: toWireConfig(config), rehearsal: true } as const;
