@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { type RunResult, Sandbox, type SandboxEvent, type SandboxOptions, type ToolCall } from "../src/index.ts";
+import { START_TIMEOUT_DEFAULT_MS } from "../src/sandbox/pool/pool.ts";
+import { PATIENCE, patiently } from "../test/patience.ts";
 import type { Canaries } from "./canaries.ts";
 
-/** Emulated processors are some twenty times slower (test/hardware). */
-const PATIENCE = Number(process.env.ZTL_TEST_PATIENCE ?? 1);
 /**
  * How long after its limit a call may take to come back: what the host process gives a cell before it kills it
  * (src/sandbox/run.ts), and a little more for a busy machine.
  */
-const GRACE_MS = 10_000 * PATIENCE;
+const GRACE_MS = patiently(10_000);
 /** Most attacks take a second; on a machine that has ten times as much to do as it can, ten. Limits are under attack elsewhere. */
-const WALL_MS = 20_000 * PATIENCE;
+const WALL_MS = 20_000;
+/** What the probes take is no time at all; this is for a machine that has none. */
+const PROBE_MS = patiently(60_000);
+/** As the product allows itself on a real processor. */
+const START_TIMEOUT_MS = patiently(START_TIMEOUT_DEFAULT_MS);
 const SEED = "00112233445566778899aabbccddeeff";
 const CLOCK_MS = Date.UTC(2030, 0, 1);
 
@@ -50,18 +54,21 @@ export class AttackedSandbox {
   /** Of one cell unless told otherwise, so that the next run is in the one that was attacked. */
   static async open(options: SandboxOptions, canaries: Canaries): Promise<AttackedSandbox> {
     const events: SandboxEvent[] = [];
-    const complete: SandboxOptions = { cells: 1, ...options, onEvent: (event) => events.push(event) };
+    const complete: SandboxOptions = {
+      cells: 1,
+      startTimeoutMs: START_TIMEOUT_MS,
+      ...options,
+      onEvent: (event) => events.push(event),
+    };
     return new AttackedSandbox(await Sandbox.open(complete), events, complete, canaries);
   }
 
   /** Runs a call, which must come back within its wall limit (default 20 s) and some grace. */
   async run(call: ToolCall, signal?: AbortSignal): Promise<RunResult> {
-    const wallMs = call.limits?.wallMs ?? this.#options.limits?.wallMs ?? WALL_MS;
+    const wallMs = patiently(call.limits?.wallMs ?? this.#options.limits?.wallMs ?? WALL_MS);
     this.#used.add(call.tool);
     const startedMs = performance.now();
-    // An emulated processor needs as much more of its own time.
-    const cpuMs = PATIENCE === 1 ? {} : { cpuMs: this.#options.limits?.cpuMs ?? wallMs };
-    const limited = { ...call, limits: { wallMs, ...cpuMs, ...call.limits } };
+    const limited = { ...call, limits: { ...call.limits, wallMs, ...this.#cpuLimit(call, wallMs) } };
     const result = await this.sandbox.run(limited, signal === undefined ? {} : { signal });
     const tookMs = performance.now() - startedMs;
     assert.ok(tookMs < wallMs + GRACE_MS, `came back after ${tookMs} ms with a wall limit of ${wallMs} ms`);
@@ -114,6 +121,13 @@ export class AttackedSandbox {
     return seen;
   }
 
+  /** An emulated processor needs as much more of its own time. */
+  #cpuLimit(call: ToolCall, wallMs: number): { cpuMs?: number } {
+    const cpuMs = call.limits?.cpuMs ?? this.#options.limits?.cpuMs;
+    if (PATIENCE === 1) return cpuMs === undefined ? {} : { cpuMs };
+    return { cpuMs: cpuMs === undefined ? wallMs : patiently(cpuMs) };
+  }
+
   #look({ stdout, stderr, changes }: RunResult): void {
     const parts = [stdout, stderr, ...changes.flatMap(({ path, content }) => [path, content ?? ""])];
     if (parts.some((part) => this.#canaries.isLeakedBy(part))) this.#leaks++;
@@ -128,7 +142,7 @@ interface Probed {
 const firstRuns = new Map<string, object>();
 
 async function probe(sandbox: Sandbox, tool: ToolCall["tool"]): Promise<Probed> {
-  const common = { cwd: "/", env: {}, limits: { wallMs: 60_000, cpuMs: 60_000, outputBytes: 1 << 20 } };
+  const common = { cwd: "/", env: {}, limits: { wallMs: PROBE_MS, cpuMs: PROBE_MS, outputBytes: 1 << 20 } };
   const call: ToolCall =
     tool === "exec"
       ? { tool, program: "/bin/sh", args: ["-c", PROBES.shell], ...common }

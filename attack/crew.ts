@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { patiently } from "../test/patience.ts";
 import { type Attack, type Outcome, TIMEOUT_MS } from "./attack.ts";
 import {
   newSecret,
@@ -19,9 +20,7 @@ import type { LoadedAttack } from "./discover.ts";
 /** Carries out attacks in a process of their own, and replaces it when it dies, hangs, or its canaries were reached. */
 
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
-/** Emulated processors are some twenty times slower. */
-const PATIENCE = Number(process.env.ZTL_TEST_PATIENCE ?? 1);
-const START_TIMEOUT_MS = 60_000 * PATIENCE;
+const START_TIMEOUT_MS = patiently(60_000);
 /** What is kept of a worker's own output, for the message when it dies. */
 const OUTPUT_KEPT = 2000;
 /** A shell, because only it leaves descriptors open that Node does not know of, beyond a gap in their numbers. */
@@ -60,7 +59,7 @@ export class Crew {
 }
 
 function timeoutOf({ timeoutMs = TIMEOUT_MS }: Attack): number {
-  return timeoutMs * PATIENCE;
+  return patiently(timeoutMs);
 }
 
 class Worker {

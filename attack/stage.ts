@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoopConfig, LoopOptions, SandboxOptions } from "../src/index.ts";
 import { openTestLoop, type TestLoop } from "../src/loop/testing.ts";
+import { patiently } from "../test/patience.ts";
 import { AttackedSandbox } from "./attacked-sandbox.ts";
 import type { Canaries } from "./canaries.ts";
 import { commandOf, descendants } from "./processes.ts";
@@ -12,7 +13,7 @@ import { commandOf, descendants } from "./processes.ts";
 /** Templates are shared by all attacks of one user: building them would take most of the time. */
 const CACHE = process.env.ZTL_ATTACK_CACHE ?? join(tmpdir(), `ztl-attack-cache-${process.getuid?.() ?? 0}`);
 /** A cell that was told to go is gone within milliseconds; the rest is for a busy machine. */
-const GONE_WITHIN_MS = 5000;
+const GONE_WITHIN_MS = patiently(5000);
 
 /** What an attack has to work with. Everything it opens here is closed and checked after it. */
 export class Stage {

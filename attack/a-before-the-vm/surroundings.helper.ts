@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { searchPython } from "../../src/sandbox/templates/host-python.ts";
+import { patiently } from "../../test/patience.ts";
 import { TrapDirectory } from "../../test/traps/trap-directory.ts";
 import type { Stage } from "../stage.ts";
 
@@ -12,7 +13,7 @@ export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 const LAUNCHER = join(ROOT, "bin", "ztl.js");
 const PLAIN_PATH = "/usr/local/bin:/usr/bin:/bin";
 /** A template is built within some seconds; this is for a busy machine. */
-const TIMEOUT_MS = 50_000 * Number(process.env.ZTL_TEST_PATIENCE ?? 1);
+const TIMEOUT_MS = patiently(50_000);
 
 type Environment = Readonly<Record<string, string>>;
 

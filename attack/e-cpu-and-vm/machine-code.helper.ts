@@ -7,8 +7,6 @@ import type { AttackedSandbox } from "../attacked-sandbox.ts";
 import type { Stage } from "../stage.ts";
 
 const LIMITS = { wallMs: 2000, cpuMs: 2000, memoryBytes: 64 << 20, processes: 8 } as const;
-/** On an emulated processor the same code takes some twenty times as long. */
-const PATIENCE = Number(process.env.ZTL_TEST_PATIENCE ?? 1);
 
 /** A sandbox for programs of a few instructions that no compiler makes. */
 export class MachineCode {
@@ -41,8 +39,7 @@ export class MachineCode {
   ): Promise<RunResult> {
     const name = `program-${this.#programs++}`;
     writeFileSync(join(this.#directory, name), staticElf(code, data), { mode: 0o755 });
-    const limits = { ...LIMITS, wallMs: LIMITS.wallMs * PATIENCE, cpuMs: LIMITS.cpuMs * PATIENCE };
-    const result = await this.sandbox.run({ tool: "exec", program: `/attack/${name}`, limits });
+    const result = await this.sandbox.run({ tool: "exec", program: `/attack/${name}`, limits: LIMITS });
     if (result.status === "error") assert.equal(result.error.code, "guest-failed", `${about}: ${result.error.message}`);
     return result;
   }

@@ -1,5 +1,6 @@
 import { fuzzer } from "../../fuzz/fuzzers/instructions.ts";
 import { Random } from "../../test/attack/random.ts";
+import { fewer } from "../../test/patience.ts";
 import type { Attack } from "../attack.ts";
 
 /** Some ten seconds; `npm run fuzz -- instructions` goes on for as long as one likes. */
@@ -13,9 +14,8 @@ export const attack: Attack = {
   timeoutMs: 240_000,
   async run() {
     const close = await fuzzer.open?.();
-    const count = process.env.ZTL_TEST_PATIENCE === undefined ? SEQUENCES : SEQUENCES / 20;
     try {
-      for (let seed = 0; seed < count; seed++) await fuzzer.check(fuzzer.make(new Random(seed)));
+      for (let seed = 0; seed < fewer(SEQUENCES); seed++) await fuzzer.check(fuzzer.make(new Random(seed)));
     } finally {
       await close?.();
     }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Config, Kernel } from "../../src/linux/index.ts";
 import { Machine } from "../../src/vmm/index.ts";
+import { patiently } from "../patience.ts";
 
 /** How a program ended and what it wrote, in the same words for both worlds. */
 export interface Result {
@@ -17,7 +18,7 @@ const ENVIRONMENT = { PATH: "/usr/bin:/bin", HOME: "/tmp", LANG: "C" };
 /** A guest's memory: the largest program here maps 64 MiB and forks. */
 const MEMORY_BYTES = 512 * 1024 * 1024;
 /** A program that takes longer hangs: all of them together take a few seconds. Emulated machines ask for more patience. */
-const TIMEOUT_MS = 25_000 * Number(process.env.ZTL_TEST_PATIENCE ?? 1);
+const TIMEOUT_MS = patiently(25_000);
 
 const found = (command: string): boolean => spawnSync("which", [command]).status === 0;
 
