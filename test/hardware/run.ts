@@ -1,101 +1,128 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Boot, type HardwareArguments, HELP, parseHardwareArguments } from "./arguments.ts";
 import { EMULATOR_FAULTS } from "./emulator-faults.ts";
 import { writeImage } from "./image.ts";
 import { findKernel, KERNEL_DIRECTORY, type Kernel } from "./kernel.ts";
-import { parseOutcome } from "./protocol.ts";
+import { type Outcome, parseOutcome } from "./protocol.ts";
 
-/**
- * Runs the tests on hardware virtualisation, whatever this machine has: QEMU emulates a processor with AMD-V, a
- * distribution's kernel boots on it with KVM, and the tests run there. `node test/hardware/run.ts [PATTERN...]`
- */
+/** Runs tests on hardware virtualisation, whatever this machine has: QEMU emulates a processor with AMD-V; HELP says how. */
 
 const EMULATOR = "qemu-system-x86_64";
-/** All but the attacks was seen to take 22 minutes of one processor, of which a busy machine gives half; the attacks as much again. */
-const TIMEOUT_MINUTES = Number(process.env.ZTL_HARDWARE_TIMEOUT_MINUTES ?? 120);
 /** The unpacked image, a template cache in RAM and the cells of a pool; the emulator takes only what is touched. */
 const MEMORY = "4G";
-/** What depends on the processor, and the product around it; all the rest is the same code everywhere. */
-const DEFAULT_PATTERNS = [
-  "test/hardware/product.ts",
-  "src/vmm/**/*.test.ts",
-  "src/linux/syscalls/*.test.ts",
-  "src/sandbox/sandbox.test.ts",
-  "src/sandbox/pool/*.test.ts",
-  "test/{isolation,conformance}/*.test.ts",
-  "test/hardware/attacks.ts",
-];
-const EXIT_SKIPPED = 0;
+/** Without the mitigations, which an emulated processor does not need and is slowed down by (admin-guide/kernel-parameters). */
+const START_OPTIONS = "console=ttyS0 quiet panic=-1 mitigations=off";
 const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_MISSING = 3;
+
+/** This process was told to end: no further machine is started. */
+let interrupted = false;
+
+interface Report {
+  readonly name: string;
+  readonly outcome: Outcome | undefined;
+  readonly seconds: number;
+}
 
 async function main(): Promise<number> {
+  let wanted: HardwareArguments;
+  try {
+    wanted = parseHardwareArguments(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return EXIT_USAGE;
+  }
+  if (wanted.help) {
+    console.log(HELP);
+    return 0;
+  }
   const kernel = findKernel();
   const missing = [...(hasEmulator() ? [] : [emulatorMissing()]), ...(kernel === undefined ? [kernelMissing()] : [])];
   if (kernel === undefined || missing.length > 0) {
     console.error(`\nSKIPPED, NOTHING IS VERIFIED ON AMD-V:\n${missing.join("\n")}\n`);
-    return EXIT_SKIPPED;
+    return EXIT_MISSING;
   }
+  return runAll(kernel, wanted);
+}
+
+async function runAll(kernel: Kernel, { boots, minutes }: HardwareArguments): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), "ztl-hardware-"));
+  const reports: Report[] = [];
   try {
-    return await runOn(kernel, directory);
+    for (const one of boots) {
+      reports.push(await runOn(kernel, { ...one, directory, minutes }));
+      if (interrupted) break;
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+  console.log("");
+  for (const one of reports) for (const line of linesOf(one)) console.log(line);
+  const left = boots.slice(reports.length).map(({ name }) => name);
+  if (left.length > 0) console.log(`NOT STARTED: ${left.join(", ")}`);
+  return left.length === 0 && reports.every(isGood) ? 0 : EXIT_FAILED;
 }
 
-async function runOn(kernel: Kernel, directory: string): Promise<number> {
+async function runOn(
+  kernel: Kernel,
+  { name, order, directory, minutes }: Boot & { directory: string; minutes: number },
+): Promise<Report> {
   const image = join(directory, "image.cpio");
-  const result = join(directory, "result.json");
-  const patterns = process.argv.length > 2 ? process.argv.slice(2) : DEFAULT_PATTERNS;
-  writeImage(image, fileURLToPath(new URL("../..", import.meta.url)), kernel, patterns);
-  console.log(`${kernel.image}, image of ${Math.round(statSync(image).size / 2 ** 20)} MiB, emulated AMD-V`);
+  const result = join(directory, "result.jsonl");
+  rmSync(result, { force: true });
+  writeImage(image, fileURLToPath(new URL("../..", import.meta.url)), kernel, order);
+  console.log(`\n${name}: ${kernel.image}, emulated AMD-V, ${minutes} minutes at most`);
   const startedMs = Date.now();
-  const inTime = await waitFor(boot(kernel.image, image, result));
-  console.log(`The emulated machine ran for ${Math.round((Date.now() - startedMs) / 1000)} s.`);
-  return report(result, inTime);
+  await ended(boot(kernel.image, image, result), minutes);
+  const outcome = existsSync(result) ? parseOutcome(readFileSync(result, "utf8")) : undefined;
+  return { name, outcome, seconds: Math.round((Date.now() - startedMs) / 1000) };
 }
 
 function boot(kernel: string, image: string, result: string): ChildProcess {
   const machine = ["-M", "q35", "-accel", "tcg", "-cpu", "max,+svm,+npt", "-smp", "1", "-m", MEMORY];
   const ports = ["-serial", "stdio", "-serial", `file:${result}`, "-display", "none", "-monitor", "none"];
-  const start = ["-kernel", kernel, "-initrd", image, "-append", "console=ttyS0 quiet panic=-1", "-no-reboot"];
+  const start = ["-kernel", kernel, "-initrd", image, "-append", START_OPTIONS, "-no-reboot"];
   return spawn(EMULATOR, [...machine, "-nodefaults", "-nic", "none", ...ports, ...start], {
     stdio: ["ignore", "inherit", "inherit"],
   });
 }
 
-/** False when the machine had to be ended. */
-function waitFor(machine: ChildProcess): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => machine.kill("SIGKILL"), TIMEOUT_MINUTES * 60_000);
-    const interrupt = () => machine.kill("SIGKILL");
-    process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-    machine.once("error", reject);
-    machine.once("exit", (_code, signal) => {
-      clearTimeout(timer);
-      resolve(signal === null);
-    });
-  });
+/** Waits until the machine has ended, which it does not outlive its time, or this process being told to end. */
+async function ended(machine: ChildProcess, minutes: number): Promise<void> {
+  const end = (): boolean => machine.kill("SIGKILL");
+  const interrupt = (): void => {
+    interrupted = true;
+    end();
+  };
+  const timer = setTimeout(end, minutes * 60_000);
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    await once(machine, "exit");
+  } finally {
+    clearTimeout(timer);
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
 }
 
-function report(result: string, inTime: boolean): number {
-  const outcome = existsSync(result) ? parseOutcome(readFileSync(result, "utf8")) : undefined;
-  if (outcome === undefined) {
-    console.error(
-      inTime
-        ? "FAILED: the emulated machine stopped without a result."
-        : `FAILED: ended after ${TIMEOUT_MINUTES} minutes, or by a signal; ZTL_HARDWARE_TIMEOUT_MINUTES gives more time.`,
-    );
-    return EXIT_FAILED;
-  }
-  const { passed, skipped, failures, emulatorFaults } = outcome;
-  for (const failure of failures) console.error(`FAILED: ${failure}`);
-  for (const name of emulatorFaults) console.error(`NOT VERIFIED: ${name}: ${EMULATOR_FAULTS.get(name)}`);
-  console.log(`On emulated AMD-V: ${passed} passed, ${failures.length} failed, ${skipped} skipped.`);
-  return failures.length === 0 && passed > 0 ? 0 : EXIT_FAILED;
+function isGood({ outcome }: Report): boolean {
+  return outcome?.complete === true && outcome.failures.length === 0 && outcome.passed > 0;
+}
+
+function linesOf({ name, outcome, seconds }: Report): string[] {
+  if (outcome === undefined) return [`${name}: FAILED, the machine ended without a result after ${seconds} s`];
+  const { complete, passed, skipped, failures, emulatorFaults } = outcome;
+  const counts = `${passed} passed, ${failures.length} failed, ${skipped} skipped in ${seconds} s`;
+  return [
+    `${name} on emulated AMD-V: ${counts}${complete ? "" : "; NOT FINISHED, the machine was ended or stopped"}`,
+    ...failures.map((failure) => `  FAILED: ${failure}`),
+    ...emulatorFaults.map((fault) => `  NOT VERIFIED: ${fault}: ${EMULATOR_FAULTS.get(fault)}`),
+  ];
 }
 
 function hasEmulator(): boolean {
