@@ -30,8 +30,12 @@ import type { Change, Credentials, FileRead, Inode, PendingChange, Vfs } from ".
 /** Registers that carry a system call's arguments, in order (System V AMD64 ABI, A.2.1): RDI RSI RDX R10 R8 R9. */
 const ARGUMENT_REGISTERS = [5, 4, 3, 10, 8, 9] as const;
 
-/** How long changes may be gathered after a run; a quarter of a gigabyte, the default limit, is hashed in half a second. */
+/**
+ * How long changes may be gathered: as long as the run might have gone on, so that its result comes in time. A quarter of a
+ * gigabyte, the default limit, is hashed in half a second.
+ */
 const COLLECT_MS_MAX = 4000;
+const COLLECT_MS_MIN = 600;
 /** A name is compared, or a megabyte hashed, in about the time of so many pages. */
 const WORK_PER_NAME = 256;
 /** How long the read set is hashed, and the files that were changed: a gigabyte or two, or what is small when no time is left. */
@@ -161,15 +165,19 @@ export class Kernel {
 
   /** Host files are hashed as long as the run might have gone on: its result does not wait long for that. */
   #hashEndMs(): number {
-    const leftMs = this.limits.wallMs - this.scheduler.elapsedMs;
-    return performance.now() + Math.min(Math.max(leftMs, HASH_MS_MIN), HASH_MS_MAX);
+    return performance.now() + this.#leftMs(HASH_MS_MIN, HASH_MS_MAX);
+  }
+
+  /** What is left of the run's time, within these bounds. */
+  #leftMs(min: number, max: number): number {
+    return Math.min(Math.max(this.limits.wallMs - this.scheduler.elapsedMs, min), max);
   }
 
   /** Throws LimitReached when they are more than a result may carry, or take too long to gather. */
   collectChanges(): Change[] {
     const { allowance, vfs } = this;
     vfs.hashUntil(this.#hashEndMs());
-    allowance.watch = new Deadline(COLLECT_MS_MAX);
+    allowance.watch = new Deadline(this.#leftMs(COLLECT_MS_MIN, COLLECT_MS_MAX));
     return vfs.collectChanges(() => allowance.work(WORK_PER_NAME));
   }
 

@@ -21,8 +21,7 @@ export function encodePending(pending: readonly ChangedFile[]): { changes: WireC
 }
 
 function encodeContent(content: Uint8Array, contents: Uint8Array[]): Pick<WireChange, "sizeBytes" | "extents"> {
-  const pieceAt = (at: number, lengthBytes: number): Uint8Array => content.subarray(at, at + lengthBytes);
-  const { sizeBytes, extents, data } = toSparse(content.length, pieceAt);
+  const { sizeBytes, extents, data } = toSparse(content.length, (at, length) => [content.subarray(at, at + length)]);
   contents.push(...data);
   return { sizeBytes, extents };
 }

@@ -13,10 +13,10 @@ export interface SparseContent {
   readonly data: readonly Uint8Array[];
 }
 
-/** Finds the holes of a content. `pieceAt` is asked for all of it, piece by piece, and its pieces are kept. */
+/** Finds the holes of a content. `piecesAt` is asked for all of it, part by part, and its pieces are kept. */
 export function toSparse(
   sizeBytes: number,
-  pieceAt: (position: number, lengthBytes: number) => Uint8Array,
+  piecesAt: (position: number, lengthBytes: number) => readonly Uint8Array[],
 ): SparseContent {
   const grain = Math.max(1, Math.ceil(sizeBytes / EXTENTS_MAX / HOLE_BYTES)) * HOLE_BYTES;
   const extents: number[] = [];
@@ -24,12 +24,12 @@ export function toSparse(
   let end = -1;
   for (let position = 0; position < sizeBytes; position += grain) {
     const length = Math.min(grain, sizeBytes - position);
-    const piece = pieceAt(position, length);
-    if (length === grain && isZeros(piece)) continue;
+    const pieces = piecesAt(position, length);
+    if (length === grain && pieces.every(isZeros)) continue;
     if (position === end) extents[extents.length - 1] += length;
     else extents.push(position, length);
     end = position + length;
-    data.push(piece);
+    data.push(...pieces);
   }
   return { sizeBytes, extents, data };
 }

@@ -53,12 +53,15 @@ describe("each limit holds for each resource", { skip: kvmMissing() }, () => {
       else assert.equal(result.status === "limit" && result.limit, ends, about);
       assert.ok(tookMs < WALL_MS + 1000, `${tookMs} ms`);
       for (const { peakBytes } of cellUse())
-        assert.ok(peakBytes < memoryBytes + (limits?.outputBytes ?? 0) + CELL_BYTES, `${peakBytes >> 20} MiB`);
+        assert.ok(
+          peakBytes < memoryBytes + (limits?.outputBytes ?? 0) + CELL_BYTES,
+          `${Math.round(peakBytes / 2 ** 20)} MiB`,
+        );
       if (process.env.ZTL_SHOW)
         console.log(
           name,
           Math.round(tookMs),
-          cellUse().map(({ peakBytes }) => peakBytes >> 20),
+          cellUse().map(({ peakBytes }) => Math.round(peakBytes / 2 ** 20)),
         );
     });
 });

@@ -33,8 +33,8 @@ export interface Change {
   readonly newSha256?: string;
   /** The content now; to be called before the next run starts. Absent when it did not change. */
   readonly content?: () => Uint8Array;
-  /** A part of that content, as pread(2) gives it. */
-  readonly read?: (into: Uint8Array, position: number) => number;
+  /** The same, part by part, without a copy of what is in memory; see {@link RamFile.pieces}. */
+  readonly pieces?: RamFile["pieces"];
   /** Where this file was on the host; the content may have changed since. */
   readonly renamedFrom?: string;
   /** Another name, in the list or on the host, of the same file (hard link). */
@@ -300,12 +300,12 @@ function metadataDiffers(now: RamInode, base: HostInode): boolean {
 function describeContent(
   file: RamFile,
   newSha256: string,
-): Required<Pick<Change, "sizeBytes" | "newSha256" | "content" | "read">> {
+): Required<Pick<Change, "sizeBytes" | "newSha256" | "content" | "pieces">> {
   return {
     sizeBytes: file.sizeBytes,
     newSha256,
     content: () => readAll(file),
-    read: (into, position) => file.read(into, position),
+    pieces: (position, length, copied) => file.pieces(position, length, copied),
   };
 }
 

@@ -7,6 +7,7 @@ import { ByteBudget } from "./budget.ts";
 import { ROOT } from "./credentials.ts";
 import type { Inode, SharedFilePages } from "./inode.ts";
 import { MountPlan } from "./mounts.ts";
+import { RamFile } from "./ram-file.ts";
 import { readAll, temporaryDirectory } from "./testing/fixtures.ts";
 import { OpenFlag, Vfs } from "./vfs.ts";
 
@@ -142,9 +143,17 @@ describe("a file in RAM", () => {
       }
       assert.equal(inode.stat().sizeBytes, model.length);
     }
-    assert.ok(readAll(vfs.resolveFromRoot(path)).equals(model), "content while mapped");
+    const same = (when: string): void => {
+      assert.ok(readAll(vfs.resolveFromRoot(path)).equals(model), `content ${when}`);
+      for (const [at, length] of [
+        [0, model.length],
+        [70_000, Math.max(0, model.length - 70_000)],
+      ] as const)
+        assert.ok(piecesOf(inode, at, length).equals(model.subarray(at, at + length)), `pieces ${when}`);
+    };
+    same("while mapped");
     mapped?.detach();
-    assert.ok(readAll(vfs.resolveFromRoot(path)).equals(model), "content");
+    same("afterwards");
     vfs.unlink(vfs.root, path, ROOT);
     assert.ok(inode.stat().sizeBytes === model.length, "an open file outlives its name");
     inode.release();
@@ -167,6 +176,11 @@ describe("a file in RAM", () => {
     );
   });
 });
+
+function piecesOf(inode: Inode, position: number, length: number): Buffer {
+  assert.ok(inode instanceof RamFile);
+  return Buffer.concat(inode.pieces(position, length, () => {}));
+}
 
 function resized(buffer: Buffer<ArrayBuffer>, sizeBytes: number): Buffer<ArrayBuffer> {
   const next = Buffer.alloc(sizeBytes);

@@ -10,6 +10,8 @@ import { isOrigin, type Origin, RamInode, withoutSetId } from "./ram-inode.ts";
 const FILE_BYTES_MAX = 8 * 2 ** 40;
 const PAGE_BYTES = 4096;
 const BLOCK_BYTES = 512;
+/** What chunks leave out. */
+const HOLE = new Uint8Array(CHUNK_BYTES);
 
 /**
  * A regular file in RAM. Over a lower file it is a copy made chunk by chunk: below {@link #lowerBytes} what has no chunk
@@ -64,6 +66,14 @@ export class RamFile extends RamInode {
     return this.#mapped !== undefined && this.#mapped.writable().size > 0;
   }
 
+  #isWritablePart(position: number, length: number): boolean {
+    if (this.#mapped === undefined || !this.#isWritableByGuest) return false;
+    const writable = this.#mapped.writable();
+    for (let page = Math.floor(position / PAGE_BYTES); page * PAGE_BYTES < position + length; page++)
+      if (writable.has(page)) return true;
+    return false;
+  }
+
   override read(into: Uint8Array, position: number): number {
     const length = Math.min(into.length, this.#sizeBytes - position);
     if (length <= 0) return 0;
@@ -81,6 +91,33 @@ export class RamFile extends RamInode {
       done += size;
     }
     return length;
+  }
+
+  /**
+   * A part of the content, which must be all there, in pieces that stay as they are until the next run starts. What is in
+   * memory of ours is handed out itself; `copied` is told of everything else before it is read, and may throw.
+   */
+  pieces(position: number, length: number, copied: (bytes: number) => void): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    for (let at = position, end = position + length, size = 0; at < end; at += size) {
+      size = Math.min(end - at, CHUNK_BYTES - (at % CHUNK_BYTES));
+      const held = this.#heldPiece(at, size);
+      if (held === undefined) copied(size);
+      const piece = held ?? new Uint8Array(size);
+      if (held === undefined) this.read(piece, at);
+      pieces.push(piece);
+      if (piece.length < size) pieces.push(HOLE.subarray(0, size - piece.length));
+    }
+    return pieces;
+  }
+
+  /** What a chunk has there, up to where only zeros follow; undefined when the content is the host's or in the guest's pages. */
+  #heldPiece(position: number, length: number): Uint8Array | undefined {
+    if (this.#isWritablePart(position, length)) return undefined;
+    const from = position % CHUNK_BYTES;
+    const chunk = this.#chunks.get(Math.floor(position / CHUNK_BYTES));
+    if (chunk === undefined && position < this.#lowerBytes) return undefined;
+    return chunk?.subarray(from, from + length) ?? HOLE.subarray(0, 0);
   }
 
   override write(from: Uint8Array, position: number): number {

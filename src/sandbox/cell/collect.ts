@@ -1,3 +1,4 @@
+import type { Allowance } from "../../linux/allowance.ts";
 import type { Change, FileRead, Kernel } from "../../linux/index.ts";
 import { LimitReached } from "../../linux/limits.ts";
 import { toSparse } from "../sparse.ts";
@@ -17,14 +18,19 @@ const CHANGE_BYTES = 512;
 const READ_BYTES = 192;
 /** Position and length of one extent, in digits. */
 const EXTENT_BYTES = 34;
+/**
+ * Copies of contents that a cell makes beside the run's memory: of what guests have mapped, which is theirs until the
+ * rollback, and of what lies on the host. A quarter of what a cell may have beside it.
+ */
+const COPIES_BYTES = 64 * 1024 * 1024;
 
 /**
  * What a run changed and read. Nothing is taken that its result cannot carry.
  * Throws LimitReached `overlay` for contents that are more than the run may write, and `names` for more names, or longer
- * ones, than a result has room for.
+ * ones, than a result has room for; `memory` for contents that it has no room to copy.
  */
 export function collect(kernel: Kernel, overlayBytes: number): Collected {
-  const parcel = new Parcel(overlayBytes);
+  const parcel = new Parcel(overlayBytes, kernel.allowance);
   const changes = kernel.collectChanges().map((change) => parcel.change(change));
   const reads = kernel.collectReads().map((read) => parcel.read(read));
   return { changes, reads, contents: parcel.contents };
@@ -35,24 +41,27 @@ class Parcel {
   /** Index of the change with this content: links to one file, and copies, are sent once. */
   readonly #sent = new Map<string, number>();
   #headerBytes = RESULT_HEADER_BYTES;
+  readonly #allowance: Allowance;
   #contentBytes: number;
+  #copiesBytes = COPIES_BYTES;
   #index = 0;
 
-  constructor(overlayBytes: number) {
+  constructor(overlayBytes: number, allowance: Allowance) {
     this.#contentBytes = overlayBytes;
+    this.#allowance = allowance;
   }
 
-  change({ content: _, read, ...facts }: Change): WireChange {
+  change({ content: _, pieces, ...facts }: Change): WireChange {
     const index = this.#index++;
     const { path, symlinkTarget = "", renamedFrom = "", linkOf = "", newSha256 } = facts;
     this.#takeHeader(
       CHANGE_BYTES + [path, symlinkTarget, renamedFrom, linkOf].reduce((sum, name) => sum + jsonBytes(name), 0),
     );
-    if (read === undefined || newSha256 === undefined) return facts;
+    if (pieces === undefined || newSha256 === undefined) return facts;
     const contentOf = this.#sent.get(newSha256);
     if (contentOf !== undefined) return { ...facts, contentOf };
     this.#sent.set(newSha256, index);
-    return { ...facts, extents: this.#content(facts.sizeBytes ?? 0, read) };
+    return { ...facts, extents: this.#content(facts.sizeBytes ?? 0, pieces) };
   }
 
   read({ hostPath: _, contentKey: _key, ...read }: FileRead): WireRead {
@@ -60,18 +69,19 @@ class Parcel {
     return read;
   }
 
-  #content(sizeBytes: number, read: NonNullable<Change["read"]>): readonly number[] {
+  #content(sizeBytes: number, pieces: NonNullable<Change["pieces"]>): readonly number[] {
     this.#contentBytes -= sizeBytes;
     if (this.#contentBytes < 0) throw new LimitReached("overlay");
-    const { extents, data } = toSparse(sizeBytes, (position, lengthBytes) => {
-      const piece = new Uint8Array(lengthBytes);
-      for (let at = 0, bytes = 1; bytes > 0 && at < lengthBytes; at += bytes)
-        bytes = read(piece.subarray(at), position + at);
-      return piece;
-    });
+    const copied = (bytes: number): void => this.#takeCopy(bytes);
+    const { extents, data } = toSparse(sizeBytes, (position, length) => pieces(position, length, copied));
     this.#takeHeader((extents.length / 2) * EXTENT_BYTES);
-    this.contents.push(...data);
+    for (const piece of data) this.contents.push(piece);
     return extents;
+  }
+
+  #takeCopy(bytes: number): void {
+    this.#copiesBytes -= bytes;
+    if (this.#copiesBytes < 0) this.#allowance.charge(bytes);
   }
 
   #takeHeader(bytes: number): void {
