@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ZeroTrustLoop } from "../src/loop/index.ts";
+import { talk } from "../src/loop/testing.ts";
 import { Sandbox } from "../src/sandbox/index.ts";
 import { describeMachine } from "./machine.ts";
 import { round, summarise } from "./statistics.ts";
@@ -51,10 +52,10 @@ async function bareRun(): Promise<void> {
 }
 
 async function wholeCall(): Promise<void> {
-  const result = await loop.call({ agent: "bench", tool: "python", input: { code: CODE } });
-  if (result.status !== "admitted") throw new Error(`The call failed: ${result.status}`);
+  const result = await talk(loop, "bench").call({ tool: "python", input: { code: CODE } });
+  if (result.status !== "ok") throw new Error(`The call failed: ${result.status}`);
   // A conversation of its own each time, or it would be full before the end.
-  const added = loop.memory.conversation("bench").add(result.forModel, { role: "tool" });
+  const added = talk(loop, "bench").memory.add(result.forModel, { role: "tool" });
   if (added.status !== "added") throw new Error(`The gate refused: ${added.reason}`);
 }
 

@@ -52,7 +52,7 @@ writeFileSync(
   const run = await sandbox.run({ tool: "python", code: "print(6 * 7)" });
   await sandbox.close();
   const loop = await ZeroTrustLoop.open();
-  const call = await loop.call({ agent: "assistant", tool: "shell", input: { code: "echo $((6 * 7))" } });
+  const call = await loop.agent("assistant").conversation().call({ tool: "shell", input: { code: "echo $((6 * 7))" } });
   await loop.close();
   console.log(run.stdoutText.trim(), call.status);
 `,
@@ -91,7 +91,7 @@ const inVm: Record<string, Act> = {
   doctor: { act: (env) => ztl(["doctor"], env), expected: /Trial run: a shell in a micro-VM: \d/ },
   "Sandbox.open and ZeroTrustLoop.open": {
     act: (env) => start(process.execPath, [library], env),
-    expected: /^42 admitted$/m,
+    expected: /^42 ok$/m,
   },
 };
 

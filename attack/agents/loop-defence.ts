@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CallRequest, type LoopConfig, ZeroTrustLoop } from "../../src/index.ts";
+import { type CallRequest, type Conversation, type LoopConfig, ZeroTrustLoop } from "../../src/index.ts";
 import { NAME } from "../../src/policy/names.ts";
 import type { Defence, DefendedRun, Person } from "./defence.ts";
 import { callsOf, contentOf, type RecordedCall, type RecordedRun } from "./recorded-run.ts";
 import { knownTool, namedTools } from "./tools.ts";
 
-/** The product as the defence: each call goes through `loop.permit`, each result through `loop.receive`. */
+/** The product as the defence: each call asks for a permit, each result is received under it. */
 
 const REVIEWER = "the person of the recording";
 
@@ -109,41 +109,44 @@ class LoopRun implements DefendedRun {
   readonly #loop: ZeroTrustLoop;
   readonly #run: RecordedRun;
   readonly #person: Person;
+  readonly #conversation: Conversation;
   readonly #waiting = new Set<string>();
+  /** The permits that were given, for the results that follow in the same order. */
+  readonly #permits = new Map<RecordedCall, string>();
 
   constructor(loop: ZeroTrustLoop, run: RecordedRun, person: Person) {
     this.#loop = loop;
     this.#run = run;
     this.#person = person;
+    this.#conversation = loop.agent(run.suite).conversation({ id: run.id.slice(-256) });
   }
 
-  async before({ name, args }: RecordedCall): Promise<"made" | "asked" | "refused"> {
-    const request = { ...this.#where(name), input: args as CallRequest["input"] };
-    const answer = await this.#loop.permit(request);
+  async before(call: RecordedCall): Promise<"made" | "asked" | "refused"> {
+    const tool = toolName(this.#run.suite, call.name);
+    const request = { tool, input: call.args as CallRequest["input"] };
+    const answer = await this.#conversation.permit(request);
+    this.#permits.set(call, answer.callId);
     if (answer.status === "permitted") return "made";
     if (answer.status === "refused") return "refused";
     if (!(await this.#isAgreed(answer.reviewId))) return "asked";
-    const again = await this.#loop.permit({ ...request, approval: answer.reviewId });
+    const again = await this.#conversation.permit({ ...request, callId: answer.callId });
     if (again.status !== "permitted") throw new Error(`what a person agreed to is ${again.status}`);
     return "asked";
   }
 
   async after(call: RecordedCall): Promise<"read" | "asked" | "unread"> {
-    const received = await this.#loop.receive({ ...this.#where(call.name), content: contentOf(call) });
-    if (received.status === "admitted") return "read";
+    const callId = this.#permits.get(call) ?? "";
+    const received = await this.#conversation.receive({ callId, content: contentOf(call) });
+    if (received.status === "ok") return "read";
     // What is withheld is counted for the attack all the same: the model is taken to have read it elsewhere.
     if (received.status !== "flagged") return "asked";
-    if (await this.#isAgreed(received.reviewId)) await this.#loop.collect(received.reviewId);
+    if (await this.#isAgreed(received.reviewId)) await this.#conversation.collect(received.reviewId);
     return "asked";
   }
 
   /** Nobody agreed, so what still waits is rejected. */
   async end(): Promise<void> {
     for (const id of this.#waiting) await this.#loop.reviews.reject(id, { reviewer: REVIEWER });
-  }
-
-  #where(name: string): { readonly agent: string; readonly tool: string; readonly conversation: string } {
-    return { agent: this.#run.suite, tool: toolName(this.#run.suite, name), conversation: this.#run.id.slice(-256) };
   }
 
   async #isAgreed(reviewId: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { LoopConfig } from "../../src/index.ts";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 
 interface Writable {
@@ -33,9 +34,9 @@ export const attack: Attack = {
         }
       }
     }
-    assert.equal((await loop.permit({ agent: "reader", tool: "mail", input: {} })).status, "refused");
-    assert.equal((await loop.permit({ agent: "mallory", tool: "mail", input: {} })).status, "refused");
-    assert.equal((await loop.permit({ agent: "writer", tool: "deploy", input: {} })).status, "waiting");
+    assert.equal((await talk(loop, "reader").permit({ tool: "mail", input: {} })).status, "refused");
+    assert.throws(() => loop.agent("mallory"), { code: "unknown-agent" });
+    assert.equal((await talk(loop, "writer").permit({ tool: "deploy", input: {} })).status, "waiting");
     assert.equal(loop.policy.hash, before);
   },
 };

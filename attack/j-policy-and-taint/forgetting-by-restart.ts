@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Attack } from "../attack.ts";
-import { ACCOUNTS, MAIL, PAGE, withAccounts } from "./agents.helper.ts";
+import { ACCOUNTS, mailStatus, PAGE, take, withAccounts } from "./agents.helper.ts";
 
 export const attack: Attack = {
   promise: 40,
@@ -8,13 +8,13 @@ export const attack: Attack = {
   quick: true,
   async run(stage) {
     const world = await stage.loop(withAccounts);
-    await world.loop.receive(ACCOUNTS);
+    await take(world.loop, ACCOUNTS);
     const other = await world.again();
-    await other.receive(PAGE);
-    assert.equal((await world.loop.permit(MAIL)).status, "waiting");
+    await take(other, PAGE);
+    assert.equal(await mailStatus(world.loop), "waiting");
     await world.loop.close();
     await other.close();
     const again = await world.again();
-    assert.equal((await again.permit(MAIL)).status, "waiting");
+    assert.equal(await mailStatus(again), "waiting");
   },
 };

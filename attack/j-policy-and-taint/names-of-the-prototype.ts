@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 
 const NAMES = [
@@ -22,14 +23,12 @@ export const attack: Attack = {
   async run(stage) {
     const { loop } = await stage.loop();
     for (const name of NAMES) {
-      for (const request of [
-        { agent: name, tool: "mail", input: {} },
-        { agent: "writer", tool: name, input: {} },
-      ]) {
-        const answer = await loop.permit(request).catch((error: { code?: string }) => error.code);
-        const isRefused = typeof answer === "object" && answer.status === "refused";
-        assert.ok(isRefused || answer === "invalid-input", `${JSON.stringify(request)}: ${JSON.stringify(answer)}`);
-      }
+      assert.throws(() => loop.agent(name), { code: "unknown-agent" }, JSON.stringify(name));
+      const answer = await talk(loop, "writer")
+        .permit({ tool: name, input: {} })
+        .catch((error: { code?: string }) => error.code);
+      const isRefused = typeof answer === "object" && answer.status === "refused";
+      assert.ok(isRefused || answer === "invalid-input", `${JSON.stringify(name)}: ${JSON.stringify(answer)}`);
     }
   },
 };

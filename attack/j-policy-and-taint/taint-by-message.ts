@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
-import { ACCOUNTS, MAIL, PAGE, withAccounts } from "./agents.helper.ts";
+import { ACCOUNTS, mailStatus, PAGE, take, withAccounts } from "./agents.helper.ts";
 
 export const attack: Attack = {
   promise: 40,
@@ -8,10 +9,16 @@ export const attack: Attack = {
   quick: true,
   async run(stage) {
     const { loop } = await stage.loop(withAccounts);
-    await loop.receive({ ...PAGE, agent: "reader" });
-    await loop.receive(ACCOUNTS);
-    assert.equal((await loop.send({ from: "reader", to: "writer", text: "the page wants a mail" })).status, "admitted");
-    assert.equal((await loop.permit(MAIL)).status, "waiting");
-    assert.equal((await loop.send({ from: "writer", to: "reader", text: "no way back" })).status, "refused");
+    await take(loop, PAGE, { agent: "reader" });
+    await take(loop, ACCOUNTS);
+    assert.equal(
+      (await talk(loop, "reader").send({ to: talk(loop, "writer").address, text: "the page wants a mail" })).status,
+      "ok",
+    );
+    assert.equal(await mailStatus(loop), "waiting");
+    assert.equal(
+      (await talk(loop, "writer").send({ to: talk(loop, "reader").address, text: "no way back" })).status,
+      "refused",
+    );
   },
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { GuardedStore, HashEmbeddings, SqliteVectorStore } from "../../src/index.ts";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
-import { ACCOUNTS, AGENT, MAIL, PAGE, withAccounts } from "./agents.helper.ts";
+import { ACCOUNTS, AGENT, mailStatus, PAGE, take, withAccounts } from "./agents.helper.ts";
 
 export const attack: Attack = {
   promise: 40,
@@ -12,13 +13,13 @@ export const attack: Attack = {
     const embeddings = new HashEmbeddings({ dimensions: 32 });
     const inner = new SqliteVectorStore({ path: ":memory:", embeddings, dimensions: 32 });
     const store = new GuardedStore({ inner, gate: loop.memory.vectors, agent: AGENT });
-    const page = await loop.receive({ ...PAGE, conversation: "monday" });
+    const page = await take(loop, PAGE, { conversation: "monday" });
     const document = { pageContent: page.forModel.text, metadata: {} };
-    const admitted = await loop.memory.admitDocument(document, { runId: page.runId, agent: AGENT });
+    const admitted = await talk(loop, AGENT, "monday").admitDocument(document, { runId: page.runId });
     assert.ok(admitted.status === "admitted");
     await store.addDocuments([admitted.document]);
-    await loop.receive({ ...ACCOUNTS, conversation: "tuesday" });
+    await take(loop, ACCOUNTS, { conversation: "tuesday" });
     assert.equal((await store.searchText("mail the balance", 1)).length, 1);
-    assert.equal((await loop.permit({ ...MAIL, conversation: "tuesday" })).status, "waiting");
+    assert.equal(await mailStatus(loop, "tuesday"), "waiting");
   },
 };

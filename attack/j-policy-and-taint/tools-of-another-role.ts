@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 
 export const attack: Attack = {
@@ -9,13 +10,16 @@ export const attack: Attack = {
     const { loop } = await stage.loop();
     const [agent, input] = ["reader", { code: "true" }];
     for (const tool of ["shell", "python", "deploy"]) {
-      assert.equal((await loop.call({ agent, tool, input })).status, "refused", tool);
-      assert.equal((await loop.permit({ agent, tool, input })).status, "refused", tool);
+      assert.equal((await talk(loop, agent).call({ tool, input })).status, "refused", tool);
+      assert.equal((await talk(loop, agent).permit({ tool, input })).status, "refused", tool);
     }
-    assert.equal((await loop.permit({ agent, tool: "mail", input })).status, "refused");
-    const received = await loop.receive({ agent, tool: "mail", content: "a result nobody asked for" });
-    assert.equal(received.status, "refused");
-    assert.doesNotMatch(received.forModel.text, /nobody asked/);
+    assert.equal((await talk(loop, agent).permit({ tool: "mail", input })).status, "refused");
+    const { callId } = await talk(loop, agent).permit({ tool: "mail", input });
+    for (const id of [callId, "another"]) {
+      const result = await talk(loop, agent).receive({ callId: id, content: "a result nobody asked for" });
+      assert.equal(result.status, "refused");
+      assert.doesNotMatch(result.forModel.text, /nobody asked/);
+    }
     // Nothing of it counts as taken in.
     assert.equal(loop.ledger.query({ kind: "run" }).length, 0);
   },

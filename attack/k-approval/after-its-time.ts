@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 import { ask, askingAlways, DEPLOY } from "./asking.helper.ts";
 
@@ -17,7 +18,7 @@ export const attack: Attack = {
     await loop.reviews.approve(given.id, { hash: given.hash, reviewer: "ann" });
     const open = await ask(loop, { ...DEPLOY, input: { to: "b@example.org", text: "later" } });
     now += 61_000;
-    assert.equal((await loop.permit({ ...DEPLOY, approval: given.id })).status, "refused");
+    assert.equal((await talk(loop, "writer").permit({ ...DEPLOY, approval: given.id })).status, "refused");
     const late = await loop.reviews.approve(open.id, { hash: open.hash, reviewer: "ann" });
     assert.notEqual(late.status, "done");
   },

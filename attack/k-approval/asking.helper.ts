@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ZeroTrustLoop } from "../../src/index.ts";
+import { talk } from "../../src/loop/testing.ts";
 
-export const DEPLOY = { agent: "writer", tool: "mail", input: { to: "a@example.org", text: "hello" } };
+export const DEPLOY = { tool: "mail", input: { to: "a@example.org", text: "hello" } };
 
 /** The loop's configuration with mail that always asks: no machine is needed to try what an approval is good for. */
 export function askingAlways<C extends { tools: object }>(config: C): C {
@@ -9,7 +10,7 @@ export function askingAlways<C extends { tools: object }>(config: C): C {
 }
 
 export async function ask(loop: ZeroTrustLoop, request = DEPLOY): Promise<{ id: string; hash: string }> {
-  const asked = await loop.permit(request);
+  const asked = await talk(loop, "writer").permit(request);
   assert.ok(asked.status === "waiting", asked.status);
   const review = await loop.reviews.get(asked.reviewId);
   assert.ok(review !== undefined);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { ZeroTrustLoop } from "../../src/index.ts";
-import { testConfig } from "../../src/loop/testing.ts";
+import { talk, testConfig } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 import { ask, askingAlways, DEPLOY } from "./asking.helper.ts";
 
 export const attack: Attack = {
   promise: 39,
   must: "A yes to a tool does not let another thing run that the configuration calls by the tool's name later.",
-  known: "an approval binds agent, tool and input, not the tool's definition",
+  quick: true,
   async run(stage) {
     const world = await stage.loop(askingAlways);
     const { id, hash } = await ask(world.loop);
@@ -22,7 +22,7 @@ export const attack: Attack = {
       cacheDirectory: stage.cacheDirectory,
     });
     try {
-      assert.equal((await later.permit({ ...DEPLOY, approval: id })).status, "refused");
+      assert.equal((await talk(later, "writer").permit({ ...DEPLOY, approval: id })).status, "refused");
     } finally {
       await later.close();
     }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 
 export const attack: Attack = {
@@ -11,8 +12,8 @@ export const attack: Attack = {
     const { loop, project } = await stage.loop();
     const write = async (name: string) => {
       const code = `open('/project/${name}', 'w').write('x')`;
-      const result = await loop.call({ agent: "writer", tool: "python", input: { code } });
-      assert.ok(result.status === "admitted" && result.changeSet !== undefined, JSON.stringify(result));
+      const result = await talk(loop, "writer").call({ tool: "python", input: { code } });
+      assert.ok(result.status === "ok" && result.changeSet !== undefined, JSON.stringify(result));
       return result.changeSet;
     };
     const seen = await write("harmless.txt");

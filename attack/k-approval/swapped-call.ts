@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 import { ask, askingAlways, DEPLOY } from "./asking.helper.ts";
 
@@ -15,14 +16,14 @@ export const attack: Attack = {
       { ...DEPLOY, input: { to: "a@example.org", text: "hello", bcc: "mallory@example.com" } },
       { ...DEPLOY, input: { to: "a@example.org", text: "he\u200bllo" } },
       { ...DEPLOY, input: [DEPLOY.input] },
-      { ...DEPLOY, conversation: "other" },
-      { ...DEPLOY, agent: "reader" },
       { ...DEPLOY, tool: "read" },
     ];
     for (const request of others) {
-      const answer = await loop.permit({ ...request, approval: id });
+      const answer = await talk(loop, "writer").permit({ ...request, approval: id });
       assert.notEqual(answer.status === "permitted" && request.tool === "mail", true, JSON.stringify(request));
     }
-    assert.equal((await loop.permit({ ...DEPLOY, approval: id })).status, "permitted");
+    for (const handle of [talk(loop, "writer", "other"), talk(loop, "reader")])
+      assert.equal((await handle.permit({ ...DEPLOY, approval: id })).status, "refused");
+    assert.equal((await talk(loop, "writer").permit({ ...DEPLOY, approval: id })).status, "permitted");
   },
 };

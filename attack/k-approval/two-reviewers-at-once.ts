@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 import { ask, askingAlways, DEPLOY } from "./asking.helper.ts";
 
@@ -17,7 +18,7 @@ export const attack: Attack = {
         other.reviews.reject(id, { reviewer: "bob" }),
       ]);
       assert.equal([yes, no].filter(({ status }) => status === "done").length, 1);
-      const answer = await world.loop.permit({ ...request, approval: id });
+      const answer = await talk(world.loop, "writer").permit({ ...request, approval: id });
       assert.equal(answer.status === "permitted", yes.status === "done");
     }
   },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
 import { ask, askingAlways, DEPLOY } from "./asking.helper.ts";
 
@@ -12,9 +13,11 @@ export const attack: Attack = {
     const { id, hash } = await ask(world.loop);
     await world.loop.reviews.approve(id, { hash, reviewer: "ann" });
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? world.loop : other).permit({ ...DEPLOY, approval: id })),
+      Array.from({ length: 20 }, (_, i) =>
+        talk(i % 2 === 0 ? world.loop : other, "writer").permit({ ...DEPLOY, approval: id }),
+      ),
     );
     assert.equal(answers.filter(({ status }) => status === "permitted").length, 1);
-    assert.equal((await other.permit({ ...DEPLOY, approval: id })).status, "refused");
+    assert.equal((await talk(other, "writer").permit({ ...DEPLOY, approval: id })).status, "refused");
   },
 };

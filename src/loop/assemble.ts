@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { defined } from "../base/optional.ts";
@@ -6,6 +6,7 @@ import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
 import { Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
 import { Workspace } from "../workspace/index.ts";
+import { CallBook } from "./calls/call-book.ts";
 import { Listeners } from "./events.ts";
 import { Examiner } from "./gate/examiner.ts";
 import { guardModel } from "./gate/guard-model.ts";
@@ -103,7 +104,8 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
   const rules = builtInRules();
   const key = openSigningKey(join(stateDirectory, "admission.key"));
   const admitter = new Admitter({ privateKey: key.privateKey, ruleSetHash: rules.hash, now });
-  const examiner = new Examiner({ rules, admitter, second: guardModel(config.guard?.model) });
+  const markKey = derivedKey(key.privateKey, "ztl-mark-v1");
+  const examiner = new Examiner({ rules, admitter, markKey, second: guardModel(config.guard?.model) });
   const workspace = await Workspace.open({
     directory: join(stateDirectory, "workspace"),
     expireAfterMs,
@@ -125,6 +127,8 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     workspace,
     reviewStore: new ReviewStore(database, now),
     conversations: new Conversations(database, now),
+    callBook: new CallBook(database, now),
+    underWay: new Map(),
     expireAfterMs,
     outputForModelBytes: config.guard?.outputForModelBytes ?? OUTPUT_FOR_MODEL_BYTES,
     now,
@@ -135,10 +139,7 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     verifier: new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash: rules.hash, now }),
     admitter,
     parts,
-    // Any secret of this state directory would do; one derived for this purpose alone cannot be mistaken for another.
-    sealKey: createHmac("sha256", key.privateKey.export({ format: "der", type: "pkcs8" }))
-      .update("ztl-seal-v1")
-      .digest(),
+    sealKey: derivedKey(key.privateKey, "ztl-seal-v1"),
     onRefusal: (refusal) => listeners.tell({ type: "memory-refusal", refusal }),
   });
   const close = async (): Promise<void> => {
@@ -148,4 +149,11 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     database.close();
   };
   return { parts, memory, listeners, stateDirectory, close };
+}
+
+/** Any secret of this state directory would do; one derived for a purpose alone cannot be mistaken for another. */
+function derivedKey(privateKey: KeyObject, purpose: string): Uint8Array {
+  return createHmac("sha256", privateKey.export({ format: "der", type: "pkcs8" }))
+    .update(purpose)
+    .digest();
 }

@@ -30,6 +30,7 @@ export { type Decision, defineConfig, type LoopConfig } from "../policy/index.ts
 export { type LoopOptions, locateState } from "./assemble.ts";
 export type {
   CallFacts,
+  CallFailure,
   CallOutcome,
   CallResult,
   FindingSummary,
@@ -38,11 +39,23 @@ export type {
 export type { PermitResult } from "./calls/external.ts";
 export type { LoopEvent, LoopListener } from "./events.ts";
 export type { LoopMemory } from "./gate/loop-memory.ts";
+export type { Agent } from "./handles/agent.ts";
+export type { BudgetLimits } from "./handles/budget.ts";
+export type { Rights } from "./handles/caller.ts";
+export type { Address, Conversation, SendRequest } from "./handles/conversation.ts";
+export type { ToolDescription } from "./handles/tool-description.ts";
 export { ZeroTrustLoop } from "./loop.ts";
 export type { Records, RunsQuery } from "./records/records.ts";
 export type { ReplayOutcome } from "./records/replays.ts";
 export type { RunRecord, RunRow } from "./records/run-record.ts";
-export type { CallRequest, ReceiveRequest, SaidRequest, SendRequest } from "./requests.ts";
+export type {
+  CallRequest,
+  ConversationOptions,
+  DecideRequest,
+  PermitRequest,
+  ReceiveRequest,
+  SaidRequest,
+} from "./requests.ts";
 export type {
   ApproveOptions,
   ChangeSetSummary,

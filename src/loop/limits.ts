@@ -4,6 +4,8 @@
 export const OUTPUT_FOR_MODEL_BYTES = 32 * 1024;
 /** An input is what a model wrote as tool arguments; the ledger's own bound for an entry is 1 MiB, larger ones go to a blob. */
 export const INPUT_BYTES_MAX = 8 * 1024 * 1024;
+/** An input as canonical JSON, for its hash: escapes make at most six bytes of one. */
+export const INPUT_JSON = { bytesMax: 64 * 1024 * 1024, depthMax: 1000 } as const;
 /** Part of an input that stands in its ledger entry. */
 export const INLINE_INPUT_BYTES_MAX = 64 * 1024;
 /** A person is asked within a working day; later the agent has gone on. */
@@ -34,3 +36,7 @@ export const RUN_ENTRIES_MAX = 1000;
 export const LATER_ENTRIES_MAX = 2000;
 /** Changes listed in their ledger entry, some 300 bytes each; a longer list is content of its own. */
 export const CHANGES_INLINE_MAX = 100;
+/** Calls whose names are remembered: a busy host's of some days; asked for again later, one is a new call. */
+export const CALLS_REMEMBERED_MAX = 100_000;
+/** An answer kept beside its name; a longer one is kept without the whole output, which the ledger has. */
+export const KEPT_ANSWER_BYTES_MAX = 256 * 1024;

@@ -1,17 +1,13 @@
 import { ZtlError } from "../errors.ts";
 import type { Ledger } from "../ledger/index.ts";
-import type { AdmittedText } from "../memory/index.ts";
 import type { Policy } from "../policy/index.ts";
 import { type Assembly, assemble, type LoopOptions } from "./assemble.ts";
-import type { CallResult } from "./calls/call-result.ts";
-import { callTool } from "./calls/calls.ts";
-import { type PermitResult, permitTool, receiveResult, recordSaid, sendMessage } from "./calls/external.ts";
 import type { LoopListener } from "./events.ts";
 import type { LoopMemory } from "./gate/loop-memory.ts";
+import { type Agent, type HandleContext, makeAgent } from "./handles/agent.ts";
+import type { Rights } from "./handles/caller.ts";
 import { WAIT_POLL_MS } from "./limits.ts";
 import { Records } from "./records/records.ts";
-import type { CallRequest, ReceiveRequest, SaidRequest, SendRequest } from "./requests.ts";
-import { collectReleased } from "./reviews/release.ts";
 import type { ReviewSummary } from "./reviews/review.ts";
 import { Reviews } from "./reviews/reviews.ts";
 
@@ -19,11 +15,12 @@ import { Reviews } from "./reviews/reviews.ts";
  * Everything between an agent's tool call and its answer: policy, micro-VM, guard, memory gate, change set, ledger.
  *
  *     const loop = await ZeroTrustLoop.open({ config: "ztl.config.json" });
- *     const result = await loop.call({ agent: "researcher", tool: "read_page", input: { file: "page.html" } });
- *     if (result.status === "admitted") loop.memory.conversation("researcher").add(result.forModel, { role: "tool" });
+ *     const conversation = loop.agent("researcher").conversation();
+ *     const result = await conversation.call({ tool: "read_page", input: { file: "page.html" } });
+ *     conversation.memory.add(result.forModel, { role: "tool" });
  *
- * Several processes may have the same state open: an agent, the page, a command. What an agent may hold of a loop is
- * `call`, `send` and `memory`; `reviews` is for people.
+ * Several processes may have the same state open: an agent, the page, a command. What an agent may hold of a loop is the handle of
+ * its conversation; the loop itself is the host program's, and `reviews` is for people.
  */
 export class ZeroTrustLoop implements AsyncDisposable {
   readonly stateDirectory: string;
@@ -31,6 +28,7 @@ export class ZeroTrustLoop implements AsyncDisposable {
   readonly reviews: Reviews;
   readonly records: Records;
   readonly #assembly: Assembly;
+  readonly #context: HandleContext;
   #running = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
@@ -39,6 +37,7 @@ export class ZeroTrustLoop implements AsyncDisposable {
     this.#assembly = assembly;
     this.stateDirectory = stateDirectory;
     this.memory = memory;
+    this.#context = { parts: () => this.#parts(), memory, during: (work) => this.#while(work()) };
     this.reviews = new Reviews(parts);
     this.records = new Records(parts);
   }
@@ -63,31 +62,10 @@ export class ZeroTrustLoop implements AsyncDisposable {
   }
 
   /**
-   * Makes a tool call for an agent. Resolves when everything about it is durable in the ledger. Rejects with ZtlError
-   * `invalid-input`, `external-tool`, `closed`, or what keeps the ledger from recording it: then nothing is given out.
+   * The handle of an agent; `rights` narrow what its role grants. Throws ZtlError `unknown-agent`, or `closed`.
    */
-  call(request: CallRequest): Promise<CallResult> {
-    return this.#while(callTool(this.#parts(), request));
-  }
-
-  /** Asks whether an agent may use a tool that runs elsewhere. */
-  permit(request: CallRequest): Promise<PermitResult> {
-    return this.#while(permitTool(this.#parts(), request));
-  }
-
-  /** Passes what a tool that runs elsewhere returned through the guard. */
-  receive(request: ReceiveRequest): Promise<CallResult> {
-    return this.#while(receiveResult(this.#parts(), request));
-  }
-
-  /** Passes a message of one agent to another through policy and guard; the result is the receiver's. */
-  send(request: SendRequest): Promise<CallResult> {
-    return this.#while(sendMessage(this.#parts(), request));
-  }
-
-  /** Records what a model said and plans, for the semantic differential. */
-  said(request: SaidRequest): Promise<void> {
-    return this.#while(recordSaid(this.#parts(), request));
+  agent(name: string, rights: Rights = {}): Agent {
+    return makeAgent(this.#context, name, rights);
   }
 
   /** Resolves once a review is decided, here or in another process. Rejects when the signal is aborted, or with `review-not-found`. */
@@ -103,11 +81,6 @@ export class ZeroTrustLoop implements AsyncDisposable {
       if (review.state !== "pending") return review;
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
-  }
-
-  /** A content that a person released, for its agent; undefined as long as nobody did. */
-  collect(reviewId: string): Promise<AdmittedText | undefined> {
-    return this.#while(collectReleased(this.#parts(), reviewId));
   }
 
   /** Returns what ends the listening. */

@@ -1,6 +1,8 @@
 import type { Entry, Ledger } from "../ledger/index.ts";
 import type { Policy } from "../policy/index.ts";
 import type { Workspace } from "../workspace/index.ts";
+import type { CallBook } from "./calls/call-book.ts";
+import type { CallResult } from "./calls/call-result.ts";
 import type { Examiner } from "./gate/examiner.ts";
 import type { ReviewStore } from "./reviews/review-store.ts";
 import type { Sandboxes } from "./sandboxes.ts";
@@ -15,6 +17,9 @@ export interface LoopParts {
   readonly workspace: Workspace;
   readonly reviewStore: ReviewStore;
   readonly conversations: Conversations;
+  readonly callBook: CallBook;
+  /** Calls with names that this process is answering. */
+  readonly underWay: Map<string, Promise<CallResult>>;
   readonly expireAfterMs: number;
   readonly outputForModelBytes: number;
   readonly now: () => number;

@@ -3,7 +3,7 @@ import type { Json } from "../base/json.ts";
 import { ZtlError } from "../errors.ts";
 import { INPUT_BYTES_MAX } from "./limits.ts";
 
-/** What callers of the loop hand over, parsed once at the boundary. */
+/** What callers of the loop hand over, parsed once at the boundary. Who asks is never among it: that is the handle's. */
 
 const name = z
   .string()
@@ -16,90 +16,102 @@ const text = z
   .refine((value) => value.isWellFormed(), "must not contain a lone surrogate");
 /** Checked by `toJsonValue`: a schema that copied it would drop members named `__proto__`. */
 const input = z.unknown();
-const conversation = name.optional();
+/** Version 00 of W3C Trace Context, section 3.2.2; neither id may be all zeros. */
+const traceparent = z
+  .string()
+  .regex(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/, "must be a W3C traceparent of version 00");
 
+const asked = { tool: name, input, callId: name.optional(), approval: z.string().max(100).optional() };
 const schemas = {
+  decide: z.strictObject({ tool: name, input: input.optional() }),
   call: z.strictObject({
-    agent: name,
-    tool: name,
-    input,
-    conversation,
-    approval: z.string().max(100).optional(),
+    ...asked,
+    fresh: z.boolean().optional(),
+    traceparent: traceparent.optional(),
     signal: z.instanceof(AbortSignal).optional(),
   }),
-  receive: z.strictObject({
-    agent: name,
-    tool: name,
-    content: z.union([text, z.instanceof(Uint8Array)]),
-    conversation,
-  }),
-  send: z.strictObject({ from: name, to: name, text, conversation }),
+  permit: z.strictObject({ ...asked, traceparent: traceparent.optional() }),
+  receive: z.strictObject({ callId: name, content: z.union([text, z.instanceof(Uint8Array)]) }),
+  send: z.strictObject({ to: z.unknown(), text, traceparent: traceparent.optional() }),
   said: z.strictObject({
-    agent: name,
     text,
-    conversation,
     planned: z
       .array(z.strictObject({ tool: name, arguments: input }))
       .max(1000)
       .optional(),
   }),
+  conversation: z.strictObject({
+    id: name.optional(),
+    traceparent: traceparent.optional(),
+  }),
 };
 
-/** A tool call by an agent. `approval` is the id of the review in which a person agreed to exactly this call. */
-export interface CallRequest {
-  readonly agent: string;
+/** Which tool, with what: for a decision that changes nothing. */
+export interface DecideRequest {
+  readonly tool: string;
+  readonly input?: Json;
+}
+
+/** A question whether a tool may be used, with what. */
+export interface PermitRequest {
   readonly tool: string;
   readonly input: Json;
-  /** Taint is kept for each conversation of an agent; default `main`. */
-  readonly conversation?: string;
+  /**
+   * Names this call in its conversation, for as long as it is remembered: asking, making and answering it again under the same
+   * name is the same call, which happens once. A framework's tool call id is one. A name must not be given to another input.
+   */
+  readonly callId?: string;
+  /** The review in which a person agreed to exactly this call; not needed with a `callId`, which knows its review. */
   readonly approval?: string;
+  /** The step of the caller's own trace that this call belongs to (W3C Trace Context). Default: the conversation's. */
+  readonly traceparent?: string;
+}
+
+/** A tool call in a micro-VM. */
+export interface CallRequest extends PermitRequest {
+  /** Runs over the host's files as they are, without what the conversation has changed; its changes are a review of their own. */
+  readonly fresh?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** What a tool that ran elsewhere returned. */
+/** What a tool that ran elsewhere returned. `callId` is that of its permit. */
 export interface ReceiveRequest {
-  readonly agent: string;
-  readonly tool: string;
+  readonly callId: string;
   readonly content: string | Uint8Array;
-  readonly conversation?: string;
-}
-
-/** A message from one agent to another. */
-export interface SendRequest {
-  readonly from: string;
-  readonly to: string;
-  readonly text: string;
-  readonly conversation?: string;
 }
 
 /** What a model said, and the calls it plans: for the record and the semantic differential. */
 export interface SaidRequest {
-  readonly agent: string;
   readonly text: string;
-  readonly conversation?: string;
   readonly planned?: readonly { readonly tool: string; readonly arguments: Json }[];
 }
 
-export const MAIN_CONVERSATION = "main";
+export interface ConversationOptions {
+  /**
+   * A name that lives longer than this process, such as a thread's or a ticket's. The host program chooses it: an agent that could
+   * would leave its taint behind. Default: a random one.
+   */
+  readonly id?: string;
+  /** The step of the caller's trace in which this conversation began (W3C Trace Context). Default: a trace of its own. */
+  readonly traceparent?: string;
+}
 
 interface Requests {
+  readonly decide: DecideRequest;
   readonly call: CallRequest;
+  readonly permit: PermitRequest;
   readonly receive: ReceiveRequest;
-  readonly send: SendRequest;
+  readonly send: { readonly to: unknown; readonly text: string; readonly traceparent?: string };
   readonly said: SaidRequest;
+  readonly conversation: ConversationOptions;
 }
 
 /** Throws ZtlError `invalid-input`. */
-export function parseRequest<K extends keyof Requests>(
-  kind: K,
-  value: Requests[K],
-): Requests[K] & { conversation: string } {
+export function parseRequest<K extends keyof Requests>(kind: K, value: Requests[K]): Requests[K] {
   const result = schemas[kind].safeParse(value);
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join(".") || kind}: ${issue.message}`);
-    throw new ZtlError("invalid-input", `Invalid ${kind}: ${problems.join("; ")}`, { problems });
-  }
-  return { conversation: MAIN_CONVERSATION, ...value };
+  if (result.success) return { ...value };
+  const problems = result.error.issues.map((issue) => `${issue.path.join(".") || kind}: ${issue.message}`);
+  throw new ZtlError("invalid-input", `Invalid ${kind}: ${problems.join("; ")}`, { problems });
 }
 
 /** `JSON.stringify` writes a lone surrogate as an escape, and no other character from U+D800 on (ECMA-262, QuoteJSONString). */

@@ -3,7 +3,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoopConfig } from "../policy/index.ts";
 import type { LoopOptions } from "./assemble.ts";
+import type { CallResult } from "./calls/call-result.ts";
+import type { Conversation } from "./handles/conversation.ts";
 import { ZeroTrustLoop } from "./loop.ts";
+
+/** An agent's conversation, the same for the same names. */
+export function talk(loop: ZeroTrustLoop, agent: string, id = "main"): Conversation {
+  return loop.agent(agent).conversation({ id });
+}
+
+/** What a tool that runs elsewhere returned, after it was permitted. */
+export async function received(
+  conversation: Conversation,
+  tool: string,
+  content: string | Uint8Array,
+): Promise<CallResult> {
+  const permit = await conversation.permit({ tool, input: {} });
+  if (permit.status !== "permitted") throw new Error(`${tool} is ${permit.status}`);
+  return conversation.receive({ callId: permit.callId, content });
+}
 
 /** A loop over directories of its own, for tests. */
 export interface TestLoop extends AsyncDisposable {

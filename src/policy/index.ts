@@ -16,6 +16,7 @@ export type {
   ToolConfig,
 } from "./config/schema.ts";
 export { STARTER_CONFIG } from "./config/starter.ts";
-export type { Consideration, Decision } from "./decision.ts";
+export { type Consideration, conclude, type Decision } from "./decision.ts";
+export { NAME, NameList } from "./names.ts";
 export { Policy } from "./policy.ts";
 export { type Confidentiality, type Label, parseTaint, Taint, type Trust } from "./taint.ts";

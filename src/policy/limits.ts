@@ -37,3 +37,5 @@ export const EXPIRE_AFTER_MS_MAX = 366 * 24 * 3600 * 1000;
 export const GUARD_MODEL_TIMEOUT_MS_MAX = 10 * 60 * 1000;
 /** Most output that a model is handed: the largest output a run may have. */
 export const OUTPUT_FOR_MODEL_BYTES_MAX = RUN_LIMIT_BOUNDS.outputBytes.max;
+/** Costs are summed as numbers: that many of the dearest calls are still exact. */
+export const COST_MAX = 1_000_000_000;

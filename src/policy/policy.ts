@@ -5,7 +5,7 @@ import { parseConfig } from "./config/parse.ts";
 import type { LimitsConfig, LoopConfig, ResolvedConfig, ToolConfig } from "./config/schema.ts";
 import { type Consideration, conclude, type Decision } from "./decision.ts";
 import { CONFIG_DEPTH_MAX, RESOLVED_BYTES_MAX } from "./limits.ts";
-import { NameList } from "./names.ts";
+import { NAME, NameList } from "./names.ts";
 import { ASKING_RULES, outputConfidentiality } from "./rules.ts";
 import type { Label, Taint } from "./taint.ts";
 
@@ -49,7 +49,7 @@ export class Policy {
 
   /** Whether an agent whose conversation holds this taint may call a tool. Names may be anything, also a model's choice. */
   decide(call: { readonly agent: string; readonly tool: string; readonly taint: Taint }): Decision {
-    const agent = this.#agents.get(call.agent);
+    const agent = this.#agentNamed(call.agent);
     if (agent === undefined) return refuse([], "No agent of this name is configured.");
     const considered: Consideration[] = [
       { rule: `agents.${call.agent}`, outcome: "allows", why: `Its role is ${agent.role}.` },
@@ -67,10 +67,23 @@ export class Policy {
     return conclude([...considered, ...ASKING_RULES.map((rule) => rule(granted))]);
   }
 
+  /** Whether an agent of this name is configured, by itself or by a pattern. */
+  hasAgent(name: string): boolean {
+    return this.#agentNamed(name) !== undefined;
+  }
+
+  /** Names of the tools that an agent's role grants, in the order of the configuration. */
+  toolsOf(agentName: string): readonly string[] {
+    const agent = this.#agentNamed(agentName);
+    if (agent === undefined) return [];
+    const { tools } = this.#roleOf(agent);
+    return [...this.#tools.keys()].filter((name) => tools.has(name));
+  }
+
   /** Whether one agent may send another a message. The taint travels: join the sender's to the receiver's. */
   decideMessage({ from, to }: { readonly from: string; readonly to: string }): Decision {
-    const sender = this.#agents.get(from);
-    if (sender === undefined || !this.#agents.has(to)) return refuse([], "No agent of this name is configured.");
+    const sender = this.#agentNamed(from);
+    if (sender === undefined || !this.hasAgent(to)) return refuse([], "No agent of this name is configured.");
     const rule = `agents.${from}.mayMessage`;
     if (sender.mayMessage.has(to))
       return conclude([{ rule, outcome: "allows", why: `The agent ${from} may send messages to ${to}.` }]);
@@ -93,11 +106,20 @@ export class Policy {
 
   /** The tool's limits and those of the agent's role, the smaller of both. Throws ZtlError `unknown-tool`, `unknown-agent`. */
   limitsFor(agentName: string, toolName: string): LimitsConfig {
-    const agent = this.#agents.get(agentName);
+    const agent = this.#agentNamed(agentName);
     if (agent === undefined) throw unknownName("agent");
     const tool = this.#tools.get(toolName);
     if (tool === undefined) throw unknownName("tool");
     return smallest((tool.external ? undefined : tool.limits) ?? {}, this.#roleOf(agent).limits);
+  }
+
+  /** The one with exactly this name, else the one of the longest pattern that fits. A pattern is nobody's name. */
+  #agentNamed(name: string): Agent | undefined {
+    if (!NAME.test(name)) return undefined;
+    const exact = this.#agents.get(name);
+    if (exact !== undefined) return exact;
+    const fitting = [...this.#agents.keys()].filter((key) => key.endsWith("*") && name.startsWith(key.slice(0, -1)));
+    return this.#agents.get(fitting.sort((a, b) => b.length - a.length)[0] ?? "");
   }
 
   #roleOf(agent: Agent): Role {

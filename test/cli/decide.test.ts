@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { ReviewSummary } from "../../src/loop/index.ts";
+import { talk } from "../../src/loop/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { programMissing } from "../programs.ts";
 import { CliWorld } from "./world.ts";
@@ -18,8 +19,8 @@ suite("deciding on the command line", { skip: kvmMissing() }, () => {
   /** A change set of the writer, by way of a real run. */
   function change(code: string): Promise<ReviewSummary> {
     return world.withLoop(async (loop) => {
-      const result = await loop.call({ agent: "writer", tool: "shell", input: { code } });
-      assert.ok(result.status === "admitted" && result.changeSet, result.forModel.text);
+      const result = await talk(loop, "writer").call({ tool: "shell", input: { code } });
+      assert.ok(result.status === "ok" && result.changeSet, result.forModel.text);
       const review = loop.reviews.find(result.changeSet.reviewId);
       assert.ok(review);
       return review;

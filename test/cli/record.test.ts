@@ -4,6 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, suite, test } from "node:test";
+import { talk } from "../../src/loop/testing.ts";
 import { answers, calls, WireServer } from "../../src/model/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { CliWorld } from "./world.ts";
@@ -18,10 +19,10 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
       "twelve ordinary words that an agent might read on some page of a book",
     );
     await world.withLoop(async (loop) => {
-      const result = await loop.call({ agent: "reader", tool: "read", input: { file: "page.txt" } });
+      const result = await talk(loop, "reader").call({ tool: "read", input: { file: "page.txt" } });
       runId = result.runId;
-      await loop.said({ agent: "reader", text: "It has twelve ordinary words that an agent might read on some page." });
-      await loop.call({ agent: "reader", tool: "shell", input: { code: "id" } });
+      await talk(loop, "reader").said({ text: "It has twelve ordinary words that an agent might read on some page." });
+      await talk(loop, "reader").call({ tool: "shell", input: { code: "id" } });
     });
   });
   after(() => world[Symbol.dispose]());

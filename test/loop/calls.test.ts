@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { openTestLoop, type TestLoop } from "../../src/loop/testing.ts";
+import { openTestLoop, type TestLoop, talk } from "../../src/loop/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 
 /** The whole way of a call: policy, micro-VM, guard, memory, change set, approval, ledger. */
@@ -18,10 +18,11 @@ suite("calls through the loop", { skip: kvmMissing() }, () => {
 
   test("an ordinary output is admitted, and memory takes it once", async () => {
     const { loop } = world;
-    const result = await loop.call({ agent: "writer", tool: "python", input: { code: "print(6 * 7)" } });
-    assert.equal(result.status, "admitted");
-    assert.equal(result.forModel.text, "42\n");
-    const memory = loop.memory.conversation("writer");
+    const result = await talk(loop, "writer").call({ tool: "python", input: { code: "print(6 * 7)" } });
+    assert.equal(result.status, "ok");
+    assert.match(result.forModel.text, /^\[ztl (\w{10}) output of python\]\n42\n\[ztl \1 end\]\n$/);
+    assert.equal(result.output.text, "42\n");
+    const memory = talk(loop, "writer").memory;
     assert.deepEqual(memory.add(result.forModel, { role: "tool" }), { status: "added" });
     assert.deepEqual(memory.add(result.forModel, { role: "tool" }), { status: "refused", reason: "replayed" });
     const forged = { ...result.forModel, text: "43\n" };
@@ -29,7 +30,7 @@ suite("calls through the loop", { skip: kvmMissing() }, () => {
   });
 
   test("what the role does not grant is refused, and nothing runs", async () => {
-    const result = await world.loop.call({ agent: "reader", tool: "shell", input: { code: "echo no" } });
+    const result = await talk(world.loop, "reader").call({ tool: "shell", input: { code: "echo no" } });
     assert.equal(result.status, "refused");
     assert.equal(result.decision.rule, "default-deny");
     assert.deepEqual(
@@ -40,18 +41,18 @@ suite("calls through the loop", { skip: kvmMissing() }, () => {
 
   test("control structures in an output are blocked; the model gets a sentence of ours", async () => {
     writeFileSync(join(world.inbox, "page.html"), CHATML);
-    const result = await world.loop.call({ agent: "reader", tool: "read", input: { file: "page.html" } });
+    const result = await talk(world.loop, "reader").call({ tool: "read", input: { file: "page.html" } });
     assert.equal(result.status, "blocked");
     assert.doesNotMatch(result.forModel.text, /im_start|obey/);
-    const memory = world.loop.memory.conversation("reader");
+    const memory = talk(world.loop, "reader").memory;
     assert.deepEqual(memory.add(result.forModel, { role: "tool" }), { status: "added" });
   });
 
   test("a change waits; approved, it is on the host; undone, it is not", async () => {
     const { loop, project } = world;
     const code = "open('/project/notes.txt', 'w').write('hello\\n')";
-    const result = await loop.call({ agent: "writer", tool: "python", input: { code } });
-    assert.equal(result.status, "admitted");
+    const result = await talk(loop, "writer").call({ tool: "python", input: { code } });
+    assert.equal(result.status, "ok");
     assert.ok(result.changeSet);
     const { reviewId, hash } = result.changeSet;
     assert.equal(existsSync(join(project, "notes.txt")), false);
@@ -67,19 +68,17 @@ suite("calls through the loop", { skip: kvmMissing() }, () => {
 
   test("a later call sees the agent's own pending changes, and its set replaces the earlier one", async () => {
     const { loop } = world;
-    const first = await loop.call({
-      agent: "writer",
+    const first = await talk(loop, "writer").call({
       tool: "python",
       input: { code: "open('/project/a','w').write('1')" },
     });
-    const second = await loop.call({
-      agent: "writer",
+    const second = await talk(loop, "writer").call({
       tool: "python",
       input: { code: "print(open('/project/a').read()); open('/project/b','w').write('2')" },
     });
-    assert.equal(second.status, "admitted");
-    assert.match(second.forModel.text, /^1\n/);
-    assert.ok(first.status === "admitted" && first.changeSet && second.changeSet);
+    assert.equal(second.status, "ok");
+    assert.match(second.forModel.text, /\n1\n/);
+    assert.ok(first.status === "ok" && first.changeSet && second.changeSet);
     assert.deepEqual(second.changeSet.files.map(({ path }) => path).sort(), ["/project/a", "/project/b"]);
     assert.equal(loop.reviews.find(first.changeSet.reviewId)?.state, "superseded");
     await loop.reviews.reject(second.changeSet.reviewId, { reviewer: "ann", message: "not now" });
@@ -89,63 +88,69 @@ suite("calls through the loop", { skip: kvmMissing() }, () => {
   test("a call that needs a person waits, and an approval is for exactly that call, once", async () => {
     const { loop } = world;
     const input = { code: "echo deployed" };
-    const asked = await loop.call({ agent: "writer", tool: "deploy", input });
+    const asked = await talk(loop, "writer").call({ tool: "deploy", input });
     assert.equal(asked.status, "waiting");
     const review = loop.reviews.find(asked.reviewId);
     assert.ok(review);
-    const early = await loop.call({ agent: "writer", tool: "deploy", input, approval: asked.reviewId });
+    const early = await talk(loop, "writer").call({ tool: "deploy", input, approval: asked.reviewId });
     assert.equal(early.status, "refused");
     const other = await world.again();
     await other.reviews.approve(asked.reviewId, { hash: review.hash, reviewer: "ann" });
     assert.equal((await loop.wait(asked.reviewId)).decidedBy, "ann");
     const changed = { code: "echo something else" };
-    const swapped = await loop.call({ agent: "writer", tool: "deploy", input: changed, approval: asked.reviewId });
+    const swapped = await talk(loop, "writer").call({ tool: "deploy", input: changed, approval: asked.reviewId });
     assert.equal(swapped.status, "refused");
-    const done = await loop.call({ agent: "writer", tool: "deploy", input, approval: asked.reviewId });
-    assert.equal(done.status, "admitted");
-    assert.equal(done.forModel.text, "deployed\n");
-    const again = await loop.call({ agent: "writer", tool: "deploy", input, approval: asked.reviewId });
+    const done = await talk(loop, "writer").call({ tool: "deploy", input, approval: asked.reviewId });
+    assert.equal(done.status, "ok");
+    assert.equal(done.output.text, "deployed\n");
+    const again = await talk(loop, "writer").call({ tool: "deploy", input, approval: asked.reviewId });
     assert.equal(again.status, "refused");
   });
 
   test("a flagged output is quarantined until a person releases it, also across processes", async () => {
     const { loop, inbox } = world;
     writeFileSync(join(inbox, "log.txt"), FLAGGED);
-    const result = await loop.call({ agent: "reader", tool: "read", input: { file: "log.txt" } });
+    const result = await talk(loop, "reader").call({ tool: "read", input: { file: "log.txt" } });
     assert.equal(result.status, "flagged");
-    assert.equal(await loop.collect(result.reviewId), undefined);
+    assert.equal(await talk(loop, "reader").collect(result.reviewId), undefined);
     const other = await world.again();
     const review = await other.reviews.get(result.reviewId);
     assert.ok(review?.kind === "content" && review.findings.length > 0);
     await other.reviews.approve(review.id, { hash: review.hash, reviewer: "ann" });
-    const released = await loop.collect(result.reviewId);
+    const released = await talk(loop, "reader").collect(result.reviewId);
     assert.equal(released?.text, FLAGGED);
     assert.equal(released.admission.claims.releasedBy, "ann");
-    assert.deepEqual(loop.memory.conversation("reader").add(released, { role: "tool" }), { status: "added" });
+    assert.deepEqual(talk(loop, "reader").memory.add(released, { role: "tool" }), { status: "added" });
   });
 
   test("taint follows what was read: with private access and an outward effect a person is asked", async () => {
     const { loop } = world;
     const conversation = "mail";
-    const mail = { agent: "writer", tool: "mail", input: { to: "a@example.org" }, conversation };
-    assert.equal((await loop.permit(mail)).status, "permitted");
+    const mail = { tool: "mail", input: { to: "a@example.org" } };
+    assert.equal((await talk(loop, "writer", conversation).permit(mail)).status, "permitted");
     writeFileSync(join(world.inbox, "plain.txt"), "nothing special\n");
-    await loop.call({ agent: "writer", tool: "read", input: { file: "plain.txt" }, conversation });
-    await loop.call({ agent: "writer", tool: "python", input: { code: "print('private')" }, conversation });
-    const asked = await loop.permit(mail);
+    await talk(loop, "writer", conversation).call({ tool: "read", input: { file: "plain.txt" } });
+    await talk(loop, "writer", conversation).call({ tool: "python", input: { code: "print('private')" } });
+    const asked = await talk(loop, "writer", conversation).permit(mail);
     assert.equal(asked.status, "waiting");
     assert.equal(asked.decision.rule, "rule-of-two");
-    assert.equal((await loop.permit({ ...mail, conversation: "another" })).status, "permitted");
+    assert.equal((await talk(loop, "writer", "another").permit(mail)).status, "permitted");
   });
 
   test("messages between agents pass policy and guard, and carry the sender's taint", async () => {
     const { loop } = world;
-    assert.equal((await loop.send({ from: "writer", to: "reader", text: "hello" })).status, "refused");
-    assert.equal((await loop.send({ from: "reader", to: "writer", text: CHATML })).status, "blocked");
-    const sent = await loop.send({ from: "reader", to: "writer", text: "the page says 12 EUR" });
-    assert.equal(sent.status, "admitted");
+    assert.equal(
+      (await talk(loop, "writer").send({ to: talk(loop, "reader").address, text: "hello" })).status,
+      "refused",
+    );
+    assert.equal(
+      (await talk(loop, "reader").send({ to: talk(loop, "writer").address, text: CHATML })).status,
+      "blocked",
+    );
+    const sent = await talk(loop, "reader").send({ to: talk(loop, "writer").address, text: "the page says 12 EUR" });
+    assert.equal(sent.status, "ok");
     assert.equal(sent.agent, "writer");
-    const memory = loop.memory.conversation("writer");
+    const memory = talk(loop, "writer").memory;
     assert.deepEqual(memory.add(sent.forModel, { role: "agent-message" }), { status: "added" });
   });
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { sha256Hex } from "../../src/base/sha256.ts";
 import { painter, showReview } from "../../src/cli/review-text.ts";
 import type { Review, ZeroTrustLoop } from "../../src/loop/index.ts";
-import { openTestLoop } from "../../src/loop/testing.ts";
+import { openTestLoop, received, talk } from "../../src/loop/testing.ts";
 import { answers, WireServer } from "../../src/model/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 
@@ -43,8 +43,8 @@ function rewrite(directory: string, id: string, change: (details: Record<string,
 
 test("what only the guard model flagged is shown with its finding: outputs and messages", async (context) => {
   const { loop, again, server } = await guarded(context);
-  const output = await loop.receive({ agent: "reader", tool: "fetch", content: PROSE });
-  const message = await loop.send({ from: "reader", to: "writer", text: PROSE });
+  const output = await received(talk(loop, "reader"), "fetch", PROSE);
+  const message = await talk(loop, "reader").send({ to: talk(loop, "writer").address, text: PROSE });
   assert.ok(output.status === "flagged" && message.status === "flagged");
   // Nobody asks the model again: now it would find nothing.
   server.reply = answers({ content: "no" });
@@ -63,7 +63,7 @@ test("what only the guard model flagged is shown with its finding: outputs and m
 
 test("what today's rules see is told beside it, and replaces nothing", async (context) => {
   const { loop, directory } = await guarded(context);
-  const result = await loop.receive({ agent: "reader", tool: "fetch", content: STRUCTURE });
+  const result = await received(talk(loop, "reader"), "fetch", STRUCTURE);
   assert.ok(result.status === "flagged");
   const whole = await contentOf(loop, result.reviewId);
   assert.ok(whole.findings.length > 1 && rulesOf(whole).includes("model.unsafe"));
@@ -82,23 +82,23 @@ test("what today's rules see is told beside it, and replaces nothing", async (co
 
 test("a review that an earlier version stored still opens, with what the rules see", async (context) => {
   const { loop, directory } = await guarded(context);
-  const result = await loop.receive({ agent: "reader", tool: "fetch", content: STRUCTURE });
+  const result = await received(talk(loop, "reader"), "fetch", STRUCTURE);
   assert.ok(result.status === "flagged");
   rewrite(directory, result.reviewId, ({ verdict: _, ...rest }) => rest);
   const review = await contentOf(loop, result.reviewId);
   assert.ok(review.findings.length > 0 && !rulesOf(review).includes("model.unsafe"));
   assert.equal(review.foundToday, undefined);
   await loop.reviews.approve(review.id, { hash: review.hash, reviewer: "ann" });
-  assert.equal((await loop.collect(review.id))?.text, STRUCTURE);
+  assert.equal((await talk(loop, "reader").collect(review.id))?.text, STRUCTURE);
 });
 
 test("withheld once more while it waits, a text has what both verdicts found", async (context) => {
   const { loop, server } = await guarded(context);
   server.reply = answers({ content: "no" });
-  const first = await loop.receive({ agent: "reader", tool: "fetch", content: STRUCTURE });
+  const first = await received(talk(loop, "reader"), "fetch", STRUCTURE);
   server.reply = answers({ content: "yes" });
-  const second = await loop.receive({ agent: "reader", tool: "fetch", content: STRUCTURE });
-  const third = await loop.receive({ agent: "reader", tool: "fetch", content: STRUCTURE, conversation: "another" });
+  const second = await received(talk(loop, "reader"), "fetch", STRUCTURE);
+  const third = await received(talk(loop, "reader", "another"), "fetch", STRUCTURE);
   assert.ok(first.status === "flagged" && second.status === "flagged" && third.status === "flagged");
   assert.equal(first.reviewId, second.reviewId);
   assert.ok(rulesOf(await contentOf(loop, first.reviewId)).includes("model.unsafe"));
@@ -109,8 +109,8 @@ test("withheld once more while it waits, a text has what both verdicts found", a
 test("what the guard saw in a changed file stays with the file", { skip: kvmMissing() }, async () => {
   await using world = await openTestLoop();
   const { loop } = world;
-  const made = await loop.call({ agent: "writer", tool: "shell", input: { code: "printf plain > a.txt" } });
-  assert.ok(made.status === "admitted" && made.changeSet);
+  const made = await talk(loop, "writer").call({ tool: "shell", input: { code: "printf plain > a.txt" } });
+  assert.ok(made.status === "ok" && made.changeSet);
   const path = "/project/a.txt";
   const contentSha256 = sha256Hex("plain");
   const finding = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { openTestLoop, type TestLoop } from "../../src/loop/testing.ts";
+import { openTestLoop, type TestLoop, talk } from "../../src/loop/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { programMissing } from "../programs.ts";
 import { REPLAY_PROGRAMS } from "./replay-programs.ts";
@@ -23,7 +23,7 @@ suite("replay", { skip: kvmMissing() }, () => {
 
   for (const [name, { tool, code, needs = [] }] of Object.entries(REPLAY_PROGRAMS)) {
     test(`${name} is the same again`, { skip: programMissing(...needs) }, async () => {
-      const result = await world.loop.call({ agent: "writer", tool, input: { code }, conversation: name });
+      const result = await talk(world.loop, "writer", name).call({ tool, input: { code } });
       assert.ok("run" in result, JSON.stringify(result.forModel.text));
       recorded.set(name, result.runId);
       await rejectPending();
@@ -38,10 +38,10 @@ suite("replay", { skip: kvmMissing() }, () => {
     const { loop } = world;
     const input = { code: "import os, time; print(time.time_ns(), os.urandom(8).hex())" };
     const [one, two] = [
-      await loop.call({ agent: "writer", tool: "python", input }),
-      await loop.call({ agent: "writer", tool: "python", input }),
+      await talk(loop, "writer").call({ tool: "python", input }),
+      await talk(loop, "writer").call({ tool: "python", input }),
     ];
-    assert.notEqual(one.forModel.text, two.forModel.text);
+    assert.notEqual(one.status === "ok" && one.output.text, two.status === "ok" && two.output.text);
   });
 
   test("a changed input is named", async () => {
@@ -55,8 +55,8 @@ suite("replay", { skip: kvmMissing() }, () => {
   test("a change that was approved since is named as what is different now", async () => {
     const { loop } = world;
     const code = "open('/project/data.txt', 'a').write('four'); open('/project/fresh', 'w').write('x')";
-    const result = await loop.call({ agent: "writer", tool: "python", input: { code } });
-    assert.ok(result.status === "admitted" && result.changeSet);
+    const result = await talk(loop, "writer").call({ tool: "python", input: { code } });
+    assert.ok(result.status === "ok" && result.changeSet);
     assert.deepEqual(await loop.records.replay(result.runId), { status: "same" });
     const { reviewId, hash } = result.changeSet;
     await loop.reviews.approve(reviewId, { hash, reviewer: "test" });
@@ -68,7 +68,7 @@ suite("replay", { skip: kvmMissing() }, () => {
   });
 
   test("what did not run, or is not there, cannot be replayed", async () => {
-    const refused = await world.loop.call({ agent: "reader", tool: "shell", input: { code: "true" } });
+    const refused = await talk(world.loop, "reader").call({ tool: "shell", input: { code: "true" } });
     assert.equal((await world.loop.records.replay(refused.runId)).status, "not-replayable");
     assert.equal((await world.loop.records.replay("no such run")).status, "not-found");
   });

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { openTestLoop, type TestLoop } from "../../src/loop/testing.ts";
+import { openTestLoop, type TestLoop, talk } from "../../src/loop/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 
 /**
@@ -70,7 +70,7 @@ suite("what is synced is what the program would have done", { skip: kvmMissing()
       assert.equal(listing(native), before);
       shell(`umask 022; ${script}`, native);
 
-      const result = await loop.call({ agent: "writer", tool: "shell", input: { code: `umask 022; ${script}` } });
+      const result = await talk(loop, "writer").call({ tool: "shell", input: { code: `umask 022; ${script}` } });
       assert.ok("run" in result && result.run?.status === "ok", result.forModel.text);
       assert.equal(listing(project), before, "the host is untouched until somebody approves");
       assert.ok(result.changeSet);
@@ -87,12 +87,11 @@ suite("what is synced is what the program would have done", { skip: kvmMissing()
   test("an edit on the host meanwhile is a conflict, and nothing is touched", async () => {
     const { loop, project } = world;
     shell(`find . -mindepth 1 -delete; ${TREE}`, project);
-    const result = await loop.call({
-      agent: "writer",
+    const result = await talk(loop, "writer").call({
       tool: "shell",
       input: { code: "echo x > a.txt; echo y > fresh" },
     });
-    assert.ok(result.status === "admitted" && result.changeSet);
+    assert.ok(result.status === "ok" && result.changeSet);
     shell("echo edited > a.txt", project);
     const before = listing(project);
     const { reviewId, hash } = result.changeSet;
@@ -107,9 +106,9 @@ suite("what is synced is what the program would have done", { skip: kvmMissing()
     rmSync(project, { recursive: true });
     mkdirSync(project);
     shell(TREE, project);
-    const result = await loop.call({ agent: "writer", tool: "shell", input: { code: "cat a.txt; mv dir folder" } });
-    assert.ok(result.status === "admitted" && result.changeSet);
-    assert.match(result.forModel.text, /^one\n/);
+    const result = await talk(loop, "writer").call({ tool: "shell", input: { code: "cat a.txt; mv dir folder" } });
+    assert.ok(result.status === "ok" && result.changeSet);
+    assert.match(result.forModel.text, /\none\n/);
   });
 
   test("a git hook needs a yes of its own", async () => {
@@ -117,8 +116,8 @@ suite("what is synced is what the program would have done", { skip: kvmMissing()
     shell("mkdir -p .git/hooks", project);
     const code =
       "printf '#!/bin/sh\\nid\\n' > .git/hooks/post-checkout; chmod +x .git/hooks/post-checkout; echo fine > fine.txt";
-    const result = await loop.call({ agent: "writer", tool: "shell", input: { code } });
-    assert.ok(result.status === "admitted" && result.changeSet);
+    const result = await talk(loop, "writer").call({ tool: "shell", input: { code } });
+    assert.ok(result.status === "ok" && result.changeSet);
     const { reviewId, hash } = result.changeSet;
     const hook = "/project/.git/hooks/post-checkout";
     const refused = await loop.reviews.approve(reviewId, { hash, reviewer: "ann" });

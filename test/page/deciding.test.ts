@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readlinkSync, statSync, writeFileSync
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { talk } from "../../src/loop/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { chromiumMissing, startChromium } from "./browser.ts";
 import { openStage } from "./stage.ts";
@@ -151,6 +152,7 @@ test("hostile names are text, and the file that was chosen is the one that is wr
   await using stage = await openStage(browser);
   await stage.write(`
 import os
+import { talk } from "../../src/loop/testing.ts";
 names = [b'<img src=x onerror=alert(1)>.txt', b'"quoted" onclick=alert(1) \\'', b'new\\nline', b'invoice\\xe2\\x80\\xaegnp.exe',
          b'not-utf8-\\xff\\xfe', b'javascript:alert(1)', b'&lt;escaped&gt;', b'x' * 255, b'\\x1b]0;title\\x07', b' ']
 for name in names:
@@ -217,7 +219,7 @@ test("with the keyboard alone", { skip }, async () => {
 test("the Enter key in a field decides nothing", { skip }, async () => {
   await using stage = await openStage(browser);
   await stage.write("open('/project/a','w').write('a')");
-  await stage.test.loop.call({ agent: "writer", tool: "deploy", input: { code: "true" } });
+  await talk(stage.test.loop, "writer").call({ tool: "deploy", input: { code: "true" } });
   const { page } = await stage.enter();
   for (const name of [/1 file changed/, /wants to call deploy/]) {
     await page.getByRole("link", { name }).click();

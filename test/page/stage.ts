@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import type { CallResult } from "../../src/loop/index.ts";
-import { openTestLoop, type TestLoop } from "../../src/loop/testing.ts";
+import { openTestLoop, type TestLoop, talk } from "../../src/loop/testing.ts";
 import { type RunningServer, startServer } from "../../src/server/index.ts";
 import { newPerson, type Person, type PersonOptions } from "./browser.ts";
 
@@ -27,11 +27,8 @@ export async function openStage(browser: Browser): Promise<Stage> {
     test,
     server,
     async write(code) {
-      const result = await test.loop.call({ agent: "writer", tool: "python", input: { code } });
-      assert.ok(
-        result.status === "admitted" || result.status === "blocked" || result.status === "flagged",
-        result.status,
-      );
+      const result = await talk(test.loop, "writer").call({ tool: "python", input: { code } });
+      assert.ok(result.status === "ok" || result.status === "blocked" || result.status === "flagged", result.status);
       return result;
     },
     file: (name) => readFileSync(join(test.project, name), "utf8"),

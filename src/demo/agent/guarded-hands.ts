@@ -1,41 +1,32 @@
 import { randomUUID } from "node:crypto";
-import type { AdmittedText, ConversationMemory, PermitResult, ZeroTrustLoop } from "../../loop/index.ts";
-import { AGENT } from "../config.ts";
+import type { AdmittedText, Conversation, PermitResult } from "../../loop/index.ts";
 import { MAILS_MAX } from "../limits.ts";
 import type { Hands } from "./hands.ts";
 import type { GuardedNotes } from "./notes.ts";
 import type { Input, Mail, Outcome, Step } from "./outcome.ts";
 
 export interface GuardedHandsOptions {
-  readonly loop: ZeroTrustLoop;
+  readonly conversation: Conversation;
   readonly notes: GuardedNotes;
   /** What was "sent". */
   readonly mails: Mail[];
-  readonly conversation: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** An agent behind the loop: every call, result, memory and outward effect goes through it. */
 export class GuardedHands implements Hands {
   readonly #options: GuardedHandsOptions;
-  readonly #memory: ConversationMemory;
   /** The run whose output the model saw last: what it wants to remember comes from there. */
   #lastRunId: string = randomUUID();
 
   constructor(options: GuardedHandsOptions) {
     this.#options = options;
-    this.#memory = options.loop.memory.conversation(AGENT);
   }
 
   async said(text: string, planned: readonly { readonly tool: string; readonly input: Input }[]): Promise<void> {
-    const { loop, conversation } = this.#options;
-    await loop.said({
-      agent: AGENT,
-      conversation,
-      text,
-      planned: planned.map(({ tool, input }) => ({ tool, arguments: input })),
-    });
-    if (text !== "") this.#memory.addOwn(text);
+    const { conversation } = this.#options;
+    await conversation.said({ text, planned: planned.map(({ tool, input }) => ({ tool, arguments: input })) });
+    if (text !== "") conversation.memory.addOwn(text);
   }
 
   /** `approval`: the review in which a person agreed to exactly this call. */
@@ -60,24 +51,23 @@ export class GuardedHands implements Hands {
   }
 
   async #call(tool: string, input: Input): Promise<Step> {
-    const { loop, conversation, signal } = this.#options;
-    const request = { agent: AGENT, tool, input, conversation };
-    const result = await loop.call(signal === undefined ? request : { ...request, signal });
+    const { conversation, signal } = this.#options;
+    const result = await conversation.call(signal === undefined ? { tool, input } : { tool, input, signal });
     this.#lastRunId = result.runId;
     return this.#step(tool, input, { kind: "called", result }, result.forModel);
   }
 
   /** The gate is asked before a person is: what may not enter memory needs nobody's decision. */
   async #remember(input: Input, approval: string | undefined): Promise<Step> {
-    const { loop, notes, conversation } = this.#options;
+    const { notes, conversation } = this.#options;
     const text = input.text ?? "";
     const document = { pageContent: text, metadata: {} };
-    const entry = await loop.memory.admitDocument(document, { runId: this.#lastRunId, agent: AGENT });
+    const entry = await conversation.admitDocument(document, { runId: this.#lastRunId });
     if (entry.status === "refused") {
       const verdict = entry.reason === "not-admitted" ? { verdict: entry.verdict.decision } : {};
-      const content = `The memory gate refused this text (${entry.reason}).`;
-      const { forModel } = await loop.receive({ agent: AGENT, tool: "remember", content, conversation });
-      return this.#step("remember", input, { kind: "memory-refused", reason: entry.reason, ...verdict }, forModel);
+      const told = `The memory gate refused this text (${entry.reason}).`;
+      conversation.memory.addTrusted({ role: "system", text: told });
+      return { tool: "remember", input, outcome: { kind: "memory-refused", reason: entry.reason, ...verdict }, told };
     }
     return this.#permitted("remember", input, approval, async () => {
       await notes.keep(entry.document);
@@ -92,20 +82,20 @@ export class GuardedHands implements Hands {
     approval: string | undefined,
     act: () => Promise<{ readonly outcome: Outcome; readonly content: string }>,
   ): Promise<Step> {
-    const { loop, conversation } = this.#options;
-    const request = { agent: AGENT, tool, input, conversation };
-    const permit: PermitResult = await loop.permit(approval === undefined ? request : { ...request, approval });
+    const { conversation } = this.#options;
+    const request = { tool, input, ...(approval === undefined ? {} : { approval }) };
+    const permit: PermitResult = await conversation.permit(request);
     if (permit.status !== "permitted") {
       return this.#step(tool, input, { kind: "not-permitted", result: permit }, permit.forModel);
     }
     const { outcome, content } = await act();
-    const { forModel } = await loop.receive({ agent: AGENT, tool, content, conversation });
+    const { forModel } = await conversation.receive({ callId: permit.callId, content });
     return this.#step(tool, input, outcome, forModel, permit.runId);
   }
 
   /** The model is told what the memory took, and nothing else. */
   #step(tool: string, input: Input, outcome: Outcome, forModel: AdmittedText, runId = forModel.runId): Step {
-    const added = this.#memory.add(forModel, { role: "tool" });
+    const added = this.#options.conversation.memory.add(forModel, { role: "tool" });
     const told = added.status === "added" ? forModel.text : "The result was not taken into memory.";
     return { tool, input, outcome, told, runId };
   }

@@ -1,4 +1,4 @@
-import type { ZeroTrustLoop } from "../../loop/index.ts";
+import type { Conversation, ZeroTrustLoop } from "../../loop/index.ts";
 import { AGENT } from "../config.ts";
 import { MAILS_MAX } from "../limits.ts";
 import type { Hands } from "./hands.ts";
@@ -13,9 +13,11 @@ export class PlainHands implements Hands {
   readonly notes = new PlainNotes();
   readonly mails: Mail[] = [];
   readonly #loop: ZeroTrustLoop;
+  readonly #conversation: Conversation;
 
   constructor(loop: ZeroTrustLoop) {
     this.#loop = loop;
+    this.#conversation = loop.agent(AGENT).conversation();
   }
 
   async said(): Promise<void> {}
@@ -47,7 +49,7 @@ export class PlainHands implements Hands {
   }
 
   async #run(tool: string, input: Input): Promise<{ readonly outcome: Outcome; readonly told: string }> {
-    const result = await this.#loop.call({ agent: AGENT, tool, input });
+    const result = await this.#conversation.call({ tool, input });
     if (!("run" in result) || result.run === undefined) {
       return { outcome: { kind: "called", result }, told: result.forModel.text };
     }

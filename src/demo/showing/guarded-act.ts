@@ -4,6 +4,7 @@ import { converse, type Transcript } from "../agent/conversation.ts";
 import { GuardedHands } from "../agent/guarded-hands.ts";
 import { GuardedNotes } from "../agent/notes.ts";
 import type { Mail, Step } from "../agent/outcome.ts";
+import { AGENT } from "../config.ts";
 import { QUESTION, TASK } from "../task.ts";
 import type { Stage } from "./stage.ts";
 
@@ -59,8 +60,9 @@ export class GuardedAct {
     await this.loop.close();
   }
 
-  #hands(conversation: string): GuardedHands {
+  #hands(id: string): GuardedHands {
     const { loop, notes, mails } = this;
-    return new GuardedHands({ loop, notes, mails, conversation, signal: this.#stage.signal });
+    const conversation = loop.agent(AGENT).conversation({ id });
+    return new GuardedHands({ conversation, notes, mails, signal: this.#stage.signal });
   }
 }

@@ -51,7 +51,10 @@ function describeResult(result: CallResult): Told {
     case "blocked":
     case "flagged":
       return { text: `${result.status} by the guard: ${reasonsOf(result)}`, tone: "good" };
-    case "admitted":
+    case "ok":
+    case "failed":
+    case "limit":
+    case "cancelled":
       return describeEffects(result);
   }
 }
@@ -62,7 +65,10 @@ function reasonsOf({ findings }: Extract<CallResult, { status: "blocked" | "flag
   return reasons.slice(0, REASONS_SHOWN).join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
-function describeEffects({ run, changeSet }: Extract<CallResult, { status: "admitted" }>): Told {
+function describeEffects({
+  run,
+  changeSet,
+}: Extract<CallResult, { status: "ok" | "failed" | "limit" | "cancelled" }>): Told {
   const refused = Object.keys(run?.egressAttempts ?? {}).map((address) => `no network, no way to ${shown(address)}`);
   const files = changeSet?.files.map(({ path }) => shown(inProject(path))).join(", ");
   const waiting = files === undefined ? [] : [`waits for a person: ${files}`];

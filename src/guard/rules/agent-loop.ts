@@ -52,6 +52,14 @@ export const AGENT_LOOP_RULES: readonly Rule[] = [
     ],
   },
   {
+    id: "ztl.frame",
+    family: "agent-loop",
+    severity: "high",
+    meaning: "A line that begins like those with which this package frames what a tool returned.",
+    reason: "imitates the frame around a tool's output",
+    patterns: ["[ztl "].map((text) => ({ kind: "trigger", trigger: { text, at: "line-start", anyCase: true } })),
+  },
+  {
     id: "react.label",
     family: "agent-loop",
     severity: "info",

@@ -7,41 +7,47 @@ import type { ChangeSetSummary } from "../reviews/review.ts";
 export type CallResult = CallOutcome & CallFacts;
 
 export type CallOutcome =
-  /** The guard admitted the whole output: `forModel` is it. */
-  | { readonly status: "admitted"; readonly run?: RunSummary; readonly changeSet?: ChangeSetSummary }
+  /**
+   * The guard admitted the whole output, and the run ended so: `ok` with exit status 0, `failed` with another or by a signal,
+   * `limit` and `cancelled` before its own end. What came from elsewhere, and a message, is `ok`.
+   */
+  | (Ran & { readonly status: "ok" | "failed" | "limit" | "cancelled"; readonly output: AdmittedText })
   /**
    * The guard saw something: the output waits for a person (`reviewId`). `forModel` says so, or is the neutralised output
-   * where the tool's `onFlag` asks for that.
+   * where the tool's `onFlag` asks for that. How the run ended is in `run`.
    */
-  | {
-      readonly status: "flagged";
-      readonly reviewId: string;
-      readonly findings: readonly FindingSummary[];
-      readonly run?: RunSummary;
-      readonly changeSet?: ChangeSetSummary;
-    }
+  | (Ran & { readonly status: "flagged"; readonly reviewId: string; readonly findings: readonly FindingSummary[] })
   /** The output holds control structures that nobody can release. */
-  | {
-      readonly status: "blocked";
-      readonly findings: readonly FindingSummary[];
-      readonly run?: RunSummary;
-      readonly changeSet?: ChangeSetSummary;
-    }
-  /** A person must agree first; then make the same call with `approval: reviewId`. Nothing ran. */
+  | (Ran & { readonly status: "blocked"; readonly findings: readonly FindingSummary[] })
+  /** A person must agree first; then make the same call again, under its `callId` or with `approval: reviewId`. Nothing ran. */
   | { readonly status: "waiting"; readonly reviewId: string; readonly decision: Decision }
-  /** The policy does not allow it. Nothing ran. */
+  /** The policy, or a person, does not allow it. Nothing ran. */
   | { readonly status: "refused"; readonly decision: Decision }
-  /** It was to run and could not; `code` is stable. */
-  | { readonly status: "error"; readonly error: { readonly code: string; readonly message: string } };
+  /** It was to run and could not, or its result could not be taken; `code` is stable, `remedy` says what to do. */
+  | (Partial<Ran> & { readonly status: "error"; readonly error: CallFailure });
+
+interface Ran {
+  /** Absent for what ran elsewhere. */
+  readonly run?: RunSummary;
+  readonly changeSet?: ChangeSetSummary;
+}
+
+export interface CallFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
 
 export interface CallFacts {
   /** Names this call in the ledger, on the page and for a replay. */
   readonly runId: string;
   readonly agent: string;
   readonly tool: string;
+  /** This call as a step that others may belong to (W3C Trace Context). */
+  readonly traceparent: string;
   /**
-   * What to hand to the model, always safe to hand on: the admitted output, or a sentence of ours about why there is none.
-   * It carries its admission, so `loop.memory` takes it as it is.
+   * What to hand to the model, always safe to hand on: the admitted output in its frame, or a sentence of ours about why there is
+   * none. It carries its admission, so a conversation's memory takes it as it is.
    */
   readonly forModel: AdmittedText;
 }

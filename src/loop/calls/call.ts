@@ -1,45 +1,85 @@
 import { randomUUID } from "node:crypto";
+import { canonicalise } from "../../base/canonical-json.ts";
 import type { Json } from "../../base/json.ts";
 import { defined } from "../../base/optional.ts";
-import type { AdmittedText } from "../../memory/index.ts";
+import { sha256Hex } from "../../base/sha256.ts";
 import type { Scope } from "../gate/examiner.ts";
-import { INLINE_INPUT_BYTES_MAX } from "../limits.ts";
+import type { Caller } from "../handles/caller.ts";
+import { stepBelow, type TraceStep, traceparentOf } from "../handles/trace.ts";
+import { INLINE_INPUT_BYTES_MAX, INPUT_JSON } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { oneLine } from "../records/run-story.ts";
+import type { BookedCall, CallState } from "./call-book.ts";
 import type { CallOutcome, CallResult } from "./call-result.ts";
 
 /** A call, a result from elsewhere or a message, on its way through the loop. */
 export interface Call {
+  readonly caller: Caller;
   readonly scope: Scope;
-  readonly conversation: string;
   readonly tool: string;
   readonly input: Json;
   /** The input as JSON text. */
   readonly inputText: string;
+  /** What it runs, for whoever reads; a model may have chosen it. */
+  readonly command: string;
+  readonly trace: TraceStep;
   readonly recorder: Recorder;
+  /** How the book had it when this call came; undefined for one without a name. */
+  readonly booked: BookedCall | undefined;
 }
 
 /** How it went, with what to hand to the model. */
-export type Answer = CallOutcome & { readonly forModel: AdmittedText };
+export type Answer = CallOutcome & Pick<CallResult, "forModel">;
 
 export interface CallStart {
-  readonly agent: string;
-  readonly conversation: string;
+  readonly caller: Caller;
   readonly tool: string;
   readonly input: Json;
   readonly inputText: string;
-  /** For lists; a model may have chosen it. */
   readonly command: string;
   readonly template?: string | undefined;
+  /** The name that the caller gave it. */
+  readonly callId?: string | undefined;
+  /** Default: the conversation's. */
+  readonly traceparent?: string | undefined;
 }
 
-/** Gives it a name and records that it was asked for. */
+/** Gives it a run id and records that it was asked for; a call that the book knows is that call again, and recorded already. */
 export async function beginCall(parts: LoopParts, start: CallStart): Promise<Call> {
-  const { agent, conversation, tool, input, inputText, command, template } = start;
-  const scope = { runId: randomUUID(), agent };
-  const recorder = new Recorder(parts.ledger, scope, parts.told);
-  const taint = parts.conversations.taintOf(agent, conversation).names();
+  const { caller, tool, input, inputText, command, callId } = start;
+  const { agent, conversation } = caller;
+  const hash = callId === undefined ? "" : sha256Hex(`ztl-call-id-v1\n${canonicalise({ tool, input }, INPUT_JSON)}`);
+  const opened =
+    callId === undefined
+      ? undefined
+      : parts.callBook.open({ agent, conversation, callId, runId: randomUUID(), tool, hash });
+  const scope = { runId: opened?.call.runId ?? randomUUID(), agent };
+  const call: Call = {
+    ...{ caller, scope, tool, input, inputText, command },
+    trace: stepBelow(start.traceparent ?? caller.traceparent),
+    recorder: new Recorder(parts.ledger, scope, parts.told),
+    booked: opened?.call,
+  };
+  if (opened === undefined || opened.isNew) await record(parts, call, start);
+  return call;
+}
+
+/** A call that the book knows, for its next step: its input is where it was recorded. */
+export function resumeCall(parts: LoopParts, caller: Caller, booked: BookedCall): Call {
+  const scope = { runId: booked.runId, agent: caller.agent };
+  return {
+    ...{ caller, scope, tool: booked.tool, input: null, inputText: "null", command: "result from elsewhere" },
+    trace: stepBelow(caller.traceparent),
+    recorder: new Recorder(parts.ledger, scope, parts.told),
+    booked,
+  };
+}
+
+async function record(parts: LoopParts, call: Call, { template, callId }: CallStart): Promise<void> {
+  const { caller, tool, input, inputText, command, recorder } = call;
+  const { conversation } = caller;
+  const taint = parts.conversations.taintOf(caller.agent, conversation).names();
   const recordedInput =
     Buffer.byteLength(inputText) <= INLINE_INPUT_BYTES_MAX
       ? { input }
@@ -51,14 +91,24 @@ export async function beginCall(parts: LoopParts, start: CallStart): Promise<Cal
       ...recordedInput,
       ...defined({ template }),
       taint: [...taint],
-      details: { conversation, command: oneLine(command) },
+      details: { conversation, command: oneLine(command), trace: { ...call.trace }, ...defined({ callId }) },
     },
   });
-  return { scope, conversation, tool, input, inputText, recorder };
 }
 
 /** The answer, once everything that led to it is durable. */
-export async function finishCall({ scope, tool, recorder }: Call, answer: Answer): Promise<CallResult> {
+export async function finishCall({ scope, tool, trace, recorder }: Call, answer: Answer): Promise<CallResult> {
   await recorder.settle();
-  return { ...answer, ...scope, tool };
+  return { ...answer, ...scope, tool, traceparent: traceparentOf(trace) };
+}
+
+/** Moves a call with a name on in the book; true for one without. */
+export function moveBooked(
+  { callBook }: Pick<LoopParts, "callBook">,
+  { booked }: Call,
+  from: CallState,
+  to: CallState,
+  what: { readonly reviewId?: string; readonly answer?: string } = {},
+): boolean {
+  return booked === undefined || callBook.move(booked, from, to, what);
 }

@@ -1,45 +1,52 @@
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
-import type { SandboxTool } from "../../policy/index.ts";
+import type { SandboxTool, ToolConfig } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
+import type { Caller } from "../handles/caller.ts";
 import type { LoopParts } from "../parts.ts";
 import { readsBody, runBody } from "../recording/drafts.ts";
 import { type CallRequest, parseRequest, toJsonValue } from "../requests.ts";
-import { type Answer, beginCall, type Call, finishCall } from "./call.ts";
+import { answerOnce } from "./answer-once.ts";
+import { type Answer, beginCall, type Call } from "./call.ts";
 import type { CallResult, RunSummary } from "./call-result.ts";
 import { pendingOf, proposeChanges } from "./change-sets.ts";
-import { deliver } from "./delivery.ts";
+import { deliver, withStatus } from "./delivery.ts";
+import { failed } from "./failure.ts";
 import { decideCall } from "./permission.ts";
-import { renderRun } from "./rendering.ts";
+import { describeChanges, renderRun } from "./rendering.ts";
 import { type FinishedRun, runTool } from "./run-tool.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
 
 /** Replay records up to this size stand in their entry. */
 const INLINE_REPLAY_BYTES_MAX = 16 * 1024;
 
-/** `loop.call`: decide, run, look, record, answer. */
-export async function callTool(parts: LoopParts, request: CallRequest): Promise<CallResult> {
-  const { agent, conversation, approval, signal } = parseRequest("call", request);
+/** `conversation.call`: decide, run, look, record, answer. */
+export async function callTool(parts: LoopParts, caller: Caller, request: CallRequest): Promise<CallResult> {
+  const { tool: name, callId, traceparent, approval, signal, fresh = false } = parseRequest("call", request);
   const { value: input, text: inputText } = toJsonValue(request.input);
-  const tool = parts.policy.tool(request.tool);
+  const tool = parts.policy.tool(name);
   if (tool?.external) {
     throw new ZtlError("external-tool", "This tool runs elsewhere: ask with permit, and hand its result to receive");
   }
   const order = tool === undefined ? undefined : toOrder(tool, input);
-  const command = order instanceof ZtlError || order === undefined ? inputText : commandOf(order);
-  const template = tool?.template;
-  const call = await beginCall(parts, { agent, conversation, tool: request.tool, input, inputText, command, template });
-  const permission = decideCall(parts, call, command, approval);
-  if (!permission.granted) return finishCall(call, permission.answer);
-  // The policy grants configured tools alone; without one there is no order either.
-  if (tool === undefined || order === undefined)
-    throw new ZtlError("invariant", "A tool that is not configured was granted");
-  if (order instanceof ZtlError) return finishCall(call, failed(parts, call, order.code, order.message));
-  return finishCall(call, await runGranted(parts, { call, tool, order, command, signal }));
+  const command = order === undefined || order instanceof ZtlError ? inputText : commandOf(order);
+  const around = { callId, traceparent, template: tool?.template };
+  const call = await beginCall(parts, { caller, tool: name, input, inputText, command, ...around });
+  return answerOnce(parts, call, async () => {
+    const permission = decideCall(parts, call, approval);
+    if (!permission.granted) return permission.answer;
+    return async () => {
+      // The policy grants configured tools alone; without one there is no order either.
+      if (tool === undefined || order === undefined)
+        throw new ZtlError("invariant", "A tool that is not configured was granted");
+      if (order instanceof ZtlError) return failed(parts, call, order);
+      return runGranted(parts, { call, tool, order, signal, fresh });
+    };
+  });
 }
 
 /** A wrong input is the model's to put right, so it is an answer; it is recorded as a call all the same. */
-function toOrder(tool: SandboxTool, input: CallRequest["input"]): ToolCall | ZtlError {
+function toOrder(tool: Exclude<ToolConfig, { external: true }>, input: CallRequest["input"]): ToolCall | ZtlError {
   try {
     return toToolCall(tool, input);
   } catch (error) {
@@ -52,31 +59,30 @@ interface Granted {
   readonly call: Call;
   readonly tool: SandboxTool;
   readonly order: ToolCall;
-  readonly command: string;
   readonly signal: AbortSignal | undefined;
+  readonly fresh: boolean;
 }
 
-async function runGranted(parts: LoopParts, { call, tool, order, command, signal }: Granted): Promise<Answer> {
-  const { scope, recorder } = call;
+async function runGranted(parts: LoopParts, { call, tool, order, signal, fresh }: Granted): Promise<Answer> {
+  const { scope, recorder, command } = call;
   const limits = parts.policy.limitsFor(scope.agent, call.tool);
-  const pending = tool.seesPending ? await pendingOf(parts, call, tool) : undefined;
+  const pending = tool.seesPending && !fresh ? await pendingOf(parts, call, tool) : undefined;
   const finished = await runTool(parts, { tool, call: order, limits, pending, signal });
   const { run } = finished;
   await recordRun(call, finished);
-  if (run.status === "error") return failed(parts, call, run.error.code, run.error.message);
+  if (run.status === "error") return failed(parts, call, new ZtlError(run.error.code, run.error.message));
   const changeSet = await proposeChanges(parts, { call, tool, command, run, pending });
+  const names = describeChanges(run.changes);
+  const { sections, notes } = renderRun(run, call.tool);
   const delivered = await deliver(parts, recorder, {
-    scope,
-    conversation: call.conversation,
-    tool: call.tool,
-    command,
-    subject: "output",
-    text: renderRun(run),
+    ...{ scope, caller: call.caller, tool: call.tool, command, subject: "output" },
+    framed: { sections, notes: [...notes, ...(names === undefined ? [] : [names])] },
+    names,
     raw: inexactParts(run),
     labels: [parts.policy.labelOf(call.tool)],
     onFlag: tool.onFlag,
   });
-  return { ...delivered, run: summaryOf(run), ...defined({ changeSet }) };
+  return { ...withStatus(delivered, run.status), run: summaryOf(run), ...defined({ changeSet }) };
 }
 
 async function recordRun({ recorder }: Call, { run, replay }: FinishedRun): Promise<void> {
@@ -105,9 +111,4 @@ function inexactParts(run: RunResult): Uint8Array[] {
 
 function summaryOf({ status, exitCode, timingsMs, diagnostics }: RunResult): RunSummary {
   return { status, exitCode, timingsMs, egressAttempts: diagnostics.egressAttempts };
-}
-
-function failed({ examiner }: LoopParts, { scope }: Call, code: string, message: string): Answer {
-  const forModel = examiner.say(`The call did not run (${code}): ${message}`, scope);
-  return { status: "error", error: { code, message }, forModel };
 }

@@ -1,5 +1,6 @@
 import type { Verdict } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
+import type { RunResult } from "../../sandbox/index.ts";
 import { summarise } from "../gate/examiner.ts";
 import type { LoopParts } from "../parts.ts";
 import { admissionBody, verdictBody } from "../recording/drafts.ts";
@@ -7,9 +8,10 @@ import type { Recorder } from "../recording/recorder.ts";
 import { GIVEN_TO_AGENT } from "../records/differential.ts";
 import { oneLine } from "../records/run-story.ts";
 import { contentReview, joinedContent } from "../reviews/content-review.ts";
+import type { Answer } from "./call.ts";
 import type { FindingSummary } from "./call-result.ts";
-import type { Parcel } from "./parcel.ts";
-import { shorten } from "./rendering.ts";
+import { frame } from "./frame.ts";
+import { type Parcel, textOf } from "./parcel.ts";
 
 export type Delivered =
   | { readonly status: "admitted"; readonly forModel: AdmittedText; readonly output: AdmittedText }
@@ -21,40 +23,64 @@ export type Delivered =
     }
   | { readonly status: "blocked"; readonly forModel: AdmittedText; readonly findings: readonly FindingSummary[] };
 
-/** Passes a parcel through the guard. Whatever the agent gets of it, its conversation is tainted first. */
+type Ending = Exclude<RunResult["status"], "error">;
+type AdmittedStatus = "ok" | "failed" | "limit" | "cancelled";
+type Ended =
+  | Extract<Answer, { readonly status: AdmittedStatus }>
+  | Extract<Answer, { readonly status: "flagged" | "blocked" }>;
+
+/** An admitted output says how its run ended; of a withheld one that comes first. */
+export function withStatus(delivered: Delivered, ending: Ending): Ended {
+  if (delivered.status !== "admitted") return delivered;
+  const { forModel, output } = delivered;
+  return { status: ending === "signaled" ? "failed" : ending, forModel, output };
+}
+
+/** Passes a parcel through the guard, whole, before any of it is cut. Whatever the agent gets of it, its conversation is tainted first. */
 export async function deliver(parts: LoopParts, recorder: Recorder, parcel: Parcel): Promise<Delivered> {
   const { examiner } = parts;
-  const verdict = await examiner.examine(parcel.text, parcel.raw);
-  const output = examiner.admit(parcel.text, verdict, parcel.scope);
-  if (output === undefined) return withhold(parts, recorder, parcel, verdict);
+  const { scope, names } = parcel;
+  const text = textOf(parcel);
+  const looked = names === undefined ? text : `${text}\n${names}`;
+  const verdict = await examiner.examine(looked, parcel.raw);
+  const whole = examiner.admit(looked, verdict, scope);
+  if (whole === undefined) return withhold(parts, recorder, parcel, { text: looked, verdict });
   recorder.record({ kind: "verdict", body: verdictBody(parcel.subject, verdict) });
+  // Without the names it may, at its joint with them, be another text to the guard; then it is given with them.
+  const output = names === undefined ? whole : (examiner.admit(text, examiner.scan(text), scope) ?? whole);
   recorder.record({ kind: "admission", body: admissionBody(output.admission, "memory") });
-  const forModel = shortened(parts, recorder, parcel, output);
+  const forModel = framed(parts, recorder, parcel);
   await give(parts, recorder, parcel, forModel);
   return { status: "admitted", forModel, output };
 }
 
-/** A part of an admitted text is not admitted for that: cutting may make what was not there. */
-function shortened(parts: LoopParts, recorder: Recorder, parcel: Parcel, whole: AdmittedText): AdmittedText {
-  const text = shorten(whole.text, parts.outputForModelBytes);
-  if (text === whole.text) return whole;
-  const { examiner } = parts;
-  const verdict = examiner.scan(text);
-  recorder.record({ kind: "verdict", body: verdictBody(`${parcel.subject}, shortened`, verdict) });
-  const part = examiner.admit(text, verdict, parcel.scope) ?? examiner.neutralised(text, verdict, parcel.scope);
-  recorder.record({ kind: "admission", body: admissionBody(part.admission, "memory") });
-  return part;
+/** Admitted for itself: cutting may make what was not there, and so may a frame. */
+function framed({ examiner, outputForModelBytes }: LoopParts, recorder: Recorder, parcel: Parcel): AdmittedText {
+  const { scope } = parcel;
+  const text = frame(parcel.framed, examiner.markOf(scope), outputForModelBytes);
+  const verdict = examiner.scanFramed(text, scope);
+  if (verdict.decision !== "admit")
+    recorder.record({ kind: "verdict", body: verdictBody(`${parcel.subject}, framed`, verdict) });
+  const given = examiner.admit(text, verdict, scope) ?? examiner.neutralised(text, verdict, scope);
+  recorder.record({ kind: "admission", body: admissionBody(given.admission, "memory") });
+  return given;
 }
 
-async function withhold(parts: LoopParts, recorder: Recorder, parcel: Parcel, verdict: Verdict): Promise<Delivered> {
-  const content = await recorder.keep(Buffer.from(parcel.text, "utf8"));
+interface Withheld {
+  readonly text: string;
+  readonly verdict: Verdict;
+}
+
+async function withhold(parts: LoopParts, recorder: Recorder, parcel: Parcel, withheld: Withheld): Promise<Delivered> {
+  const { text, verdict } = withheld;
+  const content = await recorder.keep(Buffer.from(text, "utf8"));
   recorder.record({ kind: "verdict", body: verdictBody(parcel.subject, verdict, content) });
   const findings = summarise(verdict);
   const review =
     verdict.decision === "flag"
       ? parts.reviewStore.add(contentReview(parcel, content, parts, verdict), joinedContent)
       : undefined;
-  const forModel = await insteadOf(parts, recorder, parcel, verdict, explainWithheld(findings, review?.id));
+  const forModel = await insteadOf(parts, recorder, parcel, withheld, explainWithheld(findings, review?.id));
   if (review === undefined) return { status: "blocked", forModel, findings };
   parts.reviewsChanged();
   return { status: "flagged", forModel, findings, reviewId: review.id };
@@ -65,25 +91,29 @@ async function insteadOf(
   parts: LoopParts,
   recorder: Recorder,
   parcel: Parcel,
-  verdict: Verdict,
+  { text, verdict }: Withheld,
   sentence: string,
 ): Promise<AdmittedText> {
   const { examiner } = parts;
-  const isNeutralised = parcel.onFlag === "neutralise";
-  const instead = isNeutralised
-    ? examiner.neutralised(parcel.text, verdict, parcel.scope)
-    : examiner.say(sentence, parcel.scope);
-  recorder.record({ kind: "admission", body: admissionBody(instead.admission, "memory") });
-  if (!isNeutralised) return instead;
-  const forModel = shortened(parts, recorder, parcel, instead);
+  const { scope } = parcel;
+  if (parcel.onFlag !== "neutralise") {
+    const said = examiner.say(sentence, scope);
+    recorder.record({ kind: "admission", body: admissionBody(said.admission, "memory") });
+    return said;
+  }
+  const harmless = examiner.neutralised(text, verdict, scope);
+  const heading = `${parcel.subject}; what looked like control structures is broken`;
+  const given = { ...parcel, framed: { sections: [{ heading, text: harmless.text }], notes: parcel.framed.notes } };
+  const forModel = framed(parts, recorder, given);
   await give(parts, recorder, parcel, forModel);
   return forModel;
 }
 
 /** The moment content becomes the agent's. */
 async function give(parts: LoopParts, recorder: Recorder, parcel: Parcel, given: AdmittedText): Promise<void> {
-  const { scope, conversation, labels } = parcel;
-  parts.conversations.add(scope.agent, conversation, labels);
+  const { caller, labels } = parcel;
+  const { agent, conversation } = caller;
+  parts.conversations.add(agent, conversation, labels);
   const contents = [await recorder.keep(Buffer.from(given.text, "utf8"))];
   recorder.record({ kind: "note", body: { text: GIVEN_TO_AGENT, contents, details: { conversation } } });
 }

@@ -1,127 +1,137 @@
+import { randomUUID } from "node:crypto";
 import { defined } from "../../base/optional.ts";
-import type { Decision } from "../../policy/index.ts";
+import { ZtlError } from "../../errors.ts";
+import { conclude, type Decision } from "../../policy/index.ts";
+import type { Caller } from "../handles/caller.ts";
+import { traceparentOf } from "../handles/trace.ts";
 import type { LoopParts } from "../parts.ts";
 import { decisionBody } from "../recording/drafts.ts";
 import { AGENT_SAID } from "../records/differential.ts";
-import {
-  type CallRequest,
-  parseRequest,
-  type ReceiveRequest,
-  type SaidRequest,
-  type SendRequest,
-  toJsonValue,
-} from "../requests.ts";
-import { type Answer, beginCall, type Call, finishCall } from "./call.ts";
+import { type PermitRequest, parseRequest, type ReceiveRequest, type SaidRequest, toJsonValue } from "../requests.ts";
+import { answerOnce } from "./answer-once.ts";
+import { beginCall, type Call, finishCall, resumeCall } from "./call.ts";
 import type { CallResult } from "./call-result.ts";
-import { deliver } from "./delivery.ts";
-import { decideCall } from "./permission.ts";
+import { deliver, withStatus } from "./delivery.ts";
+import { decideCall, refusal } from "./permission.ts";
 
 /** What passes the loop without a micro-VM: tools that run elsewhere, messages between agents, what a model said. */
 
 export type PermitResult =
-  | { readonly status: "permitted"; readonly runId: string; readonly agent: string; readonly tool: string }
-  | Extract<CallResult, { status: "waiting" | "refused" }>;
+  | {
+      readonly status: "permitted";
+      /** For `receive`, or for `call`: the permit is for it alone. */
+      readonly callId: string;
+      readonly runId: string;
+      readonly agent: string;
+      readonly tool: string;
+      readonly traceparent: string;
+    }
+  | (Extract<CallResult, { status: "waiting" | "refused" }> & { readonly callId: string });
 
-/** `loop.permit`: the decision alone. Whoever asks runs the tool, and hands what it returns to `receive`. */
-export async function permitTool(parts: LoopParts, request: CallRequest): Promise<PermitResult> {
-  const { agent, conversation, approval } = parseRequest("call", request);
+/** `conversation.permit`: the decision alone. Whoever asks runs the tool, and hands what it returns to `receive`. */
+export async function permitTool(parts: LoopParts, caller: Caller, request: PermitRequest): Promise<PermitResult> {
+  const { tool, callId = randomUUID(), approval, traceparent } = parseRequest("permit", request);
   const { value: input, text } = toJsonValue(request.input);
-  const call = await beginCall(parts, {
-    agent,
-    conversation,
-    tool: request.tool,
-    input,
-    inputText: text,
-    command: text,
-  });
-  const permission = decideCall(parts, call, text, approval);
-  if (!permission.granted) return (await finishCall(call, permission.answer)) as PermitResult;
+  const call = await beginCall(parts, { caller, tool, input, inputText: text, command: text, callId, traceparent });
+  const permission = decideCall(parts, call, approval);
+  if (!permission.granted) return { ...((await finishCall(call, permission.answer)) as Waiting), callId };
   await call.recorder.settle();
-  return { status: "permitted", ...call.scope, tool: request.tool };
+  return { status: "permitted", callId, ...call.scope, tool, traceparent: traceparentOf(call.trace) };
 }
 
-/** `loop.receive`: what a tool that ran elsewhere returned, through the guard as if it came from a micro-VM. */
-export async function receiveResult(parts: LoopParts, request: ReceiveRequest): Promise<CallResult> {
-  const { agent, tool: name, conversation } = parseRequest("receive", request);
-  const tool = parts.policy.tool(name);
+type Waiting = Extract<CallResult, { status: "waiting" | "refused" }>;
+
+/** `conversation.receive`: what a permitted tool returned, through the guard as if it came from a micro-VM. */
+export async function receiveResult(parts: LoopParts, caller: Caller, request: ReceiveRequest): Promise<CallResult> {
+  const { callId } = parseRequest("receive", request);
+  const { agent, conversation } = caller;
+  const booked = parts.callBook.find({ agent, conversation, callId });
   const content = typeof request.content === "string" ? Buffer.from(request.content, "utf8") : request.content;
-  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("utf8");
-  const call = await beginCall(parts, {
-    ...noInput,
-    agent,
-    conversation,
-    tool: name,
-    command: "result from elsewhere",
+  if (booked === undefined) return unasked(parts, caller, callId);
+  const tool = parts.policy.tool(booked.tool);
+  if (tool?.external === undefined) throw new ZtlError("not-external", "This tool runs in a micro-VM: use call");
+  const call = resumeCall(parts, caller, booked);
+  return answerOnce(parts, call, async () => {
+    if (booked.state === "asked" || booked.state === "waiting") return refusal(parts, call, NO_PERMIT);
+    return async () => {
+      const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("utf8");
+      const delivered = await deliver(parts, call.recorder, {
+        ...{ scope: call.scope, caller, tool: booked.tool, command: "result from elsewhere", subject: "output" },
+        framed: { sections: [{ heading: `output of ${booked.tool}`, text }], notes: [] },
+        raw: Buffer.from(text, "utf8").equals(content) ? [] : [content],
+        labels: [parts.policy.labelOf(booked.tool)],
+        onFlag: tool.onFlag,
+      });
+      return withStatus(delivered, "ok");
+    };
   });
-  const taint = parts.conversations.taintOf(agent, conversation);
-  const decision = parts.policy.decide({ agent, tool: name, taint });
-  recordDecision(parts, call, decision);
-  // Whether a person had to agree was settled before the tool ran; only who may not use it at all is refused here.
-  if (decision.decision === "refuse" || tool === undefined) return finishCall(call, refuse(parts, call, decision));
-  const delivered = await deliver(parts, call.recorder, {
-    scope: call.scope,
-    conversation,
-    tool: name,
-    command: "result from elsewhere",
-    subject: "output",
-    text,
-    raw: Buffer.from(text, "utf8").equals(content) ? [] : [content],
-    labels: [parts.policy.labelOf(name)],
-    onFlag: tool.onFlag,
-  });
-  return finishCall(call, delivered);
+}
+
+const NO_PERMIT: Decision = conclude([
+  {
+    rule: "permit",
+    outcome: "refuses",
+    why: "The tool was not permitted under this callId, so its result is not taken.",
+  },
+]);
+
+/** A result that nobody asked for is recorded, and given to nobody. */
+async function unasked(parts: LoopParts, caller: Caller, callId: string): Promise<CallResult> {
+  const call = await beginCall(parts, { ...NO_INPUT, caller, tool: "unknown", command: `result for ${callId}` });
+  recordDecision(parts, call, NO_PERMIT);
+  return finishCall(call, refusal(parts, call, NO_PERMIT));
 }
 
 /** The tool's name under which a message stands in the ledger. No configured tool is called so: a name cannot hold a space. */
 const MESSAGE = "message from";
 
-/** `loop.send`: a message to another agent, which is as untrusted to it as a tool's output; the sender's taint goes along. */
-export async function sendMessage(parts: LoopParts, request: SendRequest): Promise<CallResult> {
-  const { from, to, text, conversation } = parseRequest("send", request);
-  const decision = parts.policy.decideMessage({ from, to });
-  const call = await beginCall(parts, {
-    agent: to,
-    conversation,
-    tool: `${MESSAGE} ${from}`,
-    input: { text },
-    inputText: JSON.stringify({ text }),
-    command: text,
-  });
-  // The sender said it, too: what it read may turn up again in it.
-  await recordSaid(parts, { agent: from, text, conversation });
-  recordDecision(parts, call, decision);
-  if (decision.decision !== "run") return finishCall(call, refuse(parts, call, decision));
-  const taint = parts.conversations.taintOf(from, conversation);
-  const delivered = await deliver(parts, call.recorder, {
-    scope: call.scope,
-    conversation,
-    tool: `${MESSAGE} ${from}`,
-    command: text,
-    subject: "message",
-    text,
-    raw: [],
-    labels: taint.labels,
-    onFlag: "withhold",
-  });
-  return finishCall(call, delivered);
+export interface Message {
+  readonly from: Caller;
+  readonly to: Caller;
+  readonly text: string;
+  readonly traceparent?: string | undefined;
 }
 
-/** `loop.said`: what a model said and plans to call, for the record and the semantic differential. */
-export async function recordSaid(parts: LoopParts, request: SaidRequest): Promise<void> {
-  const { agent, text, conversation, planned } = parseRequest("said", request);
+/** `conversation.send`: a message to another agent, which is as untrusted to it as a tool's output; the sender's taint goes along. */
+export async function sendMessage(parts: LoopParts, { from, to, text, traceparent }: Message): Promise<CallResult> {
+  const decision = parts.policy.decideMessage({ from: from.agent, to: to.agent });
+  const tool = `${MESSAGE} ${from.agent}`;
+  const around = { command: text, traceparent: traceparent ?? from.traceparent };
+  const call = await beginCall(parts, {
+    caller: to,
+    tool,
+    input: { text },
+    inputText: JSON.stringify({ text }),
+    ...around,
+  });
+  return answerOnce(parts, call, async () => {
+    // The sender said it, too: what it read may turn up again in it.
+    await recordSaid(parts, from, { text });
+    recordDecision(parts, call, decision);
+    if (decision.decision !== "run") return refusal(parts, call, decision);
+    const delivered = await deliver(parts, call.recorder, {
+      ...{ scope: call.scope, caller: to, tool, command: text, subject: "message" },
+      framed: { sections: [{ heading: tool, text }], notes: [] },
+      raw: [],
+      labels: parts.conversations.taintOf(from.agent, from.conversation).labels,
+      onFlag: "withhold",
+    });
+    return withStatus(delivered, "ok");
+  });
+}
+
+/** `conversation.said`: what a model said and plans to call, for the record and the semantic differential. */
+export async function recordSaid(parts: LoopParts, caller: Caller, request: SaidRequest): Promise<void> {
+  const { text, planned } = parseRequest("said", request);
+  const { agent, conversation } = caller;
   const contents = [await parts.ledger.keep(Buffer.from(text, "utf8"))];
   const plan = defined({ planned: planned && toJsonValue(planned).value });
   const body = { text: AGENT_SAID, contents, details: { conversation, ...plan } };
   parts.told(await parts.ledger.append({ kind: "note", agent, body }));
 }
 
-const noInput = { input: null, inputText: "null" } as const;
+const NO_INPUT = { input: null, inputText: "null" } as const;
 
 function recordDecision({ policy }: LoopParts, { recorder }: Call, decision: Decision): void {
   recorder.record({ kind: "policy-decision", body: decisionBody(decision, { policyHash: policy.hash }) });
-}
-
-function refuse({ examiner }: LoopParts, { scope }: Call, decision: Decision): Answer {
-  const sentence = `This was refused by the policy (${decision.rule}): ${decision.reason}`;
-  return { status: "refused", decision, forModel: examiner.say(sentence, scope) };
 }

@@ -1,60 +1,133 @@
-import { canonicalise } from "../../base/canonical-json.ts";
-import { sha256Hex } from "../../base/sha256.ts";
-import type { Decision } from "../../policy/index.ts";
+import { defined } from "../../base/optional.ts";
+import { conclude, type Decision } from "../../policy/index.ts";
 import type { LoopParts } from "../parts.ts";
 import { decisionBody } from "../recording/drafts.ts";
-import { callReview } from "../reviews/call-review.ts";
-import type { Answer, Call } from "./call.ts";
+import { boundCall, callDetails, callReview, movedSince } from "../reviews/call-review.ts";
+import type { StoredReview } from "../reviews/review-store.ts";
+import { type Answer, type Call, moveBooked } from "./call.ts";
 
 export type Permission =
   | { readonly granted: true }
   | { readonly granted: false; readonly answer: Extract<Answer, { status: "waiting" | "refused" }> };
 
+/** What the policy and the agent's own rights say of a call now; changes nothing. */
+export function considerCall(parts: LoopParts, { caller, tool }: Pick<Call, "caller" | "tool">): Decision {
+  const { policy, conversations } = parts;
+  const { agent, conversation, narrowing } = caller;
+  const taint = conversations.taintOf(agent, conversation);
+  const decision = policy.decide({ agent, tool, taint });
+  const refusals = narrowing.refusals(tool, costOf(parts, tool));
+  return refusals.length === 0 ? decision : conclude([...decision.considered, ...refusals]);
+}
+
 /**
- * What the policy says of a call, and when it says `ask`: whether a person agreed to exactly this one. An agreement is bound
- * to agent, conversation, tool and input, and is used up by the call.
+ * Whether a call may be made, and when a person must agree first: whether one agreed to exactly this call. A call with a name that
+ * was permitted stays so until it is made; its agreement is used up by that.
  */
-export function decideCall(parts: LoopParts, call: Call, command: string, approval: string | undefined): Permission {
-  const { policy, conversations, examiner, reviewStore } = parts;
-  const { scope, tool, recorder } = call;
-  const taint = conversations.taintOf(scope.agent, call.conversation);
-  const decision = policy.decide({ agent: scope.agent, tool, taint });
-  if (decision.decision !== "ask" || approval === undefined) {
-    recorder.record({ kind: "policy-decision", body: decisionBody(decision, { policyHash: policy.hash }) });
-    if (decision.decision === "run") return { granted: true };
-    if (decision.decision === "refuse") return refused(parts, call, decision);
-    const review = reviewStore.add(callReview(parts, call, command, decision, hashOfCall(call)));
-    parts.reviewsChanged();
-    const sentence = `A person must agree to this call first (review ${review.id}): ${decision.reason}`;
-    const forModel = examiner.say(sentence, scope);
-    return { granted: false, answer: { status: "waiting", reviewId: review.id, decision, forModel } };
+export function decideCall(parts: LoopParts, call: Call, approval: string | undefined): Permission {
+  const { booked } = call;
+  if (booked !== undefined && booked.state !== "asked" && booked.state !== "waiting") return { granted: true };
+  const decision = considerCall(parts, call);
+  if (decision.decision === "refuse") return refuse(parts, call, decision);
+  if (decision.decision === "run") return grant(parts, call, decision, {});
+  const reviewId = approval ?? (booked?.state === "waiting" ? booked.reviewId : undefined);
+  return reviewId === undefined ? ask(parts, call, decision) : lookUp(parts, call, decision, reviewId);
+}
+
+function ask(parts: LoopParts, call: Call, decision: Decision): Permission {
+  const review = parts.reviewStore.add(callReview(parts, call, decision, boundCall(parts, call, decision)));
+  moveBooked(parts, call, "asked", "waiting", { reviewId: review.id });
+  record(parts, call, decision, {});
+  parts.reviewsChanged();
+  return waiting(parts, call, decision, review.id);
+}
+
+/** The review that a call names, or that the book knows for it. */
+function lookUp(parts: LoopParts, call: Call, decision: Decision, reviewId: string): Permission {
+  const review = parts.reviewStore.get(reviewId);
+  const isOfBook = call.booked?.reviewId === reviewId;
+  if (review?.kind !== "call") return refuse(parts, call, against(decision, NOT_FOR_THIS), reviewId);
+  if (review.state === "pending" && isOfBook) return waiting(parts, call, callDetails(review).decision, reviewId);
+  if (review.state !== "approved") return refuse(parts, call, against(decision, explain(review)), reviewId);
+  const moved = movedSince(callDetails(review).bound, boundCall(parts, call, decision));
+  if (moved === undefined) return refuse(parts, call, against(decision, NOT_FOR_THIS), reviewId);
+  if (moved.length > 0) return lapse(parts, call, decision, { reviewId, moved });
+  if (!parts.reviewStore.use(reviewId)) return refuse(parts, call, against(decision, USED), reviewId);
+  return grant(parts, call, decision, { approval: reviewId, agreedBy: review.decidedBy ?? null });
+}
+
+/** The agreement was to this call as it stood then: it is worth nothing now, and the next question is a new one. */
+function lapse(
+  parts: LoopParts,
+  call: Call,
+  decision: Decision,
+  { reviewId, moved }: { readonly reviewId: string; readonly moved: readonly string[] },
+): Permission {
+  parts.reviewStore.supersede(reviewId);
+  moveBooked(parts, call, "waiting", "asked");
+  parts.reviewsChanged();
+  const why = `The approval was given before ${moved.join(" and ")} changed; ask again.`;
+  return refuse(parts, call, against(decision, why), reviewId);
+}
+
+type GrantDetails = { readonly approval?: string; readonly agreedBy?: string | null };
+
+function grant(parts: LoopParts, call: Call, decision: Decision, details: GrantDetails): Permission {
+  const { booked } = call;
+  record(parts, call, decision, details);
+  if (booked !== undefined) moveBooked(parts, call, booked.state, "permitted");
+  call.caller.narrowing.budget.spend(costOf(parts, call.tool));
+  return { granted: true };
+}
+
+function refuse(parts: LoopParts, call: Call, decision: Decision, approval?: string): Permission {
+  const details = { approval, agreedBy: approval === undefined ? undefined : null };
+  record(parts, call, decision, defined(details));
+  return { granted: false, answer: refusal(parts, call, decision) };
+}
+
+/** How a refusal is told. */
+export function refusal(
+  { examiner }: LoopParts,
+  { scope }: Call,
+  decision: Decision,
+): Extract<Answer, { status: "refused" }> {
+  const sentence = `This was refused by the policy (${decision.rule}): ${decision.reason}`;
+  return { status: "refused", decision, forModel: examiner.say(sentence, scope) };
+}
+
+function waiting({ examiner }: LoopParts, { scope }: Call, decision: Decision, reviewId: string): Permission {
+  const sentence = `A person must agree to this call first (review ${reviewId}): ${decision.reason}`;
+  return { granted: false, answer: { status: "waiting", reviewId, decision, forModel: examiner.say(sentence, scope) } };
+}
+
+function record({ policy }: LoopParts, { recorder }: Call, decision: Decision, details: GrantDetails): void {
+  recorder.record({ kind: "policy-decision", body: decisionBody(decision, { policyHash: policy.hash, ...details }) });
+}
+
+const NOT_FOR_THIS = "The approval is not for this call.";
+const USED = "The approval was used already.";
+
+function explain({ state, message }: StoredReview): string {
+  switch (state) {
+    case "pending":
+      return "The approval was not given yet.";
+    case "used":
+      return USED;
+    case "rejected":
+      return message === undefined ? "A person said no." : `A person said no: ${message}`;
+    case "expired":
+      return "The approval ran out.";
+    default:
+      return "The approval is no longer worth anything; ask again.";
   }
-  const agreed = reviewStore.use(approval, "call", hashOfCall(call));
-  const details = { policyHash: policy.hash, approval, agreedBy: agreed?.decidedBy ?? null };
-  const final = agreed === undefined ? notAgreed(decision) : decision;
-  recorder.record({ kind: "policy-decision", body: decisionBody(final, details) });
-  return agreed === undefined ? refused(parts, call, final) : { granted: true };
 }
 
-function refused(parts: LoopParts, { scope }: Call, decision: Decision): Permission {
-  const sentence = `This call was refused by the policy (${decision.rule}): ${decision.reason}`;
-  return {
-    granted: false,
-    answer: { status: "refused", decision, forModel: parts.examiner.say(sentence, scope) },
-  };
+/** A decision to ask, with what became of asking. */
+function against({ considered }: Decision, why: string): Decision {
+  return conclude([...considered, { rule: "approval", outcome: "refuses", why }]);
 }
 
-function notAgreed(decision: Decision): Decision {
-  const why = "The approval is not for this call, was used already, was not given, or ran out.";
-  const considered = [...decision.considered, { rule: "approval", outcome: "refuses", why } as const];
-  return { decision: "refuse", rule: "approval", reason: why, considered };
-}
-
-/** What a person agrees to. */
-export function hashOfCall({ scope, conversation, tool, input }: Call): string {
-  const asked = canonicalise(
-    { agent: scope.agent, conversation, tool, input },
-    { bytesMax: 64 * 1024 * 1024, depthMax: 1000 },
-  );
-  return sha256Hex(`ztl-call-v1\n${asked}`);
+function costOf({ policy }: LoopParts, tool: string): number {
+  return policy.tool(tool)?.cost ?? 1;
 }

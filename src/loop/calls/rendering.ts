@@ -1,18 +1,17 @@
-import { characterStart } from "../../base/utf8.ts";
 import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
 import { NAMES_FOR_MODEL_MAX } from "../limits.ts";
+import type { Framed } from "./frame.ts";
 
-/**
- * A run as the text a model is given: standard output as it is, then what else there is to know, each under a heading of
- * ours. This text is what the guard scans and what an admission is bound to; nothing is cut before it was scanned.
- */
-export function renderRun(run: RunResult): string {
-  const parts = [run.stdoutText];
-  if (run.stderr.length > 0) parts.push(`[standard error]\n${run.stderrText}`);
+/** A run as a model is told of it: what it printed, and what else there is to know. */
+export function renderRun(run: RunResult, tool: string): Framed {
   const ending = describeEnding(run);
-  if (ending !== undefined) parts.push(`[${ending}]`);
-  if (run.changes.length > 0) parts.push(describeChanges(run.changes));
-  return joinLines(parts.filter((part) => part !== ""));
+  return {
+    sections: [
+      { heading: `output of ${tool}`, text: run.stdoutText },
+      ...(run.stderr.length > 0 ? [{ heading: "standard error", text: run.stderrText }] : []),
+    ],
+    notes: ending === undefined ? [] : [ending],
+  };
 }
 
 /** Undefined for the ordinary ending. */
@@ -35,25 +34,11 @@ export function describeEnding(run: RunResult): string | undefined {
 
 const MARKS = { add: "+", modify: "~", delete: "-" } as const;
 
-/** JSON strings: a name with a line break cannot pass for two, nor for a line of ours. */
-function describeChanges(changes: readonly ChangedFile[]): string {
+/** JSON strings: a name with a line break cannot pass for two, nor for a line of ours. The names are the guest's choice. */
+export function describeChanges(changes: readonly Pick<ChangedFile, "kind" | "path">[]): string | undefined {
+  if (changes.length === 0) return undefined;
   const lines = changes.slice(0, NAMES_FOR_MODEL_MAX).map(({ kind, path }) => `${MARKS[kind]} ${JSON.stringify(path)}`);
   const more = changes.length - lines.length;
   if (more > 0) lines.push(`and ${more} more`);
-  return `[changed files; nothing is written before a person approves it]\n${lines.join("\n")}`;
-}
-
-function joinLines(parts: readonly string[]): string {
-  return parts.map((part, index) => (index < parts.length - 1 && !part.endsWith("\n") ? `${part}\n` : part)).join("");
-}
-
-/** Head and tail of a text that is longer than a model shall get, with a line between that says so. */
-export function shorten(text: string, bytesMax: number): string {
-  const bytes = Buffer.from(text, "utf8");
-  if (bytes.length <= bytesMax) return text;
-  const headBytes = Math.floor(bytesMax * 0.6);
-  const head = bytes.subarray(0, characterStart(bytes, headBytes)).toString("utf8");
-  const from = characterStart(bytes, bytes.length - (bytesMax - headBytes));
-  const omitted = from - Buffer.byteLength(head);
-  return `${head}\n[${omitted} of ${bytes.length} bytes are left out here]\n${bytes.subarray(from).toString("utf8")}`;
+  return `changed files; the host's are not written before a person approves it\n${lines.join("\n")}\n`;
 }

@@ -1,3 +1,5 @@
+import { createHmac } from "node:crypto";
+import { sha256Hex } from "../../base/sha256.ts";
 import { invariant } from "../../errors.ts";
 import {
   type Admitter,
@@ -12,11 +14,14 @@ import {
 } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { FindingSummary } from "../calls/call-result.ts";
+import { frame, markOf } from "../calls/frame.ts";
 import { gravestFirst } from "./kept-findings.ts";
 
 export interface ExaminerOptions {
   readonly rules: RuleSet;
   readonly admitter: Admitter;
+  /** Makes the marks of frames, which nobody can know without it. */
+  readonly markKey: Uint8Array;
   /** A further scanner, such as one that asks a guard model: it can make a verdict stricter, never laxer. */
   readonly second?: (() => Scanner) | undefined;
 }
@@ -26,6 +31,11 @@ export interface Scope {
   readonly agent: string;
 }
 
+/** Of 40 bits: a guest that fills a model's share of an output with guesses has one chance in some hundred million. */
+const MARK_CHARACTERS = 10;
+/** As long as what it stands for while a text is scanned, so that findings point at the same places. */
+const OWN_MARK = "[own ";
+
 /** What was withheld, when even a sentence of ours would not do. */
 const NOTHING = "The output is withheld.";
 
@@ -33,11 +43,13 @@ const NOTHING = "The output is withheld.";
 export class Examiner {
   readonly #rules: RuleSet;
   readonly #admitter: Admitter;
+  readonly #markKey: Uint8Array;
   readonly #second: (() => Scanner) | undefined;
 
-  constructor({ rules, admitter, second }: ExaminerOptions) {
+  constructor({ rules, admitter, markKey, second }: ExaminerOptions) {
     this.#rules = rules;
     this.#admitter = admitter;
+    this.#markKey = markKey;
     this.#second = second;
   }
 
@@ -48,6 +60,16 @@ export class Examiner {
   /** By rules alone: what a change set's files, an agent's own words and our own sentences get. */
   scan(content: Uint8Array | string): Verdict {
     return scan(content, this.scanOptions);
+  }
+
+  /** The mark of what a run returned; the same whenever it is asked for. */
+  markOf({ runId }: Pick<Scope, "runId">): string {
+    return createHmac("sha256", this.#markKey).update(runId).digest("hex").slice(0, MARK_CHARACTERS);
+  }
+
+  /** The same for a text that may have this run's own frame around it: imitations of one are found, it is not. */
+  scanFramed(text: string, scope: Pick<Scope, "runId">): Verdict {
+    return this.#verdictOn(text, this.scan(this.#hideFrame(text, scope)));
   }
 
   /**
@@ -75,17 +97,33 @@ export class Examiner {
     return result.status === "admitted" ? { text, admission: result.admission, ...scope } : undefined;
   }
 
-  /** The text with its control structures broken; what cannot be made harmless is withheld. */
+  /** The text with its control structures broken, a frame of this run kept; what cannot be made harmless is withheld. */
   neutralised(text: string, verdict: Verdict, scope: Scope): AdmittedText {
-    const neutral = neutralise(text, verdict.findings, this.scanOptions);
-    return this.admit(neutral.text, neutral.verdict, scope) ?? this.say(NOTHING, scope);
+    const neutral = neutralise(this.#hideFrame(text, scope), verdict.findings, this.scanOptions);
+    const shown = neutral.text.replaceAll(`${OWN_MARK}${this.markOf(scope)}`, markOf(this.markOf(scope)));
+    return this.admit(shown, this.#verdictOn(shown, neutral.verdict), scope) ?? this.say(NOTHING, scope);
   }
 
-  /** A sentence of ours; should a name in it offend the guard, one without. */
+  /** A sentence of ours, in a frame; should a name in it offend the guard, one without. */
   say(sentence: string, scope: Scope): AdmittedText {
-    const said = this.admit(sentence, this.scan(sentence), scope) ?? this.admit(NOTHING, this.scan(NOTHING), scope);
+    const said = this.#said(sentence, scope) ?? this.#said(NOTHING, scope);
     invariant(said !== undefined, "the guard admits the loop's own sentence");
     return said;
+  }
+
+  #said(sentence: string, scope: Scope): AdmittedText | undefined {
+    const text = frame({ sections: [], notes: [sentence] }, this.markOf(scope), Infinity);
+    return this.admit(text, this.scanFramed(text, scope), scope);
+  }
+
+  #hideFrame(text: string, scope: Pick<Scope, "runId">): string {
+    const mark = this.markOf(scope);
+    return text.replaceAll(markOf(mark), `${OWN_MARK}${mark}`);
+  }
+
+  /** The verdict on the text as it looks without its frame is the verdict on it. */
+  #verdictOn(text: string, verdict: Verdict): Verdict {
+    return { ...verdict, contentSha256: sha256Hex(text) };
   }
 
   /** Whether a text is small enough to be looked at at all. */

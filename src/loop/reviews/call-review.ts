@@ -1,30 +1,90 @@
+import { canonicalise } from "../../base/canonical-json.ts";
+import type { Json } from "../../base/json.ts";
+import { sha256Hex } from "../../base/sha256.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { Call } from "../calls/call.ts";
+import { INPUT_JSON } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";
 
-/** What is shown of a call that needs a person's agreement. */
+/** What is shown of a call that needs a person's agreement, and what the agreement is bound to. */
 export interface CallDetails {
   readonly input: string;
   readonly decision: Decision;
+  readonly bound: BoundCall;
+}
+
+/** Everything that a yes is given for; when any of it is another, it is not this call that was agreed to. */
+export interface BoundCall {
+  readonly agent: string;
+  readonly conversation: string;
+  readonly tool: string;
+  readonly inputSha256: string;
+  /** Of the tool's configuration: the same name may run something else. */
+  readonly definitionSha256: string;
+  /** The rules that asked. */
+  readonly rules: readonly string[];
+  /** Hash of what the conversation has changed and nobody decided yet: a script the call runs may be part of it. */
+  readonly workspace: string;
+}
+
+export function boundCall(parts: LoopParts, { caller, tool, input }: Call, decision: Decision): BoundCall {
+  const { agent, conversation } = caller;
+  const definition = parts.policy.tool(tool);
+  const asking = decision.considered.filter(({ outcome }) => outcome === "asks");
+  return {
+    ...{ agent, conversation, tool },
+    inputSha256: hashOf("input", input),
+    definitionSha256: hashOf("definition", (definition ?? null) as unknown as Json),
+    rules: asking.map(({ rule }) => rule),
+    workspace: definition?.external === true ? "not-seen" : workspaceState(parts, agent),
+  };
+}
+
+/** What the call would find changed; a tool that runs elsewhere sees none of it. */
+function workspaceState({ workspace }: LoopParts, agent: string): string {
+  return workspace.list({ state: "pending", agent, limit: 1 })[0]?.hash ?? "unchanged";
+}
+
+/** What a decision on a call names. */
+export function hashOfCall(bound: BoundCall): string {
+  return hashOf("call", bound as unknown as Json);
+}
+
+function hashOf(what: string, value: Json): string {
+  return sha256Hex(`ztl-${what}-v2\n${canonicalise(value, INPUT_JSON)}`);
+}
+
+/** Parts that are for whoever asks to keep the same; the others may move while a person thinks. */
+const IDENTITY = ["agent", "conversation", "tool", "inputSha256"] as const;
+const WORDS = {
+  definitionSha256: "the tool's definition",
+  rules: "the rules that ask",
+  workspace: "the conversation's files",
+} as const;
+
+/** Undefined when the agreement was to another call; else what has moved since it was given, nothing when all is as it was. */
+export function movedSince(agreed: BoundCall, now: BoundCall): readonly string[] | undefined {
+  if (IDENTITY.some((part) => agreed[part] !== now[part])) return undefined;
+  const parts = Object.keys(WORDS) as (keyof typeof WORDS)[];
+  return parts.filter((part) => String(agreed[part]) !== String(now[part])).map((part) => WORDS[part]);
 }
 
 export function callReview(
   { now, expireAfterMs }: Pick<LoopParts, "now" | "expireAfterMs">,
-  { scope, tool, inputText }: Call,
-  command: string,
+  { scope, tool, inputText, command }: Call,
   decision: Decision,
-  hash: string,
+  bound: BoundCall,
 ): NewReview {
-  const details: CallDetails = { input: inputText, decision };
+  const details: CallDetails = { input: inputText, decision, bound };
   return {
     ...scope,
     kind: "call",
     tool,
     command: bounded(command),
     expiresAt: now() + expireAfterMs,
-    hash,
+    hash: hashOfCall(bound),
     title: `wants to call ${tool}: ${decision.reason}`,
     details: JSON.stringify(details),
   };

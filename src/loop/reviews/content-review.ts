@@ -30,11 +30,12 @@ export interface KeptVerdict {
 
 /** The review of a flagged content. Its hash is the content's: exactly these bytes are released or not. */
 export function contentReview(
-  { scope, conversation, tool, command, labels, subject }: Parcel,
+  { scope, caller, tool, command, labels, subject }: Parcel,
   content: Content,
   { now, expireAfterMs }: Pick<LoopParts, "now" | "expireAfterMs">,
   verdict: Verdict,
 ): NewReview {
+  const { conversation } = caller;
   const { decision, ruleSetHash } = verdict;
   const kept: KeptVerdict = { decision, ruleSetHash, ...keptFindings(verdict, FINDINGS_RECORDED_MAX) };
   const details: ContentDetails = { content, conversation, labels, subject, verdict: kept };

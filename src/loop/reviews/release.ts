@@ -1,4 +1,5 @@
 import type { AdmittedText } from "../../memory/index.ts";
+import type { Caller } from "../handles/caller.ts";
 import type { LoopParts } from "../parts.ts";
 import { admissionBody } from "../recording/drafts.ts";
 import { Recorder } from "../recording/recorder.ts";
@@ -9,10 +10,15 @@ import { contentDetails } from "./content-review.ts";
  * Hands a released content to its agent, with an admission that names who released it. It may be collected as long as the
  * review has not run out: a person vouched for this very content. What today's rules block stays out all the same.
  */
-export async function collectReleased(parts: LoopParts, reviewId: string): Promise<AdmittedText | undefined> {
+export async function collectReleased(
+  parts: LoopParts,
+  caller: Caller,
+  reviewId: string,
+): Promise<AdmittedText | undefined> {
   const review = parts.reviewStore.get(reviewId);
   if (review?.kind !== "content" || review.state !== "approved" || review.decidedBy === undefined) return undefined;
   const { content, conversation, labels } = contentDetails(review);
+  if (review.agent !== caller.agent || conversation !== caller.conversation) return undefined;
   const text = Buffer.from(await parts.ledger.content(content)).toString("utf8");
   const scope = { runId: review.runId, agent: review.agent };
   const verdict = parts.examiner.scan(text);

@@ -46,14 +46,20 @@ test("a decision on something else than is there is stale", () => {
   assert.equal(store.get(id)?.state, "pending");
 });
 
-test("an approval is used once, for its hash, by whichever process is first", () => {
+test("an approval is used once, by whichever process is first", () => {
   const { id } = store.add(review());
-  assert.equal(store.use(id, "call", HASH), undefined);
+  assert.equal(store.use(id), false);
   store.decide(id, { to: "approved", hash: HASH, reviewer: "ann" });
-  assert.equal(store.use(id, "call", "b".repeat(64)), undefined);
-  assert.equal(store.use(id, "content", HASH), undefined);
-  assert.equal(other.use(id, "call", HASH)?.decidedBy, "ann");
-  assert.equal(store.use(id, "call", HASH), undefined);
+  assert.equal(other.use(id), true);
+  assert.equal(store.use(id), false);
+});
+
+test("an approval for what is not there any more is superseded, and not used", () => {
+  const { id } = store.add(review());
+  store.decide(id, { to: "approved", hash: HASH, reviewer: "ann" });
+  other.supersede(id);
+  assert.equal(store.get(id)?.state, "superseded");
+  assert.equal(store.use(id), false);
 });
 
 test("time rejects, and also ends an approval that nobody used", () => {
@@ -63,7 +69,7 @@ test("time rejects, and also ends an approval that nobody used", () => {
   now = 5000;
   assert.equal(store.get(waiting.id)?.state, "expired");
   assert.equal(store.decide(waiting.id, { to: "approved", hash: HASH, reviewer: "ann" }).status, "already");
-  assert.equal(store.use(approved.id, "call", HASH), undefined);
+  assert.equal(store.use(approved.id), false);
   const expired = store.takeExpired().map(({ id }) => id);
   assert.ok(expired.includes(waiting.id) && expired.includes(approved.id));
   assert.deepEqual(other.takeExpired(), []);

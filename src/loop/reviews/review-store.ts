@@ -108,14 +108,21 @@ export class ReviewStore {
     });
   }
 
-  /** An approved review is used up by the first who asks for exactly what was approved. */
-  use(id: string, kind: StoredKind, hash: string): StoredReview | undefined {
-    return transaction(this.#database, () => {
-      const review = this.get(id);
-      if (review?.kind !== kind || review.state !== "approved" || review.hash !== hash) return undefined;
-      this.#database.prepare("UPDATE review SET state = 'used' WHERE id = ?").run(id);
-      return review;
-    });
+  /** An approved review is used up by the first who asks; false for everybody else. */
+  use(id: string): boolean {
+    return this.#leaveApproved(id, "used");
+  }
+
+  /** An approval that is for what is not there any more. */
+  supersede(id: string): void {
+    this.#leaveApproved(id, "superseded");
+  }
+
+  #leaveApproved(id: string, to: ReviewState): boolean {
+    const { changes } = this.#database
+      .prepare("UPDATE review SET state = ? WHERE id = ? AND state = 'approved' AND expires > ?")
+      .run(to, id, this.#now());
+    return changes === 1;
   }
 
   /** Reviews that ran out of time since the last look; each is returned once, in whichever process asks first. */

@@ -5,7 +5,7 @@ import { STATE_REFUSAL } from "./state-directory.ts";
 
 const FORMAT: DatabaseFormat = {
   applicationId: "ztls",
-  version: 1,
+  version: 2,
   schema: [
     `CREATE TABLE review (
       id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, run TEXT NOT NULL, agent TEXT NOT NULL, tool TEXT NOT NULL,
@@ -13,6 +13,11 @@ const FORMAT: DatabaseFormat = {
       details TEXT NOT NULL, decided_by TEXT, message TEXT
     ) STRICT`,
     "CREATE INDEX review_state ON review (state, created)",
+    `CREATE TABLE call (
+      number INTEGER PRIMARY KEY, agent TEXT NOT NULL, conversation TEXT NOT NULL, id TEXT NOT NULL, run TEXT NOT NULL,
+      tool TEXT NOT NULL, hash TEXT NOT NULL, state TEXT NOT NULL, review TEXT, answer TEXT, created INTEGER NOT NULL,
+      UNIQUE (agent, conversation, id)
+    ) STRICT`,
     `CREATE TABLE conversation (agent TEXT, name TEXT, taint TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (agent, name)) STRICT`,
   ],
   code: "state-format",
@@ -21,8 +26,8 @@ const FORMAT: DatabaseFormat = {
 };
 
 /**
- * What the loop itself must remember across processes: reviews of calls and contents, and what each conversation has been
- * tainted with.
+ * What the loop itself must remember across processes: reviews of calls and contents, calls that were given names, and what each
+ * conversation has been tainted with.
  */
 export function openStateDatabase(directory: string): DatabaseSync {
   return openDatabase({ path: join(directory, "loop.sqlite"), format: FORMAT, refusal: STATE_REFUSAL });

@@ -36,8 +36,17 @@ function patternProblems(
 ): readonly Problem[] {
   return patterns.flatMap((pattern, index) => {
     const list = new NameList([pattern]);
-    return known.some((name) => list.has(name)) ? [] : [problemAt([...path, index], unknownName(kind, pattern, known))];
+    return known.some((name) => list.has(name) || name === pattern || mayFit(name, pattern))
+      ? []
+      : [problemAt([...path, index], unknownName(kind, pattern, known))];
   });
+}
+
+/** Whether a pattern of agents has room for this name, or for some name of this pattern. */
+function mayFit(known: string, written: string): boolean {
+  if (!known.endsWith("*")) return false;
+  const [prefix, beginning] = [known.slice(0, -1), written.replace(/\*$/, "")];
+  return beginning.startsWith(prefix) || (written.endsWith("*") && prefix.startsWith(beginning));
 }
 
 function toolProblems(tool: SandboxTool, path: readonly string[]): readonly Problem[] {

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import {
+  COST_MAX,
   EXPIRE_AFTER_MS_MAX,
   GUARD_MODEL_TIMEOUT_MS_MAX,
   MOUNTS_MAX,
@@ -61,6 +62,13 @@ const mount = z.strictObject({
 /** What every tool may say, wherever it runs. */
 const anyTool = {
   description: text.optional().describe("What the tool is for; for people and for the model."),
+  inputSchema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe("JSON Schema of the input, told to the model. Default: what the tool's template or its {names} ask for."),
+  cost: within({ min: 0, max: COST_MAX })
+    .optional()
+    .describe("What one call takes from an agent's budget, in whatever its owner counts. Default: 1."),
   ask: z
     .enum(["never", "always", "when-tainted"])
     .default("never")
@@ -171,7 +179,11 @@ export const configSchema = z.strictObject({
   stateDirectory: hostPath
     .optional()
     .describe("Where the ledger, change sets and keys are kept. No tool may mount it."),
-  agents: z.record(name, agent).describe("Who makes calls. An agent that is not named here may do nothing."),
+  agents: z
+    .record(namePattern, agent)
+    .describe(
+      "Who makes calls, by name, or as prefix* for agents that a program makes. One that is not named here may do nothing.",
+    ),
   roles: z.record(name, role).describe("Which tools go together."),
   tools: z.record(name, tool).describe("What can be called, and what it may see, use and cause."),
   isolation: isolationSchema.optional(),

@@ -1,0 +1,104 @@
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { transaction } from "../../base/database.ts";
+import { ZtlError } from "../../errors.ts";
+import { CALLS_REMEMBERED_MAX } from "../limits.ts";
+
+/**
+ * `asked`: nothing is decided. `waiting`: a person is. `permitted`: it may be made, once. `running`: it was begun, and whoever
+ * asks again is told so. `done`: its answer is kept.
+ */
+export type CallState = "asked" | "waiting" | "permitted" | "running" | "done";
+
+/** One call of a conversation under the name that its caller gave it. */
+export interface BookedCall {
+  readonly agent: string;
+  readonly conversation: string;
+  readonly callId: string;
+  readonly runId: string;
+  readonly tool: string;
+  /** SHA-256 in hexadecimal of tool and input. */
+  readonly hash: string;
+  readonly state: CallState;
+  readonly reviewId: string | undefined;
+  /** The answer as JSON text, once there is one. */
+  readonly answer: string | undefined;
+}
+
+type NewCall = Omit<BookedCall, "state" | "reviewId" | "answer">;
+export type CallName = Pick<BookedCall, "agent" | "conversation" | "callId">;
+
+/** The calls that were given names, so that each happens once however often it is asked for, also across processes. */
+export class CallBook {
+  readonly #database: DatabaseSync;
+  readonly #now: () => number;
+
+  constructor(database: DatabaseSync, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** The call of this name, written down as `asked` when it is new. Throws ZtlError `call-id-reused` for another tool or input. */
+  open(call: NewCall): { readonly call: BookedCall; readonly isNew: boolean } {
+    return transaction(this.#database, () => {
+      const known = this.find(call);
+      if (known === undefined) {
+        this.#add(call);
+        return { call: { ...call, state: "asked", reviewId: undefined, answer: undefined }, isNew: true };
+      }
+      if (known.hash === call.hash) return { call: known, isNew: false };
+      throw new ZtlError("call-id-reused", "This callId was given to another tool or input in this conversation", {
+        remedy: "Give each call a callId of its own, such as the tool call's id.",
+      });
+    });
+  }
+
+  find({ agent, conversation, callId }: CallName): BookedCall | undefined {
+    const row = this.#database
+      .prepare("SELECT * FROM call WHERE agent = ? AND conversation = ? AND id = ?")
+      .get(agent, conversation, callId);
+    return row === undefined ? undefined : toCall(row);
+  }
+
+  /** From one state to the next; false when somebody else was faster. */
+  move(
+    { agent, conversation, callId }: CallName,
+    from: CallState,
+    to: CallState,
+    { reviewId = null, answer = null }: { readonly reviewId?: string | null; readonly answer?: string | null } = {},
+  ): boolean {
+    const { changes } = this.#database
+      .prepare(
+        `UPDATE call SET state = :to, review = coalesce(:review, review), answer = :answer
+         WHERE agent = :agent AND conversation = :conversation AND id = :id AND state = :from`,
+      )
+      .run({ to, review: reviewId, answer, agent, conversation, id: callId, from });
+    return changes === 1;
+  }
+
+  #add({ agent, conversation, callId, runId, tool, hash }: NewCall): void {
+    this.#database
+      .prepare(
+        "INSERT INTO call (agent, conversation, id, run, tool, hash, state, created) VALUES (?, ?, ?, ?, ?, ?, 'asked', ?)",
+      )
+      .run(agent, conversation, callId, runId, tool, hash, this.#now());
+    this.#database
+      .prepare(
+        "DELETE FROM call WHERE number <= (SELECT max(number) FROM call) - ? AND state NOT IN ('waiting', 'running')",
+      )
+      .run(CALLS_REMEMBERED_MAX);
+  }
+}
+
+function toCall(row: Record<string, SQLOutputValue>): BookedCall {
+  return {
+    agent: String(row.agent),
+    conversation: String(row.conversation),
+    callId: String(row.id),
+    runId: String(row.run),
+    tool: String(row.tool),
+    hash: String(row.hash),
+    state: String(row.state) as CallState,
+    reviewId: row.review === null ? undefined : String(row.review),
+    answer: row.answer === null ? undefined : String(row.answer),
+  };
+}
