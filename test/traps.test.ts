@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -22,6 +31,14 @@ const traps = new TrapDirectory(join(base, "project"), join(base, "ran"));
 
 /** Kept out of the way: what is found in a planted home is another matter (see attack/a-before-the-vm). */
 const OWN = { XDG_CACHE_HOME: join(base, "cache"), XDG_STATE_HOME: join(base, "state") };
+/** Ways to the traps that do not look like one: a link to the directory, and a place where anybody may put a program. */
+const link = join(base, "link");
+const shared = join(base, "shared");
+symlinkSync(traps.path, link);
+mkdirSync(shared);
+for (const name of ["python3", "python3.11", "bash", "sh", "node"]) copyFileSync(traps.file(name), join(shared, name));
+chmodSync(shared, 0o777);
+
 const surroundings: Readonly<Record<string, { readonly env: Record<string, string>; readonly all: boolean }>> = {
   "in the directory": { env: {}, all: true },
   "with everything leading there": { env: traps.variables, all: true },
@@ -31,6 +48,10 @@ const surroundings: Readonly<Record<string, { readonly env: Record<string, strin
   },
   "with a PATH of relative places": {
     env: { PATH: `:.:.venv/bin:node_modules/.bin:${process.env.PATH}:` },
+    all: false,
+  },
+  "with a PATH of links to it and of places that others may write to": {
+    env: { PATH: `${link}:${link}/bin:${shared}:${process.env.PATH}`, PYTHONPATH: link },
     all: false,
   },
 };
@@ -115,6 +136,17 @@ function describeActs(title: string, acts: Record<string, Act>, options: { reado
 describeActs("without a virtual machine", withoutVm, { skip: false });
 describeActs("in a virtual machine", inVm, { skip: kvmMissing });
 
+test("a configuration that is a program is not run, though there is no other", () => {
+  const others = new TrapDirectory(join(base, "modules"), join(base, "modules-ran"));
+  for (const ending of ["json", "mts", "cts", "js", "mjs", "cjs"]) rmSync(others.file(`ztl.config.${ending}`));
+  for (const args of [["policy", "check"], ["review"], ["ledger", "verify"], ["runs"], ["serve"]]) {
+    const env = { ...process.env, ...OWN };
+    const { status } = spawnSync(process.execPath, [LAUNCHER, ...args], { cwd: others.path, env, timeout: 60_000 });
+    assert.deepEqual(others.ran(), [], args.join(" "));
+    assert.notEqual(status, 0);
+  }
+});
+
 test("serve", async () => {
   const env = { ...process.env, ...OWN, ...traps.variables };
   const child = spawn(process.execPath, [LAUNCHER, "serve"], { cwd: traps.path, env });
@@ -157,6 +189,11 @@ describe("the traps are alive", () => {
     }
     spawnSync("/bin/bash", ["-c", ":"], { ...bare, env: { BASH_ENV: traps.file("shell-start") } });
     went("shell-start");
+  });
+
+  test("libraries", { skip: existsSync(traps.file("library.so")) ? false : "NOT TESTED: no C compiler" }, () => {
+    spawnSync("/bin/true", [], { ...bare, env: { LD_PRELOAD: traps.file("vec0.so") } });
+    went("library");
   });
 
   test("JavaScript", () => {

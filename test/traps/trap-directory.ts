@@ -1,11 +1,29 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Names of modules that a Python imports while it starts, or that a program asking it would. */
 const MODULES = ["json", "sys", "os", "site", "re", "enum", "codecs", "zipimport", "sitecustomize", "usercustomize"];
 /** Names of programs that something on the host might look for. */
 const PROGRAMS = [
-  ...["python3", "python", "python3.11", "python3.12", "pyenv", "bash", "sh", "env", "node", "npm", "npx", "git", "id"],
+  ...[
+    "python3",
+    "python",
+    "python3.11",
+    "python3.12",
+    "python3-config",
+    "pip",
+    "uv",
+    "pyenv",
+    "bash",
+    "sh",
+    "env",
+    "node",
+    "npm",
+    "npx",
+    "git",
+    "id",
+  ],
   ...[
     "uname",
     "getconf",
@@ -31,6 +49,11 @@ const PACKAGES = [
   "zero-trust-loop",
   "sitecustomize",
 ];
+/** Names of libraries and addons that a loader, Node or Python might look for. */
+const LIBRARIES = [
+  ...["koffi.node", "node_modules/koffi/koffi.node", "build/Release/koffi.node", "vec0.so", "sqlite3.so"],
+  ...["libc.so.6", "libpython3.11.so.1.0", "libkvm.so", "_json.cpython-311-x86_64-linux-gnu.so", "posix.so"],
+];
 const MODULE_ENDINGS = ["ts", "mts", "cts", "js", "mjs", "cjs"];
 /** Any will do for a virtual environment whose packages are traps. */
 const REAL_PYTHON = "/usr/bin/python3";
@@ -48,6 +71,7 @@ export class TrapDirectory {
     this.#plantPrograms();
     this.#plantJavaScript();
     this.#plantSettings();
+    this.#plantLibraries();
   }
 
   /** Which traps were executed since the directory was made. */
@@ -161,11 +185,28 @@ export class TrapDirectory {
     this.write(".node_repl_history", "require('./preload.cjs')\n");
   }
 
+  /** Libraries whose constructor is the trap; without a compiler there are none. */
+  #plantLibraries(): void {
+    const source = `#include <fcntl.h>\n__attribute__((constructor)) static void went(void) { open(${JSON.stringify(this.#mark("library"))}, O_WRONLY | O_CREAT, 0644); }\n`;
+    const library = this.file("library.so");
+    const args = ["-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-o", library];
+    if (spawnSync("cc", args, { input: source }).status !== 0) return;
+    for (const name of LIBRARIES) {
+      mkdirSync(dirname(this.file(name)), { recursive: true });
+      copyFileSync(library, this.file(name));
+    }
+  }
+
   #plantSettings(): void {
     this.write(".npmrc", "node-options=--require ./preload.cjs\nscript-shell=./sh\n");
     this.write(".env", "NODE_OPTIONS=--require ./preload.cjs\n");
     this.write(".noderc", "--require ./preload.cjs\n");
-    for (const name of [".python-version", ".pyenv/version", ".tool-versions"]) this.write(name, "evil\n");
+    for (const name of [".python-version", ".pyenv/version", ".tool-versions", ".node-version", ".nvmrc"])
+      this.write(name, "evil\n");
+    for (const name of ["pip.conf", ".config/pip/pip.conf"]) this.write(name, "[global]\ntarget = .\n");
+    this.write("sitecustomize.pth", "import sitecustomize\n");
+    this.write("python311._pth", ".\nimport site\n");
+    this.write("ld.so.preload", "./library.so\n");
     this.write(".git/config", "[core]\n\tfsmonitor = .git/hooks/fsmonitor\n\tpager = ./less\n");
     this.write("ztl.config.json", JSON.stringify(CONFIG));
   }
