@@ -67,14 +67,17 @@ export async function assemble(options: LoopOptions): Promise<Assembly> {
 }
 
 function stateOf(options: LoopOptions, { config }: Policy): string {
-  const mounts = Object.values(config.tools).flatMap((tool) =>
-    tool.external ? [] : tool.mounts.map(({ host }) => host),
-  );
   return prepareStateDirectory({
     configured: options.stateDirectory ?? config.stateDirectory,
     projectDirectory: projectOf(options),
-    mounts,
+    mounts: mountedBy(config),
   });
+}
+
+/** Host paths that tools see, each once. */
+function mountedBy({ tools }: Policy["config"]): string[] {
+  const hosts = Object.values(tools).flatMap((tool) => (tool.external ? [] : tool.mounts.map(({ host }) => host)));
+  return [...new Set(hosts)];
 }
 
 async function readPolicy({ config, directory }: LoopOptions): Promise<Policy> {
@@ -117,6 +120,8 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     cacheDirectory: options.cacheDirectory,
     cells: options.cells,
     isolation: config.isolation,
+    pythonProgram: config.python?.program,
+    mounted: mountedBy(config),
     onEvent: (event) => listeners.tell({ type: "sandbox", event }),
   });
   const parts: LoopParts = {

@@ -8,6 +8,10 @@ export interface SandboxesOptions {
   readonly cells?: number | undefined;
   /** Walls without which no tool runs. */
   readonly isolation: IsolationConfig | undefined;
+  /** The Python that the configuration names. */
+  readonly pythonProgram?: string | undefined;
+  /** Host paths that any tool sees: an agent's approved changes to one tool's mount must not become what another tool runs. */
+  readonly mounted: readonly string[];
   readonly onEvent: (event: SandboxEvent) => void;
 }
 
@@ -46,10 +50,11 @@ export class Sandboxes {
   }
 
   #make(mounts: HostMount[], memoryBytes: number | undefined): Promise<Sandbox> {
-    const { cacheDirectory, cells, isolation, onEvent } = this.#options;
+    const { cacheDirectory, cells, isolation, pythonProgram: program, mounted, onEvent } = this.#options;
     return Sandbox.open({
       mounts,
       onEvent,
+      python: { ...defined({ program }), notFrom: [...mounted] },
       ...defined({ limits: memoryBytes === undefined ? undefined : { memoryBytes } }),
       ...defined({ cacheDirectory, cells, isolation }),
     });

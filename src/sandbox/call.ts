@@ -96,7 +96,7 @@ const optionsSchema = z.strictObject({
       program: text.min(1).optional(),
       preload: z.array(text.min(1)).max(1000).optional(),
       /** More host directories that a Python is not taken from unless it is named, such as other tools' mounts. */
-      notFrom: z.array(text.min(1)).max(4096).optional(),
+      notFrom: z.array(text.min(1)).max(65_536).optional(),
     })
     .optional(),
   /** Where templates are kept; false keeps none. Default: $XDG_CACHE_HOME/zero-trust-loop or ~/.cache/zero-trust-loop. */

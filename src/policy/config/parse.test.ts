@@ -263,6 +263,16 @@ test("what was checked can be checked again and stays the same", () => {
   assert.deepEqual(parseConfig(once, { directory: "/elsewhere" }), once);
 });
 
+test("a Python's path begins at the configuration, its name is looked for in PATH", () => {
+  const programOf = (program: string): string | undefined =>
+    parseConfig({ ...SAMPLE, python: { program } }, { directory: "/srv/agent" }).python?.program;
+  assert.equal(programOf(".venv/bin/python3"), "/srv/agent/.venv/bin/python3");
+  assert.equal(programOf("/opt/python3"), "/opt/python3");
+  assert.equal(programOf("python3.12"), "python3.12");
+  assert.match(problemsOf({ ...SAMPLE, python: { progam: "python3" } })[0]?.message ?? "", /did you mean "program"/);
+  assert.match(problemsOf({ ...SAMPLE, python: { program: "~/bin/python3" } })[0]?.message ?? "", /~ is not expanded/);
+});
+
 test("defineConfig returns what it is given", () => {
   const config = { agents: {}, roles: {}, tools: {} };
   assert.equal(defineConfig(config), config);

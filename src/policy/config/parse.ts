@@ -32,8 +32,11 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
     const mounts = tool.mounts.map((mount) => ({ ...mount, host: resolve(directory, mount.host) }));
     return [name, { ...tool, mounts }] as const;
   });
+  const program = config.python?.program;
   return {
     ...config,
+    // A name is looked for in PATH, wherever the configuration lies.
+    ...(program?.includes("/") && { python: { program: resolve(directory, program) } }),
     ...(config.stateDirectory !== undefined && { stateDirectory: resolve(directory, config.stateDirectory) }),
     tools: Object.fromEntries(tools),
   };

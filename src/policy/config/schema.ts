@@ -187,6 +187,16 @@ export const configSchema = z.strictObject({
   roles: z.record(name, role).describe("Which tools go together."),
   tools: z.record(name, tool).describe("What can be called, and what it may see, use and cause."),
   isolation: isolationSchema.optional(),
+  python: z
+    .strictObject({
+      program: hostPath
+        .optional()
+        .describe(
+          "The Python that guests see: a path, which is taken as it is, or a name to look for in PATH. Default: python3. One that is looked for must not lie in a mount of any tool.",
+        ),
+    })
+    .optional()
+    .describe("Which Python of this host runs in the micro-VMs."),
   guard: z
     .strictObject({
       model: model
