@@ -24,7 +24,7 @@ Runs tests in a machine of QEMU's with an emulated AMD-V, in which KVM works as 
 
   (nothing)           the tests that depend on the processor, then the attacks of classes ${CLASSES.join(", ")}
   PATTERN...          only the test files that match, all in one machine
-  attack [CLASS...]   only attacks, by letter or name of their class; a machine for each class
+  attack [CLASS...]   only attacks, by letter or name of their class; a machine for each, or for X,Y one together
   --minutes N         how long each machine may run; default ${MINUTES_DEFAULT}
   --help
 
@@ -59,14 +59,13 @@ export function parseHardwareArguments(args: readonly string[]): HardwareArgumen
 function bootsFor([first, ...rest]: readonly string[]): Boot[] {
   if (first === undefined) return [testsOf(PATTERNS), ...CLASSES.map(attacksOf)];
   if (first !== "attack") return [testsOf([first, ...rest])];
-  const classes = rest.flatMap((name) => name.split(",")).filter((name) => name !== "");
-  return (classes.length === 0 ? CLASSES : classes).map(attacksOf);
+  return (rest.length === 0 ? CLASSES : rest).map(attacksOf);
 }
 
 function testsOf(patterns: readonly string[]): Boot {
   return { name: "tests", order: { patterns, classes: [] } };
 }
 
-function attacksOf(className: string): Boot {
-  return { name: `attack ${className}`, order: { patterns: [ATTACKS], classes: [className] } };
+function attacksOf(classes: string): Boot {
+  return { name: `attack ${classes}`, order: { patterns: [ATTACKS], classes: classes.split(",") } };
 }

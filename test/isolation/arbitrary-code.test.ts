@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TEST_CACHE } from "../../src/sandbox/testing.ts";
 import { LAYERS } from "../../src/vmm/index.ts";
 import { kvmMissing } from "../kvm.ts";
+import { patiently } from "../patience.ts";
 import { Captive, type Doing } from "./captive/captive.ts";
 
 /*
@@ -102,7 +103,7 @@ describe("arbitrary code in a cell", { skip: kvmMissing() }, () => {
       const words = memory(Buffer.alloc(65536, "words "));
       for (;;) call(1, 2, words, 65536);
     };
-    assert.equal((await captive.tries(talk, null, { limits: { wallMs: 20_000 } })).code, "cell-misbehaved");
+    assert.equal((await captive.tries(talk, null, { limits: { wallMs: patiently(20_000) } })).code, "cell-misbehaved");
     const { said, pid } = await captive.tries(() => "an answer", null, { later: talk });
     assert.equal(said, "an answer");
     await gone(pid);
@@ -121,6 +122,6 @@ describe("arbitrary code in a cell", { skip: kvmMissing() }, () => {
 });
 
 async function gone(pid: number): Promise<void> {
-  for (const untilMs = performance.now() + 5000; existsSync(`/proc/${pid}`); await sleep(20))
+  for (const untilMs = performance.now() + patiently(5000); existsSync(`/proc/${pid}`); await sleep(20))
     assert.ok(performance.now() < untilMs, "the cell lives on");
 }

@@ -6,11 +6,14 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Sandbox } from "../../src/index.ts";
+import { DEFAULT_LIMITS } from "../../src/linux/limits.ts";
+import { START_TIMEOUT_DEFAULT_MS } from "../../src/sandbox/pool/pool.ts";
 import { childPids, TEST_CACHE } from "../../src/sandbox/testing.ts";
 import { findGroupPlace } from "../../src/vmm/host/cgroup/place.ts";
 import { removeStaleGroups } from "../../src/vmm/host/cgroup/stale.ts";
 import { availableLayers } from "../../src/vmm/index.ts";
 import { kvmMissing } from "../kvm.ts";
+import { patiently } from "../patience.ts";
 
 /** The control group around each cell, on hosts that let this user make some. */
 
@@ -26,6 +29,12 @@ if (process.getuid?.() === 0 && existsSync(join(ROOT, "cgroup.subtree_control"))
   }
 }
 
+/** The defaults, and as much more where the processor is emulated. */
+const PATIENT = {
+  startTimeoutMs: patiently(START_TIMEOUT_DEFAULT_MS),
+  limits: { wallMs: patiently(DEFAULT_LIMITS.wallMs), cpuMs: patiently(DEFAULT_LIMITS.cpuMs) },
+};
+
 const reason = availableLayers().missing.get("resources")?.step;
 const skip = kvmMissing() || (reason === undefined ? false : `SKIPPED: no control groups: ${reason}`);
 
@@ -35,7 +44,8 @@ describe("the control group of a cell", { skip }, () => {
   const mebibytes = (count: number): number => count * 2 ** 20;
 
   before(async () => {
-    sandbox = await Sandbox.open({ cells: 1, cacheDirectory: TEST_CACHE, isolation: { resources: "required" } });
+    const options = { cells: 1, cacheDirectory: TEST_CACHE, isolation: { resources: "required" } } as const;
+    sandbox = await Sandbox.open({ ...options, ...PATIENT });
     const run = await sandbox.run({ tool: "shell", code: "echo on" });
     assert.equal(run.stdoutText, "on\n", run.status === "error" ? run.error.message : run.status);
     assert.equal(run.isolation?.resources, true);
@@ -79,7 +89,7 @@ describe("the control group of a cell", { skip }, () => {
   test("goes with its cell, and the process's own with the last", async () => {
     const mine = dirname(groupOf(childPids()[0] as number));
     await sandbox.close();
-    for (let tries = 0; tries < 100 && existsSync(mine); tries++) await sleep(20);
+    for (let tries = 0; tries < patiently(100) && existsSync(mine); tries++) await sleep(20);
     assert.ok(!existsSync(mine), `${mine} is left`);
   });
 });
@@ -89,7 +99,7 @@ describe("groups of a process that was killed", { skip }, () => {
     const place = findGroupPlace()?.directory as string;
     const program = `
       const { Sandbox } = await import(${SOURCE});
-      const sandbox = await Sandbox.open({ cells: 1, cacheDirectory: ${JSON.stringify(TEST_CACHE)} });
+      const sandbox = await Sandbox.open({ cells: 1, cacheDirectory: ${JSON.stringify(TEST_CACHE)}, ...${JSON.stringify(PATIENT)} });
       await sandbox.run({ tool: "shell", code: "true" });
       console.log("ready");
       setInterval(() => {}, 1000);`;
@@ -104,7 +114,7 @@ describe("groups of a process that was killed", { skip }, () => {
     assert.equal(left().length, 1, "nobody was there to remove it");
     const foreign = ["ztl-notes", "ztl-1-1-1", "other"].map((name) => join(place, name));
     for (const path of foreign) mkdirSync(path);
-    for (let tries = 0; tries < 100 && left().length > 0; tries++) {
+    for (let tries = 0; tries < patiently(100) && left().length > 0; tries++) {
       await sleep(20);
       removeStaleGroups(place);
     }

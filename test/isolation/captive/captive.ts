@@ -11,7 +11,7 @@ import { readyOf } from "../../../src/sandbox/cell/reply/ready.ts";
 import { READY_LIMITS } from "../../../src/sandbox/cell/reply-limits.ts";
 import { GUEST_HOSTNAME } from "../../../src/sandbox/guest-tree.ts";
 import { type PlanSurroundings, planRun, type RunPlan } from "../../../src/sandbox/plan.ts";
-import { Pool } from "../../../src/sandbox/pool/pool.ts";
+import { Pool, START_TIMEOUT_DEFAULT_MS } from "../../../src/sandbox/pool/pool.ts";
 import { runInCell } from "../../../src/sandbox/run.ts";
 import type { RunOptions } from "../../../src/sandbox/run-options.ts";
 import { compileCacheDirectory } from "../../../src/sandbox/templates/compile-cache.ts";
@@ -20,6 +20,7 @@ import { provideTemplate } from "../../../src/sandbox/templates/provider.ts";
 import { pythonEnvironment } from "../../../src/sandbox/templates/python.ts";
 import type { Template } from "../../../src/sandbox/templates/store.ts";
 import type { Layer } from "../../../src/vmm/index.ts";
+import { patiently } from "../../patience.ts";
 import { type Deed, MARK } from "./deed.ts";
 import type { Powers } from "./powers.ts";
 
@@ -51,7 +52,7 @@ function programOf(without: readonly Layer[]): string {
   const name = without.includes("landlock") ? "cell-without-landlock.ts" : "cell.ts";
   return fileURLToPath(new URL(name, import.meta.url));
 }
-const WALL_MS = 5000;
+const WALL_MS = patiently(5000);
 const REPEATABLE = { seed: "00112233445566778899aabbccddeeff", clockMs: Date.UTC(2030, 0, 1) };
 
 /** A pool of the product's cells, behind its launcher and its jail, in which code of an attacker's choosing is run. */
@@ -79,6 +80,7 @@ export class Captive implements AsyncDisposable {
         if (compileCache !== undefined) await rehearse({ ...options, compileCache, template });
         return template;
       },
+      startTimeoutMs: patiently(START_TIMEOUT_DEFAULT_MS),
       onEvent,
     } as const;
     this.pool = new Pool(options);
