@@ -94,12 +94,15 @@ export class PageAllocator {
 
   /**
    * As many as possible of `count` zeroed pages in one piece, at least one, with one reference each: for whoever wants
-   * many pages and not all in a row. Freed pages come back one by one, when no fresh ones are left.
+   * many pages and not all in a row. Freed pages come back one by one, when no fresh ones are left or as many were handed out
+   * as may be in use: the host's memory behind the guest's never becomes more than that, whatever a guest takes and gives back.
    * @throws OutOfGuestMemory
    */
   allocateUpTo(count: number): { readonly first: number; readonly count: number } {
     invariant(count > 0, "a run has at least one page");
-    const fresh = Math.min(count, (this.#memory.sizeBytes - this.#bump) / PAGE_SIZE);
+    const { sizeBytes } = this.#memory;
+    const end = this.#free.length === 0 ? sizeBytes : Math.min(sizeBytes, this.#floor + this.limitPages * PAGE_SIZE);
+    const fresh = Math.min(count, (end - this.#bump) / PAGE_SIZE);
     return fresh > 0 ? { first: this.allocateRun(fresh), count: fresh } : { first: this.allocate(), count: 1 };
   }
 

@@ -129,6 +129,15 @@ const TABLES: readonly Resource[] = Object.entries({
 
 const OTHERS: readonly Resource[] = [
   {
+    name: "memory: taken and given back, again and again",
+    code: "for i in range(60): mmap.mmap(-1, 16 << 20, flags=0x8022).close()\nprint('fine')",
+  },
+  {
+    name: "memory: of processes that end",
+    code: "for i in range(60):\n  if os.fork() == 0: x = mmap.mmap(-1, 8 << 20, flags=0x8022); os._exit(0)\n  os.wait()\nprint('fine')",
+    limits: { memoryBytes: 64 * MIB },
+  },
+  {
     name: "output: in small pieces",
     code: "while True: syscall(20, 1, ctypes.addressof(pieces), 1024)",
     limits: { outputBytes: 16 * MIB },
