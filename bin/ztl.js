@@ -41,7 +41,7 @@ function startWithPinnedNode() {
 /** From the sources in a clone, and from what they were built into in the package. */
 function importOwn(...place) {
   const source = join(ROOT, "src", ...place);
-  return import(existsSync(`${source}.ts`) ? `${source}.ts` : `${join(ROOT, "dist", ...place)}.js`);
+  return import(existsSync(`${source}.ts`) ? `${source}.ts` : `${join(ROOT, "dist", "src", ...place)}.js`);
 }
 
 /** As src/base/user-directories.ts finds it. */

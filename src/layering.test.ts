@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /** The rules of ARCHITECTURE.md as code: each room knows the rooms below it, and nothing above. */
 
-const source = fileURLToPath(new URL(".", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Room -> the rooms it may import from. A file directly in src/ belongs to the room "src". */
+/** Room -> the rooms it may import from. A file directly in src/ belongs to the room "src"; examples/ is a room, too. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   base: ["src"],
   vmm: ["src", "base"],
@@ -23,8 +23,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   loop: ["src", "base", "sandbox", "guard", "ledger", "policy", "workspace", "memory", "model"],
   adapters: ["src", "base", "loop", "memory"],
   server: ["src", "base", "loop"],
-  demo: ["src", "base", "loop", "server", "memory", "model"],
-  cli: ["src", "base", "sandbox", "policy", "loop", "server", "demo"],
+  examples: ["src", "base", "loop", "server", "memory", "model"],
+  cli: ["src", "base", "sandbox", "policy", "loop", "server", "examples"],
   src: ["src", "base", "linux", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */
@@ -40,7 +40,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   adapters: ["@langchain/core/vectorstores", "@langchain/core/documents", "@langchain/core/embeddings"],
   loop: ["zod"],
   server: ["zod", "hono", "hono/html", "hono/streaming", "hono/body-limit", "hono/utils/html", "@hono/node-server"],
-  demo: [],
+  examples: [],
 };
 
 interface Import {
@@ -49,12 +49,15 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
+/** As the rules name them: those of src/ without it. */
+const inRoom = (path: string): string => path.replace(/^src\//, "");
+
 function sourceFiles(): string[] {
-  return globSync("**/*.ts", { cwd: source });
+  return globSync("{src,examples}/**/*.ts", { cwd: root });
 }
 
 function importsOf(file: string): Import[] {
-  const text = readFileSync(join(source, file), "utf8");
+  const text = readFileSync(join(root, file), "utf8");
   const specifiers = [
     ...text.matchAll(
       /^\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|^import\s+"([^"]+)"/gm,
@@ -62,8 +65,8 @@ function importsOf(file: string): Import[] {
   ];
   return specifiers.map((match) => {
     const specifier = (match[1] ?? match[2] ?? match[3]) as string;
-    const to = specifier.startsWith(".") ? relative(source, join(source, dirname(file), specifier)) : specifier;
-    return { from: file, to, typeOnly: isTypeOnly(match[0]) };
+    const to = specifier.startsWith(".") ? inRoom(join(dirname(file), specifier)) : specifier;
+    return { from: inRoom(file), to, typeOnly: isTypeOnly(match[0]) };
   });
 }
 

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const FILE_LINES_MAX = 350;
 const FUNCTION_LINES_MAX = 60;
 
-const files = globSync("{src,attack,bench,fuzz}/**/*.ts", { cwd: root }).map((name) => ({
+const files = globSync("{src,examples,attack,bench,fuzz}/**/*.ts", { cwd: root }).map((name) => ({
   name,
   text: readFileSync(join(root, name), "utf8"),
 }));
@@ -77,7 +77,6 @@ const ONLY_IN_BASE: readonly {
       "src/linux/": "to be moved",
       "src/sandbox/": "to be moved",
       "src/vmm/": "to be moved",
-      "src/demo/": "to be moved",
     },
   },
   {
@@ -96,7 +95,6 @@ const ONLY_IN_BASE: readonly {
     pattern: /=== undefined \? \{\} : \{/,
     except: {
       "src/cli/": "to be moved",
-      "src/demo/": "to be moved",
       "src/linux/": "to be moved",
       "src/sandbox/": "to be moved",
     },
@@ -131,11 +129,13 @@ const ONLY_IN_BASE: readonly {
   {
     what: "printing past the last look at a text; use cli/output.ts",
     pattern: /process\.std(?:out|err)\.write\(|\bconsole\./,
-    except: { "src/demo/": "has a narrator, which looks" },
+    except: { "examples/demo/": "has a narrator, which looks" },
   },
 ];
 
-const aboveBase = product.filter(({ name }) => /^src\/(?!base\/)/.test(name) && !/\btesting(\.ts|\/)/.test(name));
+const aboveBase = product.filter(
+  ({ name }) => /^(src\/(?!base\/)|examples\/)/.test(name) && !/\btesting(\.ts|\/)/.test(name),
+);
 
 test("what the foundation does is not done anew elsewhere", () => {
   const anew = aboveBase.flatMap(({ name, text }) =>

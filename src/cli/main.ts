@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { repainted, terminalLine, terminalLines } from "../base/text/index.ts";
 import { ZtlError } from "../errors.ts";
 import { ExitStatus } from "./exit-status.ts";
@@ -23,7 +24,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
     case "run":
       return (await import("./run.ts")).run(rest);
     case "demo":
-      return (await import("../demo/index.ts")).demo(rest);
+      return (await import("../../examples/demo/index.ts")).demo(rest);
     case "review":
       return (await import("./review.ts")).review(rest);
     case "approve":
@@ -68,7 +69,7 @@ function guess(command: string): string {
 }
 
 function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  const { version } = JSON.parse(readFileSync(new URL("package.json", PACKAGE_ROOT), "utf8")) as {
     version: string;
   };
   return version;

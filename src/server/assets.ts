@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 
 /** The few files that a browser loads besides the pages. They hold no secrets. */
 export interface Asset {
@@ -16,8 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export function loadAssets(): ReadonlyMap<string, Asset> {
   return new Map(
     Object.entries(TYPES).map(([name, type]) => {
-      // The same way from src/server and from dist/server: the files are shipped as they are.
-      const file = new URL(`../../src/server/static/${name}`, import.meta.url);
+      const file = new URL(`src/server/static/${name}`, PACKAGE_ROOT);
       return [name, { type, body: readFileSync(file, "utf8") }];
     }),
   );

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
-import { startScriptedModel } from "../../src/demo/scripted-model/scripted-model.ts";
+import { startScriptedModel } from "../../examples/demo/scripted-model/scripted-model.ts";
 import { answers, calls, sends, WireServer } from "../../src/model/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { demoProgram } from "./program.ts";

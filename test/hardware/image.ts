@@ -37,7 +37,7 @@ const PACKAGES = [
   ],
   ...["fast-check", "pure-rand"],
 ];
-const SOURCES = ["src", "test", "attack", "fuzz", "bin", "guest"];
+const SOURCES = ["src", "examples", "test", "attack", "fuzz", "bin", "guest"];
 /** Much of a Python installation that no test imports. */
 const PYTHON_LEFT_OUT =
   /(^|\/)(test|tests|idlelib|tkinter|turtledemo|lib2to3|ensurepip|site-packages|dist-packages|config-[^/]*)\//;

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PACKAGE_ROOT } from "../../base/package-root.ts";
 import { PRIVATE_FILE_MODE } from "../../base/private-files.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { KernelConfig } from "../../linux/index.ts";
@@ -74,7 +75,7 @@ function programKey(): string {
 function programFiles(): (string | number)[] {
   const root = fileURLToPath(new URL("../../", import.meta.url));
   // The files of an installed package stay as they are.
-  if (import.meta.url.endsWith(".js")) return [root, statSync(join(dirname(root), "package.json")).mtimeMs];
+  if (import.meta.url.endsWith(".js")) return [root, statSync(new URL("package.json", PACKAGE_ROOT)).mtimeMs];
   return readdirSync(root, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
     .flatMap((name) => [name, statSync(join(root, name)).mtimeMs]);

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { PACKAGE_ROOT } from "../../base/package-root.ts";
 import { GUEST_HOME, type GuestIdentity, guestEnvironment, guestTree } from "../guest-tree.ts";
 import type { HostPython } from "./host-python.ts";
 import { DEFAULT_PRELOAD, PYTHON_RUNNER_PATH, pythonBootstrap } from "./python-job.ts";
 import type { TemplateRecipe } from "./recipe.ts";
 
-/** The runner is read from the package, beside src/ and dist/. */
-const RUNNER_FILE = new URL("../../../guest/python_runner.py", import.meta.url);
+const RUNNER_FILE = new URL("guest/python_runner.py", PACKAGE_ROOT);
 
 /** The guest environment when this Python is to be found first. */
 export function pythonEnvironment(identity: GuestIdentity, python: HostPython | undefined): Record<string, string> {

@@ -1,0 +1,25 @@
+import { ZtlError } from "../../../src/errors.ts";
+import type { Review, ReviewSummary } from "../../../src/loop/index.ts";
+import type { RunningServer } from "../../../src/server/index.ts";
+import { isWanted } from "./wanted.ts";
+
+/** Decides everything that waits, over the server's HTTP interface as another program would. Throws ZtlError `decision-failed`. */
+export async function decideOverApi({ port, token }: RunningServer, signal: AbortSignal): Promise<void> {
+  const api = async (path: string, body?: object): Promise<unknown> => {
+    const response = await fetch(`http://127.0.0.1:${port}/api/reviews${path}`, {
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+      signal,
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new ZtlError("decision-failed", `The server answered ${response.status}`, { path, answer });
+    return answer;
+  };
+  const { reviews } = (await api("?state=pending")) as { reviews: readonly ReviewSummary[] };
+  for (const { id } of reviews) {
+    const review = (await api(`/${id}`)) as Review;
+    const decision = isWanted(review) ? "approve" : "reject";
+    const message = decision === "approve" ? {} : { message: "Nobody asked for this." };
+    await api(`/${id}/${decision}`, { hash: review.hash, reviewer: "demo", ...message });
+  }
+}
