@@ -79,6 +79,15 @@ test("lone surrogates are refused in strings and names, unless they are allowed"
   assert.equal(parseJson('"\\ud83d\\ude00"', LIMITS), "😀");
 });
 
+test("numbers beyond a double are refused, wherever they stand", () => {
+  for (const text of ["1e999", "-1e999", "[1e400]", '{"a":[{"b":-1e309}]}']) {
+    refused(text, "json-unsupported");
+    assert.throws(() => parseJson(text, { ...LIMITS, loneSurrogates: "allow" }), { code: "json-unsupported" }, text);
+  }
+  for (const text of ["1e308", "-0", "1e-999", "9007199254740993"])
+    assert.equal(parseJson(text, LIMITS), JSON.parse(text));
+});
+
 test("depth and size are bounded before anything is made of the text", () => {
   const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
   assert.equal(canonicalise(parseJson(nested(20), LIMITS)), nested(20));

@@ -12,7 +12,8 @@ export interface StrictJsonOptions extends JsonLimits {
 /**
  * Reads JSON (RFC 8259) that was stored, or comes from outside, so that it means one thing only. `JSON.parse` decides what
  * is JSON. What it lets pass is refused here: a name that stands twice in an object (the last one wins here and the first one
- * elsewhere: RFC 7493 section 2.3), bytes that are not UTF-8, lone surrogates, more depth or bytes than the limits say.
+ * elsewhere: RFC 7493 section 2.3), bytes that are not UTF-8, lone surrogates, numbers beyond a double (`1e999` would become
+ * Infinity, which JSON cannot write), more depth or bytes than the limits say.
  *
  * A member named `__proto__` is a member like any other, as in `JSON.parse`. Copy such objects by spreading them, not by
  * assignment.
@@ -96,6 +97,8 @@ function measure(text: string): { readonly members: number; readonly depth: numb
 }
 
 function memberCount(value: Json): number {
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new ZtlError("json-unsupported", "Expected JSON whose numbers are finite; found one beyond all doubles");
   if (typeof value !== "object" || value === null) return 0;
   const inner = Object.values(value);
   let count = Array.isArray(value) ? 0 : inner.length;

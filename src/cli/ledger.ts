@@ -1,5 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readBounded } from "../base/bounded-file.ts";
+import { isJsonObject } from "../base/json.ts";
+import { parseStored, type StoredFormat, shapeOf } from "../base/stored-json.ts";
 import { terminalJson, terminalLine } from "../base/text/index.ts";
 import {
   checkInclusion,
@@ -200,13 +203,24 @@ interface Proof {
   readonly publicKey: string;
 }
 
+const PROOF: StoredFormat = {
+  what: "It",
+  // An entry has at most 1 MiB, of 100 levels (ledger/limits.ts); `prove` escapes what does not show; a path has 64 hashes at most.
+  limits: { bytesMax: 64 * 1024 * 1024, depthMax: 104 },
+  shape: shapeOf((proof) => {
+    if (!isJsonObject(proof) || !isJsonObject(proof.entry)) return "it is not a proof as ztl ledger prove writes it";
+    const { head, path, publicKey } = proof;
+    const isWhole = [head, publicKey].every((text) => typeof text === "string") && Array.isArray(path);
+    return isWhole && path.every((hash) => typeof hash === "string") ? undefined : "its head, path or key is missing";
+  }),
+  code: "proof-invalid",
+  remedy: "Have it made again: ztl ledger prove INDEX --out FILE",
+};
+
 function readProof(file: string): Proof {
   try {
-    const proof = JSON.parse(readFileSync(file, "utf8")) as Proof;
-    const isProof = typeof proof.head === "string" && Array.isArray(proof.path) && typeof proof.entry === "object";
-    if (isProof && typeof proof.publicKey === "string") return proof;
+    return parseStored(readBounded(file, PROOF.limits.bytesMax), PROOF);
   } catch (error) {
     throw new UsageError(`${file} cannot be read as a proof: ${(error as Error).message}`);
   }
-  throw new UsageError(`${file} is not a proof as ztl ledger prove writes it`);
 }

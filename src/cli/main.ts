@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
+import { parseJson } from "../base/strict-json.ts";
 import { repainted, terminalLine, terminalLines } from "../base/text/index.ts";
 import { ZtlError } from "../errors.ts";
 import { ExitStatus } from "./exit-status.ts";
@@ -69,7 +70,10 @@ function guess(command: string): string {
 }
 
 function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL("package.json", PACKAGE_ROOT), "utf8")) as {
+  const { version } = parseJson(readFileSync(new URL("package.json", PACKAGE_ROOT)), {
+    bytesMax: 1 << 20,
+    depthMax: 16,
+  }) as {
     version: string;
   };
   return version;

@@ -10,7 +10,7 @@ export {
 } from "./differential/differential.ts";
 export { comparePlans, type PlanDifference, type PlannedCall } from "./differential/planned-calls.ts";
 export { type ConsistencyProof, type EntryQuery, type InclusionProof, Ledger, type LedgerOptions } from "./ledger.ts";
-export { type Body, contentsOf, type EntryKind, type Step } from "./record/bodies.ts";
+export { type Body, changeList, contentsOf, type EntryKind, type Step } from "./record/bodies.ts";
 export { type Entry, type EntryDraft, signedText } from "./record/entry.ts";
 export type { Content } from "./record/fields.ts";
 export { formatPublicKey, type Head, isSignedBy, parseHead, parsePublicKey, type SignedHead } from "./record/head.ts";
@@ -22,7 +22,14 @@ export {
   type RunComparison,
   type RunOutput,
 } from "./replay/compare.ts";
-export { hashInputs, makeReplayRecord, type ReplayInput, type ReplayPlan, type ReplayRecord } from "./replay/record.ts";
+export {
+  hashInputs,
+  makeReplayRecord,
+  type ReplayInput,
+  type ReplayPlan,
+  type ReplayRecord,
+  replayRecord,
+} from "./replay/record.ts";
 export { openSigningKey, readPublicKey, type SigningKey } from "./store/signing-key.ts";
 export { SqliteStore } from "./store/sqlite-store.ts";
 export type { BlobStore, LedgerStore } from "./store/store.ts";

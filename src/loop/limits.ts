@@ -4,8 +4,10 @@
 export const OUTPUT_FOR_MODEL_BYTES = 32 * 1024;
 /** An input is what a model wrote as tool arguments; the ledger's own bound for an entry is 1 MiB, larger ones go to a blob. */
 export const INPUT_BYTES_MAX = 8 * 1024 * 1024;
-/** An input as canonical JSON, for its hash: escapes make at most six bytes of one. */
-export const INPUT_JSON = { bytesMax: 64 * 1024 * 1024, depthMax: 1000 } as const;
+/** Real tool arguments nest less than 20 levels. The ledger takes 100, of which an entry and its `details` have a few. */
+export const INPUT_JSON = { bytesMax: INPUT_BYTES_MAX, depthMax: 96 };
+/** An input among what a hash is made of, as canonical JSON: escapes make at most six bytes of one. */
+export const HASHED_JSON = { bytesMax: 8 * INPUT_BYTES_MAX, depthMax: 100 };
 /** Part of an input that stands in its ledger entry. */
 export const INLINE_INPUT_BYTES_MAX = 64 * 1024;
 /** A person is asked within a working day; later the agent has gone on. */
@@ -40,3 +42,12 @@ export const CHANGES_INLINE_MAX = 100;
 export const CALLS_REMEMBERED_MAX = 100_000;
 /** An answer kept beside its name; a longer one is kept without the whole output, which the ledger has. */
 export const KEPT_ANSWER_BYTES_MAX = 256 * 1024;
+
+/** What a review keeps: an input, escaped once more as a string of JSON, or twice the findings of an entry. Excerpts may be cut anywhere. */
+export const CONTENT_DETAILS_JSON = { bytesMax: 8 * INPUT_BYTES_MAX, depthMax: 16, loneSurrogates: "allow" } as const;
+/** More labels than a taint can have (policy/limits.ts), with names of 64 characters. */
+export const TAINT_JSON = { bytesMax: 1024 * 1024, depthMax: 4 };
+/** Lists of what a run read and changed, and what a replay needs; some 300 bytes for each file, as ledger/replay/record.ts bounds it. */
+export const RECORD_JSON = { bytesMax: 256 * 1024 * 1024, depthMax: 100 };
+/** A kept answer, or its shorter form: an output as a model gets it, and as many findings as are told, escaped as JSON. */
+export const KEPT_ANSWER_JSON = { bytesMax: 8 * 1024 * 1024, depthMax: 16, loneSurrogates: "allow" } as const;

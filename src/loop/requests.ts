@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Json } from "../base/json.ts";
+import { parseJson } from "../base/strict-json.ts";
 import { ZtlError } from "../errors.ts";
-import { INPUT_BYTES_MAX } from "./limits.ts";
+import { INPUT_BYTES_MAX, INPUT_JSON } from "./limits.ts";
 
 /** What callers of the loop hand over, parsed once at the boundary. Who asks is never among it: that is the handle's. */
 
@@ -114,9 +115,6 @@ export function parseRequest<K extends keyof Requests>(kind: K, value: Requests[
   throw new ZtlError("invalid-input", `Invalid ${kind}: ${problems.join("; ")}`, { problems });
 }
 
-/** `JSON.stringify` writes a lone surrogate as an escape, and no other character from U+D800 on (ECMA-262, QuoteJSONString). */
-const LONE_SURROGATE = /(?:^|[^\\])(?:\\\\)*\\ud[89a-f]/;
-
 /** An own copy of JSON that came from outside, so that nothing changes it later. Throws ZtlError `invalid-input`. */
 export function toJsonValue(value: unknown): { readonly value: Json; readonly text: string } {
   let text: string | undefined;
@@ -126,10 +124,9 @@ export function toJsonValue(value: unknown): { readonly value: Json; readonly te
     throw new ZtlError("invalid-input", "The input is not JSON", {}, { cause: error });
   }
   if (text === undefined) throw new ZtlError("invalid-input", "The input is not JSON");
-  if (LONE_SURROGATE.test(text))
-    throw new ZtlError("invalid-input", "The input has a lone surrogate, which is no text");
-  if (Buffer.byteLength(text) > INPUT_BYTES_MAX) {
-    throw new ZtlError("invalid-input", `The input may have ${INPUT_BYTES_MAX} bytes of JSON; found more`);
+  try {
+    return { value: parseJson(text, INPUT_JSON), text };
+  } catch (error) {
+    throw new ZtlError("invalid-input", `Invalid input: ${(error as Error).message}`, {}, { cause: error });
   }
-  return { value: JSON.parse(text) as Json, text };
 }

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { defined } from "../base/optional.ts";
+import { parseJson as strictJson } from "../base/strict-json.ts";
+import { ZtlError } from "../errors.ts";
 import { isSame } from "./access/sessions.ts";
-import { API_LIMIT_MAX, MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "./limits.ts";
+import { API_LIMIT_MAX, BODY_JSON, MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "./limits.ts";
 import { type RefusalStatus, refuse } from "./refusal.ts";
 import type { ServerContext } from "./server-env.ts";
 
@@ -83,10 +85,10 @@ export async function parseJson<T>(c: ServerContext, schema: z.ZodType<T>): Prom
   if (!isType(c, "application/json"))
     return no(c, 415, "unsupported-media-type", "Send JSON: Content-Type: application/json");
   try {
-    return check(c, schema, JSON.parse(await c.req.text()));
+    return check(c, schema, strictJson(Buffer.from(await c.req.arrayBuffer()), BODY_JSON));
   } catch (error) {
-    if (error instanceof SyntaxError) return no(c, 400, "invalid-json", "The body is not JSON.");
-    throw error;
+    if (!ZtlError.isInstance(error) || !error.code.startsWith("json-")) throw error;
+    return no(c, 400, "invalid-json", `The body is not JSON as it is taken here: ${error.message}.`);
   }
 }
 

@@ -112,6 +112,9 @@ const change = z.strictObject({
   sizeBytes: count.optional(),
 });
 
+/** The list of a change set that is too large to be part of its entry. */
+export const changeList = z.array(change);
+
 const changeSet = z.strictObject({
   changeSetSha256: sha256Text,
   count,

@@ -2,6 +2,7 @@ import type { Json } from "../../base/json.ts";
 import { ZtlError } from "../../errors.ts";
 import { KEPT_ANSWER_BYTES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
+import { parseAnswer } from "../state/stored.ts";
 import { type Answer, type Call, finishCall, moveBooked } from "./call.ts";
 import type { CallResult } from "./call-result.ts";
 import { failed } from "./failure.ts";
@@ -29,7 +30,7 @@ export async function answerOnce(parts: LoopParts, call: Call, decide: () => Pro
 
 async function answerNow(parts: LoopParts, call: Call, decide: () => Promise<Next>): Promise<CallResult> {
   const { booked } = call;
-  if (booked?.state === "done" && booked.answer !== undefined) return JSON.parse(booked.answer) as CallResult;
+  if (booked?.state === "done" && booked.answer !== undefined) return keptAnswer(parts, call, booked.answer);
   if (booked?.state === "running") return finishCall(call, failed(parts, call, UNFINISHED));
   const next = await attempt(parts, call, decide);
   if (typeof next !== "function") return finishCall(call, next);
@@ -50,6 +51,14 @@ async function attempt<T extends Next>(parts: LoopParts, call: Call, work: () =>
 const UNFINISHED = new ZtlError("call-unfinished", "This call was begun, and its end is not known here.", {
   remedy: "Look at its run; to make it once more, give it another callId.",
 });
+
+function keptAnswer(parts: LoopParts, call: Call, answer: string): CallResult | Promise<CallResult> {
+  try {
+    return parseAnswer(answer);
+  } catch (error) {
+    return finishCall(call, failed(parts, call, error));
+  }
+}
 
 function kept(result: CallResult): string {
   const text = JSON.stringify(result);

@@ -6,7 +6,7 @@ import { sha256Hex } from "../../base/sha256.ts";
 import type { Scope } from "../gate/examiner.ts";
 import type { Caller } from "../handles/caller.ts";
 import { stepBelow, type TraceStep, traceparentOf } from "../handles/trace.ts";
-import { INLINE_INPUT_BYTES_MAX, INPUT_JSON } from "../limits.ts";
+import { HASHED_JSON, INLINE_INPUT_BYTES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { oneLine } from "../records/run-story.ts";
@@ -49,7 +49,7 @@ export interface CallStart {
 export async function beginCall(parts: LoopParts, start: CallStart): Promise<Call> {
   const { caller, tool, input, inputText, command, callId } = start;
   const { agent, conversation } = caller;
-  const hash = callId === undefined ? "" : sha256Hex(`ztl-call-id-v1\n${canonicalise({ tool, input }, INPUT_JSON)}`);
+  const hash = callId === undefined ? "" : sha256Hex(`ztl-call-id-v1\n${canonicalise({ tool, input }, HASHED_JSON)}`);
   const opened =
     callId === undefined
       ? undefined

@@ -9,6 +9,7 @@ import {
   semanticDifferential,
 } from "../../ledger/index.ts";
 import { LATER_ENTRIES_MAX } from "../limits.ts";
+import { parseRecordedInput } from "../state/stored.ts";
 import { allOf, detail, firstOf } from "./run-story.ts";
 
 /** The `note` entries with which the loop records what a model said, and what an agent was given. */
@@ -82,7 +83,7 @@ async function knownText(ledger: Ledger, entry: Entry): Promise<string | undefin
 
 async function inputOf(ledger: Ledger, entry: Extract<Entry, { kind: "call" }>): Promise<Json> {
   if (entry.body.inputContent === undefined) return entry.body.input ?? null;
-  return JSON.parse(Buffer.from(await ledger.content(entry.body.inputContent)).toString("utf8")) as Json;
+  return parseRecordedInput(await ledger.content(entry.body.inputContent));
 }
 
 /** The plan told of nearest to the run, going away from it. */

@@ -1,17 +1,22 @@
+import { z } from "zod";
+import type { Shape } from "../../base/stored-json.ts";
 import {
   type Content,
+  changeList,
   compareInputs,
   compareRuns,
   type Entry,
   type ReplayRecord,
   type RunComparison,
   type RunOutput,
+  replayRecord,
 } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
 import { runOnce, type ToolRun } from "../calls/run-tool.ts";
 import type { LoopParts } from "../parts.ts";
 import { comparable, type RecordedChange, recordedChange } from "../recording/changes.ts";
+import { parseRecorded } from "../state/stored.ts";
 import { changedBase } from "./replay-bases.ts";
 import { firstOf } from "./run-story.ts";
 
@@ -31,7 +36,8 @@ export async function replayRun(
   const recorded = firstOf(entries, "run")?.body;
   if (entries.length === 0) return { status: "not-found" };
   if (recorded === undefined) return notReplayable("nothing ran: the call was refused, or waits");
-  const record = recorded.replay ?? (await json<ReplayRecord>(parts, recorded.replayContent));
+  const record =
+    recorded.replay ?? (await kept<ReplayRecord>(parts, recorded.replayContent, "The recorded replay", replayRecord));
   if (record === undefined) {
     return notReplayable(
       "no replay was recorded: the tool says replay: false, or the run met something that cannot be repeated",
@@ -50,6 +56,12 @@ export async function replayRun(
   return comparison.same ? { status: "same" } : { status: "different", comparison };
 }
 
+const replayedCall = z.object({
+  tool: z.looseObject({ mounts: z.array(z.looseObject({ host: z.string(), guest: z.string() })) }),
+  call: z.looseObject({}),
+  pendingFrom: z.string().nullable(),
+});
+
 function notReplayable(reason: string): ReplayOutcome {
   return { status: "not-replayable", reason };
 }
@@ -60,7 +72,8 @@ async function orderOf(
   record: ReplayRecord,
   signal: AbortSignal | undefined,
 ): Promise<ToolRun | string> {
-  // Written by `runTool` and signed by the ledger, so its shape is ours.
+  // What `runTool` wrote. Tool and call are checked in full where a sandbox is opened and runs them.
+  if (!replayedCall.safeParse(record.call).success) return "its record does not say which tool ran, and with what";
   const { tool, call, pendingFrom } = record.call as unknown as {
     tool: SandboxTool;
     call: ToolCall;
@@ -106,10 +119,15 @@ async function recordedOutput(
 
 async function recordedChanges(parts: LoopParts, entries: readonly Entry[]): Promise<readonly RecordedChange[]> {
   const changeSet = firstOf(entries, "change-set")?.body;
-  return changeSet?.changes ?? (await json<RecordedChange[]>(parts, changeSet?.list)) ?? [];
+  return changeSet?.changes ?? (await kept(parts, changeSet?.list, "The recorded list of changes", changeList)) ?? [];
 }
 
-async function json<T>({ ledger }: LoopParts, content: Content | undefined): Promise<T | undefined> {
-  if (content === undefined) return undefined;
-  return JSON.parse(Buffer.from(await ledger.content(content)).toString("utf8")) as T;
+/** What stands in the ledger as content of its own. Throws ZtlError `record-damaged`. */
+async function kept<T>(
+  { ledger }: LoopParts,
+  content: Content | undefined,
+  what: string,
+  shape: Shape,
+): Promise<T | undefined> {
+  return content === undefined ? undefined : parseRecorded(await ledger.content(content), what, shape);
 }

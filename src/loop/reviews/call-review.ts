@@ -3,9 +3,10 @@ import type { Json } from "../../base/json.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { Call } from "../calls/call.ts";
-import { INPUT_JSON } from "../limits.ts";
+import { HASHED_JSON } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
+import { parseCallDetails } from "../state/stored.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";
 
 /** What is shown of a call that needs a person's agreement, and what the agreement is bound to. */
@@ -53,7 +54,7 @@ export function hashOfCall(bound: BoundCall): string {
 }
 
 function hashOf(what: string, value: Json): string {
-  return sha256Hex(`ztl-${what}-v2\n${canonicalise(value, INPUT_JSON)}`);
+  return sha256Hex(`ztl-${what}-v2\n${canonicalise(value, HASHED_JSON)}`);
 }
 
 /** Parts that are for whoever asks to keep the same; the others may move while a person thinks. */
@@ -90,7 +91,7 @@ export function callReview(
   };
 }
 
-/** Written by this package into a database that only its user can write. */
+/** Throws ZtlError `review-damaged`. */
 export function callDetails(review: StoredReview): CallDetails {
-  return JSON.parse(review.details) as CallDetails;
+  return parseCallDetails(review.details);
 }

@@ -7,6 +7,7 @@ import { findingsBeyond, keptFindings } from "../gate/kept-findings.ts";
 import { FINDINGS_RECORDED_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
+import { parseContentDetails } from "../state/stored.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";
 
 /** What must be known of a quarantined content to show it, and to let it go on its way when a person releases it. */
@@ -52,9 +53,9 @@ export function contentReview(
   };
 }
 
-/** Written by this package into a database that only its user can write. */
+/** Throws ZtlError `review-damaged`. */
 export function contentDetails(review: StoredReview): ContentDetails {
-  return JSON.parse(review.details) as ContentDetails;
+  return parseContentDetails(review.details);
 }
 
 /**
@@ -62,7 +63,8 @@ export function contentDetails(review: StoredReview): ContentDetails {
  * conversation or under other labels, which is a question of its own: whoever collects it is tainted by that.
  */
 export function joinedContent(waiting: string, again: string): string | undefined {
-  const [first, second] = [JSON.parse(waiting) as ContentDetails, JSON.parse(again) as ContentDetails];
+  const [first, second] = [readable(waiting), parseContentDetails(again)];
+  if (first === undefined) return undefined;
   const goes = ({ conversation, labels }: ContentDetails): string => JSON.stringify([conversation, labels]);
   if (goes(first) !== goes(second)) return undefined;
   if (first.verdict === undefined || second.verdict === undefined) return JSON.stringify({ ...first, ...second });
@@ -71,4 +73,13 @@ export function joinedContent(waiting: string, again: string): string | undefine
   const findings = [...first.verdict.findings, ...beyond.slice(0, Math.max(0, room))];
   const unlisted = Math.max(first.verdict.unlisted, second.verdict.unlisted, beyond.length - room);
   return JSON.stringify({ ...first, verdict: { ...first.verdict, findings, unlisted } });
+}
+
+/** A review that somebody damaged must not keep the next one from being made. */
+function readable(details: string): ContentDetails | undefined {
+  try {
+    return parseContentDetails(details);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
 import { type Label, parseTaint, Taint } from "../../policy/index.ts";
 import { CONVERSATIONS_MAX } from "../limits.ts";
+import { parseLabels } from "./stored.ts";
 
 /**
  * What each conversation of each agent has taken in, as taint. It only grows, and it is kept on disk: an agent that starts
@@ -20,7 +21,7 @@ export class Conversations {
     const row = this.#database
       .prepare("SELECT taint FROM conversation WHERE agent = ? AND name = ?")
       .get(agent, conversation);
-    return row === undefined ? Taint.none : parseTaint(JSON.parse(String(row.taint)));
+    return row === undefined ? Taint.none : parseTaint(parseLabels(String(row.taint)));
   }
 
   /** Called when content goes to the agent, before it has it. */

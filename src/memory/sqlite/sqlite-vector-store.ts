@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
+import { isRecord } from "../../base/record.ts";
+import { parseJson } from "../../base/strict-json.ts";
 import { ZtlError } from "../../errors.ts";
 import { isDocumentId, type MemoryDocument } from "../document.ts";
 import type { TextEmbeddings } from "../embeddings.ts";
 import type { InnerVectorStore } from "../guarded-store.ts";
-import { DIMENSIONS_MAX, DOCUMENT_BYTES_MAX, FETCHED_MAX, METADATA_BYTES_MAX } from "../limits.ts";
+import { DIMENSIONS_MAX, DOCUMENT_BYTES_MAX, FETCHED_MAX, JSON_DEPTH_MAX, METADATA_BYTES_MAX } from "../limits.ts";
 import { copyVector } from "../vectors.ts";
 import { openVectorDatabase } from "./schema.ts";
 
@@ -59,7 +61,11 @@ export class SqliteVectorStore implements InnerVectorStore<MetadataFilter> {
     }));
     const unfit = rows.findIndex(({ id, text, metadata }) => !isDocumentId(id) || !fits(text, metadata));
     if (unfit >= 0)
-      throw new ZtlError("document-malformed", "A document's id, text or metadata is too large", { unfit });
+      throw new ZtlError(
+        "document-malformed",
+        "A document's id, text or metadata is too large, or its metadata is no plain JSON",
+        { unfit },
+      );
     transaction(this.#database, () => {
       for (const row of rows) this.#insert(row);
     });
@@ -131,9 +137,12 @@ export class SqliteVectorStore implements InnerVectorStore<MetadataFilter> {
 
 /** JSON.stringify writes some control characters as six. */
 const STORED_METADATA_BYTES_MAX = METADATA_BYTES_MAX * 6;
+/** An admission lies two levels deeper than the metadata it is kept in. */
+const STORED_METADATA = { bytesMax: STORED_METADATA_BYTES_MAX, depthMax: JSON_DEPTH_MAX + 2 };
 
 function fits(text: string, metadata: string): boolean {
-  return Buffer.byteLength(text) <= DOCUMENT_BYTES_MAX && Buffer.byteLength(metadata) <= STORED_METADATA_BYTES_MAX;
+  // What could not be read back is not stored.
+  return Buffer.byteLength(text) <= DOCUMENT_BYTES_MAX && parseRecord(metadata) !== undefined;
 }
 
 /** Little-endian 32-bit floats, as sqlite-vec reads a BLOB. */
@@ -141,12 +150,10 @@ function encodeVector(vector: unknown, dimensions: number): Uint8Array {
   return new Uint8Array(Float32Array.from(copyVector(vector, dimensions)).buffer);
 }
 
-function parseRecord(json: unknown): Record<string, unknown> | undefined {
+function parseRecord(json: unknown): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(String(json));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    const value = parseJson(String(json), STORED_METADATA);
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

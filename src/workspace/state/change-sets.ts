@@ -11,6 +11,7 @@ import {
   type Manifest,
 } from "../changes/change-set.ts";
 import { KEPT_SETS_MAX, LIST_MAX } from "../limits.ts";
+import { parseChosen, parseConflicts, parseManifest } from "./stored.ts";
 
 type Row = Record<string, unknown>;
 
@@ -178,13 +179,13 @@ function toChangeSet(row: Row): ChangeSet {
       remedy: "Someone changed the workspace's database. Do not apply it; reject it and run the call again.",
     });
   }
-  const { roots, entries } = JSON.parse(serialised) as Manifest;
-  const chosen = row.chosen === null ? undefined : (JSON.parse(String(row.chosen)) as number[]);
+  const { roots, entries } = parseManifest(serialised);
+  const chosen = row.chosen === null ? undefined : parseChosen(String(row.chosen), entries.length);
   return {
     ...toSummary(row),
     roots,
     entries,
     ...(chosen && { chosen: chosen.map((index) => (entries[index] as ChangeEntry).path) }),
-    conflicts: row.conflicts === null ? [] : (JSON.parse(String(row.conflicts)) as Conflict[]),
+    conflicts: row.conflicts === null ? [] : parseConflicts(String(row.conflicts)),
   };
 }

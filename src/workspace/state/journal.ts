@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
 import type { ChangeSetState } from "../changes/change-set.ts";
 import type { Plan } from "../sync/plan.ts";
+import { parsePlan } from "./stored.ts";
 
 export type Operation = "sync" | "undo";
 
@@ -62,7 +63,7 @@ export class Journal {
       changeSetId: String(row.change_set),
       operation: row.operation as Operation,
       phase: row.phase as JournalPhase,
-      ...(JSON.parse(String(row.plan)) as Pick<JournalEntry, "roots" | "steps">),
+      ...parsePlan(String(row.plan)),
     }));
   }
 
