@@ -41,9 +41,10 @@ export class Calibrator {
    * read its counter and rolls it back: it must stand at its snapshot, and does afterwards.
    */
   current(machine: Machine, codePage: number): Calibration | undefined {
-    const khz = machine.cpu.counterKhz;
-    if (!this.#trusted || khz === 0) return undefined;
+    if (!this.#trusted) return undefined;
     if (performance.now() - this.#takenMs < FRESH_MS) return this.#calibration;
+    const khz = machine.cpu.counterKhz;
+    if (khz === 0) return undefined;
     const { counter, beforeNs, afterNs } = readCounter(machine, codePage);
     machine.rollback();
     this.#takenMs = performance.now();

@@ -98,6 +98,8 @@ export class KvmVm {
   readonly fd: number;
   #region = new DataView(new ArrayBuffer(32));
   readonly #dirtyLog = new Uint8Array(16);
+  /** Whose address is in it: each rollback asks with the same one. */
+  #dirtyBitmap: Uint8Array | undefined;
 
   constructor() {
     // SAFETY of all calls in this class: structs live in buffers that koffi pins for the call (rule a).
@@ -133,7 +135,10 @@ export class KvmVm {
 
   /** One bit per page the guest wrote since the slot was set, into `bitmap` (made by {@link stableBytes}). */
   readDirtyLog(bitmap: Uint8Array<ArrayBuffer>): void {
-    new DataView(this.#dirtyLog.buffer).setBigUint64(8, addressOf(bitmap), true);
+    if (this.#dirtyBitmap !== bitmap) {
+      new DataView(this.#dirtyLog.buffer).setBigUint64(8, addressOf(bitmap), true);
+      this.#dirtyBitmap = bitmap;
+    }
     // SAFETY: the bitmap is off-heap, has a bit for every page of the slot (rounded up to 64), and lives in `bitmap`.
     if (ioctlPointer(this.fd, Request.getDirtyLog, this.#dirtyLog) !== 0) throw hostError("KVM_GET_DIRTY_LOG");
   }

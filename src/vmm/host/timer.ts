@@ -9,6 +9,8 @@ const SIGACTION_SIZE = 152;
 /** `struct sigevent` (64 bytes) and where its signal, notify and thread id are. */
 const SIGEVENT_SIZE = 64;
 
+const DISARMED = interval(0);
+
 let handlerInstalled = false;
 
 /**
@@ -28,6 +30,8 @@ function installHandler(): void {
 /** A periodic signal to the thread that starts it (timer_create(2), SIGEV_THREAD_ID). */
 export class PreemptionTimer {
   #timer: number | undefined;
+  /** The last one set, made once for all runs. */
+  #interval: { readonly ms: number; readonly spec: Uint8Array } | undefined;
 
   /** Makes the timer for the calling thread, so that {@link start} has only to set it. */
   prepare(): number {
@@ -38,14 +42,15 @@ export class PreemptionTimer {
 
   start(intervalMs: number): void {
     const timer = this.prepare();
+    if (this.#interval?.ms !== intervalMs) this.#interval = { ms: intervalMs, spec: interval(intervalMs) };
     // SAFETY: `timer` is a live timer of this process; the struct is read during the call (rule a).
-    if (timerSettime(timer, 0, interval(intervalMs), null) !== 0) throw hostError("timer_settime");
+    if (timerSettime(timer, 0, this.#interval.spec, null) !== 0) throw hostError("timer_settime");
   }
 
   stop(): void {
     if (this.#timer === undefined) return;
     // SAFETY: as above; zero disarms.
-    timerSettime(this.#timer, 0, interval(0), null);
+    timerSettime(this.#timer, 0, DISARMED, null);
   }
 
   close(): void {
