@@ -8,7 +8,7 @@ import { cacheBase, type PageCacheBase, type PageCacheImage } from "../memory/pa
 import type { MappedFile, Vma } from "../memory/vma.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
 import { ProgramStrings } from "../process/program-strings.ts";
-import { type AltStack, newSavedCpu, Task } from "../process/task.ts";
+import { type AltStack, SavedCpu, Task } from "../process/task.ts";
 import type { SignalAction } from "../signals/signals.ts";
 import type { VdsoImage } from "../vdso/vdso.ts";
 import type { Inode } from "../vfs/index.ts";
@@ -254,7 +254,7 @@ function restoreDescriptors(
 }
 
 function restoreTask(kernel: Kernel, process: Process, image: ProcessImage): void {
-  const task = new Task(process.pid, process, newSavedCpu(kernel.cpu.initialFpu), image.task.name);
+  const task = new Task(process.pid, process, new SavedCpu(kernel.cpu.initialFpu), image.task.name);
   task.signalMask = BigInt(image.task.signalMask);
   task.clearChildTid = image.task.clearChildTid;
   task.robustList = image.task.robustList;

@@ -6,7 +6,7 @@ import type { Kernel } from "../kernel.ts";
 import { loadProgram } from "../loader/program.ts";
 import { startAt } from "../process/exec.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
-import { newSavedCpu, Task } from "../process/task.ts";
+import { SavedCpu, Task } from "../process/task.ts";
 import { FileType, type Location, toBytes } from "../vfs/index.ts";
 
 /** The first program of a run. Strings are text; they reach the guest as UTF-8. */
@@ -72,7 +72,7 @@ export function spawnProgram(kernel: Kernel, spec: ProgramSpec): Process {
   process.files.place(1, new OutputFile(kernel.output, "stdout", kernel.credentials));
   process.files.place(2, new OutputFile(kernel.output, "stderr", kernel.credentials));
   if (spec.job) process.files.place(3, kernel.job);
-  const task = new Task(pid, process, newSavedCpu(kernel.cpu.initialFpu), "");
+  const task = new Task(pid, process, new SavedCpu(kernel.cpu.initialFpu), "");
   process.tasks.add(task);
   startAt(kernel, task, loaded, environment);
   kernel.processes.set(pid, process);

@@ -5,7 +5,7 @@ import type { Kernel } from "../kernel.ts";
 import { forkAddressSpace } from "../memory/fork.ts";
 import { watchCpuLimit } from "./cpu-limit.ts";
 import { Process } from "./process.ts";
-import { Task } from "./task.ts";
+import { SavedCpu, Task } from "./task.ts";
 
 /** clone(2) flags (linux/sched.h). */
 export const Clone = {
@@ -57,12 +57,11 @@ export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task
   const pidfd = (flags & Clone.pidfd) !== 0 ? reservePidfd(parent, request.pidfdAt) : undefined;
   const pid = kernel.allocatePid();
   const process = isThread ? parent.process : cloneProcess(kernel, parent.process, pid, request);
-  const saved = {
-    registers: BigUint64Array.from(parent.registers),
-    fpu: Uint8Array.from(kernel.fpuOf(parent)),
-    fs: (flags & Clone.setTls) !== 0 ? request.tls : bases.fs,
-    gs: bases.gs,
-  };
+  const saved = new SavedCpu(kernel.cpu.initialFpu);
+  saved.registers.set(parent.registers);
+  saved.fpu.set(kernel.fpuOf(parent));
+  saved.fs = (flags & Clone.setTls) !== 0 ? request.tls : bases.fs;
+  saved.gs = bases.gs;
   const task = new Task(pid, process, saved, parent.name);
   task.setResult(0);
   if (request.stack !== 0) task.registers[Register.rsp] = BigInt(request.stack);

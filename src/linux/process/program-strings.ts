@@ -19,7 +19,11 @@ export class ProgramStrings {
     this.commandLine = commandLine;
     this.environment = environment;
     this.#allowance = allowance;
-    this.#bytes = [...commandLine, ...environment].reduce((sum, { length }) => sum + STRING_BYTES + length, 0);
+    // Counted only for those who pay: what came with a template is made anew in each run.
+    this.#bytes =
+      allowance === undefined
+        ? 0
+        : [...commandLine, ...environment].reduce((sum, { length }) => sum + STRING_BYTES + length, 0);
     allowance?.charge(this.#bytes);
   }
 

@@ -3,12 +3,23 @@ import { PendingSignals } from "../signals/pending.ts";
 import type { Call, Wait } from "../syscalls/call.ts";
 import type { Process } from "./process.ts";
 
-/** CPU state of a task that is not on the CPU. */
-export interface SavedCpu {
-  readonly registers: BigUint64Array<ArrayBuffer>;
-  readonly fpu: Uint8Array;
-  fs: number;
-  gs: number;
+/** CPU state of a task that is not on the CPU; at first all registers zero, the FPU as given. */
+export class SavedCpu {
+  readonly registers = new BigUint64Array(REGISTER_COUNT);
+  fs = 0;
+  gs = 0;
+  readonly #initialFpu: Uint8Array;
+  #fpu: Uint8Array | undefined;
+
+  constructor(initialFpu: Uint8Array) {
+    this.#initialFpu = initialFpu;
+  }
+
+  /** Made when it is first wanted: the only task of a run never leaves the CPU. */
+  get fpu(): Uint8Array {
+    this.#fpu ??= Uint8Array.from(this.#initialFpu);
+    return this.#fpu;
+  }
 }
 
 /** An alternate signal stack (sigaltstack(2)). */
@@ -73,9 +84,4 @@ export class Task {
     this.registers32[0] = value;
     this.registers32[1] = Math.floor(value / 0x1_0000_0000);
   }
-}
-
-/** Fresh CPU state: all registers zero, the FPU as given. */
-export function newSavedCpu(fpu: Uint8Array): SavedCpu {
-  return { registers: new BigUint64Array(REGISTER_COUNT), fpu: Uint8Array.from(fpu), fs: 0, gs: 0 };
 }

@@ -60,7 +60,7 @@ export class PendingSignals {
 
   /** Forgets every instance of the signals in this set. */
   discard(set: bigint): void {
-    if ((this.mask & set) === 0n) return;
+    if (this.mask === 0n || (this.mask & set) === 0n) return;
     for (const [signal, queue] of this.#queues) {
       if ((set & bit(signal)) === 0n) continue;
       if (queue.length > 1) this.#quota.giveBack(queue.length - 1);
