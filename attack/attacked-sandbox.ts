@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { type RunResult, Sandbox, type SandboxEvent, type SandboxOptions, type ToolCall } from "../src/index.ts";
+import {
+  type CallerMount,
+  type RunResult,
+  Sandbox,
+  type SandboxEvent,
+  type SandboxOptions,
+  type ToolCall,
+} from "../src/index.ts";
 import { START_TIMEOUT_DEFAULT_MS } from "../src/sandbox/pool/pool.ts";
 import { PATIENCE, patiently } from "../test/patience.ts";
 import type { Canaries } from "./canaries.ts";
@@ -29,6 +36,9 @@ const PROBES = {
   shell:
     "pwd; umask; env | sort; ls -la /tmp /dev/shm; ls /proc/self/fd; cat /proc/self/maps /proc/uptime; set; echo $$",
 } as const;
+
+/** Where attacks mount directories of their own, whose names and contents a probe neither lists nor runs. */
+const NOT_PROBED: ReadonlySet<string> = new Set(["/attack", "/tree"]);
 
 export interface AttackedRun {
   readonly result: RunResult;
@@ -112,7 +122,7 @@ export class AttackedSandbox {
 
   /** What the first run in a new cell sees: the same each time, so it is tried once for a template and a set of options. */
   async #first(tool: ToolCall["tool"], { templateKey }: Probed): Promise<object> {
-    const key = JSON.stringify([tool, templateKey, this.#options]);
+    const key = JSON.stringify([tool, templateKey, { ...this.#options, mounts: this.#options.mounts?.map(asSeen) }]);
     const known = firstRuns.get(key);
     if (known !== undefined) return known;
     await using fresh = await Sandbox.open(this.#options);
@@ -132,6 +142,11 @@ export class AttackedSandbox {
     const parts = [stdout, stderr, ...changes.flatMap(({ path, content }) => [path, content ?? ""])];
     if (parts.some((part) => this.#canaries.isLeakedBy(part))) this.#leaks++;
   }
+}
+
+/** A mount, without what no probe finds out about it. */
+function asSeen(mount: CallerMount): object {
+  return NOT_PROBED.has(mount.guest) ? { ...mount, host: undefined } : mount;
 }
 
 interface Probed {

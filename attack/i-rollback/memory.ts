@@ -3,7 +3,7 @@ import type { Attack } from "../attack.ts";
 import { leaveTraces } from "./traces.helper.ts";
 
 /** Each page costs an exit; an emulated processor takes milliseconds for it, so fewer pages must do. */
-const LEFT_MIB = PATIENCE === 1 ? 40 : 10;
+const LEFT_MIB = PATIENCE === 1 ? 40 : 4;
 const LOOKED_AT_MIB = 2.5 * LEFT_MIB;
 
 export const attack: Attack = {

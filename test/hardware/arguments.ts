@@ -18,13 +18,14 @@ const PATTERNS = [
   "test/{isolation,conformance}/*.test.ts",
 ];
 
-export const HELP = `npm run test:hardware [-- [OPTIONS] [PATTERN... | attack [CLASS...]]]
+export const HELP = `npm run test:hardware [-- [OPTIONS] [PATTERN... | attack [X...]]]
 
 Runs tests in a machine of QEMU's with an emulated AMD-V, in which KVM works as on real hardware.
 
   (nothing)           the tests that depend on the processor, then the attacks of classes ${CLASSES.join(", ")}
   PATTERN...          only the test files that match, all in one machine
-  attack [CLASS...]   only attacks, by letter or name of their class; a machine for each, or for X,Y one together
+  attack [X...]       only these classes of attacks (letter or name) or attacks (class/file); a machine for each
+                      argument, so X,Y share one
   --minutes N         how long each machine may run; default ${MINUTES_DEFAULT}
   --help
 

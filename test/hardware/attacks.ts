@@ -9,7 +9,12 @@ import { CLASSES_VARIABLE } from "./protocol.ts";
 const classes = (process.env[CLASSES_VARIABLE] ?? "").split(",").filter((name) => name !== "");
 const all = (await Promise.all(findAttacks().map(loadAttack))).filter(({ attack }) => attack.hardware === true);
 /** In the order that was asked for: what comes last may not come to its turn. */
-const attacks = classes.length === 0 ? all : classes.flatMap((name) => all.filter((attack) => isOfClass(attack, name)));
+const attacks =
+  classes.length === 0
+    ? all
+    : classes.flatMap((name) => all.filter((attack) => attack.name === name || isOfClass(attack, name)));
+
+if (attacks.length === 0) throw new Error(`no class and no attack for this machine is called ${classes.join(" or ")}`);
 
 for (const [className, ofClass] of Map.groupBy(attacks, (attack) => attack.className)) {
   describe(className, () => {

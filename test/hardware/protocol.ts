@@ -10,7 +10,7 @@ export const RESULT_PORT = "/dev/ttyS1";
 export interface Order {
   /** Files with tests. */
   readonly patterns: readonly string[];
-  /** Where the attacks are among them (attacks.ts): the classes that are tried, by letter or name; all when there is none. */
+  /** Where the attacks are among them (attacks.ts): the classes (by letter or name) and attacks that are tried; all when there is none. */
   readonly classes: readonly string[];
 }
 
