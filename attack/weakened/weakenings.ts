@@ -61,8 +61,8 @@ export const WEAKENINGS: readonly Weakening[] = [
     edits: [
       {
         file: "src/sandbox/sparse.ts",
-        find: "if (length === grain && isZeros(piece)) continue;",
-        replace: "if (length !== grain && isZeros(piece)) continue;",
+        find: "if (length === grain && pieces.every(isZeros)) continue;",
+        replace: "if (length !== grain && pieces.every(isZeros)) continue;",
       },
     ],
     attacks: ["holes-that-fill-the-host"],
@@ -197,8 +197,8 @@ export const WEAKENINGS: readonly Weakening[] = [
     edits: [
       {
         file: "src/loop/reviews/review-store.ts",
-        find: "UPDATE review SET state = 'used' WHERE id = ?",
-        replace: "UPDATE review SET state = state WHERE id = ?",
+        find: 'return this.#leaveApproved(id, "used");',
+        replace: 'return this.#leaveApproved(id, "approved");',
       },
     ],
     attacks: ["used-twice"],
