@@ -38,6 +38,7 @@ export {
   type SendRequest,
   SqliteVectorStore,
   type ToolDescription,
+  type VectorGate,
   ZeroTrustLoop,
 } from "./loop/index.ts";
 export {

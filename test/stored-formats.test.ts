@@ -11,10 +11,11 @@ import { Policy } from "../src/policy/index.ts";
 import { hashManifest, type Manifest, serialiseManifest } from "../src/workspace/changes/change-set.ts";
 
 /**
- * What is hashed and signed must have the bytes it had when it was stored: a ledger, an admission or a change set of version
- * 0.1.0 is checked by what runs today. The hashes here were made by that version.
+ * What is hashed and signed must have the bytes it had when it was stored: a ledger or a change set of version 0.1.0 is checked by
+ * what runs today. The hashes here were made by that version; those of admissions and snapshots, which have had purposes and labels
+ * since, by the one that brought these.
  */
-describe("hashes of version 0.1.0", () => {
+describe("hashes of what is stored", () => {
   test("change set", () => {
     const manifest: Manifest = {
       runId: "run-1",
@@ -46,10 +47,12 @@ describe("hashes of version 0.1.0", () => {
 
   test("admission", () => {
     const bytes = claimBytes({
-      version: 1,
+      version: 2,
       contentSha256: "b".repeat(64),
       runId: "run-1",
       agent: "ä\u2028",
+      purpose: "document",
+      labels: [{ source: "fetch", trust: "untrusted", confidentiality: "public" }],
       ruleSetHash: "c".repeat(64),
       grant: "released",
       releasedBy: 'R "q"',
@@ -57,7 +60,7 @@ describe("hashes of version 0.1.0", () => {
       expiresAt: 1e12 + 5,
       nonce: "n",
     });
-    assert.equal(sha256Hex(bytes), "076cf9892bba9d88ecab4174a2627fbb024b3ce27f3d5b325bb40cb984737bbc");
+    assert.equal(sha256Hex(bytes), "65de18e7dc162554f3e3c2e6a15b6e5f8a4ac71302728836f721d34dea175af1");
   });
 
   test("policy", () => {
@@ -86,7 +89,10 @@ describe("hashes of version 0.1.0", () => {
 
   test("snapshot of a conversation, document, arguments of a planned call", () => {
     const entries = [{ role: "user", text: "ü\u0000" }, { b: 1 }];
-    assert.equal(sealSnapshot("ä", entries, Buffer.alloc(32, 7)).seal, "LFFgajqS0ZLgWz832xpanRPU6Xhs3qugTX3RAQjxKPE");
+    assert.equal(
+      sealSnapshot("ä", { entries, labels: [] }, Buffer.alloc(32, 7)).seal,
+      "u3ylvWT-utbFAHpASg2P7gvpwCW2WKALEuiOlflA8PQ",
+    );
     const metadata = { "10": 1, "9": "ü", b: { d: 1, c: [null] } };
     assert.equal(
       sha256Hex(documentContent({ pageContent: "p", metadata })),

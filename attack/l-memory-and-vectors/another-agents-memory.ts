@@ -12,7 +12,7 @@ export const attack: Attack = {
     const embeddings = new HashEmbeddings({ dimensions: 32 });
     const inner = new SqliteVectorStore({ path: ":memory:", embeddings, dimensions: 32 });
     const storeOf = (agent: string, sharedWith: readonly string[] = []) =>
-      new GuardedStore({ inner, gate: world.gate.vectors, agent, sharedWith });
+      new GuardedStore({ inner, gate: world.gate.vectors(agent), sharedWith });
     await storeOf(AGENT).addDocuments([world.document("the salary is 5,000")]);
     assert.deepEqual(await storeOf("writer").searchText("salary", 5), []);
     assert.equal((await storeOf("writer", [AGENT]).searchText("salary", 5)).length, 1);

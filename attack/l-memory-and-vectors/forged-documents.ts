@@ -12,7 +12,7 @@ export const attack: Attack = {
       const world = new MemoryWorld();
       const embeddings = new HashEmbeddings({ dimensions: 32 });
       const inner = new SqliteVectorStore({ path: ":memory:", embeddings, dimensions: 32 });
-      const store = new GuardedStore({ inner, gate: world.gate.vectors, agent: AGENT });
+      const store = new GuardedStore({ inner, gate: world.gate.vectors(AGENT) });
       const bad = forge(world) as MemoryDocument;
       const vector = await embeddings.embedQuery("x");
       await assert.rejects(store.addDocuments([bad]), `${name} alone`);

@@ -28,7 +28,7 @@ export const attack: Attack = {
       const path = join(stage.directory, `store-${index}.sqlite`);
       const open = () => {
         const inner = new SqliteVectorStore({ path, embeddings, dimensions: 32 });
-        return { inner, store: new GuardedStore({ inner, gate: world.gate.vectors, agent: AGENT }) };
+        return { inner, store: new GuardedStore({ inner, gate: world.gate.vectors(AGENT) }) };
       };
       const first = open();
       const documents = ["rain at noon", "rain at night"].map((text) => world.document(text, { page: 1 }));

@@ -4,14 +4,17 @@ import type { Fuzzer } from "../fuzzer.ts";
 import { encoded, mutated } from "../mutation.ts";
 
 const CONTENT = "The weather is fine.";
-const SCOPE = { runId: "run-1", agent: "reader" };
+const SCOPE = { runId: "run-1", agent: "reader", purpose: "output" } as const;
+const LABELS = [{ source: "fetch", trust: "untrusted", confidentiality: "public" }] as const;
 const verdict = scan(CONTENT);
 const admitter = new Admitter({ ruleSetHash: verdict.ruleSetHash, now: () => 1_000_000 });
 const genuine = signed(CONTENT);
 const samples = encoded([JSON.stringify(genuine), JSON.stringify(signed(""))]);
 const words = encoded([
   ...[
-    '"version":1,',
+    '"version":2,',
+    '"purpose":"document",',
+    '"labels":[{"source":"a","trust":"trusted","confidentiality":"public"}],',
     '"grant":"released",',
     '"__proto__":{',
     '"claims":',
@@ -24,7 +27,7 @@ const words = encoded([
 ]);
 
 function signed(content: string): Admission {
-  const result = admitter.admit(content, scan(content), SCOPE);
+  const result = admitter.admit(content, scan(content), SCOPE, LABELS);
   assert.ok(result.status === "admitted");
   return result.admission;
 }

@@ -38,7 +38,7 @@ const READS: Readonly<Record<string, (store: Store) => Promise<unknown[]>>> = {
 const READABLE_LATER = new Set(["expired", "not yet valid", "another rule set's"]);
 
 function guarded(world: MemoryWorld, inner: InnerVectorStore<never>): Store {
-  return new GuardedVectorStore({ inner, gate: world.gate.vectors, agent: AGENT });
+  return new GuardedVectorStore({ inner, gate: world.gate.vectors(AGENT) });
 }
 
 /** Gives what it is told to, to every search. */

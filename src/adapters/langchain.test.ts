@@ -32,7 +32,7 @@ function onDisk(): SqliteVectorStore {
 }
 
 function guarded(world: MemoryWorld, inner: InnerVectorStore<never>): GuardedVectorStore<never> {
-  return new GuardedVectorStore({ inner, gate: world.gate.vectors, agent: AGENT });
+  return new GuardedVectorStore({ inner, gate: world.gate.vectors(AGENT) });
 }
 
 for (const [name, make] of Object.entries(INNER)) {
@@ -72,7 +72,7 @@ for (const [name, make] of Object.entries(INNER)) {
 test("ids and filters are the inner store's, deletion too", async () => {
   const world = new MemoryWorld();
   const inner = onDisk();
-  const store = new GuardedVectorStore({ inner, gate: world.gate.vectors, agent: AGENT });
+  const store = new GuardedVectorStore({ inner, gate: world.gate.vectors(AGENT) });
   const documents = FACTS.map((text, page) => world.document(text, { page }));
   assert.deepEqual(await store.addDocuments(documents, { ids: ["a", "b", "c"], runId: "run-1" }), ["a", "b", "c"]);
   const found = await store.asRetriever({ k: 3, filter: { page: 1 } }).invoke("rain");
@@ -89,8 +89,7 @@ test("a filter of LangChain's store is a function", async () => {
   const world = new MemoryWorld();
   const store = new GuardedVectorStore({
     inner: new FakeVectorStore(embeddings),
-    gate: world.gate.vectors,
-    agent: AGENT,
+    gate: world.gate.vectors(AGENT),
   });
   await store.addDocuments(FACTS.map((text, page) => world.document(text, { page })));
   const found = await store.similaritySearch("rain", 3, (document: Document) => document.metadata.page === 0);

@@ -10,7 +10,7 @@ export type GuardedVectorStoreOptions<Filter extends object | string = object | 
  * A LangChain vector store into which only admitted documents go and out of which only admitted documents come; see
  * `GuardedStore`. The inner store cannot be reached through it.
  *
- *     const store = new GuardedVectorStore({ inner, gate: loop.memory.vectors, agent: "researcher" });
+ *     const store = new GuardedVectorStore({ inner, gate: conversation.vectors });
  *     const retriever = store.asRetriever();
  */
 export class GuardedVectorStore<Filter extends object | string = object | string> extends VectorStore {

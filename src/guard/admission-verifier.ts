@@ -1,7 +1,13 @@
 import { type KeyObject, verify } from "node:crypto";
 import { isRecord } from "../base/record.ts";
 import { sha256Hex } from "../base/sha256.ts";
-import { type Admission, type AdmissionClaims, type AdmissionScope, claimBytes } from "./admission.ts";
+import {
+  type Admission,
+  type AdmissionClaims,
+  type AdmissionPurpose,
+  type AdmissionScope,
+  claimBytes,
+} from "./admission.ts";
 
 export type AdmissionRefusal =
   | "malformed"
@@ -11,6 +17,7 @@ export type AdmissionRefusal =
   | "other-content"
   | "other-run"
   | "other-agent"
+  | "other-purpose"
   | "replayed"
   | "replay-memory-full";
 
@@ -24,6 +31,14 @@ export interface AdmissionVerifierOptions {
   readonly now?: () => number;
   /** Nonces remembered until their admissions expire. When all are taken, nothing more is let in. */
   readonly noncesMax?: number;
+  /** Where used nonces are remembered; default: in this object. */
+  readonly nonces?: Nonces;
+}
+
+/** Admissions that were used up, known by their nonces at least until they expire. */
+export interface Nonces {
+  /** Remembers one; says whether it is there already, or nothing more can be remembered. Times as for `Date.now`. */
+  use(nonce: string, expiresAt: number, now: number): "new" | "known" | "full";
 }
 
 /** A thousand writes a second for the five minutes an admission lives would be 300,000; each takes some 100 bytes. */
@@ -34,15 +49,13 @@ export class AdmissionVerifier {
   readonly #publicKey: KeyObject;
   readonly #ruleSetHash: string;
   readonly #now: () => number;
-  readonly #noncesMax: number;
-  /** Nonce -> when it may be forgotten, in the order of use. */
-  readonly #seen = new Map<string, number>();
+  readonly #nonces: Nonces;
 
   constructor(options: AdmissionVerifierOptions) {
     this.#publicKey = options.publicKey;
     this.#ruleSetHash = options.ruleSetHash;
     this.#now = options.now ?? Date.now;
-    this.#noncesMax = options.noncesMax ?? NONCES_MAX;
+    this.#nonces = options.nonces ?? new NoncesInMemory(options.noncesMax ?? NONCES_MAX);
   }
 
   /** For the write into memory: everything must fit, and the admission is used up. */
@@ -53,6 +66,7 @@ export class AdmissionVerifier {
     if (this.#now() >= claims.expiresAt || this.#now() < claims.issuedAt) return refuse("expired");
     if (claims.runId !== scope.runId) return refuse("other-run");
     if (claims.agent !== scope.agent) return refuse("other-agent");
+    if (claims.purpose !== scope.purpose) return refuse("other-purpose");
     return this.#use(claims);
   }
 
@@ -60,9 +74,14 @@ export class AdmissionVerifier {
    * For reading from memory later: is this still the content that was admitted, for this agent, under today's rules?
    * `other-rule-set` means: scan it again. Nothing is used up and time does not matter.
    */
-  recheck(admission: unknown, content: Uint8Array | string, scope: Pick<AdmissionScope, "agent">): AdmissionCheck {
+  recheck(
+    admission: unknown,
+    content: Uint8Array | string,
+    scope: Pick<AdmissionScope, "agent" | "purpose">,
+  ): AdmissionCheck {
     const check = this.#authentic(admission, content);
     if (check.status === "refused") return check;
+    if (check.claims.purpose !== scope.purpose) return refuse("other-purpose");
     return check.claims.agent === scope.agent ? check : refuse("other-agent");
   }
 
@@ -77,17 +96,34 @@ export class AdmissionVerifier {
   }
 
   #use(claims: AdmissionClaims): AdmissionCheck {
-    if (this.#seen.has(claims.nonce)) return refuse("replayed");
-    if (this.#seen.size >= this.#noncesMax) this.#forget();
-    if (this.#seen.size >= this.#noncesMax) return refuse("replay-memory-full");
-    this.#seen.set(claims.nonce, claims.expiresAt);
-    return { status: "valid", claims };
+    switch (this.#nonces.use(claims.nonce, claims.expiresAt, this.#now())) {
+      case "new":
+        return { status: "valid", claims };
+      case "known":
+        return refuse("replayed");
+      case "full":
+        return refuse("replay-memory-full");
+    }
+  }
+}
+
+class NoncesInMemory implements Nonces {
+  readonly #most: number;
+  /** Nonce -> when it may be forgotten, in the order of use. */
+  readonly #seen = new Map<string, number>();
+
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  /** An expired admission is refused for its age, so its nonce need not be kept. */
-  #forget(): void {
-    const now = this.#now();
-    for (const [nonce, expiresAt] of this.#seen) if (expiresAt <= now) this.#seen.delete(nonce);
+  use(nonce: string, expiresAt: number, now: number): "new" | "known" | "full" {
+    if (this.#seen.has(nonce)) return "known";
+    // An expired admission is refused for its age, so its nonce need not be kept.
+    if (this.#seen.size >= this.#most)
+      for (const [one, expired] of this.#seen) if (expired <= now) this.#seen.delete(one);
+    if (this.#seen.size >= this.#most) return "full";
+    this.#seen.set(nonce, expiresAt);
+    return "new";
   }
 }
 
@@ -100,7 +136,9 @@ const CLAIM_KEYS = new Set([
   "contentSha256",
   "runId",
   "agent",
+  "purpose",
   "ruleSetHash",
+  "labels",
   "grant",
   "releasedBy",
   "issuedAt",
@@ -122,13 +160,28 @@ function isAdmission(value: unknown): value is Admission {
   const strings = ["contentSha256", "runId", "agent", "ruleSetHash", "nonce"];
   const isRelease = claims.grant === "released" && isName(claims.releasedBy);
   return (
-    claims.version === 1 &&
+    claims.version === 2 &&
+    PURPOSES.has(claims.purpose) &&
+    isLabels(claims.labels) &&
     Object.keys(claims).every((key) => CLAIM_KEYS.has(key)) &&
     strings.every((key) => isName(claims[key])) &&
     Number.isSafeInteger(claims.issuedAt) &&
     Number.isSafeInteger(claims.expiresAt) &&
     (isRelease || (claims.grant === "admitted" && claims.releasedBy === undefined))
   );
+}
+
+const PURPOSES: ReadonlySet<unknown> = new Set<AdmissionPurpose>(["output", "message", "document"]);
+/** As many as a taint keeps apart (policy/limits.ts). */
+const LABELS_MAX = 64;
+
+function isLabels(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > LABELS_MAX) return false;
+  return value.every((label: unknown) => {
+    if (!isRecord(label) || Object.keys(label).length !== 3 || !isName(label.source)) return false;
+    const isTrust = label.trust === "trusted" || label.trust === "untrusted";
+    return isTrust && (label.confidentiality === "public" || label.confidentiality === "private");
+  });
 }
 
 /** Text that can be signed, and not so long that looking at it is an attack. */

@@ -7,7 +7,7 @@ import { builtInRules } from "./rule-set.ts";
 import { scan } from "./scanner.ts";
 
 const ruleSetHash = builtInRules().hash;
-const scope = { runId: "run-1", agent: "researcher" };
+const scope = { runId: "run-1", agent: "researcher", purpose: "output" } as const;
 const content = "the weather is fine";
 
 function pair(now = Date.now, noncesMax = 100): { admitter: Admitter; verifier: AdmissionVerifier } {
@@ -35,13 +35,16 @@ test("an admission lets its content in once", () => {
 
 test("each changed claim makes it a forgery", () => {
   const { admitter, verifier } = pair();
-  const admission = admissionOf(admitter.admit(content, scan(content), scope));
+  const labels = [{ source: "fetch", trust: "untrusted", confidentiality: "public" }] as const;
+  const admission = admissionOf(admitter.admit(content, scan(content), scope, labels));
+  const changed: Record<string, object> = {
+    grant: { grant: "released", releasedBy: "me" },
+    purpose: { purpose: "document" },
+    labels: { labels: [] },
+  };
   for (const [key, value] of Object.entries(admission.claims)) {
     if (key === "version") continue;
-    const other =
-      key === "grant"
-        ? { grant: "released", releasedBy: "me" }
-        : { [key]: typeof value === "number" ? value + 1 : "x" };
+    const other = changed[key] ?? { [key]: typeof value === "number" ? value + 1 : "x" };
     assertRefused(
       verifier.verify({ ...admission, claims: { ...admission.claims, ...other } }, content, scope),
       "forged",
@@ -58,7 +61,9 @@ test("other content, run, agent or rules are refused", () => {
   assertRefused(verifier.verify(admission, `${content} `, scope), "other-content");
   assertRefused(verifier.verify(admission, content, { ...scope, runId: "run-2" }), "other-run");
   assertRefused(verifier.verify(admission, content, { ...scope, agent: "writer" }), "other-agent");
-  assertRefused(verifier.recheck(admission, content, { agent: "writer" }), "other-agent");
+  assertRefused(verifier.recheck(admission, content, { ...scope, agent: "writer" }), "other-agent");
+  assertRefused(verifier.verify(admission, content, { ...scope, purpose: "document" }), "other-purpose");
+  assertRefused(verifier.recheck(admission, content, { ...scope, purpose: "message" }), "other-purpose");
   const updated = new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash: "0".repeat(64) });
   assertRefused(updated.verify(admission, content, scope), "other-rule-set");
   assert.equal(verifier.verify(admission, content, scope).status, "valid");
@@ -96,7 +101,12 @@ test("anything that is not an admission is refused, not thrown at", () => {
     withoutNonce,
     { ...admission.claims, extra: 1 },
     { ...admission.claims, expiresAt: "never" },
-    { ...admission.claims, version: 2 },
+    { ...admission.claims, version: 1 },
+    { ...admission.claims, purpose: "anything" },
+    { ...admission.claims, labels: "none" },
+    { ...admission.claims, labels: [{ source: "a", trust: "trusted" }] },
+    { ...admission.claims, labels: [{ source: "a", trust: "maybe", confidentiality: "public" }] },
+    { ...admission.claims, labels: Array(65).fill({ source: "a", trust: "trusted", confidentiality: "public" }) },
   ];
   const beside = [
     { ...admission, note: "nobody signed this" },

@@ -3,17 +3,30 @@ import { canonicalise } from "../base/canonical-json.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import type { Decision, Verdict } from "./finding.ts";
 
-/** Whose run produced the content, and for which agent's memory it is meant. */
+/** What a content is to be: as anything else it is not admitted, whatever it says. */
+export type AdmissionPurpose = "output" | "message" | "document";
+
+/** Whose run produced the content, for which agent's memory it is meant, and as what. */
 export interface AdmissionScope {
   readonly runId: string;
   readonly agent: string;
+  readonly purpose: AdmissionPurpose;
+}
+
+/** Where a content came from and what that means for it, in the words of whoever admits it; it stays with the content. */
+export interface AdmissionLabel {
+  readonly source: string;
+  readonly trust: "trusted" | "untrusted";
+  readonly confidentiality: "public" | "private";
 }
 
 /** What is signed. Times are milliseconds since the epoch. */
 export interface AdmissionClaims extends AdmissionScope {
-  readonly version: 1;
+  readonly version: 2;
   readonly contentSha256: string;
   readonly ruleSetHash: string;
+  /** Whoever takes the content in takes these over. */
+  readonly labels: readonly AdmissionLabel[];
   /** `admitted` by the guard, or `released` by a person although it was flagged. */
   readonly grant: "admitted" | "released";
   /** Who released it; absent when the guard admitted it. */
@@ -26,7 +39,7 @@ export interface AdmissionClaims extends AdmissionScope {
 /** The guard's signed statement that this exact content may enter memory. Plain JSON, so it can travel and be stored. */
 export interface Admission {
   readonly claims: AdmissionClaims;
-  /** Ed25519 over the claims' canonical JSON, base64url. */
+  /** Ed25519 over `claimBytes`, base64url. */
   readonly signature: string;
 }
 
@@ -66,20 +79,31 @@ export class Admitter {
   }
 
   /** For content whose verdict is `admit`. */
-  admit(content: Uint8Array | string, verdict: Verdict, scope: AdmissionScope): AdmitResult {
+  admit(
+    content: Uint8Array | string,
+    verdict: Verdict,
+    scope: AdmissionScope,
+    labels: readonly AdmissionLabel[] = [],
+  ): AdmitResult {
     const refusal = this.#refusal(content, verdict);
     if (refusal !== undefined) return refusal;
     if (verdict.decision !== "admit") return refused("not-admitted", verdict);
-    return this.#signed(verdict, scope, { grant: "admitted" });
+    return this.#signed(verdict, scope, labels, { grant: "admitted" });
   }
 
   /** For flagged content that a person released. What was blocked cannot be released. */
-  release(content: Uint8Array | string, verdict: Verdict, scope: AdmissionScope, releasedBy: string): AdmitResult {
+  release(
+    content: Uint8Array | string,
+    verdict: Verdict,
+    scope: AdmissionScope,
+    releasedBy: string,
+    labels: readonly AdmissionLabel[] = [],
+  ): AdmitResult {
     const refusal = this.#refusal(content, verdict);
     if (refusal !== undefined) return refusal;
     if (verdict.decision !== "flag") return refused("not-flagged", verdict);
     if (releasedBy === "") return refused("no-reviewer", verdict);
-    return this.#signed(verdict, scope, { grant: "released", releasedBy });
+    return this.#signed(verdict, scope, labels, { grant: "released", releasedBy });
   }
 
   #refusal(content: Uint8Array | string, verdict: Verdict): AdmitResult | undefined {
@@ -87,14 +111,23 @@ export class Admitter {
     return verdict.contentSha256 === sha256Hex(content) ? undefined : refused("other-content", verdict);
   }
 
-  #signed(verdict: Verdict, scope: AdmissionScope, how: Pick<AdmissionClaims, "grant" | "releasedBy">): AdmitResult {
+  #signed(
+    verdict: Verdict,
+    scope: AdmissionScope,
+    labels: readonly AdmissionLabel[],
+    how: Pick<AdmissionClaims, "grant" | "releasedBy">,
+  ): AdmitResult {
     const issuedAt = this.#now();
     const claims: AdmissionClaims = Object.freeze({
-      version: 1,
+      version: 2,
       contentSha256: verdict.contentSha256,
       runId: scope.runId,
       agent: scope.agent,
+      purpose: scope.purpose,
       ruleSetHash: verdict.ruleSetHash,
+      labels: Object.freeze(
+        labels.map(({ source, trust, confidentiality }) => Object.freeze({ source, trust, confidentiality })),
+      ),
       ...how,
       issuedAt,
       expiresAt: issuedAt + this.#lifetimeMs,
@@ -109,7 +142,11 @@ function refused(reason: Extract<AdmitResult, { status: "refused" }>["reason"], 
   return { status: "refused", reason, decision: verdict.decision };
 }
 
-/** Throws ZtlError `json-unsupported` or `json-too-large` for names that no admission can have. */
+/**
+ * What is signed: the claims' canonical JSON after a line that says what it is, so that no signature of this key over anything else
+ * is one over these. Throws ZtlError `json-unsupported` or `json-too-large` for names that no admission
+ * can have.
+ */
 export function claimBytes(claims: AdmissionClaims): Buffer {
-  return Buffer.from(canonicalise({ ...claims }));
+  return Buffer.from(`ztl-admission-v2\n${canonicalise({ ...claims })}`);
 }

@@ -2,6 +2,8 @@
 export {
   type Admission,
   type AdmissionClaims,
+  type AdmissionLabel,
+  type AdmissionPurpose,
   type AdmissionScope,
   type AdmitResult,
   Admitter,
@@ -12,6 +14,7 @@ export {
   type AdmissionRefusal,
   AdmissionVerifier,
   type AdmissionVerifierOptions,
+  type Nonces,
 } from "./admission-verifier.ts";
 export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
 export { atLeast } from "./finding.ts";

@@ -16,6 +16,8 @@ import type { LoopParts } from "./parts.ts";
 import { ReviewStore } from "./reviews/review-store.ts";
 import { Sandboxes } from "./sandboxes.ts";
 import { Conversations } from "./state/conversations.ts";
+import { DurableNonces } from "./state/durable-nonces.ts";
+import { rebuildTaint } from "./state/rebuild.ts";
 import { openStateDatabase } from "./state/state-database.ts";
 import { prepareStateDirectory } from "./state/state-directory.ts";
 
@@ -131,7 +133,7 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     ledger,
     workspace,
     reviewStore: new ReviewStore(database, now),
-    conversations: new Conversations(database, now),
+    conversations: new Conversations(database),
     callBook: new CallBook(database, now),
     underWay: new Map(),
     expireAfterMs,
@@ -140,8 +142,10 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     told: (entry) => listeners.tell({ type: "entry", entry }),
     reviewsChanged: () => listeners.tell({ type: "reviews-changed" }),
   };
+  if (parts.conversations.isEmpty) rebuildTaint(parts.conversations, ledger);
+  const nonces = new DurableNonces(stateDirectory);
   const memory = new LoopMemory({
-    verifier: new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash: rules.hash, now }),
+    verifier: new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash: rules.hash, nonces, now }),
     admitter,
     parts,
     sealKey: derivedKey(key.privateKey, "ztl-seal-v1"),
@@ -151,6 +155,7 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     await sandboxes.close();
     await workspace.close();
     await ledger.close();
+    nonces.close();
     database.close();
   };
   return { parts, memory, listeners, stateDirectory, close };

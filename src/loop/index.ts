@@ -25,6 +25,7 @@ export {
   type MemoryDocument,
   type MemoryRefusal,
   SqliteVectorStore,
+  type VectorGate,
 } from "../memory/index.ts";
 export { type Decision, defineConfig, type LoopConfig } from "../policy/index.ts";
 export { type LoopOptions, locateState } from "./assemble.ts";
@@ -38,7 +39,6 @@ export type {
 } from "./calls/call-result.ts";
 export type { PermitResult } from "./calls/external.ts";
 export type { LoopEvent, LoopListener } from "./events.ts";
-export type { LoopMemory } from "./gate/loop-memory.ts";
 export type { Agent } from "./handles/agent.ts";
 export type { BudgetLimits } from "./handles/budget.ts";
 export type { Rights } from "./handles/caller.ts";

@@ -29,8 +29,10 @@ export const WAIT_POLL_MS = 200;
 export const READS_INLINE_MAX = 100;
 /** Findings in one ledger entry; a verdict holds at most 1,024, and an entry 1 MiB. */
 export const FINDINGS_RECORDED_MAX = 200;
-/** Calls waiting for a durable ledger entry are bounded by the ledger; conversations remembered by this. */
-export const CONVERSATIONS_MAX = 10_000;
+/** Used admissions remembered: a thousand writes a second for the five minutes that one lives. */
+export const NONCES_MAX = 300_000;
+/** How often expired ones are forgotten, in uses. */
+export const NONCES_PRUNED_EVERY = 1000;
 /** Output shown of one recorded run. */
 export const RECORD_OUTPUT_BYTES_MAX = 1024 * 1024;
 /** Entries of one run, and later entries of its agent, that are looked at: a run makes some ten. */

@@ -3,7 +3,6 @@ import type { Ledger } from "../ledger/index.ts";
 import type { Policy } from "../policy/index.ts";
 import { type Assembly, assemble, type LoopOptions } from "./assemble.ts";
 import type { LoopListener } from "./events.ts";
-import type { LoopMemory } from "./gate/loop-memory.ts";
 import { type Agent, type HandleContext, makeAgent } from "./handles/agent.ts";
 import type { Rights } from "./handles/caller.ts";
 import { WAIT_POLL_MS } from "./limits.ts";
@@ -24,7 +23,6 @@ import { Reviews } from "./reviews/reviews.ts";
  */
 export class ZeroTrustLoop implements AsyncDisposable {
   readonly stateDirectory: string;
-  readonly memory: LoopMemory;
   readonly reviews: Reviews;
   readonly records: Records;
   readonly #assembly: Assembly;
@@ -36,7 +34,6 @@ export class ZeroTrustLoop implements AsyncDisposable {
     const { parts, memory, stateDirectory } = assembly;
     this.#assembly = assembly;
     this.stateDirectory = stateDirectory;
-    this.memory = memory;
     this.#context = { parts: () => this.#parts(), memory, during: (work) => this.#while(work()) };
     this.reviews = new Reviews(parts);
     this.records = new Records(parts);

@@ -11,8 +11,8 @@ export interface AdmittedText {
   readonly agent: string;
 }
 
-/** The guard's scan under today's rules, with the sink `memory`. */
-export type Rescan = (content: string) => Verdict;
+/** The guard's scan under today's rules, with the sink `memory`; `runId` says whose frame may stand around the content. */
+export type Rescan = (content: string, runId?: string) => Verdict;
 
 /** Ed25519 signatures have 64 bytes: 86 letters of base64url without padding (RFC 8032, RFC 4648 section 5). */
 const SIGNATURE = /^[\w-]{86}$/;
@@ -22,7 +22,7 @@ const SIGNATURE = /^[\w-]{86}$/;
  * the admission itself is stored too. Whether the claims are whole and the signature true is still for the guard's verifier.
  */
 export function readAdmission(value: unknown): Admission | undefined {
-  const copy = plainCopy(value, { bytesMax: ADMISSION_BYTES_MAX, depthMax: 2 });
+  const copy = plainCopy(value, { bytesMax: ADMISSION_BYTES_MAX, depthMax: 4 });
   if (!isJsonObject(copy) || Object.keys(copy).length !== 2) return undefined;
   const { claims, signature } = copy;
   if (!isJsonObject(claims) || typeof signature !== "string" || !SIGNATURE.test(signature)) return undefined;

@@ -11,7 +11,9 @@ test("a conversation keeps its order, roles and provenance", () => {
   memory.addOwn("I shall look.");
   const entry = world.text("rain at noon");
   memory.forAgent().add(entry, { role: "tool" });
-  memory.add(world.text("bring a coat", { agent: AGENT, runId: "run-2" }), { role: "agent-message" });
+  memory.add(world.text("bring a coat", { agent: AGENT, runId: "run-2", purpose: "message" }), {
+    role: "agent-message",
+  });
   const messages = memory.messages();
   assert.deepEqual(
     messages.map(({ role, text }) => [role, text]),

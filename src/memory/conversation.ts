@@ -1,12 +1,13 @@
 import type { Json } from "../base/json.ts";
 import { defined } from "../base/optional.ts";
 import { sha256Hex } from "../base/sha256.ts";
-import type { Admission } from "../guard/index.ts";
+import type { Admission, AdmissionLabel, AdmissionPurpose } from "../guard/index.ts";
 import { type AdmittedText, readAdmission } from "./admitted-text.ts";
 import { CONVERSATION_BYTES_MAX, CONVERSATION_ENTRIES_MAX } from "./limits.ts";
 import { type Checks, recheck } from "./recheck.ts";
 import type { MemoryRefusal, RefusalReason } from "./refusal.ts";
 import { type ConversationSnapshot, readSnapshot, sealSnapshot } from "./snapshot.ts";
+import type { TakenIn } from "./vector-gate.ts";
 
 /** Who may have said something: the host program, the model itself, or the world outside, which needs an admission. */
 export type TrustedRole = "system" | "user";
@@ -30,6 +31,21 @@ export interface ConversationChecks extends Checks {
   readonly onRefusal: (refusal: MemoryRefusal) => void;
 }
 
+/** What stands around a memory: whose labels go along with its content. */
+export interface MemoryContext {
+  readonly takenIn?: TakenIn;
+  /** Labels of all that the conversation has taken in: what its own words may repeat. */
+  readonly labels?: () => readonly AdmissionLabel[];
+  /** Told of the labels that came with a restored snapshot. */
+  readonly labelled?: (labels: readonly AdmissionLabel[]) => void;
+}
+
+/** As what each role's entries were admitted. */
+const PURPOSES = { tool: "output", "agent-message": "message" } as const satisfies Record<
+  AdmittedRole,
+  AdmissionPurpose
+>;
+
 /**
  * Short-term memory of one agent in one conversation. Whatever a tool or another agent said enters with an admission for
  * exactly this text and agent, which is used up. What stands in it is frozen and private: nobody who holds a
@@ -38,12 +54,14 @@ export interface ConversationChecks extends Checks {
 export class ConversationMemory implements AgentMemory {
   readonly agent: string;
   readonly #checks: ConversationChecks;
+  readonly #context: MemoryContext;
   #messages: MemoryMessage[] = [];
   #bytes = 0;
 
-  constructor(agent: string, checks: ConversationChecks) {
+  constructor(agent: string, checks: ConversationChecks, context: MemoryContext = {}) {
     this.agent = agent;
     this.#checks = checks;
+    this.#context = context;
   }
 
   /** For what came from outside: the output of a tool, a message of another agent. */
@@ -58,8 +76,10 @@ export class ConversationMemory implements AgentMemory {
     if (agent !== this.agent) return this.#refused("conversation", "other-agent", text);
     // Before the check, which uses the admission up.
     if (this.#isFull(text)) return this.#refused("conversation", "memory-full", text);
-    const check = this.#checks.verifier.verify(admission, text, { runId, agent: this.agent });
+    const scope = { runId, agent: this.agent, purpose: PURPOSES[role] };
+    const check = this.#checks.verifier.verify(admission, text, scope);
     if (check.status === "refused") return this.#refused("conversation", check.reason, text);
+    this.#context.takenIn?.([check.claims]);
     return this.#append({ role, text, runId, admission });
   }
 
@@ -101,13 +121,25 @@ export class ConversationMemory implements AgentMemory {
 
   /** Plain data, sealed, for `MemoryGate.restore`. */
   toJSON(): ConversationSnapshot {
-    return sealSnapshot(this.agent, this.#messages as unknown as readonly Json[], this.#checks.sealKey);
+    const labels = this.#context.labels?.() ?? [];
+    return sealSnapshot(
+      this.agent,
+      { entries: this.#messages as unknown as readonly Json[], labels },
+      this.#checks.sealKey,
+    );
   }
 
   /** See `MemoryGate.restore`. */
-  static restore(agent: string, snapshot: unknown, checks: ConversationChecks): ConversationMemory {
-    const memory = new ConversationMemory(agent, checks);
-    const { entries, isSealed, agent: owner } = readSnapshot(snapshot, checks.sealKey);
+  static restore(
+    agent: string,
+    snapshot: unknown,
+    checks: ConversationChecks,
+    context: MemoryContext = {},
+  ): ConversationMemory {
+    const memory = new ConversationMemory(agent, checks, context);
+    const { entries, labels, isSealed, agent: owner } = readSnapshot(snapshot, checks.sealKey);
+    // What is not sealed is left out below, but for admissions, which bring their own labels.
+    if (isSealed && owner === agent && labels.length > 0) context.labelled?.(labels);
     const nonces = new Set<string>();
     entries.forEach((entry, index) => {
       const message = readMessage(entry);
@@ -122,12 +154,14 @@ export class ConversationMemory implements AgentMemory {
   #restoreOne(message: MemoryMessage, isSealed: boolean, nonces: Set<string>, index: number): void {
     const { text } = message;
     if ("admission" in message) {
-      const check = recheck(this.#checks, message.admission, text, new Set([this.agent]));
+      const whose = { agents: new Set([this.agent]), purpose: PURPOSES[message.role] };
+      const check = recheck(this.#checks, message.admission, text, whose);
       if (check.status === "refused") return void this.#refused("snapshot", check.reason, text, index);
       if (message.admission.claims.runId !== message.runId)
         return void this.#refused("snapshot", "other-run", text, index);
-      if (nonces.has(check.nonce)) return void this.#refused("snapshot", "replayed", text, index);
-      nonces.add(check.nonce);
+      if (nonces.has(check.claims.nonce)) return void this.#refused("snapshot", "replayed", text, index);
+      nonces.add(check.claims.nonce);
+      this.#context.takenIn?.([check.claims]);
     } else if (!isSealed) return void this.#refused("snapshot", "unsealed", text, index);
     else if (message.role === "assistant" && this.#checks.rescan(text).decision === "block")
       return void this.#refused("snapshot", "not-admitted", text, index);

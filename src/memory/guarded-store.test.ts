@@ -17,7 +17,7 @@ function stores(
   options: Partial<GuardedStoreOptions<MetadataFilter>> = {},
 ): { inner: SqliteVectorStore; store: GuardedStore<MetadataFilter> } {
   const inner = new SqliteVectorStore({ path: ":memory:", embeddings, dimensions: 64 });
-  return { inner, store: new GuardedStore({ inner, gate: world.gate.vectors, agent: AGENT, ...options }) };
+  return { inner, store: new GuardedStore({ inner, gate: world.gate.vectors(AGENT), ...options }) };
 }
 
 const texts = (results: readonly [{ pageContent: string }, number][]): string[] =>
@@ -40,7 +40,7 @@ test("agents do not read each other's documents unless the store says so, and wr
   const world = new MemoryWorld();
   const { inner, store } = stores(world);
   const { gate } = world;
-  const writer = new GuardedStore({ inner, gate: gate.vectors, agent: "writer", sharedWith: [AGENT] });
+  const writer = new GuardedStore({ inner, gate: gate.vectors("writer"), sharedWith: [AGENT] });
   await store.addDocuments([world.document("rain at noon")]);
   await writer.addDocuments([world.document("rain at night", {}, { ...SCOPE, agent: "writer" })]);
   assert.deepEqual(texts(await store.searchText("rain", 4)), ["rain at noon"]);
@@ -124,7 +124,7 @@ describe("vectors made elsewhere", () => {
     const world = new MemoryWorld();
     const { inner } = stores(world);
     const bare = Object.assign(Object.create(inner), { embeddings: undefined });
-    const options = { inner: bare, gate: world.gate.vectors, agent: AGENT };
+    const options = { inner: bare, gate: world.gate.vectors(AGENT) };
     assert.throws(() => new GuardedStore({ ...options, checkVectors: true }), { code: "no-embeddings" });
     assert.ok(new GuardedStore(options));
   });

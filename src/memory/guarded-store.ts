@@ -19,9 +19,8 @@ export interface InnerVectorStore<Filter = unknown> {
 
 export interface GuardedStoreOptions<Filter = unknown> {
   readonly inner: InnerVectorStore<Filter>;
+  /** Of the conversation whose agent writes and reads: what it reads, the conversation has taken in. */
   readonly gate: VectorGate;
-  /** Whose memory this is. */
-  readonly agent: string;
   /** Agents whose documents this one may read too; it writes only its own. */
   readonly sharedWith?: readonly string[];
   /**
@@ -58,15 +57,13 @@ export class GuardedStore<Filter = unknown> {
   readonly #inner: InnerVectorStore<Filter>;
   readonly #embeddings: TextEmbeddings;
   readonly #gate: VectorGate;
-  readonly #agent: string;
   readonly #sharedWith: readonly string[];
   readonly #checksVectors: boolean;
 
-  constructor({ inner, gate, agent, sharedWith = [], checkVectors }: GuardedStoreOptions<Filter>) {
+  constructor({ inner, gate, sharedWith = [], checkVectors }: GuardedStoreOptions<Filter>) {
     this.#inner = inner;
     this.#embeddings = inner.embeddings;
     this.#gate = gate;
-    this.#agent = agent;
     this.#sharedWith = [...sharedWith];
     // Stores that are only given vectors may have none, whatever their type says.
     const hasEmbeddings = (inner.embeddings as TextEmbeddings | undefined) !== undefined;
@@ -111,18 +108,20 @@ export class GuardedStore<Filter = unknown> {
     const vector = copyVector(query);
     expectCount("k", k);
     for (let fetched = k; ; fetched = Math.min(fetched * FETCH_GROWTH, FETCHED_MAX)) {
-      const given = await this.#inner.similaritySearchVectorWithScore([...vector], fetched, filter);
-      const results = given.slice(0, fetched).map(([document, score]) => ({ document, score: Number(score) }));
+      const found = await this.#inner.similaritySearchVectorWithScore([...vector], fetched, filter);
+      const results = found.slice(0, fetched).map(([document, score]) => ({ document, score: Number(score) }));
       const checks = this.#gate.check(
         results.map(({ document }) => document),
-        { agent: this.#agent, sharedWith: this.#sharedWith },
+        { sharedWith: this.#sharedWith },
       );
-      const admitted = checks.flatMap((check, index): [MemoryDocument, number][] =>
-        check.status === "admitted" ? [[check.document, (results[index] as { score: number }).score]] : [],
+      const admitted = checks.flatMap((check, index) =>
+        check.status === "admitted" ? [{ check, score: (results[index] as { score: number }).score }] : [],
       );
       if (admitted.length < k && results.length === fetched && fetched < FETCHED_MAX) continue;
       this.#gate.report(checks);
-      return admitted.slice(0, k);
+      const given = admitted.slice(0, k);
+      this.#gate.take(given.map(({ check }) => check));
+      return given.map(({ check, score }) => [check.document, score]);
     }
   }
 
@@ -152,7 +151,7 @@ export class GuardedStore<Filter = unknown> {
     const idList = ids && [...ids];
     if (idList !== undefined && (idList.length !== documents.length || !idList.every(isDocumentId)))
       throw new ZtlError("ids-invalid", "Expected one id a document, of 1 to 200 letters, digits and . : # / @ - _");
-    const entry = this.#gate.enter(documents, { agent: this.#agent, ...defined({ runId }) });
+    const entry = this.#gate.enter(documents, defined({ runId }));
     // Other options are not passed on: what a store would write of them, nobody admitted.
     if (entry.status === "admitted") return { documents: entry.documents, ids: idList && { ids: idList } };
     const reasons = [...new Set(entry.refusals.map(({ reason }) => reason))].join(", ");

@@ -1,11 +1,12 @@
 /** What other rooms may use of the memory: the gate, its conversations, and vector stores behind it. */
-export { type AdmitDocumentResult, admitDocument } from "./admit-document.ts";
+export { type AdmitDocumentResult, admitDocument, type DocumentScope } from "./admit-document.ts";
 export type { AdmittedText, Rescan } from "./admitted-text.ts";
 export type {
   AddResult,
   AdmittedRole,
   AgentMemory,
   ConversationMemory,
+  MemoryContext,
   MemoryMessage,
   TrustedRole,
 } from "./conversation.ts";
@@ -32,6 +33,7 @@ export {
   type EntryScope,
   type RetrievalCheck,
   type RetrievalScope,
+  type TakenIn,
   VectorGate,
   type VectorGateOptions,
 } from "./vector-gate.ts";

@@ -11,8 +11,8 @@ export const DOCUMENT_BYTES_MAX = 1024 * 1024;
 export const METADATA_BYTES_MAX = 64 * 1024;
 /** Nesting of metadata and snapshots. Loaders nest two or three levels; the bound keeps recursion far from the stack's end. */
 export const JSON_DEPTH_MAX = 32;
-/** An admission as canonical JSON takes some 600 bytes; agent names and run ids may be longer than ours. */
-export const ADMISSION_BYTES_MAX = 8 * 1024;
+/** An admission as canonical JSON takes some 600 bytes, and 64 labels of the longest names 13 KB. */
+export const ADMISSION_BYTES_MAX = 32 * 1024;
 /** Documents in one batch: each signature check takes some 100 µs, and the process does nothing else meanwhile. */
 export const BATCH_DOCUMENTS_MAX = 1000;
 /** Results of one search; a model's context has room for some tens. */

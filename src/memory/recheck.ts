@@ -1,5 +1,5 @@
 import { sha256Hex } from "../base/sha256.ts";
-import type { Admission, AdmissionVerifier } from "../guard/index.ts";
+import type { Admission, AdmissionClaims, AdmissionPurpose, AdmissionVerifier } from "../guard/index.ts";
 import type { Rescan } from "./admitted-text.ts";
 import type { RefusalReason } from "./refusal.ts";
 
@@ -9,7 +9,7 @@ export interface Checks {
 }
 
 export type Recheck =
-  | { readonly status: "valid"; readonly nonce: string }
+  | { readonly status: "valid"; readonly claims: AdmissionClaims }
   | { readonly status: "refused"; readonly reason: RefusalReason };
 
 /**
@@ -19,17 +19,23 @@ export type Recheck =
  *
  * `admission` is a copy made by `readAdmission`.
  */
-export function recheck(checks: Checks, admission: Admission, content: string, agents: ReadonlySet<string>): Recheck {
+export function recheck(
+  checks: Checks,
+  admission: Admission,
+  content: string,
+  { agents, purpose }: { readonly agents: ReadonlySet<string>; readonly purpose: AdmissionPurpose },
+): Recheck {
   const claimed = admission.claims;
   const agent = agents.has(claimed.agent) ? claimed.agent : firstOf(agents);
-  const check = checks.verifier.recheck(admission, content, { agent });
-  if (check.status === "valid") return { status: "valid", nonce: check.claims.nonce };
+  const check = checks.verifier.recheck(admission, content, { agent, purpose });
+  if (check.status === "valid") return { status: "valid", claims: check.claims };
   if (check.reason !== "other-rule-set") return check;
   // The verifier looks at the signature before the rules: from here on the claims are the guard's own.
   if (claimed.contentSha256 !== sha256Hex(content)) return { status: "refused", reason: "other-content" };
+  if (claimed.purpose !== purpose) return { status: "refused", reason: "other-purpose" };
   if (!agents.has(claimed.agent)) return { status: "refused", reason: "other-agent" };
-  if (checks.rescan(content).decision !== "admit") return { status: "refused", reason: "not-admitted" };
-  return { status: "valid", nonce: claimed.nonce };
+  if (checks.rescan(content, claimed.runId).decision !== "admit") return { status: "refused", reason: "not-admitted" };
+  return { status: "valid", claims: claimed };
 }
 
 function firstOf(agents: ReadonlySet<string>): string {

@@ -1,6 +1,7 @@
 import { defined } from "../base/optional.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
+import type { AdmissionClaims } from "../guard/index.ts";
 import { readAdmission } from "./admitted-text.ts";
 import { copyDocument, type DocumentCopy, freshDocument, type MemoryDocument } from "./document.ts";
 import { BATCH_DOCUMENTS_MAX } from "./limits.ts";
@@ -8,13 +9,11 @@ import { type Checks, recheck } from "./recheck.ts";
 import type { MemoryRefusal, RefusalReason } from "./refusal.ts";
 
 export interface EntryScope {
-  readonly agent: string;
   /** When given, only documents of this run may enter; otherwise of any run of the agent, as its admission says. */
   readonly runId?: string;
 }
 
 export interface RetrievalScope {
-  readonly agent: string;
   /** Agents whose documents this one may read too. */
   readonly sharedWith?: readonly string[];
 }
@@ -26,20 +25,30 @@ export type EntryResult =
   | { readonly status: "refused"; readonly refusals: readonly MemoryRefusal[] };
 
 export type RetrievalCheck =
-  | { readonly status: "admitted"; readonly document: MemoryDocument }
+  | { readonly status: "admitted"; readonly document: MemoryDocument; readonly claims: AdmissionClaims }
   | { readonly status: "withheld"; readonly refusal: MemoryRefusal };
 
+/** Told of what comes in, by its claims, before whoever asked has it. */
+export type TakenIn = (claims: readonly AdmissionClaims[]) => void;
+
 export interface VectorGateOptions extends Checks {
+  /** Whose memory the store is to this gate: only this agent's documents enter by it. */
+  readonly agent: string;
+  readonly takenIn?: TakenIn;
   readonly onRefusal: (refusal: MemoryRefusal) => void;
 }
 
 /** Decides which documents may be written to a vector store, and which of those found in it may be read. */
 export class VectorGate {
   readonly #checks: Checks;
+  readonly #agent: string;
+  readonly #takenIn: TakenIn;
   readonly #onRefusal: (refusal: MemoryRefusal) => void;
 
-  constructor({ verifier, rescan, onRefusal }: VectorGateOptions) {
+  constructor({ verifier, rescan, agent, takenIn = () => {}, onRefusal }: VectorGateOptions) {
     this.#checks = { verifier, rescan };
+    this.#agent = agent;
+    this.#takenIn = takenIn;
     this.#onRefusal = onRefusal;
   }
 
@@ -47,13 +56,13 @@ export class VectorGate {
    * All or nothing. An admission is used up by the attempt, whether its batch was admitted or not.
    * Throws ZtlError `batch-too-large`.
    */
-  enter(documents: readonly unknown[], scope: EntryScope): EntryResult {
+  enter(documents: readonly unknown[], scope: EntryScope = {}): EntryResult {
     const batch = [...documents];
     if (batch.length > BATCH_DOCUMENTS_MAX)
       throw new ZtlError("batch-too-large", `A batch may have ${BATCH_DOCUMENTS_MAX} documents; found ${batch.length}`);
     const entries = batch.map((document) => this.#enterOne(document, scope));
     const refusals = entries.flatMap((entry, index): MemoryRefusal[] =>
-      "reason" in entry ? [refusalOf("vector-entry", entry.reason, scope.agent, index, entry.copy)] : [],
+      "reason" in entry ? [refusalOf("vector-entry", entry.reason, this.#agent, index, entry.copy)] : [],
     );
     refusals.forEach((refusal) => this.#onRefusal(refusal));
     if (refusals.length > 0) return { status: "refused", refusals };
@@ -61,14 +70,19 @@ export class VectorGate {
   }
 
   /** The documents that may be read, in their order; each that may not is reported. */
-  leave(documents: readonly unknown[], scope: RetrievalScope): MemoryDocument[] {
+  leave(documents: readonly unknown[], scope: RetrievalScope = {}): MemoryDocument[] {
     const checks = this.check(documents, scope);
     this.report(checks);
+    this.take(checks);
     return checks.flatMap((check) => (check.status === "admitted" ? [check.document] : []));
   }
 
-  /** The same, one answer for each document and without a report. A document that is there twice may be read once. */
-  check(documents: readonly unknown[], { agent, sharedWith = [] }: RetrievalScope): RetrievalCheck[] {
+  /**
+   * The same, one answer for each document, without a report and before any is taken: whoever hands one on calls `take` first. A
+   * document that is there twice may be read once.
+   */
+  check(documents: readonly unknown[], { sharedWith = [] }: RetrievalScope = {}): RetrievalCheck[] {
+    const agent = this.#agent;
     const agents = new Set([agent, ...sharedWith]);
     const nonces = new Set<string>();
     return documents.map((document, index) => {
@@ -80,12 +94,12 @@ export class VectorGate {
       if (copy.admission === undefined) return withheld("no-admission");
       const admission = readAdmission(copy.admission);
       if (admission === undefined) return withheld("malformed");
-      const result = recheck(this.#checks, admission, copy.content, agents);
+      const result = recheck(this.#checks, admission, copy.content, { agents, purpose: "document" });
       if (result.status === "refused") return withheld(result.reason);
       // Each admission let one document in; more of them were put there past the gate.
-      if (nonces.has(result.nonce)) return withheld("replayed");
-      nonces.add(result.nonce);
-      return { status: "admitted", document: freshDocument(copy, admission) };
+      if (nonces.has(result.claims.nonce)) return withheld("replayed");
+      nonces.add(result.claims.nonce);
+      return { status: "admitted", document: freshDocument(copy, admission), claims: result.claims };
     });
   }
 
@@ -93,16 +107,22 @@ export class VectorGate {
     for (const check of checks) if (check.status === "withheld") this.#onRefusal(check.refusal);
   }
 
+  /** Documents that are about to be read: their labels come along. */
+  take(checks: readonly RetrievalCheck[]): void {
+    const claims = checks.flatMap((check) => (check.status === "admitted" ? [check.claims] : []));
+    if (claims.length > 0) this.#takenIn(claims);
+  }
+
   #enterOne(
     document: unknown,
-    { agent, runId }: EntryScope,
+    { runId }: EntryScope,
   ): MemoryDocument | { readonly reason: RefusalReason; readonly copy: DocumentCopy | undefined } {
     const copy = copyDocument(document);
     if (copy === undefined) return { reason: "malformed", copy };
     if (copy.admission === undefined) return { reason: "no-admission", copy };
     const admission = readAdmission(copy.admission);
     if (admission === undefined) return { reason: "malformed", copy };
-    const scope = { agent, runId: runId ?? admission.claims.runId };
+    const scope = { agent: this.#agent, runId: runId ?? admission.claims.runId, purpose: "document" as const };
     const check = this.#checks.verifier.verify(admission, copy.content, scope);
     if (check.status === "refused") return { reason: check.reason, copy };
     return freshDocument(copy, admission);

@@ -3,12 +3,12 @@ import { defined } from "../../../src/base/optional.ts";
 import type { AdmittedText, Conversation, PermitResult } from "../../../src/loop/index.ts";
 import { MAILS_MAX } from "../limits.ts";
 import type { Hands } from "./hands.ts";
-import type { GuardedNotes } from "./notes.ts";
+import type { ConversationNotes } from "./notes.ts";
 import type { Input, Mail, Outcome, Step } from "./outcome.ts";
 
 export interface GuardedHandsOptions {
   readonly conversation: Conversation;
-  readonly notes: GuardedNotes;
+  readonly notes: ConversationNotes;
   /** What was "sent". */
   readonly mails: Mail[];
   readonly signal?: AbortSignal | undefined;

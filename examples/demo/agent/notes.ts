@@ -1,6 +1,5 @@
-import type { ZeroTrustLoop } from "../../../src/loop/index.ts";
+import type { Conversation } from "../../../src/loop/index.ts";
 import { GuardedStore, HashEmbeddings, type MemoryDocument, SqliteVectorStore } from "../../../src/memory/index.ts";
-import { AGENT } from "../config.ts";
 import { NOTES_MAX, RECALLED_MAX } from "../limits.ts";
 
 /** What an agent remembers from one conversation to the next, in a vector store as most have it: what it keeps is kept. */
@@ -28,11 +27,30 @@ export class PlainNotes {
 /** The same kind of store with the memory gate before it, and behind it. */
 export class GuardedNotes {
   readonly #store: SqliteVectorStore;
+
+  constructor(path: string) {
+    this.#store = newStore(path);
+  }
+
+  /** The notes as one conversation reads and writes them: what it finds, it has taken in. */
+  of({ vectors }: Conversation): ConversationNotes {
+    return new ConversationNotes(new GuardedStore({ inner: this.#store, gate: vectors }));
+  }
+
+  everything(): Promise<readonly string[]> {
+    return everythingIn(this.#store);
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+}
+
+export class ConversationNotes {
   readonly #guarded: GuardedStore;
 
-  constructor(loop: ZeroTrustLoop, path: string) {
-    this.#store = newStore(path);
-    this.#guarded = new GuardedStore({ inner: this.#store, gate: loop.memory.vectors, agent: AGENT });
+  constructor(guarded: GuardedStore) {
+    this.#guarded = guarded;
   }
 
   /** Throws ZtlError `admission-refused` for a document without its admission. */
@@ -42,14 +60,6 @@ export class GuardedNotes {
 
   async find(query: string): Promise<readonly string[]> {
     return (await this.#guarded.searchText(query, RECALLED_MAX)).map(([{ pageContent }]) => pageContent);
-  }
-
-  everything(): Promise<readonly string[]> {
-    return everythingIn(this.#store);
-  }
-
-  close(): void {
-    this.#store.close();
   }
 }
 

@@ -28,7 +28,7 @@ export class GuardedAct {
       directory,
       stateDirectory: join(directory, "state"),
     });
-    return new GuardedAct(stage, loop, new GuardedNotes(loop, join(directory, "notes.sqlite")));
+    return new GuardedAct(stage, loop, new GuardedNotes(join(directory, "notes.sqlite")));
   }
 
   async play(onStep: (step: Step) => void): Promise<Transcript> {
@@ -63,6 +63,6 @@ export class GuardedAct {
   #hands(id: string): GuardedHands {
     const { loop, notes, mails } = this;
     const conversation = loop.agent(AGENT).conversation({ id });
-    return new GuardedHands({ conversation, notes, mails, signal: this.#stage.signal });
+    return new GuardedHands({ conversation, notes: notes.of(conversation), mails, signal: this.#stage.signal });
   }
 }

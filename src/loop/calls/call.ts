@@ -39,6 +39,8 @@ export interface CallStart {
   readonly inputText: string;
   readonly command: string;
   readonly template?: string | undefined;
+  /** Default: `output`. */
+  readonly purpose?: Scope["purpose"];
   /** The name that the caller gave it. */
   readonly callId?: string | undefined;
   /** Default: the conversation's. */
@@ -47,14 +49,14 @@ export interface CallStart {
 
 /** Gives it a run id and records that it was asked for; a call that the book knows is that call again, and recorded already. */
 export async function beginCall(parts: LoopParts, start: CallStart): Promise<Call> {
-  const { caller, tool, input, inputText, command, callId } = start;
+  const { caller, tool, input, inputText, command, callId, purpose = "output" } = start;
   const { agent, conversation } = caller;
   const hash = callId === undefined ? "" : sha256Hex(`ztl-call-id-v1\n${canonicalise({ tool, input }, HASHED_JSON)}`);
   const opened =
     callId === undefined
       ? undefined
       : parts.callBook.open({ agent, conversation, callId, runId: randomUUID(), tool, hash });
-  const scope = { runId: opened?.call.runId ?? randomUUID(), agent };
+  const scope = { runId: opened?.call.runId ?? randomUUID(), agent, purpose };
   const call: Call = {
     ...{ caller, scope, tool, input, inputText, command },
     trace: stepBelow(start.traceparent ?? caller.traceparent),
@@ -67,7 +69,7 @@ export async function beginCall(parts: LoopParts, start: CallStart): Promise<Cal
 
 /** A call that the book knows, for its next step: its input is where it was recorded. */
 export function resumeCall(parts: LoopParts, caller: Caller, booked: BookedCall): Call {
-  const scope = { runId: booked.runId, agent: caller.agent };
+  const scope = { runId: booked.runId, agent: caller.agent, purpose: "output" as const };
   return {
     ...{ caller, scope, tool: booked.tool, input: null, inputText: "null", command: "result from elsewhere" },
     trace: stepBelow(caller.traceparent),
@@ -99,7 +101,7 @@ async function record(parts: LoopParts, call: Call, { template, callId }: CallSt
 /** The answer, once everything that led to it is durable. */
 export async function finishCall({ scope, tool, trace, recorder }: Call, answer: Answer): Promise<CallResult> {
   await recorder.settle();
-  return { ...answer, ...scope, tool, traceparent: traceparentOf(trace) };
+  return { ...answer, runId: scope.runId, agent: scope.agent, tool, traceparent: traceparentOf(trace) };
 }
 
 /** Moves a call with a name on in the book; true for one without. */

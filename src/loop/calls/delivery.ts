@@ -1,5 +1,6 @@
 import type { Verdict } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
+import type { Label } from "../../policy/index.ts";
 import type { RunResult } from "../../sandbox/index.ts";
 import { summarise } from "../gate/examiner.ts";
 import type { LoopParts } from "../parts.ts";
@@ -8,6 +9,7 @@ import type { Recorder } from "../recording/recorder.ts";
 import { GIVEN_TO_AGENT } from "../records/differential.ts";
 import { oneLine } from "../records/run-story.ts";
 import { contentReview, joinedContent } from "../reviews/content-review.ts";
+import { labelsJson } from "../state/taking-in.ts";
 import type { Answer } from "./call.ts";
 import type { FindingSummary } from "./call-result.ts";
 import { frame } from "./frame.ts";
@@ -43,11 +45,12 @@ export async function deliver(parts: LoopParts, recorder: Recorder, parcel: Parc
   const text = textOf(parcel);
   const looked = names === undefined ? text : `${text}\n${names}`;
   const verdict = await examiner.examine(looked, parcel.raw);
-  const whole = examiner.admit(looked, verdict, scope);
+  const labels = labelsWith(parts, parcel);
+  const whole = examiner.admit(looked, verdict, scope, labels);
   if (whole === undefined) return withhold(parts, recorder, parcel, { text: looked, verdict });
   recorder.record({ kind: "verdict", body: verdictBody(parcel.subject, verdict) });
   // Without the names it may, at its joint with them, be another text to the guard; then it is given with them.
-  const output = names === undefined ? whole : (examiner.admit(text, examiner.scan(text), scope) ?? whole);
+  const output = names === undefined ? whole : (examiner.admit(text, examiner.scan(text), scope, labels) ?? whole);
   recorder.record({ kind: "admission", body: admissionBody(output.admission, "memory") });
   const forModel = framed(parts, recorder, parcel);
   await give(parts, recorder, parcel, forModel);
@@ -55,13 +58,15 @@ export async function deliver(parts: LoopParts, recorder: Recorder, parcel: Parc
 }
 
 /** Admitted for itself: cutting may make what was not there, and so may a frame. */
-function framed({ examiner, outputForModelBytes }: LoopParts, recorder: Recorder, parcel: Parcel): AdmittedText {
+function framed(parts: LoopParts, recorder: Recorder, parcel: Parcel): AdmittedText {
+  const { examiner, outputForModelBytes } = parts;
   const { scope } = parcel;
+  const labels = labelsWith(parts, parcel);
   const text = frame(parcel.framed, examiner.markOf(scope), outputForModelBytes);
   const verdict = examiner.scanFramed(text, scope);
   if (verdict.decision !== "admit")
     recorder.record({ kind: "verdict", body: verdictBody(`${parcel.subject}, framed`, verdict) });
-  const given = examiner.admit(text, verdict, scope) ?? examiner.neutralised(text, verdict, scope);
+  const given = examiner.admit(text, verdict, scope, labels) ?? examiner.neutralised(text, verdict, scope, labels);
   recorder.record({ kind: "admission", body: admissionBody(given.admission, "memory") });
   return given;
 }
@@ -101,7 +106,7 @@ async function insteadOf(
     recorder.record({ kind: "admission", body: admissionBody(said.admission, "memory") });
     return said;
   }
-  const harmless = examiner.neutralised(text, verdict, scope);
+  const harmless = examiner.neutralised(text, verdict, scope, labelsWith(parts, parcel));
   const heading = `${parcel.subject}; what looked like control structures is broken`;
   const given = { ...parcel, framed: { sections: [{ heading, text: harmless.text }], notes: parcel.framed.notes } };
   const forModel = framed(parts, recorder, given);
@@ -115,7 +120,18 @@ async function give(parts: LoopParts, recorder: Recorder, parcel: Parcel, given:
   const { agent, conversation } = caller;
   parts.conversations.add(agent, conversation, labels);
   const contents = [await recorder.keep(Buffer.from(given.text, "utf8"))];
-  recorder.record({ kind: "note", body: { text: GIVEN_TO_AGENT, contents, details: { conversation } } });
+  recorder.record({
+    kind: "note",
+    body: { text: GIVEN_TO_AGENT, contents, details: { conversation, labels: labelsJson(labels) } },
+  });
+}
+
+/**
+ * A content's own labels and those of the conversation it goes to: whatever was taken in before may have had a hand in it, so that
+ * it carries all of them wherever it is taken next.
+ */
+function labelsWith({ conversations }: LoopParts, { caller, labels }: Parcel): readonly Label[] {
+  return conversations.taintOf(caller.agent, caller.conversation).join(...labels).labels;
 }
 
 function explainWithheld(findings: readonly FindingSummary[], reviewId: string | undefined): string {

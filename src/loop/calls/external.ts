@@ -36,7 +36,14 @@ export async function permitTool(parts: LoopParts, caller: Caller, request: Perm
   const permission = decideCall(parts, call, approval);
   if (!permission.granted) return { ...((await finishCall(call, permission.answer)) as Waiting), callId };
   await call.recorder.settle();
-  return { status: "permitted", callId, ...call.scope, tool, traceparent: traceparentOf(call.trace) };
+  return {
+    status: "permitted",
+    callId,
+    runId: call.scope.runId,
+    agent: caller.agent,
+    tool,
+    traceparent: traceparentOf(call.trace),
+  };
 }
 
 type Waiting = Extract<CallResult, { status: "waiting" | "refused" }>;
@@ -96,7 +103,7 @@ export interface Message {
 export async function sendMessage(parts: LoopParts, { from, to, text, traceparent }: Message): Promise<CallResult> {
   const decision = parts.policy.decideMessage({ from: from.agent, to: to.agent });
   const tool = `${MESSAGE} ${from.agent}`;
-  const around = { command: text, traceparent: traceparent ?? from.traceparent };
+  const around = { command: text, traceparent: traceparent ?? from.traceparent, purpose: "message" as const };
   const call = await beginCall(parts, {
     caller: to,
     tool,

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { sha256Hex } from "../../base/sha256.ts";
 import { invariant } from "../../errors.ts";
 import {
+  type AdmissionScope,
   type Admitter,
   DEFAULT_LIMITS,
   neutralise,
@@ -13,6 +14,7 @@ import {
   type Verdict,
 } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
+import type { Label } from "../../policy/index.ts";
 import type { FindingSummary } from "../calls/call-result.ts";
 import { frame, markOf } from "../calls/frame.ts";
 import { gravestFirst } from "./kept-findings.ts";
@@ -26,10 +28,8 @@ export interface ExaminerOptions {
   readonly second?: (() => Scanner) | undefined;
 }
 
-export interface Scope {
-  readonly runId: string;
-  readonly agent: string;
-}
+/** Whose run, for whose memory, and as what a model gets it. */
+export type Scope = AdmissionScope;
 
 /** Of 40 bits: a guest that fills a model's share of an output with guesses has one chance in some hundred million. */
 const MARK_CHARACTERS = 10;
@@ -86,22 +86,28 @@ export class Examiner {
   }
 
   /** Undefined unless the verdict on this very text is `admit`. */
-  admit(text: string, verdict: Verdict, scope: Scope): AdmittedText | undefined {
-    const result = this.#admitter.admit(text, verdict, scope);
-    return result.status === "admitted" ? { text, admission: result.admission, ...scope } : undefined;
+  admit(text: string, verdict: Verdict, scope: Scope, labels: readonly Label[] = []): AdmittedText | undefined {
+    const { runId, agent } = scope;
+    const result = this.#admitter.admit(text, verdict, scope, labels);
+    return result.status === "admitted" ? { text, admission: result.admission, runId, agent } : undefined;
   }
 
   /** For a flagged text that a person let through. */
-  release(text: string, verdict: Verdict, scope: Scope, reviewer: string): AdmittedText | undefined {
-    const result = this.#admitter.release(text, verdict, scope, reviewer);
-    return result.status === "admitted" ? { text, admission: result.admission, ...scope } : undefined;
+  release(
+    text: string,
+    verdict: Verdict,
+    { reviewer, labels, ...scope }: Scope & { readonly reviewer: string; readonly labels: readonly Label[] },
+  ): AdmittedText | undefined {
+    const { runId, agent } = scope;
+    const result = this.#admitter.release(text, verdict, scope, reviewer, labels);
+    return result.status === "admitted" ? { text, admission: result.admission, runId, agent } : undefined;
   }
 
   /** The text with its control structures broken, a frame of this run kept; what cannot be made harmless is withheld. */
-  neutralised(text: string, verdict: Verdict, scope: Scope): AdmittedText {
+  neutralised(text: string, verdict: Verdict, scope: Scope, labels: readonly Label[]): AdmittedText {
     const neutral = neutralise(this.#hideFrame(text, scope), verdict.findings, this.scanOptions);
     const shown = neutral.text.replaceAll(`${OWN_MARK}${this.markOf(scope)}`, markOf(this.markOf(scope)));
-    return this.admit(shown, this.#verdictOn(shown, neutral.verdict), scope) ?? this.say(NOTHING, scope);
+    return this.admit(shown, this.#verdictOn(shown, neutral.verdict), scope, labels) ?? this.say(NOTHING, scope);
   }
 
   /** A sentence of ours, in a frame; should a name in it offend the guard, one without. */

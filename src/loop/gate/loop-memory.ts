@@ -1,17 +1,20 @@
-import type { Admission, AdmissionVerifier, Admitter } from "../../guard/index.ts";
+import type { Admission, AdmissionClaims, AdmissionVerifier, Admitter } from "../../guard/index.ts";
 import {
   ADMISSION_KEY,
   type AdmitDocumentResult,
   admitDocument,
   type ConversationMemory,
+  type MemoryContext,
   MemoryGate,
   type MemoryRefusal,
   type VectorGate,
 } from "../../memory/index.ts";
+import type { Label } from "../../policy/index.ts";
+import type { Caller } from "../handles/caller.ts";
 import type { LoopParts } from "../parts.ts";
 import { admissionBody, verdictBody } from "../recording/drafts.ts";
 import { Recorder } from "../recording/recorder.ts";
-import type { Scope } from "./examiner.ts";
+import { takeIn } from "../state/taking-in.ts";
 
 export interface LoopMemoryOptions {
   readonly verifier: AdmissionVerifier;
@@ -21,7 +24,9 @@ export interface LoopMemoryOptions {
   readonly onRefusal: (refusal: MemoryRefusal) => void;
 }
 
-/** `loop.memory`: where admitted content is kept, and the gates in front of it. */
+type Whose = Pick<Caller, "agent" | "conversation">;
+
+/** Where admitted content is kept, and the gates in front of it. Whatever comes in brings its labels to the conversation. */
 export class LoopMemory {
   readonly #gate: MemoryGate;
   readonly #options: LoopMemoryOptions;
@@ -30,33 +35,37 @@ export class LoopMemory {
     const { verifier, sealKey, onRefusal } = options;
     const { examiner } = options.parts;
     this.#options = options;
-    this.#gate = new MemoryGate({ verifier, rescan: (text) => examiner.scan(text), sealKey, onRefusal });
+    const rescan = (text: string, runId?: string) =>
+      runId === undefined ? examiner.scan(text) : examiner.scanFramed(text, { runId });
+    this.#gate = new MemoryGate({ verifier, rescan, sealKey, onRefusal });
   }
 
-  /** For wrapping a vector store; see `GuardedVectorStore` in `zero-trust-loop/langchain`. */
-  get vectors(): VectorGate {
-    return this.#gate.vectors;
+  /** For wrapping a vector store. */
+  vectors(whose: Whose): VectorGate {
+    return this.#gate.vectors(whose.agent, { takenIn: (claims) => this.#takeIn(whose, claims, "retrieval") });
   }
 
-  /** A new, empty memory of this agent. */
-  conversation(agent: string): ConversationMemory {
-    return this.#gate.conversation(agent);
+  /** A new, empty memory. */
+  conversation(whose: Whose): ConversationMemory {
+    return this.#gate.conversation(whose.agent, this.#context(whose, "memory"));
   }
 
   /** A memory from what its `toJSON` gave; what does not pass today's checks is left out. */
-  restore(agent: string, snapshot: unknown): ConversationMemory {
-    return this.#gate.restore(agent, snapshot);
+  restore(whose: Whose, snapshot: unknown): ConversationMemory {
+    return this.#gate.restore(whose.agent, snapshot, this.#context(whose, "restore"));
   }
 
   /**
    * Scans a document, its metadata included, and gives a copy with its admission: what a vector store takes. For each chunk
-   * of an admitted output, with that output's `runId`; a document that the guard does not admit is refused. Resolves when
-   * that is recorded.
+   * of an admitted output, with that output's `runId`; a document that the guard does not admit is refused. It is labelled with all
+   * that its author's conversation has taken in: any of it may be in it. Resolves when that is recorded.
    */
-  async admitDocument(document: unknown, scope: Scope): Promise<AdmitDocumentResult> {
+  async admitDocument({ agent, conversation }: Whose, document: unknown, runId: string): Promise<AdmitDocumentResult> {
     const { admitter, parts } = this.#options;
-    const result = admitDocument(admitter, (text) => parts.examiner.scan(text), document, scope);
-    const recorder = new Recorder(parts.ledger, scope, parts.told);
+    const { labels } = parts.conversations.taintOf(agent, conversation);
+    const rescan = (text: string) => parts.examiner.scanFramed(text, { runId });
+    const result = admitDocument(admitter, rescan, document, { runId, agent, labels });
+    const recorder = new Recorder(parts.ledger, { runId, agent }, parts.told);
     if (result.status === "admitted") {
       const admission = result.document.metadata[ADMISSION_KEY] as unknown as Admission;
       recorder.record({ kind: "admission", body: admissionBody(admission, "vector-store") });
@@ -65,5 +74,20 @@ export class LoopMemory {
     }
     await recorder.settle();
     return result;
+  }
+
+  #context(whose: Whose, way: string): MemoryContext {
+    const { parts } = this.#options;
+    return {
+      takenIn: (claims) => this.#takeIn(whose, claims, way),
+      labels: () => parts.conversations.taintOf(whose.agent, whose.conversation).labels,
+      labelled: (labels) => void takeIn(parts, { ...whose, labels: labels as readonly Label[], way, runIds: [] }),
+    };
+  }
+
+  #takeIn({ agent, conversation }: Whose, claims: readonly AdmissionClaims[], way: string): void {
+    const labels = claims.flatMap((one) => one.labels) as readonly Label[];
+    if (labels.length === 0) return;
+    takeIn(this.#options.parts, { agent, conversation, labels, way, runIds: claims.map(({ runId }) => runId) });
   }
 }

@@ -1,5 +1,5 @@
 import { ZtlError } from "../../errors.ts";
-import type { AdmitDocumentResult, AdmittedText, ConversationMemory } from "../../memory/index.ts";
+import type { AdmitDocumentResult, AdmittedText, ConversationMemory, VectorGate } from "../../memory/index.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { CallResult } from "../calls/call-result.ts";
 import { callTool } from "../calls/calls.ts";
@@ -104,7 +104,7 @@ export class Conversation {
 
   /** What a model of this conversation has before it. */
   get memory(): ConversationMemory {
-    this.#memory ??= this.#context.memory.conversation(this.agent);
+    this.#memory ??= this.#context.memory.conversation(this.#caller);
     return this.#memory;
   }
 
@@ -113,13 +113,22 @@ export class Conversation {
    * Throws ZtlError `snapshot-malformed`.
    */
   restore(snapshot: unknown): ConversationMemory {
-    this.#memory = this.#context.memory.restore(this.agent, snapshot);
+    this.#memory = this.#context.memory.restore(this.#caller, snapshot);
     return this.#memory;
   }
 
-  /** Scans a document of a run for a vector store; see `LoopMemory.admitDocument`. */
+  /** For wrapping a vector store: what is found in it is taken in by this conversation. See `GuardedStore`. */
+  get vectors(): VectorGate {
+    this.#context.parts();
+    return this.#context.memory.vectors(this.#caller);
+  }
+
+  /**
+   * Scans a document, its metadata included, and gives a copy with its admission: what a guarded vector store takes. For each chunk of
+   * an admitted output, with that output's `runId`. Resolves when that is recorded.
+   */
   admitDocument(document: unknown, { runId }: { readonly runId: string }): Promise<AdmitDocumentResult> {
-    return this.#do(() => this.#context.memory.admitDocument(document, { runId, agent: this.agent }));
+    return this.#do(() => this.#context.memory.admitDocument(this.#caller, document, runId));
   }
 
   /** Labels of what this conversation has taken in, such as `untrusted:read_page`. */

@@ -15,7 +15,7 @@ export class Recorder {
 
   constructor(ledger: Ledger, scope: { runId: string; agent: string }, told: (entry: Entry) => void) {
     this.#ledger = ledger;
-    this.#scope = scope;
+    this.#scope = { runId: scope.runId, agent: scope.agent };
     this.#told = told;
   }
 

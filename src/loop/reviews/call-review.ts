@@ -80,7 +80,7 @@ export function callReview(
 ): NewReview {
   const details: CallDetails = { input: inputText, decision, bound };
   return {
-    ...scope,
+    ...{ runId: scope.runId, agent: scope.agent },
     kind: "call",
     tool,
     command: bounded(command),

@@ -42,7 +42,7 @@ export function contentReview(
   const details: ContentDetails = { content, conversation, labels, subject, verdict: kept };
   const rules = summarise(verdict).map(({ rule }) => rule);
   return {
-    ...scope,
+    ...{ runId: scope.runId, agent: scope.agent },
     kind: "content",
     tool,
     command: bounded(command),

@@ -4,6 +4,7 @@ import type { LoopParts } from "../parts.ts";
 import { admissionBody } from "../recording/drafts.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { GIVEN_TO_AGENT } from "../records/differential.ts";
+import { labelsJson } from "../state/taking-in.ts";
 import { contentDetails } from "./content-review.ts";
 
 /**
@@ -17,21 +18,31 @@ export async function collectReleased(
 ): Promise<AdmittedText | undefined> {
   const review = parts.reviewStore.get(reviewId);
   if (review?.kind !== "content" || review.state !== "approved" || review.decidedBy === undefined) return undefined;
-  const { content, conversation, labels } = contentDetails(review);
+  const { content, conversation, labels, subject } = contentDetails(review);
   if (review.agent !== caller.agent || conversation !== caller.conversation) return undefined;
   const text = Buffer.from(await parts.ledger.content(content)).toString("utf8");
-  const scope = { runId: review.runId, agent: review.agent };
+  const scope = {
+    runId: review.runId,
+    agent: review.agent,
+    purpose: subject === "message" ? "message" : "output",
+  } as const;
   const verdict = parts.examiner.scan(text);
   if (verdict.decision === "block") return undefined;
   // What rules alone would admit was flagged by the second scanner; it is a release all the same.
-  const released = parts.examiner.release(text, { ...verdict, decision: "flag" }, scope, review.decidedBy);
+  const taint = parts.conversations.taintOf(review.agent, conversation).join(...labels);
+  const how = { ...scope, reviewer: review.decidedBy, labels: taint.labels };
+  const released = parts.examiner.release(text, { ...verdict, decision: "flag" }, how);
   if (released === undefined) return undefined;
   parts.conversations.add(review.agent, conversation, labels);
   const recorder = new Recorder(parts.ledger, scope, parts.told);
   recorder.record({ kind: "admission", body: admissionBody(released.admission, "memory") });
   recorder.record({
     kind: "note",
-    body: { text: GIVEN_TO_AGENT, contents: [content], details: { conversation, releasedBy: review.decidedBy } },
+    body: {
+      text: GIVEN_TO_AGENT,
+      contents: [content],
+      details: { conversation, labels: labelsJson(labels), releasedBy: review.decidedBy },
+    },
   });
   await recorder.settle();
   return released;

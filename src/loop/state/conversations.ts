@@ -1,20 +1,23 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
 import { type Label, parseTaint, Taint } from "../../policy/index.ts";
-import { CONVERSATIONS_MAX } from "../limits.ts";
 import { parseLabels } from "./stored.ts";
 
 /**
- * What each conversation of each agent has taken in, as taint. It only grows, and it is kept on disk: an agent that starts
- * again with the same conversation is as tainted as before.
+ * What each conversation of each agent has taken in, as taint. It only grows and no conversation is forgotten, as a forgotten one would
+ * be clean; a row takes some hundred bytes. It is kept on disk: an agent that starts again with the same conversation is as tainted as
+ * before.
  */
 export class Conversations {
   readonly #database: DatabaseSync;
-  readonly #now: () => number;
   /** Of this process; another one may have added labels, so that a decision reads the database. */
-  constructor(database: DatabaseSync, now: () => number) {
+  constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#now = now;
+  }
+
+  /** Nothing is known of any conversation: this state is new, or another one was lost. */
+  get isEmpty(): boolean {
+    return this.#database.prepare("SELECT 1 FROM conversation LIMIT 1").get() === undefined;
   }
 
   taintOf(agent: string, conversation: string): Taint {
@@ -31,13 +34,8 @@ export class Conversations {
     return transaction(this.#database, () => {
       const taint = this.taintOf(agent, conversation).join(...labels);
       this.#database
-        .prepare("INSERT OR REPLACE INTO conversation (agent, name, taint, used) VALUES (?, ?, ?, ?)")
-        .run(agent, conversation, JSON.stringify(taint.toJson()), this.#now());
-      this.#database
-        .prepare(
-          "DELETE FROM conversation WHERE rowid IN (SELECT rowid FROM conversation ORDER BY used DESC LIMIT -1 OFFSET ?)",
-        )
-        .run(CONVERSATIONS_MAX);
+        .prepare("INSERT OR REPLACE INTO conversation (agent, name, taint) VALUES (?, ?, ?)")
+        .run(agent, conversation, JSON.stringify(taint.toJson()));
       return taint;
     });
   }

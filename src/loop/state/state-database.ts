@@ -18,7 +18,7 @@ const FORMAT: DatabaseFormat = {
       tool TEXT NOT NULL, hash TEXT NOT NULL, state TEXT NOT NULL, review TEXT, answer TEXT, created INTEGER NOT NULL,
       UNIQUE (agent, conversation, id)
     ) STRICT`,
-    `CREATE TABLE conversation (agent TEXT, name TEXT, taint TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (agent, name)) STRICT`,
+    `CREATE TABLE conversation (agent TEXT, name TEXT, taint TEXT NOT NULL, PRIMARY KEY (agent, name)) STRICT`,
   ],
   code: "state-format",
   what: "the state of a loop",

@@ -19,7 +19,7 @@ async function afterEditing(name: string, sql: string): Promise<{ texts: string[
   const path = join(directory, `${name}.sqlite`);
   const world = new MemoryWorld();
   const guarded = (inner: SqliteVectorStore): GuardedStore =>
-    new GuardedStore({ inner, gate: world.gate.vectors, agent: AGENT });
+    new GuardedStore({ inner, gate: world.gate.vectors(AGENT) });
   const before = open(path);
   await guarded(before).addDocuments(
     TEXTS.map((text, page) => world.document(text, { page })),

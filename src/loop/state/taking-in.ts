@@ -1,0 +1,42 @@
+import type { Json } from "../../base/json.ts";
+import type { Ledger } from "../../ledger/index.ts";
+import type { Label, Taint } from "../../policy/index.ts";
+import type { Conversations } from "./conversations.ts";
+
+/** The `note` entry of content that a conversation took in on another way than as a tool's output or a message. */
+export const TAKEN_IN = "taken-in";
+
+export interface TakingIn {
+  readonly agent: string;
+  readonly conversation: string;
+  readonly labels: readonly Label[];
+  /** On which way, such as `retrieval`. */
+  readonly way: string;
+  /** Runs that the content is from. */
+  readonly runIds: readonly string[];
+}
+
+/** Labels as an entry has them. */
+export function labelsJson(labels: readonly Label[]): Json {
+  return labels.map((label) => ({ ...label }));
+}
+
+/** A record need not be longer: the labels are what counts, and they are all there. */
+const RUN_IDS_MAX = 100;
+
+/**
+ * Labels become the conversation's before the content does. What adds to them is recorded as well, so that the ledger alone can say
+ * what a conversation has taken in; it is on its way to the disk when this returns.
+ */
+export function takeIn(
+  { conversations, ledger }: { readonly conversations: Conversations; readonly ledger: Ledger },
+  { agent, conversation, labels, way, runIds }: TakingIn,
+): Taint {
+  const before = conversations.taintOf(agent, conversation);
+  const after = conversations.add(agent, conversation, labels);
+  if (after === before || JSON.stringify(after) === JSON.stringify(before)) return after;
+  const details = { conversation, way, labels: labelsJson(labels), runIds: [...new Set(runIds)].slice(0, RUN_IDS_MAX) };
+  // A ledger that takes nothing any more refuses the next call, too: nothing is given out from then on.
+  ledger.append({ kind: "note", agent, body: { text: TAKEN_IN, details } }).catch(() => {});
+  return after;
+}
