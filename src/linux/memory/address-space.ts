@@ -9,6 +9,7 @@ import {
 } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { MAPPINGS_MAX } from "../limits.ts";
+import { bringInLocked } from "./locked.ts";
 import type { PageCache } from "./page-cache.ts";
 import { pageCeil, pageFloor } from "./page-math.ts";
 import { ANONYMOUS_EAGER_PAGES, ANONYMOUS_WINDOW, type FaultResult, Pager } from "./pager.ts";
@@ -16,7 +17,7 @@ import { ParkedPages } from "./parked-pages.ts";
 import { type Access, checkPlace, permits } from "./rights.ts";
 import type { PageSharer, SharedPages } from "./shared-pages.ts";
 import { UserMemory } from "./user-memory.ts";
-import { Protection, releaseSources, retainSources, slice, type Vma, VmaList } from "./vma.ts";
+import { type MemoryLock, Protection, releaseSources, retainSources, slice, type Vma, VmaList } from "./vma.ts";
 
 /** Where the main stack ends; a little below the VMM's own pages. */
 export const STACK_TOP = 0x7fff_e000_0000;
@@ -32,8 +33,8 @@ export class AddressSpace implements PageSharer {
   readonly machine: Machine;
   readonly cache: PageCache;
   readonly vmas: VmaList;
-  /** Mappings made from now on are locked (mlockall(2), MCL_FUTURE). */
-  locksFuture = false;
+  /** How mappings made from now on are locked (mlockall(2), MCL_FUTURE). */
+  futureLock: MemoryLock | undefined;
   heapStart = 0;
   heapEnd = 0;
   /** Where argv and the environment lie on the stack, for /proc/PID/cmdline. */
@@ -200,11 +201,15 @@ export class AddressSpace implements PageSharer {
       covered = vma.end;
     }
     this.#checkSplits(start, Math.min(covered, end));
-    for (const old of this.vmas.cut(start, Math.min(covered, end))) {
+    const parts = this.vmas.cut(start, Math.min(covered, end));
+    for (const old of parts) {
       const vma: Vma = { ...old, protection };
       this.vmas.insert(vma);
       if (old.protection !== protection) this.#reprotectPages(vma);
     }
+    // What is locked has its own pages as soon as it may be written to.
+    for (const old of parts)
+      if (old.lock && !old.shared && !permits(old.protection, "write")) bringInLocked(this, old.start, old.end);
     if (isRefused) fail("EACCES");
     if (covered < end) fail("ENOMEM");
   }
@@ -216,26 +221,9 @@ export class AddressSpace implements PageSharer {
   }
 
   /** Gives the mappings in a range flags of madvise(2) or mlock(2). */
-  setFlags(start: number, end: number, flags: Partial<Pick<Vma, "isLocked" | "omitOnFork" | "wipeOnFork">>): void {
+  setFlags(start: number, end: number, flags: Partial<Pick<Vma, "lock" | "omitOnFork" | "wipeOnFork">>): void {
     this.#checkSplits(start, end);
     for (const vma of this.vmas.cut(start, end)) this.vmas.insert({ ...vma, ...flags });
-  }
-
-  /** Makes private copies of file pages, as if each had been written to: what is locked stays as it is (mlock(2)). */
-  populateOrigins(start: number, end: number): void {
-    for (const vma of this.vmas.overlapping(start, end)) {
-      if (!vma.origin || !permits(vma.protection, "read")) continue;
-      const write = permits(vma.protection, "write");
-      for (let page = Math.max(start, vma.start); page < Math.min(end, vma.end); page += PAGE_SIZE)
-        this.translate(page, write);
-    }
-  }
-
-  /** Whether the process could read all that is mapped in this range: rights, and files that reach so far. */
-  isReachable(start: number, end: number): boolean {
-    return this.vmas
-      .overlapping(start, end)
-      .every((vma) => vma.protection !== Protection.none && this.#pager.reaches(vma, Math.min(end, vma.end)));
   }
 
   #reprotectPages(vma: Vma): void {
@@ -272,8 +260,11 @@ export class AddressSpace implements PageSharer {
       this.#dropPages(Math.max(start, vma.start), Math.min(end, vma.end));
   }
 
-  /** mremap(2) without MREMAP_FIXED, or to `target` with it: moves the pages themselves. */
-  move(from: number, oldSize: number, newSize: number, target: number): void {
+  /**
+   * mremap(2) to another place: moves the pages themselves. `keepsSource`: the old place stays mapped, without its pages
+   * (MREMAP_DONTUNMAP).
+   */
+  move(from: number, oldSize: number, newSize: number, target: number, keepsSource = false): void {
     const source = this.vmas.find(from);
     if (source === undefined || source.end < from + oldSize) fail("EFAULT");
     checkPlace(target, target + newSize);
@@ -290,12 +281,14 @@ export class AddressSpace implements PageSharer {
     // Held once more while it is nowhere: what it shares must not go with the old place.
     const part = slice(source, from, from + oldSize);
     retainSources(part, this);
-    this.unmap(from, from + oldSize);
+    if (keepsSource) this.setFlags(from, from + oldSize, { lock: undefined });
+    else this.unmap(from, from + oldSize);
     this.unmap(target, target + newSize);
     const vma: Vma = { ...part, start: target, end: target + newSize };
     this.vmas.insert(vma);
     for (const { page, physical } of moved) this.#pager.mapOwned(vma, page - from + target, physical);
     for (const { page, physical } of parked) this.parked.put(page - from + target, physical);
+    if (newSize > oldSize) bringInLocked(this, target + oldSize, target + newSize);
   }
 
   /** True when the mapping may simply become longer: nothing in the way, and nothing it shares ends there. */
@@ -309,6 +302,7 @@ export class AddressSpace implements PageSharer {
     const pages = (end - vma.end) / PAGE_SIZE;
     if (!vma.file && !vma.shared && vma.protection !== Protection.none && pages <= ANONYMOUS_EAGER_PAGES)
       this.#pager.fillAnonymous(vma, vma.end, end);
+    bringInLocked(this, vma.end, end);
   }
 
   /** Moves the heap end (brk(2)); returns the new end, or the old one when there is no room. */
@@ -318,9 +312,11 @@ export class AddressSpace implements PageSharer {
     const newTop = pageCeil(end);
     if (newTop > oldTop) {
       if (newTop > MMAP_CEILING || this.vmas.overlapping(oldTop, newTop).length > 0) return this.heapEnd;
-      const vma: Vma = { start: oldTop, end: newTop, protection: Protection.read | Protection.write, name: "[heap]" };
+      const protection = Protection.read | Protection.write;
+      const vma: Vma = { start: oldTop, end: newTop, protection, name: "[heap]", lock: this.futureLock };
       this.vmas.insert(vma);
       if ((newTop - oldTop) / PAGE_SIZE <= ANONYMOUS_EAGER_PAGES) this.#pager.fillAnonymous(vma, oldTop, newTop);
+      bringInLocked(this, oldTop, newTop);
     } else if (newTop < oldTop) {
       this.unmap(newTop, oldTop);
     }

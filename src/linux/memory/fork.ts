@@ -15,7 +15,7 @@ export function forkAddressSpace(parent: AddressSpace): AddressSpace {
     if (vma.omitOnFork) continue;
     retainSources(vma, child);
     // Locks on memory are not inherited (mlock(2)).
-    child.vmas.insert(vma.isLocked ? { ...vma, isLocked: false } : vma);
+    child.vmas.insert(vma.lock ? { ...vma, lock: undefined } : vma);
     if (!vma.wipeOnFork) copyPages(vma, parent, child);
   }
   return child;

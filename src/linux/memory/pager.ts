@@ -110,13 +110,6 @@ export class Pager {
     return Math.min(vma.end, vma.start + pageCeil(Math.max(bytes, 0)));
   }
 
-  /** Whether there is something behind every page of the mapping up to `end`. */
-  reaches(vma: Vma, end: number): boolean {
-    const { pages, firstPage } = vma.shared ?? {};
-    const lastIndex = (firstPage ?? 0) + (end - vma.start) / PAGE_SIZE;
-    return end <= this.#fileEnd(vma) && (pages === undefined || lastIndex <= pages.limitPages);
-  }
-
   /** Gives every page in the range that has none a fresh zero page. */
   fillAnonymous(vma: Vma, start: number, end: number): void {
     let page = start;

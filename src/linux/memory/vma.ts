@@ -41,6 +41,9 @@ export interface PagesShown {
   readonly firstPage: number;
 }
 
+/** Whether pages come in when they are locked or when they are first touched (mlock2(2), MLOCK_ONFAULT). */
+export type MemoryLock = "at-once" | "on-fault";
+
 /** What a mapping counts as memory (struct vm_area_struct and its tree node, linux/mm_types.h). */
 const VMA_BYTES = 256;
 
@@ -63,7 +66,7 @@ export interface Vma {
   /** True when mprotect must not make it writable: a shared mapping of a file not opened for writing. */
   readonly neverWritable?: boolean | undefined;
   /** Locked into memory (mlock(2)): its pages may not be discarded. */
-  readonly isLocked?: boolean | undefined;
+  readonly lock?: MemoryLock | undefined;
   /** A forked child does not get it (madvise(2), MADV_DONTFORK). */
   readonly omitOnFork?: boolean | undefined;
   /** A forked child gets zeros instead of a copy (MADV_WIPEONFORK). */
@@ -255,7 +258,7 @@ function joinable(a: Vma, b: Vma): boolean {
     (a.omitOnFork ?? false) === (b.omitOnFork ?? false) &&
     (a.wipeOnFork ?? false) === (b.wipeOnFork ?? false) &&
     a.neverWritable === b.neverWritable &&
-    (a.isLocked ?? false) === (b.isLocked ?? false) &&
+    a.lock === b.lock &&
     !a.growsDown &&
     !b.growsDown
   );

@@ -15,13 +15,15 @@ const Advice = {
   doFork: 11,
   wipeOnFork: 18,
   keepOnFork: 19,
+  cold: 20,
+  pageOut: 21,
   populateRead: 22,
   populateWrite: 23,
   dontNeedLocked: 24,
 } as const;
 
 /** The rest of the advice there is; all of it is hints. */
-const HINTS: ReadonlySet<number> = new Set([0, 1, 2, 3, 12, 13, 14, 15, 16, 17, 20, 21, 25]);
+const HINTS: ReadonlySet<number> = new Set([0, 1, 2, 3, 12, 13, 14, 15, 16, 17, 25]);
 
 const POPULATING: ReadonlySet<number> = new Set([Advice.populateRead, Advice.populateWrite]);
 
@@ -48,6 +50,8 @@ const ACTIONS: Readonly<Record<number, (memory: AddressSpace, part: Part) => voi
   },
   [Advice.doFork]: (memory, { start, end }) => memory.setFlags(start, end, { omitOnFork: false }),
   [Advice.keepOnFork]: (memory, { start, end }) => memory.setFlags(start, end, { wipeOnFork: false }),
+  [Advice.cold]: (_memory, { vma }) => refuseLocked(vma),
+  [Advice.pageOut]: (_memory, { vma }) => refuseLocked(vma),
   [Advice.populateRead]: (memory, part) => populate(memory, part, "read"),
   [Advice.populateWrite]: (memory, part) => populate(memory, part, "write"),
 };
@@ -68,14 +72,18 @@ export function madvise(call: Call): number {
   return hole === end ? 0 : fail("ENOMEM");
 }
 
+function refuseLocked(vma: Vma): void {
+  if (vma.lock) fail("EINVAL");
+}
+
 function discard(memory: AddressSpace, { vma, start, end }: Part): void {
-  if (vma.isLocked) fail("EINVAL");
+  refuseLocked(vma);
   memory.discard(start, end);
 }
 
 /** MADV_REMOVE: the memory or file behind a shared mapping gets a hole. */
 function remove(_memory: AddressSpace, { vma, start, end }: Part): void {
-  if (vma.isLocked || (!vma.shared && !vma.file)) fail("EINVAL");
+  if (vma.lock || (!vma.shared && !vma.file)) fail("EINVAL");
   if (vma.neverWritable) fail("EACCES");
   const { pages, firstPage } = vma.shared ?? fail("EACCES");
   const offset = firstPage * PAGE_SIZE + start - vma.start;

@@ -1,14 +1,18 @@
 import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
-import { pageCeil, pageFloor } from "../memory/page-math.ts";
+import { pageCeil } from "../memory/page-math.ts";
 import { slice, type Vma } from "../memory/vma.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { madvise } from "./madvise.ts";
 import { memfdCreate } from "./memfd.ts";
+import { lockCalls } from "./mlock.ts";
 import { ADDRESS_LIMIT, checkedEnd, mmap, PROTECTION_BITS } from "./mmap.ts";
 
-const REMAP_MAY_MOVE = 1;
-const REMAP_FIXED = 2;
+/** mremap flags (linux/mman.h). */
+const MREMAP_MAYMOVE = 1;
+const MREMAP_FIXED = 2;
+const MREMAP_DONTUNMAP = 4;
+const MREMAP_ALL = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
 
 function mremap(call: Call): number {
   const { memory } = call.process;
@@ -16,17 +20,18 @@ function mremap(call: Call): number {
   const oldSize = pageCeil(call.unsigned(1));
   const newSize = pageCeil(call.unsigned(2));
   const flags = call.uint(3);
-  if (old % PAGE_SIZE !== 0 || newSize === 0 || (flags & ~(REMAP_MAY_MOVE | REMAP_FIXED)) !== 0) fail("EINVAL");
+  if (old % PAGE_SIZE !== 0 || newSize === 0 || (flags & ~MREMAP_ALL) !== 0) fail("EINVAL");
   const target = call.unsigned(4);
-  const isFixed = (flags & REMAP_FIXED) !== 0;
+  const isFixed = (flags & MREMAP_FIXED) !== 0;
+  const keepsSource = (flags & MREMAP_DONTUNMAP) !== 0;
   // What makes no sense is refused before it is looked at what is there.
-  if (isFixed && ((flags & REMAP_MAY_MOVE) === 0 || target % PAGE_SIZE !== 0)) fail("EINVAL");
-  if (isFixed && target < old + oldSize && old < target + newSize) fail("EINVAL");
+  if (isFixed || keepsSource) checkMove(call, old, oldSize, newSize);
   const vma = memory.vmas.find(old) ?? fail("EFAULT");
   if (oldSize === 0) return duplicate(call, vma, old, newSize, flags);
-  if (isFixed) {
-    memory.move(old, oldSize, newSize, target);
-    return target;
+  if (isFixed || keepsSource) {
+    const place = isFixed ? target : memory.findRange(newSize, target);
+    memory.move(old, oldSize, newSize, place, keepsSource);
+    return place;
   }
   if (newSize <= oldSize) {
     memory.unmap(old + newSize, old + oldSize);
@@ -38,51 +43,30 @@ function mremap(call: Call): number {
     memory.grow(vma, old + newSize);
     return old;
   }
-  if ((flags & REMAP_MAY_MOVE) === 0) fail("ENOMEM");
+  if ((flags & MREMAP_MAYMOVE) === 0) fail("ENOMEM");
   const place = memory.findRange(newSize);
   memory.move(old, oldSize, newSize, place);
   return place;
 }
 
+/** Whether a move to an address of the caller's makes sense (mremap(2), "Errors"). */
+function checkMove(call: Call, old: number, oldSize: number, newSize: number): void {
+  const flags = call.uint(3);
+  const target = call.unsigned(4);
+  if (target % PAGE_SIZE !== 0 || target > ADDRESS_LIMIT - newSize) fail("EINVAL");
+  if ((flags & MREMAP_MAYMOVE) === 0) fail("EINVAL");
+  if ((flags & MREMAP_DONTUNMAP) !== 0 && oldSize !== newSize) fail("EINVAL");
+  if (target < old + oldSize && old < target + newSize) fail("EINVAL");
+}
+
 /** An old size of 0 asks for a second view of shared memory (mremap(2), "Notes"). */
 function duplicate(call: Call, vma: Vma, old: number, size: number, flags: number): number {
   const { memory } = call.process;
-  if (!vma.shared || (flags & REMAP_MAY_MOVE) === 0) return fail("EINVAL");
-  const target = (flags & REMAP_FIXED) === 0 ? memory.findRange(size) : call.unsigned(4);
+  if (!vma.shared) fail("EINVAL");
+  if ((flags & MREMAP_MAYMOVE) === 0) fail("ENOMEM");
+  const target = (flags & MREMAP_FIXED) === 0 ? memory.findRange(size) : call.unsigned(4);
   memory.map({ ...slice(vma, old, old + size), start: target, end: target + size });
   return target;
-}
-
-/** The range that the calls for locking mean: whole pages around the bytes. */
-function lockedRange(call: Call): { start: number; end: number } {
-  return { start: pageFloor(call.unsigned(0)), end: pageCeil(call.unsigned(0) + call.unsigned(1)) };
-}
-
-/**
- * mlock(2) and munlock(2), up to the first hole. All guest memory stays in RAM anyway: what is locked cannot be thrown away
- * by madvise(2), and no more.
- */
-function lock(call: Call, isLocked: boolean): number {
-  const { memory } = call.process;
-  const { start, end } = lockedRange(call);
-  const hole = memory.vmas.holeIn(start, end);
-  memory.setFlags(start, hole, { isLocked });
-  if (isLocked) memory.populateOrigins(start, hole);
-  return hole === end && (!isLocked || memory.isReachable(start, end)) ? 0 : fail("ENOMEM");
-}
-
-/** mlockall flags (asm-generic/mman.h). */
-const MCL_CURRENT = 1;
-const MCL_FUTURE = 2;
-const MCL_ONFAULT = 4;
-
-function lockAll(call: Call): number {
-  const { memory } = call.process;
-  const flags = call.int(0);
-  if (flags === 0 || flags === MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) !== 0) fail("EINVAL");
-  memory.locksFuture = (flags & MCL_FUTURE) !== 0;
-  if ((flags & MCL_CURRENT) !== 0) memory.setFlags(0, ADDRESS_LIMIT, { isLocked: true });
-  return 0;
 }
 
 /** msync flags (asm-generic/mman-common.h). */
@@ -98,7 +82,8 @@ function msync(call: Call): number {
   if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) fail("EINVAL");
   const end = start + pageCeil(call.unsigned(1));
   const { vmas } = call.process.memory;
-  if ((flags & MS_INVALIDATE) !== 0 && vmas.overlapping(start, end).some((vma) => vma.isLocked)) fail("EBUSY");
+  if ((flags & MS_INVALIDATE) !== 0 && vmas.overlapping(start, end).some((vma) => vma.lock !== undefined))
+    fail("EBUSY");
   return vmas.covers(start, end) ? 0 : fail("ENOMEM");
 }
 
@@ -144,15 +129,7 @@ export const memoryCalls: SyscallTable = {
   madvise,
   mincore,
   msync,
-  mlock: (call) => lock(call, true),
-  mlock2: (call) => ((call.uint(2) & ~1) === 0 ? lock(call, true) : fail("EINVAL")),
-  munlock: (call) => lock(call, false),
-  mlockall: lockAll,
-  munlockall(call) {
-    call.process.memory.locksFuture = false;
-    call.process.memory.setFlags(0, ADDRESS_LIMIT, { isLocked: false });
-    return 0;
-  },
+  ...lockCalls,
   // One node, one CPU: there is nothing to place.
   mbind: () => 0,
   set_mempolicy: () => 0,

@@ -20,6 +20,7 @@ const MapFlag = {
   locked: 0x2000,
   noReserve: 0x4000,
   populate: 0x8000,
+  nonBlock: 0x10000,
   stack: 0x20000,
   fixedNoReplace: 0x100000,
 } as const;
@@ -48,17 +49,18 @@ export function mmap(call: Call): number {
   const start = chooseAddress(call, length, flags);
   // Before a file's pages become shared ones for a mapping that is then not made.
   memory.checkRoom(start, start + length);
-  const isLocked = (flags & MapFlag.locked) !== 0 || memory.locksFuture;
+  const lock = memory.futureLock ?? ((flags & MapFlag.locked) !== 0 ? "at-once" : undefined);
   const place = {
     start,
     end: start + length,
     protection: call.uint(2) & PROTECTION_BITS,
     lazy: (flags & (MapFlag.noReserve | MapFlag.stack | MapFlag.growsDown)) !== 0,
-    isLocked,
+    lock,
   };
   const isShared = type !== MapFlag.private;
   const vma = source ? mappingOf(call, source, place, isShared) : anonymous(call, place, isShared);
-  memory.map(vma, isLocked || (flags & MapFlag.populate) !== 0);
+  const isPopulated = (flags & (MapFlag.populate | MapFlag.nonBlock)) === MapFlag.populate;
+  memory.map(vma, lock ? lock === "at-once" : isPopulated);
   return start;
 }
 
