@@ -16,4 +16,9 @@ export interface Fuzzer {
   readonly make: (random: Random) => Uint8Array;
   /** Feeds it. Throws when what must hold does not; never returning and ending the process are finds too. */
   readonly check: (input: Uint8Array) => void | Promise<void>;
+  /** For inputs that are rows of pieces, any of which can be left out: how a find becomes small enough to be understood. */
+  readonly pieces?: {
+    readonly split: (input: Uint8Array) => readonly Uint8Array[];
+    readonly join: (pieces: readonly Uint8Array[]) => Uint8Array;
+  };
 }

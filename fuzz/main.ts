@@ -1,14 +1,16 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { FUZZERS_DIRECTORY, fuzzerNames, loadFuzzer } from "./catalogue.ts";
 import { FINDS_DIRECTORY } from "./find.ts";
 import { fuzz } from "./session.ts";
+import { shrink } from "./shrink.ts";
 
 /**
  *     npm run fuzz -- --list
  *     npm run fuzz -- NAME… [--seconds N] [--seed N]     each for N seconds; all of them when none is named
  *     npm run fuzz -- NAME --replay FILE                 one input again, in this process
+ *     npm run fuzz -- NAME --shrink FILE                 the fewest of its pieces that still fail, as FILE.small
  *
  * What is found is kept in fuzz/finds/. Exit status 1 when something was.
  */
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: String(SECONDS_DEFAULT) },
     seed: { type: "string" },
     replay: { type: "string" },
+    shrink: { type: "string" },
     patience: { type: "string", default: String(PATIENCE_MS) },
     // For the runner's own tests.
     fuzzers: { type: "string", default: FUZZERS_DIRECTORY },
@@ -45,6 +48,19 @@ async function replay(path: string): Promise<void> {
   console.log(`${names[0]}: what must hold holds for ${path}`);
 }
 
+async function shrinkFind(path: string): Promise<void> {
+  const fuzzer = await loadFuzzer(directory, names[0] as string);
+  const close = await fuzzer.open?.();
+  const shrunk = await shrink(fuzzer, new Uint8Array(readFileSync(path)));
+  await close?.();
+  if (shrunk === undefined) {
+    console.log(`${names[0]}: what must hold holds for ${path}`);
+    return;
+  }
+  writeFileSync(`${path}.small`, shrunk.input);
+  console.log(`${shrunk.reason}\n\n${names[0]}: ${shrunk.pieces} pieces are enough: ${path}.small`);
+}
+
 async function search(): Promise<void> {
   const seed = Number(values.seed ?? Date.now() % 2 ** 31);
   for (const fuzzer of names) {
@@ -64,4 +80,5 @@ async function search(): Promise<void> {
 
 if (values.list) await list();
 else if (values.replay !== undefined) await replay(values.replay);
+else if (values.shrink !== undefined) await shrinkFind(values.shrink);
 else await search();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -49,7 +49,27 @@ describe("the runner of the fuzzers", () => {
     assert.deepEqual(names(), before);
   });
 
+  test("a find of many steps becomes one of those that it takes", () => {
+    const path = join(finds, "many.bin");
+    writeFileSync(
+      path,
+      Uint8Array.from({ length: 200 }, (_, i) => i % 11),
+    );
+    const { status, stdout } = run("steps", "--shrink", path);
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /planted[\s\S]*2 pieces are enough/);
+    assert.deepEqual([...readFileSync(`${path}.small`)], [7, 9]);
+    assert.match(run("steps", "--replay", `${path}.small`).stderr, /planted/);
+  });
+
+  test("what does not fail is not made smaller", () => {
+    const path = join(finds, "harmless.bin");
+    writeFileSync(path, Uint8Array.of(1, 2, 3));
+    assert.match(run("steps", "--shrink", path).stdout, /what must hold holds/);
+    assert.equal(existsSync(`${path}.small`), false);
+  });
+
   test("lists what there is", () => {
-    assert.match(run("--list").stdout, /^dies .*\nhangs .*\nthrows .*\n$/);
+    assert.match(run("--list").stdout, /^dies .*\nhangs .*\nsteps .*\nthrows .*\n$/);
   });
 });

@@ -8,7 +8,16 @@ export class MappingsComparison {
 
   /** Throws when the two differ, with the steps up to the first difference. */
   check(seed: number, steps: number): void {
-    const args = [String(seed), String(steps)];
+    this.#compare(seed, [String(steps)]);
+  }
+
+  /** The same, with steps that each begin with random numbers of their own. */
+  checkSteps(seed: number, beginnings: readonly bigint[]): void {
+    this.#compare(seed, [String(beginnings.length), ...beginnings.map(String)]);
+  }
+
+  #compare(seed: number, steps: readonly string[]): void {
+    const args = [String(seed), ...steps];
     const native = runNatively(this.#shop.directory, this.#program, args);
     const guest = runInGuest(this.#shop.directory, this.#program, args);
     const expected = native.stdout.split("\n");

@@ -1,5 +1,6 @@
 /*
- * Random mappings of files and memory: argv[1] is the seed, argv[2] how many steps. Prints each step, what it returned and,
+ * Random mappings of files and memory: argv[1] is the seed, argv[2] how many steps, or more
+ * arguments: the random numbers that each step begins with, so that a run can be made again without some of its steps. Prints each step, what it returned and,
  * now and then, what every page of the arena and of the files shows. Two kernels that agree print the same.
  *
  * What Linux leaves open is kept out: nothing is stored behind the end of a file, and mremap takes pages with one history,
@@ -273,8 +274,12 @@ static void fork_step(int depth) {
   say("child %x\n", status);
 }
 
+/* What the caller wants each step to begin with. */
+static char **beginnings;
+
 static void steps(int count, int depth) {
   for (int i = 0; i < count; i++) {
+    if (beginnings && depth == 0) state = strtoull(beginnings[i], NULL, 0);
     switch (next(24)) {
       case 0: case 1: case 2: case 3: map(); break;
       case 4: case 5: unmap(); break;
@@ -302,7 +307,9 @@ int main(int count, char **arguments) {
   arena = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   munmap(arena, PAGES * PAGE);
   for (int f = 0; f < FILES; f++) open_file(f), ftruncate(files[f], next(FILE_PAGES) * PAGE);
-  steps(atoi(arguments[2]), 0);
+  int given = count - 3;
+  if (given > 0) beginnings = arguments + 3;
+  steps(given > 0 ? given : atoi(arguments[2]), 0);
   show();
   return 0;
 }
