@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { HiddenPlacesData } from "../../src/base/hidden-places.ts";
 import type { MountSpec } from "../../src/linux/index.ts";
 import { LAYERS, type Layer } from "../../src/vmm/index.ts";
 import { Captive, type Doing } from "../../test/isolation/captive/captive.ts";
@@ -33,6 +34,8 @@ export function targetsOf({ canaries }: Stage): Targets {
 export interface Walls {
   readonly without?: readonly Layer[];
   readonly mounts?: readonly MountSpec[];
+  /** What is not there for guests, whatever is mounted. */
+  readonly hidden?: HiddenPlacesData;
   /** Cells at once; two unless told otherwise. */
   readonly cells?: number;
 }

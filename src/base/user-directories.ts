@@ -13,6 +13,15 @@ export function userDirectory(variable: keyof typeof DEFAULTS): string {
   return isAbsolute(named) ? named : join(homeDirectory(), DEFAULTS[variable]);
 }
 
+/** This product's part of it. */
+export function ownDirectory(variable: keyof typeof DEFAULTS): string {
+  return join(userDirectory(variable), "zero-trust-loop");
+}
+
+export function ownDirectories(): string[] {
+  return [ownDirectory("XDG_CACHE_HOME"), ownDirectory("XDG_STATE_HOME")];
+}
+
 /** As HOME says, if that is a place at all, or else the system's accounts. */
 function homeDirectory(): string {
   const home = homedir();

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { terminalJson, terminalLine } from "../base/text/index.ts";
+import { checkMounts } from "../loop/index.ts";
 import {
   configJsonSchema,
   type Decision,
@@ -88,6 +89,7 @@ async function check(options: CheckOptions): Promise<number> {
   const taint = parseTainted(tainted);
   const file = await configFile(options.config);
   const policy = new Policy(await loadConfig(file));
+  checkMounts(policy, dirname(resolve(file)));
   const print = (value: object, text: string): Promise<void> =>
     writeAll(process.stdout, json ? `${terminalJson(value)}\n` : text);
 

@@ -5,6 +5,7 @@ import { defined } from "../base/optional.ts";
 import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
 import { Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
+import { refuseHiddenMounts } from "../sandbox/index.ts";
 import { Workspace } from "../workspace/index.ts";
 import { CallBook } from "./calls/call-book.ts";
 import { Listeners } from "./events.ts";
@@ -19,7 +20,7 @@ import { Conversations } from "./state/conversations.ts";
 import { DurableNonces } from "./state/durable-nonces.ts";
 import { rebuildTaint } from "./state/rebuild.ts";
 import { openStateDatabase } from "./state/state-database.ts";
-import { prepareStateDirectory } from "./state/state-directory.ts";
+import { prepareStateDirectory, refuseExposed, stateDirectoryOf } from "./state/state-directory.ts";
 
 export interface LoopOptions {
   /**
@@ -57,6 +58,7 @@ export async function locateState(config: string | undefined): Promise<string> {
 /** Reads the configuration and opens everything it asks for. No micro-VM is started yet. */
 export async function assemble(options: LoopOptions): Promise<Assembly> {
   const policy = await readPolicy(options);
+  refuseHiddenMounts(mountedBy(policy.config), options.cacheDirectory);
   const stateDirectory = stateOf(options, policy);
   const now = options.now ?? Date.now;
   const database = openStateDatabase(stateDirectory);
@@ -74,6 +76,16 @@ function stateOf(options: LoopOptions, { config }: Policy): string {
     projectDirectory: projectOf(options),
     mounts: mountedBy(config),
   });
+}
+
+/**
+ * What opening a loop would say about the mounts of a configuration, without making anything.
+ * Throws ZtlError `mount-hidden`, `state-exposed`.
+ */
+export function checkMounts({ config }: Policy, projectDirectory: string): void {
+  const mounts = mountedBy(config);
+  refuseHiddenMounts(mounts);
+  refuseExposed(stateDirectoryOf({ configured: config.stateDirectory, projectDirectory }), mounts);
 }
 
 /** Host paths that tools see, each once. */
@@ -116,6 +128,7 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     expireAfterMs,
     now,
     protectedPaths: [...(config.approvals?.protectedPaths ?? [])],
+    hidden: [stateDirectory, ...(options.cacheDirectory ? [resolve(options.cacheDirectory)] : [])],
   });
   const ledger = await Ledger.open({ directory: join(stateDirectory, "ledger"), now });
   const sandboxes = new Sandboxes({
@@ -124,6 +137,7 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     isolation: config.isolation,
     pythonProgram: config.python?.program,
     mounted: mountedBy(config),
+    hidden: [stateDirectory],
     onEvent: (event) => listeners.tell({ type: "sandbox", event }),
   });
   const parts: LoopParts = {

@@ -28,7 +28,7 @@ export {
   type VectorGate,
 } from "../memory/index.ts";
 export { type Decision, defineConfig, type LoopConfig } from "../policy/index.ts";
-export { type LoopOptions, locateState } from "./assemble.ts";
+export { checkMounts, type LoopOptions, locateState } from "./assemble.ts";
 export type {
   CallFacts,
   CallFailure,

@@ -12,6 +12,8 @@ export interface SandboxesOptions {
   readonly pythonProgram?: string | undefined;
   /** Host paths that any tool sees: an agent's approved changes to one tool's mount must not become what another tool runs. */
   readonly mounted: readonly string[];
+  /** Directories that no guest sees, whatever is mounted. */
+  readonly hidden: readonly string[];
   readonly onEvent: (event: SandboxEvent) => void;
 }
 
@@ -50,10 +52,11 @@ export class Sandboxes {
   }
 
   #make(mounts: HostMount[], memoryBytes: number | undefined): Promise<Sandbox> {
-    const { cacheDirectory, cells, isolation, pythonProgram: program, mounted, onEvent } = this.#options;
+    const { cacheDirectory, cells, isolation, pythonProgram: program, mounted, hidden, onEvent } = this.#options;
     return Sandbox.open({
       mounts,
       onEvent,
+      hidden: [...hidden],
       python: { ...defined({ program }), notFrom: [...mounted] },
       ...defined({ limits: memoryBytes === undefined ? undefined : { memoryBytes } }),
       ...defined({ cacheDirectory, cells, isolation }),

@@ -106,6 +106,11 @@ const optionsSchema = z.strictObject({
    * for processors that are emulated.
    */
   startTimeoutMs: count.max(3600 * 1000).optional(),
+  /**
+   * More directories of this host that guests never see, beside ztl's own caches and states: a mount around one shows
+   * nothing there, a mount inside is refused.
+   */
+  hidden: z.array(text.min(1)).max(256).optional(),
   /** Default working directory of calls: otherwise the first mount's place, or the guest's home. */
   cwd: guestPath.optional(),
   /** Walls around cells without which the sandbox does not open. */

@@ -1,10 +1,8 @@
-import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+import type { HiddenPlaces } from "../base/hidden-places.ts";
 import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import {
-  type CallerMount,
   parseCall,
   parseOptions,
   resolveLimits,
@@ -17,6 +15,7 @@ import { cellMemoryBytes } from "./cell/launcher.ts";
 import { monotonicUs } from "./cell/protocol.ts";
 import { GUEST_HOME, GUEST_HOSTNAME, type GuestIdentity } from "./guest-tree.ts";
 import { requireIsolation } from "./isolation.ts";
+import { absoluteMount, hiddenPlaces, isDirectoryMount, refuseHidden } from "./mounts.ts";
 import { type PlanSurroundings, planRun, type RunPlan } from "./plan.ts";
 import { Pool } from "./pool/pool.ts";
 import { type RunResult, unstarted } from "./result.ts";
@@ -50,6 +49,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #python: HostPython | ZtlError;
   readonly #cacheDirectory: string | false;
   readonly #compileCache: string | undefined;
+  readonly #hidden: HiddenPlaces;
   readonly #pools = new Map<ToolName, Promise<Pool>>();
   #closed = false;
 
@@ -60,12 +60,15 @@ export class Sandbox implements AsyncDisposable {
     this.#identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     this.#cacheDirectory = options.cacheDirectory ?? defaultCacheDirectory();
     this.#compileCache = this.#cacheDirectory === false ? undefined : compileCacheDirectory(this.#cacheDirectory);
+    // After the cache was made, so that it is known by what it is.
+    this.#hidden = hiddenPlaces(options, this.#cacheDirectory);
+    for (const mount of options.mounts ?? []) if ("host" in mount) refuseHidden(mount.host, this.#hidden);
     this.#python = pythonOf(options);
   }
 
   /**
    * Prepares to run calls. Cells are made when first needed, or now for the tools in `prewarm`.
-   * Throws ZtlError `invalid-input`, `mount-not-found`, or with `prewarm` whatever keeps those cells from starting.
+   * Throws ZtlError `invalid-input`, `mount-not-found`, `mount-invalid`, `mount-hidden`, or with `prewarm` whatever keeps those cells from starting.
    */
   static async open(options: SandboxOptions = {}): Promise<Sandbox> {
     const parsed = parseOptions(options);
@@ -172,7 +175,7 @@ export class Sandbox implements AsyncDisposable {
     const onEvent = this.#options.onEvent ?? (() => {});
     return new Pool({
       name: tool,
-      config: { mounts: [...mounts.values()], hostname: GUEST_HOSTNAME, ...this.#identity },
+      config: { mounts: [...mounts.values()], hostname: GUEST_HOSTNAME, hidden: this.#hidden.data, ...this.#identity },
       cells: this.#options.cells ?? Math.min(availableParallelism(), CELLS_MAX),
       queue: this.#options.queue ?? QUEUE_DEFAULT,
       compileCache: this.#compileCache,
@@ -205,26 +208,6 @@ function pythonOf({ mounts = [], python }: SandboxOptions): HostPython | ZtlErro
     if (ZtlError.isInstance(error)) return error;
     throw error;
   }
-}
-
-function isDirectoryMount(mount: CallerMount): boolean {
-  return (
-    mount.kind === "tmpfs" || ((mount.kind === "ro" || mount.kind === "overlay") && statSync(mount.host).isDirectory())
-  );
-}
-
-function absoluteMount(mount: CallerMount): CallerMount {
-  if (mount.kind !== "ro" && mount.kind !== "overlay") return mount;
-  const host = resolve(mount.host);
-  const status = statSync(host, { throwIfNoEntry: false });
-  if (status === undefined)
-    throw new ZtlError("mount-not-found", `There is no ${host} on this host to mount at ${mount.guest}`, { host });
-  if (!status.isDirectory() && !(status.isFile() && mount.kind === "ro")) {
-    throw new ZtlError("mount-invalid", `${host} cannot be mounted: a directory, or for ro a file, is needed`, {
-      host,
-    });
-  }
-  return { ...mount, host };
 }
 
 /** A call that did not come to run, or whose cell was lost, as a result. Misuse and bugs go on as exceptions. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { BlobFiles } from "../base/blob-files.ts";
+import { HiddenPlaces } from "../base/hidden-places.ts";
 import { privateDirectory } from "../base/private-files.ts";
 import { ZtlError } from "../errors.ts";
 import {
@@ -40,6 +41,8 @@ export interface WorkspaceOptions {
   readonly expireAfterMs?: number;
   /** More patterns like those of protected-paths.ts. */
   readonly protectedPaths?: readonly string[];
+  /** More directories in which nothing is changed, beside ztl's own caches and states. */
+  readonly hidden?: readonly string[];
 }
 
 export interface PendingChanges {
@@ -65,6 +68,7 @@ export class Workspace {
   readonly #turn: Turn;
   readonly #synchroniser: Synchroniser;
   readonly #protection: Protection;
+  readonly #hidden: HiddenPlaces;
   readonly #now: () => number;
   readonly #expireAfterMs: number;
 
@@ -75,6 +79,7 @@ export class Workspace {
     this.#blobs = parts.blobs;
     this.#turn = parts.turn;
     this.#synchroniser = parts.synchroniser;
+    this.#hidden = parts.hidden;
     this.#protection = new Protection(options.protectedPaths ?? []);
     this.#now = options.now ?? Date.now;
     this.#expireAfterMs = options.expireAfterMs ?? EXPIRE_AFTER_MS;
@@ -82,7 +87,7 @@ export class Workspace {
 
   /** First ends what an interrupted sync or undo had begun, and forgets what is old. */
   static async open(options: WorkspaceOptions): Promise<Workspace> {
-    const parts = openParts(options.directory);
+    const parts = openParts(options);
     try {
       const recovered = await parts.synchroniser.recover();
       parts.sets.prune();
@@ -97,7 +102,11 @@ export class Workspace {
 
   /** Keeps what a run would change, and its contents, for a reviewer. Throws ZtlError for what no sandbox reports. */
   async propose(proposal: Proposal): Promise<ChangeSet> {
-    const manifest = await makeManifest(proposal, this.#blobs, this.#protection);
+    const manifest = await makeManifest(proposal, {
+      blobs: this.#blobs,
+      protection: this.#protection,
+      hidden: this.#hidden,
+    });
     const serialised = serialiseManifest(manifest);
     const id = randomUUID();
     const createdAt = this.#now();
@@ -202,10 +211,12 @@ interface Parts {
   readonly blobs: BlobFiles;
   readonly turn: Turn;
   readonly synchroniser: Synchroniser;
+  readonly hidden: HiddenPlaces;
 }
 
-function openParts(given: string): Parts {
-  const directory = privateDirectory(given, WORKSPACE_REFUSAL);
+function openParts(options: WorkspaceOptions): Parts {
+  const directory = privateDirectory(options.directory, WORKSPACE_REFUSAL);
+  const hidden = HiddenPlaces.ofProduct([directory, ...(options.hidden ?? [])]);
   const blobs = new BlobFiles({
     directory: join(directory, "contents"),
     access: "write",
@@ -215,6 +226,6 @@ function openParts(given: string): Parts {
   const database = openWorkspaceDatabase(directory);
   const sets = new ChangeSets(database);
   const turn = new Turn(directory);
-  const synchroniser = new Synchroniser(sets, new Journal(database), blobs, turn);
-  return { database, sets, blobs, turn, synchroniser };
+  const synchroniser = new Synchroniser({ sets, journal: new Journal(database), blobs, turn, hidden });
+  return { database, sets, blobs, turn, synchroniser, hidden };
 }

@@ -1,6 +1,8 @@
+import { HiddenPlaces, type HiddenPlacesData } from "../../base/hidden-places.ts";
 import type { Kernel } from "../kernel.ts";
 import { Calibrator } from "../vdso/calibration.ts";
 import { nextFixedIno, restartFixedInos } from "../vfs/fixed.ts";
+import { HostShared } from "../vfs/host-tree.ts";
 import {
   ByteBudget,
   devMounts,
@@ -23,6 +25,8 @@ export interface KernelConfig {
   /** Who the guest's programs run as. */
   readonly uid: number;
   readonly gid: number;
+  /** What is not there for guests, whatever is mounted. */
+  readonly hidden?: HiddenPlacesData | undefined;
 }
 
 /** The few files of /sys that runtimes size themselves by (sysfs(5)): one CPU, one node, small pages. */
@@ -52,12 +56,16 @@ export class Config {
     this.gid = config.gid;
     // /proc belongs to the run; the plan only says where it is.
     const placeholder = new SyntheticDirectory(fixedEntries(new Map()), 0o555);
-    this.plan = new MountPlan([
-      ...config.mounts,
-      ...devMounts((bytes) => this.random.fill(bytes)),
-      ...SYSTEM_FILES,
-      { guest: "/proc", kind: "synthetic", root: placeholder },
-    ]);
+    const hidden = config.hidden === undefined ? undefined : new HiddenPlaces(config.hidden);
+    this.plan = new MountPlan(
+      [
+        ...config.mounts,
+        ...devMounts((bytes) => this.random.fill(bytes)),
+        ...SYSTEM_FILES,
+        { guest: "/proc", kind: "synthetic", root: placeholder },
+      ],
+      new HostShared(hidden),
+    );
     this.firstRunIno = nextFixedIno();
     this.plan.checkHost();
   }

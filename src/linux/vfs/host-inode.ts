@@ -224,6 +224,7 @@ export class HostDirectory extends HostInode {
     const entries: DirectoryEntry[] = [];
     for (const entry of found) {
       const name = entry.name.toString("latin1");
+      if (this.tree.isHidden(this, name, entry.ino)) continue;
       const type = entry.type === 0 ? (this.lookup(name)?.type ?? 0) : (entry.type << 12) & FILE_TYPE_MASK;
       if (isShown(type)) entries.push({ name, ino: entry.ino, type });
     }

@@ -1,5 +1,6 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { ZtlError } from "../../errors.ts";
 import { openBeneath } from "../../vmm/index.ts";
 import { unlimitedAllowance } from "../allowance.ts";
@@ -26,8 +27,14 @@ const FIRST_DEVICE_NUMBER = 0x20;
 
 /** What all trees of a process share: descriptors and the numbers of devices. */
 export class HostShared {
+  /** What is not there for guests, whatever is mounted. */
+  readonly hidden: HiddenPlaces | undefined;
   readonly descriptors = new DescriptorCache();
   readonly #devices = new Map<bigint, number>();
+
+  constructor(hidden?: HiddenPlaces) {
+    this.hidden = hidden;
+  }
 
   deviceNumber(host: bigint): number {
     let number = this.#devices.get(host);
@@ -103,6 +110,11 @@ export class HostTree {
     return joinPath(this.hostPath, Buffer.from(path, "latin1").toString("utf8"));
   }
 
+  /** Whether an entry of a listing is one that is hidden: most can be told without looking at it. */
+  isHidden(directory: HostInode & { lookup(name: string): HostInode | undefined }, name: string, ino: number): boolean {
+    return this.#shared.hidden?.mayBe(name, ino) === true && directory.lookup(name) === undefined;
+  }
+
   deviceNumber(host: bigint): number {
     return this.#shared.deviceNumber(host);
   }
@@ -157,6 +169,7 @@ export class HostTree {
 
   /** The one inode of that host file. One changed or replaced in the middle of a run becomes a new one. */
   #adopt(path: string, state: BigIntStats): HostInode | undefined {
+    if (this.#shared.hidden?.covers(state) === true) return undefined;
     const key = identityOf(state);
     const known = this.#inodes.get(key);
     if (known !== undefined && known.type === (Number(state.mode) & FILE_TYPE_MASK)) {
@@ -176,6 +189,9 @@ export class HostTree {
   /** Once and for all: a cell that is confined opens nothing by its path any more. */
   #openRoot(state: BigIntStats): void {
     const real = realpathSync(this.hostPath);
+    if (this.#shared.hidden?.relationOf(real)?.kind === "inside") {
+      throw new ZtlError("mount-missing", `${this.hostPath} is not shown to guests.`, { host: this.hostPath });
+    }
     const isDirectory = state.isDirectory();
     this.#rootPath = isDirectory ? "." : basename(real);
     this.#rootFd = openSync(isDirectory ? real : dirname(real), O_PATH | constants.O_DIRECTORY);

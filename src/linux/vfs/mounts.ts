@@ -81,6 +81,7 @@ export class MountPlan {
 
   /** Starts a run on all host trees. */
   begin(recorder: ReadRecorder | undefined, allowance?: Allowance): void {
+    this.#shared.hidden?.refresh();
     for (const tree of this.#trees) tree.begin(recorder, allowance);
   }
 

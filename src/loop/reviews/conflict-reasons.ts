@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<Conflict["reason"], string>> = {
   "parent-missing": "has no directory on the host to be in",
   "parent-not-directory": "would be in something on the host that is no directory",
   "other-file-system": "lies on another file system than its mount",
+  "hidden-place": "lies in a directory of ztl's own, or on the way to one, where nothing may be changed",
   "changed-during-sync": "was changed on the host during the sync",
   "unsupported-type": "is a device, pipe or socket, which is never written to the host",
   "inexact-name": "has a name whose exact bytes are not known",

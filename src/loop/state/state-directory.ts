@@ -1,9 +1,9 @@
-import { realpathSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { isWithin } from "../../base/paths.ts";
+import { basename, join, resolve } from "node:path";
+import { HiddenPlaces } from "../../base/hidden-places.ts";
+import { realPathOf } from "../../base/paths.ts";
 import { privateDirectory } from "../../base/private-files.ts";
 import { sha256Hex } from "../../base/sha256.ts";
-import { userDirectory } from "../../base/user-directories.ts";
+import { ownDirectory } from "../../base/user-directories.ts";
 import { ZtlError } from "../../errors.ts";
 
 /**
@@ -19,26 +19,34 @@ export interface StatePlace {
 }
 
 /** Throws ZtlError `state-exposed` or `state-directory`. Returns the real path, private to this user. */
-export function prepareStateDirectory({ configured, projectDirectory, mounts }: StatePlace): string {
-  const directory =
-    configured === undefined ? defaultDirectory(projectDirectory) : resolve(projectDirectory, configured);
-  const real = makePrivate(directory);
-  for (const mount of mounts) {
-    const mounted = realOrGiven(mount);
-    if (!isWithin(real, mounted) && !isWithin(mounted, real)) continue;
-    throw new ZtlError("state-exposed", `The state directory ${real} and the mount ${mounted} lie in one another`, {
-      remedy: "Set stateDirectory to a place that no tool sees, or mount a smaller directory.",
-    });
-  }
+export function prepareStateDirectory({ mounts, ...place }: StatePlace): string {
+  const real = makePrivate(stateDirectoryOf(place));
+  refuseExposed(real, mounts);
   return real;
+}
+
+/** Throws ZtlError `state-exposed` for a mount that would show a state directory, whether that is there yet or not. */
+export function refuseExposed(stateDirectory: string, mounts: readonly string[]): void {
+  const state = HiddenPlaces.of([stateDirectory]);
+  const mount = mounts.find((one) => state.relationOf(one) !== undefined);
+  if (mount === undefined) return;
+  throw new ZtlError(
+    "state-exposed",
+    `The state directory ${stateDirectory} and the mount ${mount} lie in one another`,
+    { remedy: "Set stateDirectory to a place that no tool sees, or mount a smaller directory." },
+  );
+}
+
+/** Where the state of a configuration is or will be; nothing is made. */
+export function stateDirectoryOf({ configured, projectDirectory }: Omit<StatePlace, "mounts">): string {
+  return configured === undefined ? defaultDirectory(projectDirectory) : resolve(projectDirectory, configured);
 }
 
 /** State is neither configuration nor a cache. */
 function defaultDirectory(projectDirectory: string): string {
-  const base = userDirectory("XDG_STATE_HOME");
-  const project = realOrGiven(projectDirectory);
+  const project = realPathOf(projectDirectory);
   const id = sha256Hex(project).slice(0, 12);
-  return join(base, "zero-trust-loop", `${basename(project) || "root"}-${id}`);
+  return join(ownDirectory("XDG_STATE_HOME"), `${basename(project) || "root"}-${id}`);
 }
 
 export const STATE_REFUSAL = {
@@ -53,15 +61,5 @@ function makePrivate(directory: string): string {
     if (ZtlError.isInstance(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new ZtlError("state-directory", `The state directory cannot be used: ${reason}`, {}, { cause: error });
-  }
-}
-
-/** The real path of the deepest part that exists, with the rest as it is. */
-function realOrGiven(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realOrGiven(parent), basename(path));
   }
 }

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MountSpec } from "../../linux/index.ts";
+import type { KernelConfig, MountSpec } from "../../linux/index.ts";
 import type { RunLimits } from "../../linux/limits.ts";
 import { Launcher, type Layer } from "../../vmm/index.ts";
 
@@ -39,6 +39,8 @@ type CellMemory = Pick<RunLimits, "memoryBytes" | "overlayBytes" | "outputBytes"
 export interface CellKind {
   /** What their guests are shown. */
   readonly mounts: readonly MountSpec[];
+  /** Directories of the host that are empty for them, whatever around these is mounted. */
+  readonly masked?: readonly string[] | undefined;
   /** Node's compile cache, which they read; makes their start several times faster. */
   readonly compileCache?: string | undefined;
   /** Lets them write that cache: only for one that never sees a guest's bytes. */
@@ -63,11 +65,17 @@ export function cellLauncher(kind: CellKind): Launcher {
     // The host's environment may hold secrets, so none of it is passed on.
     env: compileCache === undefined ? [] : [`NODE_COMPILE_CACHE=${compileCache}`],
     readable: [...guestPaths, dirname(program), ...(compileCache === undefined ? [] : [compileCache])],
+    masked: kind.masked,
     writable: kind.fillsCompileCache === true ? compileCache : undefined,
     fileBytesMax: FILE_BYTES_MAX + (kind.fileBytesMax ?? 0),
     group: { memoryBytes: kind.memoryBytes, tasks: TASKS_MAX, processors: PROCESSORS },
     without: kind.without,
   });
+}
+
+/** What is hidden from guests is not there for a cell that was taken over, either. */
+export function maskedBy({ hidden }: KernelConfig): string[] {
+  return hidden === undefined ? [] : [...hidden.paths, ...hidden.mountPoints];
 }
 
 function nodeFlags(): string[] {

@@ -4,7 +4,7 @@ import type { KernelConfig } from "../../linux/index.ts";
 import type { Launcher } from "../../vmm/index.ts";
 import type { SandboxEvent, ToolName } from "../call.ts";
 import { CellHandle } from "../cell/handle.ts";
-import { cellLauncher } from "../cell/launcher.ts";
+import { cellLauncher, maskedBy } from "../cell/launcher.ts";
 import { toWireConfig } from "../cell/protocol.ts";
 import { Places } from "../cell/reply/places.ts";
 import { readyOf } from "../cell/reply/ready.ts";
@@ -170,7 +170,7 @@ export class Pool {
 
   #makeLauncher(): Launcher {
     const { config, isolation } = this.#options;
-    const launcher = cellLauncher({ ...this.#options, mounts: config.mounts });
+    const launcher = cellLauncher({ ...this.#options, mounts: config.mounts, masked: maskedBy(config) });
     try {
       requireLaunched(isolation, launcher);
       return launcher;

@@ -6,7 +6,7 @@ import { PRIVATE_FILE_MODE } from "../../base/private-files.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { KernelConfig } from "../../linux/index.ts";
 import { CellHandle } from "../cell/handle.ts";
-import { cellLauncher } from "../cell/launcher.ts";
+import { cellLauncher, maskedBy } from "../cell/launcher.ts";
 import { toWireConfig } from "../cell/protocol.ts";
 import { readyOf } from "../cell/reply/ready.ts";
 import { READY_LIMITS } from "../cell/reply-limits.ts";
@@ -32,7 +32,13 @@ export async function rehearse(template: Template, rehearsal: Rehearsal): Promis
   const { compileCache, config, memoryBytes, startTimeoutMs } = rehearsal;
   const stamp = join(compileCache, `${STAMP}${programKey()}`);
   if (!claim(compileCache, stamp)) return;
-  const launcher = cellLauncher({ mounts: config.mounts, compileCache, memoryBytes, fillsCompileCache: true });
+  const launcher = cellLauncher({
+    mounts: config.mounts,
+    masked: maskedBy(config),
+    compileCache,
+    memoryBytes,
+    fillsCompileCache: true,
+  });
   const cell = new CellHandle({ launcher, memoryFd: template.memoryFd });
   const timeoutMs = startTimeoutMs * REHEARSAL_FACTOR;
   const timer = setTimeout(() => cell.kill("cell-start-failed", "The rehearsal took too long"), timeoutMs);

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { keyFile, privateDirectory } from "../../base/private-files.ts";
-import { userDirectory } from "../../base/user-directories.ts";
+import { ownDirectory } from "../../base/user-directories.ts";
 import { ZtlError } from "../../errors.ts";
 import { originOf } from "./origin.ts";
 
@@ -14,7 +14,7 @@ const REFUSAL = { code: "cache-unsafe", otherwise: ELSEWHERE };
 
 /** $XDG_CACHE_HOME/zero-trust-loop. */
 export function defaultCacheDirectory(): string {
-  return join(userDirectory("XDG_CACHE_HOME"), "zero-trust-loop");
+  return ownDirectory("XDG_CACHE_HOME");
 }
 
 /** Makes a directory for this user alone, or checks that an existing one is. Throws ZtlError `cache-unsafe`, `cache-unusable`. */

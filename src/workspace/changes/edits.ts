@@ -9,7 +9,15 @@ import type { RootDirectory, Status } from "../files/root-directory.ts";
 import { DIFF_BYTES_MAX, FILE_BYTES_MAX } from "../limits.ts";
 import { STAGING_PREFIX } from "../sync/staging-name.ts";
 import type { Draft } from "./drafts.ts";
-import { ABSENT, type FileState, isUnsupported, modeOf, type NodeState, type TreeEdit } from "./node-state.ts";
+import {
+  ABSENT,
+  type FileState,
+  isDirectoryOrNothing,
+  isUnsupported,
+  modeOf,
+  type NodeState,
+  type TreeEdit,
+} from "./node-state.ts";
 import type { ProposedChange } from "./proposed-change.ts";
 
 /** A draft compared with what the host has now. */
@@ -25,16 +33,19 @@ export interface DraftedEdit {
 /** Reads the base from the host and keeps the new content. The host may have changed since the run: then it is blocked. */
 export async function draftEdit(draft: Draft, root: RootDirectory, blobs: BlobFiles): Promise<DraftedEdit> {
   const { path, gone, now } = draft;
-  const base = await readBase(draft, root, blobs);
+  const base = await readBase(draft, root, blobs).catch(asBlocked);
   const content = now?.fileType === "file" ? now.content : undefined;
   const after = now === undefined ? ABSENT : await keepAfter(draft, now, base.state, blobs);
   const isReserved = path.startsWith(STAGING_PREFIX);
+  const isHidden =
+    root.isHidden(path) || (root.leadsToHidden(path) && ![base.state, after].every(isDirectoryOrNothing));
   const isUncertain = gone?.baseChangedDuringRun === true || now?.baseChangedDuringRun === true;
   const blocked =
     (isReserved && "reserved-name") ||
     (isUnsupported(after) && "unsupported-type") ||
     (now?.fileType === "symlink" && isInexact(now.symlinkTarget ?? "", now.symlinkTargetBytes) && "inexact-name") ||
     (isUncertain && "base-changed-during-run") ||
+    (isHidden && "hidden-place") ||
     base.blocked ||
     undefined;
   return {
@@ -51,6 +62,12 @@ interface Base {
   readonly status: Status | undefined;
   readonly content: Uint8Array | undefined;
   readonly blocked: ConflictReason | undefined;
+}
+
+/** What lies where nothing is looked at. */
+function asBlocked(error: unknown): Base {
+  if (!(error instanceof Obstacle)) throw error;
+  return { state: ABSENT, status: undefined, content: undefined, blocked: error.reason };
 }
 
 async function readBase(draft: Draft, root: RootDirectory, blobs: BlobFiles): Promise<Base> {

@@ -52,3 +52,7 @@ export function hasSameContent(a: NodeState, b: NodeState): boolean {
 export function modeOf(state: NodeState): number {
   return state.type === "file" || state.type === "directory" ? state.mode : 0;
 }
+
+export function isDirectoryOrNothing({ type }: NodeState): boolean {
+  return type === "directory" || type === "absent";
+}

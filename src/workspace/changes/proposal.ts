@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
 import type { BlobFiles } from "../../base/blob-files.ts";
+import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { inParallel } from "../../base/parallel.ts";
 import { ZtlError } from "../../errors.ts";
 import { withRoots } from "../files/root-directory.ts";
@@ -56,8 +57,15 @@ const proposalShape = z.object({
   changes: z.array(changeShape),
 });
 
+/** What a proposal is held against. */
+export interface Ground {
+  readonly blobs: BlobFiles;
+  readonly protection: Protection;
+  readonly hidden: HiddenPlaces;
+}
+
 /** What a person will be asked to agree to, with all contents kept. Throws ZtlError for what no sandbox reports. */
-export async function makeManifest(proposal: Proposal, blobs: BlobFiles, protection: Protection): Promise<Manifest> {
+export async function makeManifest(proposal: Proposal, { blobs, protection, hidden }: Ground): Promise<Manifest> {
   const parsed = proposalShape.safeParse(proposal);
   if (!parsed.success) {
     throw new ZtlError("bad-proposal", `Not a proposal of changes: ${z.prettifyError(parsed.error)}`);
@@ -67,6 +75,7 @@ export async function makeManifest(proposal: Proposal, blobs: BlobFiles, protect
   const drafts = draftChanges(changes, roots);
   return await withRoots(
     roots.map(({ hostRoot }) => hostRoot),
+    hidden,
     async (directories) => {
       const drafted: DraftedEdit[] = [];
       await inParallel([...drafts.entries()], PARALLEL_FILES, async ([index, draft]) => {

@@ -15,6 +15,7 @@ export type ConflictReason =
   | "parent-missing"
   | "parent-not-directory"
   | "other-file-system"
+  | "hidden-place"
   | "changed-during-sync"
   | "unsupported-type"
   | "inexact-name"

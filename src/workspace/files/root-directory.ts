@@ -1,4 +1,7 @@
 import * as fs from "node:fs";
+import { join } from "node:path";
+import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import { isWithin } from "../../base/paths.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 import { type ByteString, bytesOf, nameOf, parentOf } from "./byte-string.ts";
@@ -16,14 +19,21 @@ export type Status = fs.BigIntStats;
  */
 export class RootDirectory {
   readonly #fd: number;
+  readonly #path: string;
+  readonly #hidden: HiddenPlaces | undefined;
   readonly device: bigint;
   readonly inode: bigint;
   /** The directory the last path was in: changes come sorted, so most paths are in the same as the one before. */
   #parent: { readonly path: ByteString; readonly fd: number } | undefined;
 
-  /** `path` is a real path: a link on the way, put there since, is refused. Throws ZtlError `root-missing`. */
-  constructor(path: string) {
+  /**
+   * `path` is a real path: a link on the way, put there since, is refused. Nothing is changed in a hidden place.
+   * Throws ZtlError `root-missing`.
+   */
+  constructor(path: string, hidden?: HiddenPlaces) {
     this.#fd = openRealPath(path);
+    this.#path = path;
+    this.#hidden = hidden;
     const status = fs.fstatSync(this.#fd, { bigint: true });
     this.device = status.dev;
     this.inode = status.ino;
@@ -36,6 +46,7 @@ export class RootDirectory {
 
   /** A path for system calls that do not follow a last link. Throws Obstacle when a directory on the way is none. */
   locate(path: ByteString): Buffer {
+    if (this.#hidden?.includes(this.#hostPathOf(path)) === true) throw new Obstacle(path, "hidden-place");
     if (path === "") return Buffer.from(`${this.handle}/.`);
     return bytesOf(`/proc/self/fd/${this.#openParent(path)}/${nameOf(path)}`);
   }
@@ -48,6 +59,23 @@ export class RootDirectory {
       if (error instanceof Obstacle && error.reason !== "other-file-system") return undefined;
       throw error;
     }
+  }
+
+  /** Whether a path lies in a hidden place, which to everything else looks as if nothing were there. */
+  isHidden(path: ByteString): boolean {
+    try {
+      this.locate(path);
+      return false;
+    } catch (error) {
+      if (error instanceof Obstacle) return error.reason === "hidden-place";
+      throw error;
+    }
+  }
+
+  /** Whether a hidden place lies below a path: whoever puts a link or a file there decides what is found in its stead. */
+  leadsToHidden(path: ByteString): boolean {
+    const around = this.#hostPathOf(path);
+    return this.#hidden?.data.paths.some((place) => isWithin(place, around)) === true;
   }
 
   readlink(path: ByteString): ByteString {
@@ -86,6 +114,10 @@ export class RootDirectory {
     fs.closeSync(this.#fd);
   }
 
+  #hostPathOf(path: ByteString): string {
+    return join(this.#path, bytesOf(path).toString("utf8"));
+  }
+
   #openParent(path: ByteString): number {
     const parent = parentOf(path);
     if (parent === "") return this.#fd;
@@ -105,9 +137,11 @@ export class RootDirectory {
     try {
       const fd = fs.openSync(bytesOf(`/proc/self/fd/${from}/${name}`), O_PATH | O_DIRECTORY | O_NOFOLLOW);
       // Steps are renames and links, which do not cross file systems; and what is mounted below was not meant.
-      if (fs.fstatSync(fd, { bigint: true }).dev === this.device) return fd;
+      const status = fs.fstatSync(fd, { bigint: true });
+      const isHidden = this.#hidden?.covers(status) === true;
+      if (status.dev === this.device && !isHidden) return fd;
       fs.closeSync(fd);
-      throw new Obstacle(path, "other-file-system");
+      throw new Obstacle(path, isHidden ? "hidden-place" : "other-file-system");
     } catch (error) {
       if (from !== this.#fd) fs.closeSync(from);
       if (errorCode(error) === "ENOENT") throw new Obstacle(path, "parent-missing");
@@ -136,10 +170,15 @@ function openRealPath(path: string): number {
 }
 
 /** Opens several directories, runs `work` with them, and closes them whatever happens. */
-export async function withRoots<T>(paths: readonly string[], work: (roots: RootDirectory[]) => Promise<T>): Promise<T> {
+export async function withRoots<T>(
+  paths: readonly string[],
+  hidden: HiddenPlaces | undefined,
+  work: (roots: RootDirectory[]) => Promise<T>,
+): Promise<T> {
   const roots: RootDirectory[] = [];
   try {
-    for (const path of paths) roots.push(new RootDirectory(path));
+    hidden?.refresh();
+    for (const path of paths) roots.push(new RootDirectory(path, hidden));
     return await work(roots);
   } finally {
     for (const root of roots) root.close();

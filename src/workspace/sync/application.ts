@@ -1,5 +1,6 @@
 import { setImmediate as otherWork } from "node:timers/promises";
 import type { BlobFiles } from "../../base/blob-files.ts";
+import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { inParallel } from "../../base/parallel.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
 import { type ByteString, parentOf } from "../files/byte-string.ts";
@@ -17,6 +18,8 @@ export interface Application {
   readonly operation: Operation;
   readonly rootPaths: readonly string[];
   readonly edits: readonly TreeEdit[];
+  /** Where nothing is changed. */
+  readonly hidden: HiddenPlaces;
 }
 
 export interface FoundConflict {
@@ -37,9 +40,9 @@ const STEPS_AT_ONCE = 100;
  * it only cleans up.
  */
 export async function applyEdits(application: Application, blobs: BlobFiles, journal: Journal): Promise<Outcome> {
-  const { changeSetId, operation, rootPaths } = application;
+  const { changeSetId, operation, rootPaths, hidden } = application;
   const edits = application.edits.toSorted((a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
-  return await withRoots(rootPaths, async (directories) => {
+  return await withRoots(rootPaths, hidden, async (directories) => {
     const checked = await checkEdits({ edits, directories, blobs, ownersMatter: operation === "sync" });
     if (checked.conflicts.length > 0) return { status: "conflict", conflicts: checked.conflicts };
     const plan = planEdits(edits);

@@ -1,6 +1,12 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { inParallel } from "../../base/parallel.ts";
-import { hasSameContent, isUnsupported, type NodeState, type TreeEdit } from "../changes/node-state.ts";
+import {
+  hasSameContent,
+  isDirectoryOrNothing,
+  isUnsupported,
+  type NodeState,
+  type TreeEdit,
+} from "../changes/node-state.ts";
 import { type ByteString, parentOf } from "../files/byte-string.ts";
 import { hashOnly, observe, readObserved } from "../files/observation.ts";
 import { Obstacle } from "../files/obstacle.ts";
@@ -49,6 +55,8 @@ class Check implements Checked {
     try {
       if (isUnsupported(edit.after)) throw new Obstacle(edit.path, "unsupported-type");
       const directory = this.#options.directories[edit.root] as RootDirectory;
+      if (![edit.before, edit.after].every(isDirectoryOrNothing) && directory.leadsToHidden(edit.path))
+        throw new Obstacle(edit.path, "hidden-place");
       if (edit.before.type === "absent") this.#expectNothing(edit, directory);
       else await this.#expect(edit, edit.before, directory);
       await this.#examineLink(edit, directory);

@@ -1,4 +1,5 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
+import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { errorCode } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
@@ -24,18 +25,29 @@ export type UndoResult =
   | Extract<SyncResult, { status: "conflict" | "failed" }>
   | { readonly status: "not-applied"; readonly state: ChangeSetState };
 
+export interface SynchroniserParts {
+  readonly sets: ChangeSets;
+  readonly journal: Journal;
+  readonly blobs: BlobFiles;
+  readonly turn: Turn;
+  /** Where nothing is changed. */
+  readonly hidden: HiddenPlaces;
+}
+
 /** Sync and undo, one at a time over all processes, each after whatever was interrupted has been ended. */
 export class Synchroniser {
   readonly #sets: ChangeSets;
   readonly #journal: Journal;
   readonly #blobs: BlobFiles;
   readonly #turn: Turn;
+  readonly #hidden: HiddenPlaces;
 
-  constructor(sets: ChangeSets, journal: Journal, blobs: BlobFiles, turn: Turn) {
+  constructor({ sets, journal, blobs, turn, hidden }: SynchroniserParts) {
     this.#sets = sets;
     this.#journal = journal;
     this.#blobs = blobs;
     this.#turn = turn;
+    this.#hidden = hidden;
   }
 
   async recover(): Promise<Recovered[]> {
@@ -94,7 +106,13 @@ export class Synchroniser {
       return { path: labelOf(guestPathOf({ root, path }, roots)), reason };
     };
     try {
-      const application = { changeSetId: id, operation, rootPaths: roots.map(({ hostRoot }) => hostRoot), edits };
+      const application = {
+        changeSetId: id,
+        operation,
+        rootPaths: roots.map(({ hostRoot }) => hostRoot),
+        edits,
+        hidden: this.#hidden,
+      };
       const outcome = await applyEdits(application, this.#blobs, this.#journal);
       if (outcome.status === "done") return outcome;
       return { status: "conflict", conflicts: outcome.conflicts.map(toConflict) };

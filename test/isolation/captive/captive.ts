@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import type { HiddenPlacesData } from "../../../src/base/hidden-places.ts";
 import { ZtlError } from "../../../src/errors.ts";
 import type { KernelConfig, MountSpec } from "../../../src/linux/index.ts";
 import { DEFAULT_LIMITS, type RunLimits } from "../../../src/linux/limits.ts";
@@ -30,6 +31,8 @@ export type Doing<G> = (powers: Powers, given: G) => unknown;
 export interface CaptiveOptions {
   readonly cacheDirectory: string;
   readonly mounts?: readonly MountSpec[];
+  /** As the config of a kernel has it. */
+  readonly hidden?: HiddenPlacesData;
   /** Cells at once. */
   readonly cells?: number;
   /** Walls left away; without "landlock" the cell's own use of it finds none either. */
@@ -60,7 +63,7 @@ export class Captive implements AsyncDisposable {
   readonly pool: Pool;
   readonly #surroundings: PlanSurroundings;
 
-  constructor({ cacheDirectory, mounts = [], cells = 1, without = [] }: CaptiveOptions) {
+  constructor({ cacheDirectory, mounts = [], hidden, cells = 1, without = [] }: CaptiveOptions) {
     const identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const compileCache = compileCacheDirectory(cacheDirectory);
     const onEvent = (): void => {};
@@ -68,7 +71,7 @@ export class Captive implements AsyncDisposable {
     this.#surroundings = { env: pythonEnvironment(identity, undefined), cwd: "/", pythonExecutable: undefined };
     const options = {
       name: "exec",
-      config: { mounts: [...recipe.mounts, ...mounts], hostname: GUEST_HOSTNAME, ...identity },
+      config: { mounts: [...recipe.mounts, ...mounts], hostname: GUEST_HOSTNAME, hidden, ...identity },
       cells,
       queue: 1024,
       compileCache,

@@ -75,6 +75,8 @@ export interface LaunchOptions {
   /** Host paths that the guest is shown. */
   readonly readable: readonly string[];
   readonly own: OwnFiles;
+  /** Directories of the host to be empty, where something around them is readable; what is named inside them is not. */
+  readonly masked?: readonly string[] | undefined;
   /** A directory in which files may be made. */
   readonly writable?: string | undefined;
   /** The largest file it may write (RLIMIT_FSIZE). */

@@ -16,6 +16,7 @@ export interface LauncherOptions {
   readonly argv: readonly string[];
   readonly env: readonly string[];
   readonly readable: readonly string[];
+  readonly masked?: readonly string[] | undefined;
   readonly writable?: string | undefined;
   readonly fileBytesMax: number;
   /** Bounds of the control group around each process, where this host has one. */

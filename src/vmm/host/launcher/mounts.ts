@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { isWithin } from "../../../base/paths.ts";
+import { isWithin, realPathOf } from "../../../base/paths.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { addMappedBind } from "./mapped-bind.ts";
-import { planRoot } from "./root.ts";
+import { planRoot, type RootEntry } from "./root.ts";
 import { Call } from "./system-calls.ts";
 import type { CallTable } from "./table.ts";
 
@@ -27,7 +27,8 @@ const ROOT_OPTIONS = "mode=0755,size=1m,nr_inodes=65536";
  * Puts the process into a root of its own (mount_namespaces(7), pivot_root(2)): what the guest is shown and what Node needs,
  * nothing else, read-only but for `writable`. The host's other files have no name there.
  */
-export function addMountNamespace(table: CallTable, { readable, own, writable, layers }: LaunchOptions): void {
+export function addMountNamespace(table: CallTable, options: LaunchOptions): void {
+  const { readable, own, writable, layers } = options;
   const at = (path: string): number => table.text(path);
   const mount = (name: string, source: string, target: string, flags: number, fileSystem = "", data = ""): void => {
     const texts = [at(source), at(target), fileSystem === "" ? 0 : at(fileSystem), flags, data === "" ? 0 : at(data)];
@@ -63,13 +64,9 @@ export function addMountNamespace(table: CallTable, { readable, own, writable, l
   empty("/new");
 
   const { binds, entries } = planRoot([...readable, ...own.executable, ...own.readable, "/dev/null"]);
-  for (const entry of entries) {
-    const path = at(`/new${entry.path}`);
-    if (entry.kind === "link") table.call(`link ${entry.path}`, Call.symlink, [at(entry.target), path]);
-    else if (entry.kind === "directory") table.call(`make ${entry.path}`, Call.mkdir, [path, 0o755]);
-    else table.call(`make ${entry.path}`, Call.mknod, [path, S_IFREG | 0o444, 0]);
-  }
+  for (const entry of entries) addEntry(table, entry);
   for (const { path } of binds) if (path !== "/dev/null") bind(path);
+  addMasks(table, options, bind);
   const { readOnly, noSetuid, noDevices, noExecution } = MountAttribute;
   restrict("/new", readOnly | noSetuid | noDevices | noExecution);
   for (const { path } of planRoot(own.executable).binds) {
@@ -84,6 +81,41 @@ export function addMountNamespace(table: CallTable, { readable, own, writable, l
   restrict("/new/dev/null", readOnly | noSetuid | noExecution);
 
   enterRoot(table);
+}
+
+function addEntry(table: CallTable, entry: RootEntry, onError: "die" | "next" = "die"): void {
+  const path = table.text(`/new${entry.path}`);
+  if (entry.kind === "link")
+    table.call(`link ${entry.path}`, Call.symlink, [table.text(entry.target), path], { onError });
+  else if (entry.kind === "directory") table.call(`make ${entry.path}`, Call.mkdir, [path, 0o755], { onError });
+  else table.call(`make ${entry.path}`, Call.mknod, [path, S_IFREG | 0o444, 0], { onError });
+}
+
+/**
+ * An empty directory over each place that is not to be seen although something around it is. What the cell itself needs from
+ * in there, such as its compiled code, is bound again on top.
+ */
+function addMasks(
+  table: CallTable,
+  { readable, own, writable, masked = [] }: LaunchOptions,
+  bind: (path: string) => void,
+): void {
+  const shown = planRoot(readable).binds;
+  const masks = planRoot(masked).binds.filter(({ path, directory }) => {
+    return directory && path !== "/" && shown.some((one) => one.path !== path && isWithin(path, one.path));
+  });
+  const isMasked = (path: string): boolean => masks.some((mask) => mask.path !== path && isWithin(path, mask.path));
+  for (const { path } of masks) {
+    const texts = ["tmpfs", `/new${path}`, "tmpfs"].map((text) => table.text(text)) as [number, number, number];
+    // One that has gone since it was looked for hides nothing.
+    table.call(`mask ${path}`, Call.mount, [...texts, MS_NOSUID | MS_NODEV, table.text(ROOT_OPTIONS)], {
+      onError: "next",
+    });
+  }
+  const needed = [...readable, ...own.executable, ...own.readable, ...(writable === undefined ? [] : [writable])];
+  const inside = planRoot(needed.filter((path) => isMasked(realPathOf(path))));
+  for (const entry of inside.entries) if (isMasked(entry.path)) addEntry(table, entry, "next");
+  for (const { path } of inside.binds) if (isMasked(path)) bind(path);
 }
 
 /** The new root goes on top of the one before, which then is taken away from beneath (pivot_root(2), NOTES). */
