@@ -140,6 +140,18 @@ export const WEAKENINGS: readonly Weakening[] = [
   },
   {
     className: "g-paths-and-mounts",
+    takesOut: "that hidden places are not there",
+    edits: [
+      {
+        file: "src/linux/vfs/host-tree.ts",
+        find: "if (this.#shared.hidden?.covers(state) === true) return undefined;",
+        replace: 'if (this.#shared.hidden?.covers(state) === true && path === "") return undefined;',
+      },
+    ],
+    attacks: ["around-ztls-own-directories"],
+  },
+  {
+    className: "g-paths-and-mounts",
     takesOut: "that a read-only mount is read-only",
     edits: [
       {

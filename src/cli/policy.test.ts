@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -35,8 +35,9 @@ interface Answer {
   readonly stderr: string;
 }
 
-function policy(args: readonly string[], cwd = directory): Answer {
-  return spawnSync(process.execPath, [launcher, "policy", ...args], { encoding: "utf8", cwd });
+function policy(args: readonly string[], cwd = directory, env: Readonly<Record<string, string>> = {}): Answer {
+  const options = { encoding: "utf8", cwd, env: { ...process.env, ...env } } as const;
+  return spawnSync(process.execPath, [launcher, "policy", ...args], options);
 }
 
 test("check lists who may use what, clean and tainted", () => {
@@ -47,6 +48,29 @@ test("check lists who may use what, clean and tainted", () => {
   assert.match(stdout, /^ann +reader +send +run +ask \(rule-of-two\)$/m);
   assert.doesNotMatch(stdout, /^bob/m);
   assert.match(stdout, /^Tools that no agent may use: unused$/m);
+});
+
+test("check refuses mounts of ztl's own directories, and of the kernel's", () => {
+  const cache = join(empty, "cache");
+  const state = join(empty, "state");
+  const own = join(cache, "zero-trust-loop");
+  mkdirSync(own, { recursive: true });
+  symlinkSync(own, join(empty, "link"));
+  const check = (host: string): Answer => {
+    const path = join(empty, "mounts.json");
+    const tools = { read: { template: "shell", mounts: [{ host, guest: "/m", mode: "ro" }] } };
+    writeFileSync(path, JSON.stringify({ agents: {}, roles: {}, tools }));
+    return policy(["check", "--config", path], empty, { XDG_CACHE_HOME: cache, XDG_STATE_HOME: state });
+  };
+  for (const host of [own, join(own, "key"), join(empty, "link"), "/proc", "/sys/kernel"]) {
+    const { status, stderr } = check(host);
+    assert.equal(status, 125, host);
+    assert.ok(stderr.includes(`${host} cannot be mounted`), stderr);
+  }
+  // A cache is left out of what is mounted around it; a state is not to lie in a mount at all.
+  assert.equal(check(cache).status, 0);
+  assert.match(check(empty).stderr, /state directory .* lie in one another/);
+  assert.ok(!existsSync(state), "nothing is made");
 });
 
 test("check says which walls are demanded", () => {
