@@ -102,8 +102,8 @@ const optionsSchema = z.strictObject({
   /** Where templates are kept; false keeps none. Default: $XDG_CACHE_HOME/zero-trust-loop or ~/.cache/zero-trust-loop. */
   cacheDirectory: z.union([text.min(1), z.literal(false)]).optional(),
   /**
-   * How long a cell may take from its start until it has loaded its template, before it is given up; default: 30 s. More is
-   * for processors that are emulated.
+   * How long a cell may take from its start until it has loaded its template, before it is given up; default: 30 s. Building a
+   * template gets five times as much. More is for processors that are emulated.
    */
   startTimeoutMs: count.max(3600 * 1000).optional(),
   /**

@@ -17,7 +17,7 @@ import { GUEST_HOME, GUEST_HOSTNAME, type GuestIdentity } from "./guest-tree.ts"
 import { requireIsolation } from "./isolation.ts";
 import { absoluteMount, hiddenPlaces, isDirectoryMount, refuseHidden } from "./mounts.ts";
 import { type PlanSurroundings, planRun, type RunPlan } from "./plan.ts";
-import { Pool } from "./pool/pool.ts";
+import { Pool, START_TIMEOUT_DEFAULT_MS } from "./pool/pool.ts";
 import { type RunResult, unstarted } from "./result.ts";
 import { runInCell } from "./run.ts";
 import { checkDeterminism, type RunOptions } from "./run-options.ts";
@@ -172,7 +172,7 @@ export class Sandbox implements AsyncDisposable {
     const recipe = this.#recipe(tool);
     const mounts = new Map(recipe.mounts.map((mount) => [mount.guest, mount]));
     for (const mount of toMountSpecs(this.#options.mounts ?? [])) mounts.set(mount.guest, mount);
-    const onEvent = this.#options.onEvent ?? (() => {});
+    const { onEvent = () => {}, startTimeoutMs = START_TIMEOUT_DEFAULT_MS } = this.#options;
     return new Pool({
       name: tool,
       config: { mounts: [...mounts.values()], hostname: GUEST_HOSTNAME, hidden: this.#hidden.data, ...this.#identity },
@@ -181,9 +181,14 @@ export class Sandbox implements AsyncDisposable {
       compileCache: this.#compileCache,
       memoryBytes: cellMemoryBytes(this.#limits),
       isolation: this.#options.isolation,
-      startTimeoutMs: this.#options.startTimeoutMs,
+      startTimeoutMs,
       provide: () =>
-        provideTemplate(recipe, { cacheDirectory: this.#cacheDirectory, compileCache: this.#compileCache, onEvent }),
+        provideTemplate(recipe, {
+          cacheDirectory: this.#cacheDirectory,
+          compileCache: this.#compileCache,
+          startTimeoutMs,
+          onEvent,
+        }),
       onEvent,
     });
   }

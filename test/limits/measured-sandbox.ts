@@ -6,7 +6,7 @@ import { cellMemoryBytes } from "../../src/sandbox/cell/launcher.ts";
 import { monotonicUs } from "../../src/sandbox/cell/protocol.ts";
 import { GUEST_HOSTNAME } from "../../src/sandbox/guest-tree.ts";
 import { type PlanSurroundings, planRun } from "../../src/sandbox/plan.ts";
-import { Pool } from "../../src/sandbox/pool/pool.ts";
+import { Pool, START_TIMEOUT_DEFAULT_MS } from "../../src/sandbox/pool/pool.ts";
 import type { RunResult } from "../../src/sandbox/result.ts";
 import { runInCell } from "../../src/sandbox/run.ts";
 import { findHostPython } from "../../src/sandbox/templates/host-python.ts";
@@ -45,7 +45,13 @@ export class MeasuredSandbox implements AsyncDisposable {
       compileCache: undefined,
       memoryBytes: cellMemoryBytes(DEFAULT_LIMITS),
       program: fileURLToPath(new URL("measured-cell.ts", import.meta.url)),
-      provide: () => provideTemplate(recipe, { cacheDirectory: TEST_CACHE, compileCache: undefined, onEvent }),
+      provide: () =>
+        provideTemplate(recipe, {
+          cacheDirectory: TEST_CACHE,
+          compileCache: undefined,
+          startTimeoutMs: START_TIMEOUT_DEFAULT_MS,
+          onEvent,
+        }),
       onEvent,
     });
   }

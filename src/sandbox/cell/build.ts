@@ -6,8 +6,6 @@ import { GUEST_HOSTNAME } from "../guest-tree.ts";
 import type { TemplateRecipe } from "../templates/recipe.ts";
 import { type BuildRequest, type BuiltReply, MEMORY_FD } from "./protocol.ts";
 
-/** A template is built once, from the host's own programs: generous, but bounded. */
-const BUILD_TIME_MS = 120_000;
 /** Page tables and system pages come before the guest's own memory (vmm/layout.ts), which the limit does not count. */
 const TABLES_BYTES = 16 * 1024 * 1024;
 /** Kept of what a failing template program says. */
@@ -15,9 +13,9 @@ const SAID_CHARACTERS = 2000;
 
 /** Makes the snapshot a recipe describes and writes its memory to the file it was given. The process ends afterwards. */
 export function buildTemplate(request: BuildRequest): BuiltReply {
-  const { recipe } = request;
+  const { recipe, timeMs } = request;
   const config = new Config({ mounts: recipe.mounts, hostname: GUEST_HOSTNAME, ...recipe.identity });
-  const limits = { ...DEFAULT_LIMITS, wallMs: BUILD_TIME_MS, cpuMs: BUILD_TIME_MS, memoryBytes: recipe.memoryBytes };
+  const limits = { ...DEFAULT_LIMITS, wallMs: timeMs, cpuMs: timeMs, memoryBytes: recipe.memoryBytes };
   const machine = Machine.create({ memoryBytes: Math.ceil(recipe.memoryBytes / PAGE_SIZE) * PAGE_SIZE + TABLES_BYTES });
   machine.prepareTimer();
   // The programs are the host's own, but what they read may be anybody's.

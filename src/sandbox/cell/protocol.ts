@@ -22,6 +22,8 @@ export const REQUEST_LIMITS: FrameLimits = { headerBytes: 192 * 1024 * 1024, bod
 export interface BuildRequest {
   readonly type: "build";
   readonly recipe: TemplateRecipe;
+  /** For its programs to get ready, in milliseconds. */
+  readonly timeMs: number;
 }
 
 /** Prepares the cell for runs: the memory image is inherited as {@link MEMORY_FD}. */

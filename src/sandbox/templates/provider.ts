@@ -14,8 +14,11 @@ import { BUILT_LIMITS } from "../cell/reply-limits.ts";
 import { recipeKey, type TemplateRecipe } from "./recipe.ts";
 import { imageDigest, type Template, TemplateStore, templateKey } from "./store.ts";
 
-/** Longer than a cell takes at most to build (see cell/build.ts). */
-const BUILD_TIMEOUT_MS = 150_000;
+/**
+ * A template is built once, from the host's own programs, of which each starts in less time than a cell may take to start:
+ * generous, but bounded. The cell itself, which has to start and to write the image, gets once more that time.
+ */
+const BUILD_FACTOR = 4;
 /** Of an image beside the guest's memory: the machine's own pages (cell/build.ts) and the manifest. */
 const IMAGE_OVERHEAD_BYTES = 96 * 1024 * 1024;
 
@@ -23,6 +26,8 @@ export interface ProviderOptions {
   /** False keeps nothing on disk. */
   readonly cacheDirectory: string | false;
   readonly compileCache: string | undefined;
+  /** What a cell may take to start. */
+  readonly startTimeoutMs: number;
   readonly onEvent: (event: SandboxEvent) => void;
 }
 
@@ -108,7 +113,8 @@ async function buildUnstored(recipe: TemplateRecipe, options: ProviderOptions): 
 async function buildInCell(recipe: TemplateRecipe, imagePath: string, options: ProviderOptions): Promise<BuiltReply> {
   const fileBytesMax = recipe.memoryBytes + IMAGE_OVERHEAD_BYTES;
   const { mounts, memoryBytes } = recipe;
-  const { compileCache } = options;
+  const { compileCache, startTimeoutMs } = options;
+  const timeMs = BUILD_FACTOR * startTimeoutMs;
   // The image is written from memory that is the guest's already.
   const group = cellMemoryBytes({ ...DEFAULT_LIMITS, memoryBytes });
   const launcher = cellLauncher({ mounts, compileCache, fileBytesMax, memoryBytes: group });
@@ -118,11 +124,11 @@ async function buildInCell(recipe: TemplateRecipe, imagePath: string, options: P
   closeSync(image);
   const timer = setTimeout(
     () => cell.kill("template-failed", `Building the ${recipe.name} template took too long`),
-    BUILD_TIMEOUT_MS,
+    timeMs + startTimeoutMs,
   );
   try {
     return await cell.request({
-      message: { type: "build", recipe },
+      message: { type: "build", recipe, timeMs },
       limits: BUILT_LIMITS,
       accept: builtOf,
     });

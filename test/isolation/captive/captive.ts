@@ -67,6 +67,7 @@ export class Captive implements AsyncDisposable {
     const identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const compileCache = compileCacheDirectory(cacheDirectory);
     const onEvent = (): void => {};
+    const startTimeoutMs = patiently(START_TIMEOUT_DEFAULT_MS);
     const recipe = execRecipe({ identity, memoryBytes: DEFAULT_LIMITS.memoryBytes, python: undefined });
     this.#surroundings = { env: pythonEnvironment(identity, undefined), cwd: "/", pythonExecutable: undefined };
     const options = {
@@ -79,11 +80,11 @@ export class Captive implements AsyncDisposable {
       program: programOf(without),
       without,
       provide: async () => {
-        const template = await provideTemplate(recipe, { cacheDirectory, compileCache, onEvent });
+        const template = await provideTemplate(recipe, { cacheDirectory, compileCache, startTimeoutMs, onEvent });
         if (compileCache !== undefined) await rehearse({ ...options, compileCache, template });
         return template;
       },
-      startTimeoutMs: patiently(START_TIMEOUT_DEFAULT_MS),
+      startTimeoutMs,
       onEvent,
     } as const;
     this.pool = new Pool(options);
