@@ -5,6 +5,8 @@ import type { Order } from "./protocol.ts";
 
 /** All tests were seen to take 22 minutes on an idle processor, a class of attacks 30; a busy one gives half. */
 const MINUTES_DEFAULT = 75;
+/** On an idle machine; see test/patience.ts. */
+const PATIENCE_DEFAULT = 20;
 const ATTACKS = "test/hardware/attacks.ts";
 /** Classes with attacks that depend on the processor: the machine, its paging, and going back. */
 const CLASSES = ["f", "i", "e"];
@@ -27,6 +29,8 @@ Runs tests in a machine of QEMU's with an emulated AMD-V, in which KVM works as 
   attack [X...]       only these classes of attacks (letter or name) or attacks (class/file); a machine for each
                       argument, so X,Y share one
   --minutes N         how long each machine may run; default ${MINUTES_DEFAULT}
+  --patience N        how many times longer things may take than on a real processor; default ${PATIENCE_DEFAULT}, and more
+                      where other programs take most of this machine's time
   --help
 
 Exit status: 0 all passed; 1 something failed, or did not come to its turn; 2 wrong command line; 3 nothing was tried,
@@ -42,6 +46,7 @@ export interface Boot {
 export interface HardwareArguments {
   readonly help: boolean;
   readonly minutes: number;
+  readonly patience: number;
   readonly boots: readonly Boot[];
 }
 
@@ -49,12 +54,18 @@ export interface HardwareArguments {
 export function parseHardwareArguments(args: readonly string[]): HardwareArguments {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { help: { type: "boolean", short: "h", default: false }, minutes: { type: "string" } },
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      minutes: { type: "string" },
+      patience: { type: "string" },
+    },
     allowPositionals: true,
   });
   const minutes = Number(values.minutes ?? MINUTES_DEFAULT);
   if (!(minutes > 0)) throw new Error("--minutes takes a number of minutes");
-  return { help: values.help, minutes, boots: bootsFor(positionals) };
+  const patience = Number(values.patience ?? PATIENCE_DEFAULT);
+  if (!(patience >= 1 && patience <= 1000)) throw new Error("--patience takes a number from 1 to 1000");
+  return { help: values.help, minutes, patience, boots: bootsFor(positionals) };
 }
 
 function bootsFor([first, ...rest]: readonly string[]): Boot[] {

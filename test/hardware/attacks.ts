@@ -12,7 +12,7 @@ const all = (await Promise.all(findAttacks().map(loadAttack))).filter(({ attack 
 const attacks =
   classes.length === 0
     ? all
-    : classes.flatMap((name) => all.filter((attack) => attack.name === name || isOfClass(attack, name)));
+    : [...new Set(classes.flatMap((name) => all.filter((one) => one.name === name || isOfClass(one, name))))];
 
 if (attacks.length === 0) throw new Error(`no class and no attack for this machine is called ${classes.join(" or ")}`);
 

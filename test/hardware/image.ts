@@ -43,11 +43,11 @@ const PYTHON_LEFT_OUT =
   /(^|\/)(test|tests|idlelib|tkinter|turtledemo|lib2to3|ensurepip|site-packages|dist-packages|config-[^/]*)\//;
 
 /** Writes the emulated machine's whole file tree as an initial RAM file system. */
-export function writeImage(path: string, repository: string, kernel: Kernel, order: Order): void {
+export function writeImage(path: string, repository: string, kernel: Kernel, order: Order, patience: number): void {
   const archive = new Archive(path);
   addRootLinks(archive);
   for (const directory of ["proc", "sys", "dev", "tmp", "run", "root", "home", "var/tmp"]) archive.directory(directory);
-  archive.file("/init", initScript(), true);
+  archive.file("/init", initScript(patience), true);
   archive.file("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
   archive.file("/etc/group", "root:x:0:\n");
   // Numbered, because their order matters.
@@ -66,7 +66,7 @@ export function writeImage(path: string, repository: string, kernel: Kernel, ord
 }
 
 /** The first process: bash, which gives way to Node as soon as there is something to run it in. */
-function initScript(): string {
+function initScript(patience: number): string {
   return `#!/bin/bash
 # No process can leave the initial file system with pivot_root(2), as cells do; of a mount on top of it they can. Nor may others
 # write in /, where a Python would not be taken from.
@@ -77,7 +77,7 @@ export PATH=${pythonDirectory()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HO
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t cgroup2 groups /sys/fs/cgroup; mount -t devtmpfs dev /dev
 ln -s /proc/self/fd /dev/fd; for i in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/\${i%:*} /dev/\${i#*:}; done
 mkdir -p /dev/shm; mount -t tmpfs tmp /tmp; mount -t tmpfs shm /dev/shm
-export NODE_COMPILE_CACHE=/tmp/node-cache NO_COLOR=1 ZTL_TEST_PATIENCE=20
+export NODE_COMPILE_CACHE=/tmp/node-cache NO_COLOR=1 ZTL_TEST_PATIENCE=${patience}
 # As in a login session: a shell with job control in between, or terminal stops would do nothing (orphaned process group).
 setsid -w bash -c 'set -m; ${NODE} ${GUEST_ROOT}/test/hardware/inside.ts; true'
 echo o > /proc/sysrq-trigger

@@ -51,12 +51,12 @@ async function main(): Promise<number> {
   return runAll(kernel, wanted);
 }
 
-async function runAll(kernel: Kernel, { boots, minutes }: HardwareArguments): Promise<number> {
+async function runAll(kernel: Kernel, { boots, minutes, patience }: HardwareArguments): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), "ztl-hardware-"));
   const reports: Report[] = [];
   try {
     for (const one of boots) {
-      reports.push(await runOn(kernel, { ...one, directory, minutes }));
+      reports.push(await runOn(kernel, { ...one, directory, minutes, patience }));
       if (interrupted) break;
     }
   } finally {
@@ -71,12 +71,12 @@ async function runAll(kernel: Kernel, { boots, minutes }: HardwareArguments): Pr
 
 async function runOn(
   kernel: Kernel,
-  { name, order, directory, minutes }: Boot & { directory: string; minutes: number },
+  { name, order, directory, minutes, patience }: Boot & { directory: string; minutes: number; patience: number },
 ): Promise<Report> {
   const image = join(directory, "image.cpio");
   const result = join(directory, "result.jsonl");
   rmSync(result, { force: true });
-  writeImage(image, fileURLToPath(new URL("../..", import.meta.url)), kernel, order);
+  writeImage(image, fileURLToPath(new URL("../..", import.meta.url)), kernel, order, patience);
   console.log(`\n${name}: ${kernel.image}, emulated AMD-V, ${minutes} minutes at most`);
   const startedMs = Date.now();
   await ended(boot(kernel.image, image, result), minutes);
