@@ -57,8 +57,8 @@ export class HiddenPlaces {
   readonly #inodes: ReadonlySet<string>;
   /** Of what stands where the kernel's file systems are mounted, which in a cell's own root is another thing. */
   readonly #mounted: ReadonlySet<string>;
-  /** Of the places themselves, which may be made or replaced at any time. */
-  #current: ReadonlySet<string> = new Set();
+  /** Of the places themselves, which may be made or replaced at any time; undefined when they are to be looked at again. */
+  #current: ReadonlySet<string> | undefined;
 
   constructor(data: HiddenPlacesData) {
     this.data = data;
@@ -67,7 +67,7 @@ export class HiddenPlaces {
     this.#names = new Set([...data.paths, ...data.mountPoints].map((path) => basename(path)));
     this.#inodes = new Set(data.identities.map((identity) => identity.split(":")[1] as string));
     this.#mounted = new Set(current(data.mountPoints));
-    this.refresh();
+    this.#current = new Set(current(data.paths));
   }
 
   /** The directories of every process of this user that keep to the usual places, and `more` of this one's. */
@@ -85,14 +85,15 @@ export class HiddenPlaces {
     });
   }
 
-  /** Looks again at what stands in the hidden places. */
+  /** What stands in the hidden places is looked at again before the next answer: most runs ask of no file of the host. */
   refresh(): void {
-    this.#current = new Set(current(this.data.paths));
+    this.#current = undefined;
   }
 
   covers(status: Identified): boolean {
     if (this.#devices.has(String(status.dev))) return true;
     const identity = identityOf(status);
+    this.#current ??= new Set(current(this.data.paths));
     return this.#current.has(identity) || this.#identities.has(identity) || this.#mounted.has(identity);
   }
 
