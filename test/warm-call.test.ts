@@ -13,12 +13,12 @@ import { kvmMissing } from "./kvm.ts";
 const CALLS = 30;
 /**
  * What a warm call cannot do without: it is read in two pieces, the timer is set and stopped, the processor's clock is read
- * at both ends, the guest is entered once for each of its two system calls, the rollback asks which pages changed and sets
+ * at the start, the guest is entered once for each of its two system calls, the rollback asks which pages changed and sets
  * the vector registers, the answer is written. System registers are left out: how often they are set differs from host to
  * host with the way a guest's `syscall` arrives (src/vmm/syscall-ring.ts).
  */
 const NEEDED = [
-  ...["read", "read", "timer_settime", "timer_settime", "clock_gettime", "clock_gettime"],
+  ...["read", "read", "timer_settime", "timer_settime", "clock_gettime"],
   ...["ioctl KVM_RUN", "ioctl KVM_RUN", "ioctl KVM_GET_DIRTY_LOG", "ioctl KVM_SET_XSAVE"],
   "writev",
 ].sort();

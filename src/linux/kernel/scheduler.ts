@@ -105,7 +105,8 @@ export class Scheduler implements Watch {
       this.#kernel.allowance.refund(TASK_BYTES);
     }
     if (this.current === task) {
-      this.charge();
+      // With the first process the run ends, and nobody asks any more.
+      if (this.#kernel.main?.exit === undefined) this.charge();
       this.current = undefined;
       this.#loadedRoot = -1;
     }

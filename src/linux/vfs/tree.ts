@@ -117,8 +117,9 @@ export class FileTree implements Tree {
 
   /** What the run did to its overlays, sorted by path; see {@link Change}. */
   collectChanges(work?: () => void): Change[] {
-    const options = { hashes: this.plan.hashes, work, limitBytes: this.budget.limitBytes };
     const overlays = this.mounts.filter((mount) => mount.kind === "overlay");
+    if (overlays.length === 0) return [];
+    const options = { hashes: this.plan.hashes, work, limitBytes: this.budget.limitBytes };
     const changes = this.plan.withoutRecording(() =>
       overlays.flatMap(({ fs, guestPath }) => (fs ? collectChanges(fs.root, guestPath, options) : [])),
     );
