@@ -10,10 +10,20 @@ export type Isolation = Readonly<Record<Layer | (typeof ALWAYS)[number], boolean
 /** Without them no cell starts, on any host. */
 const ALWAYS = ["kvm", "seccomp", "capabilities", "limits"] as const;
 
+/** By what a launcher puts up, so that results of one launcher's cells share an answer. */
+const inForce = new WeakMap<ReadonlySet<Layer>, Isolation>();
+
 /** The walls around a cell that was launched with these layers: a launch that cannot put one of them up fails. */
 export function isolationInForce(launched: ReadonlySet<Layer>): Isolation {
-  const layers = LAYERS.map((layer) => [layer, launched.has(layer)] as const);
-  return Object.fromEntries([...ALWAYS.map((layer) => [layer, true] as const), ...layers]) as Isolation;
+  let isolation = inForce.get(launched);
+  if (isolation === undefined) {
+    const layers = LAYERS.map((layer) => [layer, launched.has(layer)] as const);
+    isolation = Object.freeze(
+      Object.fromEntries([...ALWAYS.map((layer) => [layer, true] as const), ...layers]) as Isolation,
+    );
+    inForce.set(launched, isolation);
+  }
+  return isolation;
 }
 
 const WALLS = [...ALWAYS, ...LAYERS] as const;

@@ -68,10 +68,15 @@ export class ReplyReader {
       this.#json = new ArrivingBytes(this.#announced.headerBytes);
     }
     if (this.#json === undefined) return rest;
-    rest = this.#json.take(rest);
-    if (!this.#json.isComplete) return rest;
-    checkJsonSize(this.#json.bytes, expected.limits.json);
-    this.#header = parseHeader(this.#json.bytes);
+    let json = this.#json.allIn(rest);
+    if (json !== undefined) rest = rest.subarray(json.length);
+    else {
+      rest = this.#json.take(rest);
+      if (!this.#json.isComplete) return rest;
+      json = this.#json.bytes;
+    }
+    checkJsonSize(json, expected.limits.json);
+    this.#header = parseHeader(json);
     this.#json = undefined;
     this.#body = new ArrivingBytes(this.#announced.bodyBytes);
     return rest;

@@ -87,6 +87,8 @@ const LIMIT_NAMES: ReadonlySet<LimitName> = new Set([
   "output",
   "names",
 ] satisfies LimitName[]);
+const EXITED = new Set(["kind", "code"]);
+const SIGNALED = new Set(["kind", "signal", "number"]);
 const ENDINGS: ReadonlySet<WireEnding["kind"]> = new Set(["exited", "signaled", "limit", "cancelled", "error"]);
 const ERRORS: ReadonlySet<RunError> = new Set(RUN_ERRORS);
 
@@ -95,9 +97,9 @@ function endingOf(value: unknown, wasCancelled: boolean): WireEnding {
   const kind = oneOf(given, ENDINGS, "an ending");
   switch (kind) {
     case "exited":
-      return { kind, code: wholeOf(fieldsOf(value, new Set(["kind", "code"]), kind).code, 255, "an exit status") };
+      return { kind, code: wholeOf(fieldsOf(value, EXITED, kind).code, 255, "an exit status") };
     case "signaled": {
-      const fields = fieldsOf(value, new Set(["kind", "signal", "number"]), kind);
+      const fields = fieldsOf(value, SIGNALED, kind);
       const number = wholeOf(fields.number, SIGNAL_MAX, "a signal's number");
       if (number === 0 || fields.signal !== signalName(number)) misbehaved("a signal has another's name");
       return { kind, signal: signalName(number), number };
