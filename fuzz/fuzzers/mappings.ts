@@ -1,7 +1,7 @@
 import { MappingsComparison } from "../../test/mappings/compare.ts";
 import type { Fuzzer } from "../fuzzer.ts";
 
-const STEPS = 120;
+const STEPS = 240;
 /** What a step's random numbers begin with, and the seed of what comes before the steps: each 64 bits. */
 const PIECE_BYTES = 8;
 let comparison: MappingsComparison;

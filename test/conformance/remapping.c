@@ -127,6 +127,10 @@ static void stays_behind(void) {
   mlock(p, 2 * PAGE);
   moved = mremap(p, 2 * PAGE, 2 * PAGE, flags, NULL);
   say("locks %ld %ld", E(madvise(p, PAGE, MADV_DONTNEED)), E(madvise(moved, PAGE, MADV_DONTNEED)));
+  p = memory(4, MAP_PRIVATE);
+  mlock(p, 3 * PAGE);
+  moved = mremap(p + PAGE, PAGE, PAGE, flags, NULL);
+  say("locks of a part %ld %ld %ld", E(madvise(p, PAGE, MADV_DONTNEED)), E(madvise(p + 2 * PAGE, PAGE, MADV_DONTNEED)), E(madvise(moved, PAGE, MADV_DONTNEED)));
   p = memory(2, MAP_PRIVATE);
   mprotect(p, 2 * PAGE, PROT_NONE);
   moved = mremap(p, 2 * PAGE, 2 * PAGE, flags, NULL);

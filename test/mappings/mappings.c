@@ -223,6 +223,37 @@ static void sync_or_lock(void) {
   change_history(first, count);
 }
 
+/* The rarer ways to lock, and maps that do not wait. */
+static void lock_more(void) {
+  static const int ALL[] = {MCL_CURRENT, MCL_FUTURE, MCL_FUTURE | MCL_ONFAULT, MCL_CURRENT | MCL_ONFAULT, MCL_CURRENT | MCL_FUTURE};
+  int first, count, what = next(8);
+  pick(&first, &count);
+  char *at = arena + first * PAGE;
+  long result;
+  if (what < 3) result = E(mlock2(at, count * PAGE, what == 0 ? 0 : MLOCK_ONFAULT));
+  else if (what < 5) result = E(munlockall()), first = 0, count = PAGES;
+  else if (what < 7) result = E(mlockall(ALL[next(5)])), first = 0, count = PAGES;
+  else {
+    int flags = MAP_PRIVATE | MAP_FIXED | MAP_POPULATE | (one_in(2) ? MAP_NONBLOCK : 0), f = next(FILES);
+    result = A(mmap(at, count * PAGE, RIGHTS[next(4)], flags, files[f], next(FILE_PAGES) * PAGE));
+    new_history(first, count);
+  }
+  say("lock %d %d+%d: %ld\n", what, first, count, result);
+  change_history(first, count);
+}
+
+/* A move that leaves the mapping where it was. No locks: which pages lose theirs depends on how a kernel joins mappings. */
+static void leave(void) {
+  int first, count, target = next(PAGES);
+  if (!pick_mapping(&first, &count) || target + count > PAGES) return;
+  munlockall();
+  int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+  long result = A(mremap(arena + first * PAGE, count * PAGE, count * PAGE, flags, arena + target * PAGE));
+  say("leave %d+%d, to %d: %ld\n", first, count, target, result);
+  change_history(0, PAGES);
+  if (result >= 0) change_history(first, count), new_history(target, count);
+}
+
 /* A call of the kernel's own on the arena's memory, within one page. */
 static void transfer(void) {
   int f = next(FILES), page = next(PAGES), into = next(2);
@@ -280,7 +311,8 @@ static char **beginnings;
 static void steps(int count, int depth) {
   for (int i = 0; i < count; i++) {
     if (beginnings && depth == 0) state = strtoull(beginnings[i], NULL, 0);
-    switch (next(24)) {
+    /* The last two came later: the seeds of tests are to mean what they meant. */
+    switch (next(beginnings ? 26 : 24)) {
       case 0: case 1: case 2: case 3: map(); break;
       case 4: case 5: unmap(); break;
       case 6: case 7: protect(); break;
@@ -294,6 +326,8 @@ static void steps(int count, int depth) {
       case 21: transfer(); break;
       case 22: if (one_in(4)) replace(); break;
       case 23: fork_step(depth); break;
+      case 24: lock_more(); break;
+      case 25: leave(); break;
     }
     if (one_in(4)) show();
   }

@@ -281,7 +281,8 @@ export class AddressSpace implements PageSharer {
     // Held once more while it is nowhere: what it shares must not go with the old place.
     const part = slice(source, from, from + oldSize);
     retainSources(part, this);
-    if (keepsSource) this.setFlags(from, from + oldSize, { lock: undefined });
+    // The lock goes from all of the mapping, even where only a part was moved (mm/mremap.c, dontunmap_complete).
+    if (keepsSource) this.setFlags(source.start, source.end, { lock: undefined });
     else this.unmap(from, from + oldSize);
     this.unmap(target, target + newSize);
     const vma: Vma = { ...part, start: target, end: target + newSize };
