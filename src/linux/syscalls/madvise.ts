@@ -3,8 +3,8 @@ import { fail } from "../errno.ts";
 import type { AddressSpace } from "../memory/address-space.ts";
 import { permits } from "../memory/rights.ts";
 import { Protection, type Vma } from "../memory/vma.ts";
+import { addressRange } from "./address-range.ts";
 import type { Call } from "./call.ts";
-import { checkedEnd } from "./mmap.ts";
 
 /** madvise advice (asm-generic/mman-common.h). */
 const Advice = {
@@ -57,12 +57,12 @@ const ACTIONS: Readonly<Record<number, (memory: AddressSpace, part: Part) => voi
 };
 
 export function madvise(call: Call): number {
-  const start = call.unsigned(0);
-  const end = checkedEnd(start, call.unsigned(1));
+  const { start, end, isBeyondAddresses } = addressRange(call);
   const advice = call.int(2);
   const { memory } = call.process;
   const act = ACTIONS[advice];
   if (!act && !HINTS.has(advice)) fail("EINVAL");
+  if (call.unsigned(0) !== start || isBeyondAddresses || (end === start && call.unsigned(1) !== 0)) fail("EINVAL");
   const hole = memory.vmas.holeIn(start, end);
   // Mapping by mapping: a hole is passed over and told about at the end, except where pages are to be there after the call.
   const reach = POPULATING.has(advice) ? hole : end;

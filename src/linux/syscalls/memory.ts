@@ -2,6 +2,7 @@ import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { pageCeil } from "../memory/page-math.ts";
 import { slice, type Vma } from "../memory/vma.ts";
+import { addressRange } from "./address-range.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { madvise } from "./madvise.ts";
 import { memfdCreate } from "./memfd.ts";
@@ -69,6 +70,17 @@ function duplicate(call: Call, vma: Vma, old: number, size: number, flags: numbe
   return target;
 }
 
+/** mprotect flags (asm-generic/mman-common.h). */
+const PROT_GROWSDOWN = 0x0100_0000;
+const PROT_GROWSUP = 0x0200_0000;
+
+/** Where the change of a stack's rights begins, when the call asks for all of it (mprotect(2), PROT_GROWSDOWN). */
+function startOfStack(call: Call, start: number, end: number): number {
+  const vma = call.process.memory.vmas.next(start);
+  if (vma === undefined || vma.start >= end) return fail("ENOMEM");
+  return vma.growsDown ? vma.start : fail("EINVAL");
+}
+
 /** msync flags (asm-generic/mman-common.h). */
 const MS_ASYNC = 1;
 const MS_INVALIDATE = 2;
@@ -76,11 +88,11 @@ const MS_SYNC = 4;
 
 /** What is mapped is the file already: this only looks at whether the call makes sense. */
 function msync(call: Call): number {
-  const start = call.unsigned(0);
+  const { start, end, isBeyondAddresses } = addressRange(call);
   const flags = call.int(2);
-  if (start % PAGE_SIZE !== 0 || (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0) fail("EINVAL");
+  if (start !== call.unsigned(0) || (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0) fail("EINVAL");
   if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) fail("EINVAL");
-  const end = start + pageCeil(call.unsigned(1));
+  if (isBeyondAddresses) fail("ENOMEM");
   const { vmas } = call.process.memory;
   if ((flags & MS_INVALIDATE) !== 0 && vmas.overlapping(start, end).some((vma) => vma.lock !== undefined))
     fail("EBUSY");
@@ -118,10 +130,15 @@ export const memoryCalls: SyscallTable = {
     return 0;
   },
   mprotect(call) {
+    const rights = call.uint(2);
+    // Nothing grows upwards on this architecture.
+    if ((rights & PROT_GROWSUP) !== 0) fail("EINVAL");
     const start = call.unsigned(0);
     const end = checkedEnd(start, call.unsigned(1));
-    if ((call.uint(2) & ~(PROTECTION_BITS | 0x0300_0000)) !== 0) fail("EINVAL");
-    if (end > start) call.process.memory.protect(start, end, call.uint(2) & PROTECTION_BITS);
+    if ((rights & ~(PROTECTION_BITS | PROT_GROWSDOWN)) !== 0) fail("EINVAL");
+    if (end === start) return 0;
+    const first = (rights & PROT_GROWSDOWN) !== 0 ? startOfStack(call, start, end) : start;
+    call.process.memory.protect(first, end, rights & PROTECTION_BITS);
     return 0;
   },
   brk: (call) => call.process.memory.setHeapEnd(call.unsigned(0)),

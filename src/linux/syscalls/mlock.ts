@@ -1,15 +1,12 @@
 import { fail } from "../errno.ts";
 import { bringInLocked } from "../memory/locked.ts";
-import { pageCeil, pageFloor } from "../memory/page-math.ts";
 import type { MemoryLock } from "../memory/vma.ts";
+import { addressRange } from "./address-range.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { ADDRESS_LIMIT } from "./mmap.ts";
 
 /** mlock2 flag (asm-generic/mman-common.h). */
 const MLOCK_ONFAULT = 1;
-/** How many addresses 64 bits can name. */
-const ADDRESSES = 2 ** 64;
-
 /** mlockall flags (asm-generic/mman.h). */
 const MCL_CURRENT = 1;
 const MCL_FUTURE = 2;
@@ -21,10 +18,8 @@ const MCL_ONFAULT = 4;
  */
 function setLock(call: Call, lock: MemoryLock | undefined): number {
   const { memory } = call.process;
-  // Whole pages around the bytes. A length that comes to more than all addresses begins again at nothing, as in Linux.
-  const start = pageFloor(call.unsigned(0));
-  const end = start + (pageCeil(call.unsigned(0) - start + call.unsigned(1)) % ADDRESSES);
-  if (end >= ADDRESSES) fail("EINVAL");
+  const { start, end, isBeyondAddresses } = addressRange(call);
+  if (isBeyondAddresses) fail("EINVAL");
   const hole = memory.vmas.holeIn(start, end);
   memory.setFlags(start, hole, { lock });
   // Before a hole everything is locked, but nothing is brought in (mm/mlock.c, do_mlock).

@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { InodeFile, PathFile } from "../files/inode-file.ts";
-import { Open } from "../files/open-file.ts";
+import { Open, type OpenFile } from "../files/open-file.ts";
 import { pageCeil } from "../memory/page-math.ts";
 import { SharedPages } from "../memory/shared-pages.ts";
 import { mappedFile, Protection, type Vma } from "../memory/vma.ts";
@@ -24,6 +24,13 @@ const MapFlag = {
   stack: 0x20000,
   fixedNoReplace: 0x100000,
 } as const;
+/**
+ * Flags that MAP_SHARED_VALIDATE lets pass: those that are older than it (LEGACY_MAP_MASK, linux/mman.h), which are the ones
+ * above but the last, MAP_32BIT, MAP_ABOVE4G, MAP_DENYWRITE, MAP_EXECUTABLE, MAP_HUGETLB and the sizes of huge pages.
+ */
+const FLAGS_VALIDATED = 0x7c07_f9f3;
+/** The end of the longest file there can be (MAX_LFS_FILESIZE, linux/fs.h). */
+const FILE_END_MAX = 2 ** 63;
 
 export const PROTECTION_BITS = Protection.read | Protection.write | Protection.execute;
 /** End of the addresses a process may name (47 bits). */
@@ -45,6 +52,7 @@ export function mmap(call: Call): number {
   if (length > ADDRESS_LIMIT) fail("ENOMEM");
   const type = flags & MapFlag.typeMask;
   if (type !== MapFlag.shared && type !== MapFlag.private && type !== MapFlag.sharedValidate) fail("EINVAL");
+  if (type === MapFlag.sharedValidate && (flags & MapFlag.anonymous) !== 0) fail("EINVAL");
   const source = (flags & MapFlag.anonymous) !== 0 ? undefined : mappableFile(call);
   const start = chooseAddress(call, length, flags);
   // Before a file's pages become shared ones for a mapping that is then not made.
@@ -78,17 +86,20 @@ function mappableFile(call: Call): InodeFile | undefined {
   const file = call.process.files.get(call.int(4));
   if (call.unsigned(5) % PAGE_SIZE !== 0) fail("EINVAL");
   if (file instanceof PathFile) fail("EBADF");
-  if (!(file instanceof InodeFile)) return fail("ENODEV");
+  const isValidated = (call.uint(3) & MapFlag.typeMask) === MapFlag.sharedValidate;
+  if (isValidated && (call.uint(3) & ~FLAGS_VALIDATED) !== 0) fail("EOPNOTSUPP");
+  if (call.unsigned(5) + pageCeil(call.unsigned(1)) > FILE_END_MAX) fail("EOVERFLOW");
   const sharedWrite = (call.uint(3) & MapFlag.typeMask) !== MapFlag.private && (call.uint(2) & Protection.write) !== 0;
   const isWriteOnly = (file.flags & Open.accessMode) === Open.writeOnly;
   if (isWriteOnly || (sharedWrite && !isOpenForWriting(file))) fail("EACCES");
+  if (!(file instanceof InodeFile)) return fail("ENODEV");
   const { inode } = file.location;
   if (sharedWrite && isSealed(inode)) fail("EPERM");
   if (isZeroDevice(inode)) return undefined;
   return inode.type === FileType.regular ? file : fail("ENODEV");
 }
 
-function isOpenForWriting({ flags }: InodeFile): boolean {
+function isOpenForWriting({ flags }: OpenFile): boolean {
   return (flags & Open.accessMode) === Open.readWrite;
 }
 
