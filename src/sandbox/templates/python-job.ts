@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 
 /** What the guest's runner (guest/python_runner.py) is told to do; see there. */
 export interface PythonJob {
@@ -29,9 +29,27 @@ export function environmentChange(
 
 /** 256 bits: `random.seed` takes any size, numpy takes eight 32-bit words. */
 const SEED_BYTES = 32;
+/** Drawn at once. Asking for random bytes takes longer than making the rest of a job, however few they are. */
+const SEEDS = 64;
+
+const seeds = Buffer.alloc(SEEDS * SEED_BYTES);
+let nextSeed = seeds.length;
+
+/** Each is handed out once, and not kept here. */
+function freshSeed(): string {
+  if (nextSeed === seeds.length) {
+    randomFillSync(seeds);
+    nextSeed = 0;
+  }
+  const end = nextSeed + SEED_BYTES;
+  const seed = seeds.toString("hex", nextSeed, end);
+  seeds.fill(0, nextSeed, end);
+  nextSeed = end;
+  return seed;
+}
 
 /** The job as the runner reads it: u32 LE length, then JSON. `seed` is given in hex; by default it is fresh. */
-export function encodePythonJob(job: PythonJob, seed = randomBytes(SEED_BYTES).toString("hex")): Uint8Array {
+export function encodePythonJob(job: PythonJob, seed = freshSeed()): Uint8Array {
   const json = Buffer.from(
     JSON.stringify({
       code: job.code ?? null,
