@@ -1,3 +1,4 @@
+import { defined } from "../base/optional.ts";
 import { terminalLine } from "../base/text/index.ts";
 import type { DecisionResult, ReviewSummary, ZeroTrustLoop } from "../loop/index.ts";
 import {
@@ -57,7 +58,7 @@ export async function decide(verb: "approve" | "reject" | "undo", args: readonly
   return withLoop(values.config, async (loop) => {
     const review = await findReview(loop, prefix);
     const { message } = values;
-    const by = { reviewer: values.reviewer ?? userName(), ...(message === undefined ? {} : { message }) };
+    const by = defined({ reviewer: values.reviewer ?? userName(), message });
     let result: DecisionResult;
     if (review === undefined) result = { status: "not-found" };
     else if (verb === "reject") result = await loop.reviews.reject(review.id, by);
@@ -65,8 +66,8 @@ export async function decide(verb: "approve" | "reject" | "undo", args: readonly
     else {
       const hash = values.hash ?? (await seenHash(loop, review));
       if (hash === undefined) return LoopStatus.changed;
-      const chosen = values.file === undefined ? {} : { files: values.file };
-      const agreed = values.protected === undefined ? {} : { protectedFiles: values.protected };
+      const chosen = defined({ files: values.file });
+      const agreed = defined({ protectedFiles: values.protected });
       result = await loop.reviews.approve(review.id, { ...by, hash, ...chosen, ...agreed });
     }
     if (values.json) await printJson(result);

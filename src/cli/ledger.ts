@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBounded } from "../base/bounded-file.ts";
 import { isJsonObject } from "../base/json.ts";
+import { defined } from "../base/optional.ts";
 import { parseStored, type StoredFormat, shapeOf } from "../base/stored-json.ts";
 import { terminalJson, terminalLine } from "../base/text/index.ts";
 import {
@@ -93,7 +94,7 @@ async function verify({ anchor, ledger: given, key, config, json }: Values): Pro
   try {
     const line = anchor?.startsWith("@") ? readFileSync(anchor.slice(1), "utf8").trim() : anchor;
     if (process.stderr.isTTY) await writeAll(process.stderr, `Verifying ${store.extent().lastIndex ?? 0} entries …\n`);
-    const result = await verifyLedger(store, { publicKey, ...(line === undefined ? {} : { anchor: line }) });
+    const result = await verifyLedger(store, defined({ publicKey, anchor: line }));
     if (json) await printJson({ ...result, publicKey: formatPublicKey(publicKey) });
     else if (result.ok) {
       const anchored = line === undefined ? "" : ", and holds what the anchor stood for";

@@ -1,3 +1,4 @@
+import { defined } from "../base/optional.ts";
 import { cutColumns, cutPlace, terminalLine, terminalLines } from "../base/text/index.ts";
 import type { Entry, RunRecord, RunRow, ZeroTrustLoop } from "../loop/index.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
@@ -27,7 +28,7 @@ export async function runs(args: readonly string[]): Promise<number> {
   const limit = Number(values.limit ?? 20);
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new UsageError("--limit takes 1 to 1000");
   return withLoop(values.config, async (loop) => {
-    const { rows } = loop.records.runs({ limit, ...(values.agent === undefined ? {} : { agent: values.agent }) });
+    const { rows } = loop.records.runs(defined({ limit, agent: values.agent }));
     if (values.json) await printJson(rows);
     else
       await writeAll(process.stdout, rows.length === 0 ? "No calls are recorded yet.\n" : rows.map(rowLine).join(""));
@@ -51,7 +52,7 @@ export async function show(args: readonly string[]): Promise<number> {
     if (record === undefined) return notFound();
     const shift = values.probe ? await loop.records.probe(runId) : undefined;
     if (values.probe && shift === undefined) throw new UsageError("the configuration names no probe model (probe)");
-    if (values.json) await printJson({ ...record, ...(shift === undefined ? {} : { probe: shift }) });
+    if (values.json) await printJson({ ...record, ...defined({ probe: shift }) });
     else await writeAll(process.stdout, showRecord(record) + (shift === undefined ? "" : showShift(shift)));
     return 0;
   });

@@ -1,3 +1,4 @@
+import { defined } from "../base/optional.ts";
 import { terminalJson } from "../base/text/index.ts";
 import { startServer } from "../server/index.ts";
 import { helped, parseLoopArguments, withLoop } from "./loop-command.ts";
@@ -25,7 +26,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const port = values.port === undefined ? 0 : Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError("--port takes a number up to 65535");
   return withLoop(values.config, async (loop) => {
-    const reviewer = values.reviewer === undefined ? {} : { reviewer: values.reviewer };
+    const reviewer = defined({ reviewer: values.reviewer });
     const server = await startServer(loop, { port, ...reviewer });
     try {
       const { url, port: bound, token } = server;

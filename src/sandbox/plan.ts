@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import type { ToolCall, ToolName } from "./call.ts";
 import { shellPath } from "./templates/programs.ts";
@@ -64,7 +64,7 @@ export function planRun(call: ToolCall, surroundings: PlanSurroundings): RunPlan
 
 /** Of its own, so that a program which knows it knows nothing of the system's random numbers. */
 function pythonSeed(seed: string): string {
-  return createHash("sha256").update(`ztl-python-random-v1\n${seed}`).digest("hex");
+  return sha256Hex(`ztl-python-random-v1\n${seed}`);
 }
 
 interface Parts {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Stream } from "../base/sha256.ts";
 import { supportedCpuid } from "./host/kvm.ts";
 
 const HEADER = 8;
@@ -109,7 +109,7 @@ function agreeOnXsave(entries: readonly CpuidEntry[], xcr0: number): void {
 const NOT_IN_DIGEST = new Set([0xb, 0x1f, 0x8000001e, 0x80000026]);
 
 function digestOf(entries: readonly CpuidEntry[], xcr0: number): string {
-  const hash = createHash("sha256").update(`xcr0=${xcr0};`);
+  const hash = sha256Stream().update(`xcr0=${xcr0};`);
   for (const { leaf, subleaf, registers } of entries) {
     if (NOT_IN_DIGEST.has(leaf)) continue;
     // Leaf 1 EBX holds the initial APIC id and logical processor count.

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -11,6 +10,7 @@ import {
   type Stats,
   writeSync,
 } from "node:fs";
+import { sha256, sha256Stream } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import { memfdCreate, sealMemfd } from "./host/memfd.ts";
 import { PAGE_SIZE } from "./layout.ts";
@@ -86,7 +86,7 @@ export function loadImage(path: string): { readonly fd: number; readonly image: 
 /** Finds the pages worth storing. All of them lie below the allocator's bump pointer. */
 function describe(fd: number, image: MachineImage): Manifest {
   const runs: [number, number][] = [];
-  const hash = createHash("sha256");
+  const hash = sha256Stream();
   forEachChunk([[0, image.pages.bump / PAGE_SIZE]], (chunk, position) => {
     readAll(fd, chunk, position);
     for (let offset = 0; offset < chunk.length; offset += PAGE_SIZE) {
@@ -143,7 +143,7 @@ function assertRuns(path: string, manifest: Manifest, dataBytes: number): void {
 function loadPages(path: string, file: number, dataStart: number, manifest: Manifest): number {
   const fd = memfdCreate("ztl-image", manifest.image.memoryBytes);
   try {
-    const hash = createHash("sha256");
+    const hash = sha256Stream();
     let source = dataStart;
     forEachChunk(manifest.runs, (chunk, position) => {
       readAll(file, chunk, source);
@@ -183,10 +183,6 @@ function writeAll(fd: number, bytes: Uint8Array, position?: number): void {
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, bytes.length - done, position === undefined ? null : position + done);
   }
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
 }
 
 function corrupt(path: string, reason: string): ZtlError {

@@ -1,9 +1,10 @@
-import { type Cipheriv, createCipheriv, createHash, randomFillSync } from "node:crypto";
+import { type Cipheriv, createCipheriv, randomFillSync } from "node:crypto";
+import { sha256 } from "../../base/sha256.ts";
 
 /** Bytes made at a time: enough for what a program asks at its start. */
 const BLOCK_BYTES = 4096;
 /** Separates this use of a seed from any other. */
-const DOMAIN = "ztl-guest-random-v1\n";
+const DOMAIN = Buffer.from("ztl-guest-random-v1\n");
 
 /** Where the guest's random numbers come from: the host's generator, or a seed, for a run that is to be repeatable. */
 export class RandomSource {
@@ -11,7 +12,7 @@ export class RandomSource {
 
   /** At the start of a run. A seed is expanded with AES-256 in counter mode (NIST SP 800-38A, 6.5), keyed with its hash. */
   begin(seed: Uint8Array | undefined): void {
-    const key = seed && createHash("sha256").update(DOMAIN).update(seed).digest();
+    const key = seed && sha256(DOMAIN, seed);
     this.#stream = key && createCipheriv("aes-256-ctr", key, new Uint8Array(16));
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../base/sha256.ts";
 import { type DirectoryEntry, FileType, Inode, type Stat } from "./inode.ts";
 
 /** Device number of files that come with the personality itself. */
@@ -66,7 +66,7 @@ export class FixedFile extends Inode {
     return part.length;
   }
   override contentKey(): string {
-    this.#key ??= `content:${createHash("sha256").update(this.#content).digest("hex")}`;
+    this.#key ??= `content:${sha256Hex(this.#content)}`;
     return this.#key;
   }
 }

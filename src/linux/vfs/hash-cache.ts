@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Stream } from "../../base/sha256.ts";
 import { type HostFile, sameState } from "./host-inode.ts";
 
 /** Hashes kept across runs; each entry is some 200 bytes. */
@@ -46,7 +46,7 @@ export class HashCache {
   }
 
   #hash(file: HostFile, parts: readonly number[] = [0, file.stat().sizeBytes]): string | undefined {
-    const hash = createHash("sha256");
+    const hash = sha256Stream();
     const buffer = Buffer.allocUnsafe(Math.min(HASH_BUFFER_BYTES, file.stat().sizeBytes));
     for (let i = 0; i < parts.length; i += 2) {
       const [start, length] = [parts[i] as number, parts[i + 1] as number];

@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
@@ -167,7 +168,7 @@ function namesOf(path: string): string[] {
 }
 
 function attributesOf({ mode, uid, gid }: PendingChange): Attributes {
-  return { ...(mode !== undefined && { mode }), ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };
+  return defined({ mode, uid, gid });
 }
 
 const TYPES: Readonly<Record<Change["fileType"], number>> = {

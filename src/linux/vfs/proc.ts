@@ -1,3 +1,4 @@
+import { defined } from "../../base/optional.ts";
 import type { Inode } from "./inode.ts";
 import {
   fixedEntries,
@@ -138,7 +139,7 @@ export function fileTree(files: ReadonlyMap<string, ProcFile>, owner?: Owner): M
 }
 
 function syntheticFile(file: ProcFile, owner: Owner | undefined): Inode {
-  const options = owner === undefined ? {} : { owner };
+  const options = defined({ owner });
   if (typeof file === "function") return new SyntheticFile(file, options);
   return new SyntheticFile(file.read, { ...options, write: file.write });
 }

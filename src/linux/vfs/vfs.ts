@@ -1,6 +1,7 @@
+import { defined } from "../../base/optional.ts";
 import { fail } from "../errno.ts";
 import { Access, type Credentials, inGroup, mayAccess, ROOT } from "./credentials.ts";
-import { type Attributes, FileType, type Inode, type Stat } from "./inode.ts";
+import { FileType, type Inode, type Stat } from "./inode.ts";
 import { Location } from "./location.ts";
 import { NameOperations, newFileIn, S_ISGID } from "./names.ts";
 import { RamDirectory } from "./ram-directory.ts";
@@ -107,8 +108,7 @@ export class Vfs extends NameOperations {
       }
     }
     location.inode.setAttributes({
-      ...(uid === undefined ? {} : { uid }),
-      ...(gid === undefined ? {} : { gid }),
+      ...defined({ uid, gid }),
       ...clearedSetId(location.inode, stat.mode),
     });
   }
@@ -125,11 +125,8 @@ export class Vfs extends NameOperations {
       if (!times.isNow) fail("EPERM");
       if (!mayAccess(stat, credentials, Access.write)) fail("EACCES");
     }
-    const attributes: Attributes = {
-      ...(times.atimeNs === undefined ? {} : { atimeNs: times.atimeNs }),
-      ...(times.mtimeNs === undefined ? {} : { mtimeNs: times.mtimeNs }),
-    };
-    location.inode.setAttributes(attributes);
+    const { atimeNs, mtimeNs } = times;
+    location.inode.setAttributes(defined({ atimeNs, mtimeNs }));
   }
 
   /** truncate(2) of a location; for a descriptor open for writing go to the inode. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../base/sha256.ts";
 import type { MountSpec } from "../../linux/index.ts";
 import type { ToolName } from "../call.ts";
 import type { GuestIdentity } from "../guest-tree.ts";
@@ -36,8 +36,5 @@ export const TEMPLATE_FORMAT = 3;
 
 /** Names the template's content: everything that goes into making it, but not the host files it reads. */
 export function recipeKey(recipe: TemplateRecipe): string {
-  return createHash("sha256")
-    .update(JSON.stringify([TEMPLATE_FORMAT, recipe]))
-    .digest("hex")
-    .slice(0, 32);
+  return sha256Hex(JSON.stringify([TEMPLATE_FORMAT, recipe])).slice(0, 32);
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { cpus, release } from "node:os";
 import { basename, join } from "node:path";
+import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 import type { KernelImage } from "../../linux/index.ts";
 import { loadImage, type MachineImage } from "../../vmm/index.ts";
@@ -68,13 +69,9 @@ function identity(path: string): string {
   return [status.dev, status.ino, status.isDirectory() ? 0n : status.size, status.mtimeNs, status.ctimeNs].join(":");
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
 /** The snapshot as a whole: what the personality keeps, and the digest that stands for all of the memory image. */
 export function templateKey(kernelText: Uint8Array | string, imageDigest: string): string {
-  return sha256(Buffer.from(`${sha256(Buffer.from(kernelText))} ${imageDigest}`));
+  return sha256Hex(`${sha256Hex(kernelText)} ${imageDigest}`);
 }
 
 function corrupt(reason: string): never {
@@ -108,7 +105,7 @@ export class TemplateStore {
     const manifest = this.#authenticate(stored, key);
     this.#checkFresh(manifest);
     const kernelText = readIfThere(join(place, KERNEL_FILE)) ?? corrupt(`${KERNEL_FILE} is missing`);
-    if (sha256(kernelText) !== manifest.parts[KERNEL_FILE]) corrupt(`${KERNEL_FILE} was changed`);
+    if (sha256Hex(kernelText) !== manifest.parts[KERNEL_FILE]) corrupt(`${KERNEL_FILE} was changed`);
     return {
       key: templateKey(kernelText, manifest.parts[IMAGE_FILE]),
       ...this.#loadMemory(place, manifest),
@@ -135,7 +132,7 @@ export class TemplateStore {
   commit(key: string, directory: string, kernel: KernelImage, dependsOn: readonly string[]): void {
     writeFileSync(join(directory, KERNEL_FILE), JSON.stringify(kernel), { mode: 0o600 });
     const parts = {
-      [KERNEL_FILE]: sha256(readFileSync(join(directory, KERNEL_FILE))),
+      [KERNEL_FILE]: sha256Hex(readFileSync(join(directory, KERNEL_FILE))),
       [IMAGE_FILE]: imageDigest(join(directory, IMAGE_FILE)),
     };
     const files = Object.fromEntries(dependsOn.map((path) => [path, identity(path)]));
@@ -215,7 +212,7 @@ export function imageDigest(path: string): string {
   try {
     if (!fstatSync(fd).isFile()) corrupt(`${IMAGE_FILE} is not a file`);
     if (readSync(fd, header) !== IMAGE_HEADER_BYTES) corrupt(`${IMAGE_FILE} is too short`);
-    return sha256(header);
+    return sha256Hex(header);
   } finally {
     closeSync(fd);
   }
