@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { toByteString } from "../src/base/byte-string.ts";
 import { canonicalise } from "../src/base/canonical-json.ts";
 import { sha256Hex } from "../src/base/sha256.ts";
 import { claimBytes } from "../src/guard/admission.ts";
@@ -30,7 +31,7 @@ describe("hashes of what is stored", () => {
           kind: "modify",
           edit: {
             root: 0,
-            path: "\u00c3\u00a9",
+            path: toByteString("é"),
             before: { type: "file", mode: 0o644, uid: 1, gid: 2, size: 3, sha256: "a".repeat(64) } as never,
             after: { type: "absent" },
           },

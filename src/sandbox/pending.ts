@@ -1,3 +1,5 @@
+import { toByteString } from "../base/byte-string.ts";
+import { defined } from "../base/optional.ts";
 import type { WireChange } from "./cell/protocol.ts";
 import type { ChangedFile } from "./result.ts";
 import { toSparse } from "./sparse.ts";
@@ -10,11 +12,13 @@ export function encodePending(pending: readonly ChangedFile[]): { changes: WireC
     const { renamedFromBytes, linkOfBytes, symlinkTargetBytes, ...rest } = facts;
     return {
       ...rest,
-      path: byteString(path, pathBytes),
-      ...(renamedFrom === undefined ? {} : { renamedFrom: byteString(renamedFrom, renamedFromBytes) }),
-      ...(linkOf === undefined ? {} : { linkOf: byteString(linkOf, linkOfBytes) }),
-      ...(symlinkTarget === undefined ? {} : { symlinkTarget: byteString(symlinkTarget, symlinkTargetBytes) }),
-      ...(content === undefined ? {} : encodeContent(content, contents)),
+      path: toByteString(path, pathBytes),
+      ...defined({
+        renamedFrom: renamedFrom === undefined ? undefined : toByteString(renamedFrom, renamedFromBytes),
+        linkOf: linkOf === undefined ? undefined : toByteString(linkOf, linkOfBytes),
+        symlinkTarget: symlinkTarget === undefined ? undefined : toByteString(symlinkTarget, symlinkTargetBytes),
+      }),
+      ...(content && encodeContent(content, contents)),
     };
   });
   return { changes, contents };
@@ -24,8 +28,4 @@ function encodeContent(content: Uint8Array, contents: Uint8Array[]): Pick<WireCh
   const { sizeBytes, extents, data } = toSparse(content.length, (at, length) => [content.subarray(at, at + length)]);
   contents.push(...data);
   return { sizeBytes, extents };
-}
-
-function byteString(text: string, bytes: Uint8Array | undefined): string {
-  return Buffer.from(bytes ?? Buffer.from(text, "utf8")).toString("latin1");
 }

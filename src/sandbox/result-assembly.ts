@@ -1,3 +1,4 @@
+import { type ByteString, bytesOf } from "../base/byte-string.ts";
 import type { Layer } from "../vmm/index.ts";
 import type { ResultReply, WireChange, WireEnding, WireRead } from "./cell/protocol.ts";
 import type { Places } from "./cell/reply/places.ts";
@@ -55,10 +56,10 @@ function toEnding(ending: WireEnding): RunEnding {
 const decoder = new TextDecoder();
 
 /** Names are bytes on Linux. As text, what is not UTF-8 shows as U+FFFD; then the bytes are kept beside it. */
-function toText(byteString: string): { text: string; bytes: Uint8Array | undefined } {
+function toText(byteString: ByteString): { text: string; bytes: Uint8Array | undefined } {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII is the same in both forms.
   if (/^[\x00-\x7f]*$/.test(byteString)) return { text: byteString, bytes: undefined };
-  const bytes = Buffer.from(byteString, "latin1");
+  const bytes = bytesOf(byteString);
   const text = decoder.decode(bytes);
   return { text, bytes: Buffer.from(text, "utf8").equals(bytes) ? undefined : new Uint8Array(bytes) };
 }
@@ -68,7 +69,10 @@ function toRead({ path, ...read }: WireRead, places: Places): ReadFile {
 }
 
 /** A name and, where its text is not exact, its bytes beside it. */
-function named(member: "renamedFrom" | "linkOf" | "symlinkTarget", value: string | undefined): Partial<ChangedFile> {
+function named(
+  member: "renamedFrom" | "linkOf" | "symlinkTarget",
+  value: ByteString | undefined,
+): Partial<ChangedFile> {
   if (value === undefined) return {};
   const { text, bytes } = toText(value);
   return { [member]: text, ...(bytes && { [`${member}Bytes`]: bytes }) };

@@ -70,11 +70,14 @@ export interface ReadFile {
 }
 
 /** A change as the personality reports it, with text for its paths. */
-export interface ChangedFile extends Omit<Change, "content"> {
+export interface ChangedFile extends Omit<Change, "content" | "path" | "renamedFrom" | "linkOf" | "symlinkTarget"> {
   /** Guest path; for a name that is not UTF-8, `pathBytes` has the exact bytes. */
   readonly path: string;
   readonly pathBytes?: Uint8Array;
   /** The same for the other names. */
+  readonly renamedFrom?: string;
+  readonly linkOf?: string;
+  readonly symlinkTarget?: string;
   readonly renamedFromBytes?: Uint8Array;
   readonly linkOfBytes?: Uint8Array;
   readonly symlinkTargetBytes?: Uint8Array;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { toByteString } from "../../src/base/byte-string.ts";
 import { applyChanges } from "../../src/linux/vfs/apply-changes.ts";
 import { type ChangedFile, type RunResult, Sandbox } from "../../src/sandbox/index.ts";
 import { kvmMissing } from "../kvm.ts";
@@ -70,14 +71,22 @@ suite("pending changes under a run", { skip: kvmMissing() }, () => {
 
   /** The list as the personality has it: names as byte strings. */
   function asBytes(changes: readonly ChangedFile[]): Parameters<typeof applyChanges>[0] {
-    const bytes = (text: string, exact?: Uint8Array): string =>
-      Buffer.from(exact ?? Buffer.from(text)).toString("latin1");
     return changes.map(
-      ({ content, path, pathBytes, linkOf, linkOfBytes, symlinkTarget, symlinkTargetBytes, ...rest }) => ({
+      ({
+        content,
+        path,
+        pathBytes,
+        linkOf,
+        linkOfBytes,
+        symlinkTarget,
+        symlinkTargetBytes,
+        renamedFrom: _,
+        ...rest
+      }) => ({
         ...rest,
-        path: bytes(path, pathBytes),
-        ...(linkOf === undefined ? {} : { linkOf: bytes(linkOf, linkOfBytes) }),
-        ...(symlinkTarget === undefined ? {} : { symlinkTarget: bytes(symlinkTarget, symlinkTargetBytes) }),
+        path: toByteString(path, pathBytes),
+        ...(linkOf === undefined ? {} : { linkOf: toByteString(linkOf, linkOfBytes) }),
+        ...(symlinkTarget === undefined ? {} : { symlinkTarget: toByteString(symlinkTarget, symlinkTargetBytes) }),
         ...(content === undefined ? {} : { content: () => content }),
       }),
     );

@@ -1,3 +1,4 @@
+import { toByteString } from "../../base/byte-string.ts";
 import type { Kernel } from "../kernel.ts";
 import { Protection, type Vma } from "../memory/vma.ts";
 import type { Process } from "../process/process.ts";
@@ -107,7 +108,7 @@ function mountLines(kernel: Kernel): { readonly path: string; readonly type: str
       (spec) => spec.kind === "ro" || spec.kind === "overlay" || spec.kind === "tmpfs" || spec.kind === "synthetic",
     )
     .map((spec) => ({
-      path: Buffer.from(spec.guest, "utf8").toString("latin1").replaceAll(" ", "\\040").replaceAll("\n", "\\012"),
+      path: toByteString(spec.guest).replaceAll(" ", "\\040").replaceAll("\n", "\\012"),
       type:
         spec.kind === "tmpfs"
           ? "tmpfs"

@@ -1,3 +1,4 @@
+import { toByteString } from "../../base/byte-string.ts";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../errno.ts";
 import { Descriptors } from "../files/descriptors.ts";
@@ -7,7 +8,7 @@ import { loadProgram } from "../loader/program.ts";
 import { startAt } from "../process/exec.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
 import { SavedCpu, Task } from "../process/task.ts";
-import { FileType, type Location, toBytes } from "../vfs/index.ts";
+import { FileType, type Location } from "../vfs/index.ts";
 
 /** The first program of a run. Strings are text; they reach the guest as UTF-8. */
 export interface ProgramSpec {
@@ -44,7 +45,7 @@ export function spawnProgram(kernel: Kernel, spec: ProgramSpec): Process {
       throw new ZtlError("program-invalid", "A program's path, arguments and environment cannot hold null characters.");
   }
   const cwd = resolveDirectory(kernel, spec.cwd);
-  const environment = Object.entries(spec.env).map(([key, value]) => toBytes(`${key}=${value}`));
+  const environment = Object.entries(spec.env).map(([key, value]) => toByteString(`${key}=${value}`));
   const { location, path } = findProgram(kernel, spec, cwd);
   const loaded = explain(spec.path, () =>
     loadProgram(kernel, {
@@ -53,7 +54,7 @@ export function spawnProgram(kernel: Kernel, spec: ProgramSpec): Process {
       environment,
       cwd,
       credentials: kernel.credentials,
-      argv: spec.argv.map(toBytes),
+      argv: spec.argv.map((argument) => toByteString(argument)),
       random: kernel.random(new Uint8Array(16)),
     }),
   );
@@ -82,7 +83,7 @@ export function spawnProgram(kernel: Kernel, spec: ProgramSpec): Process {
 
 function resolveDirectory(kernel: Kernel, path: string): Location {
   try {
-    const location = kernel.vfs.resolveFromRoot(toBytes(path));
+    const location = kernel.vfs.resolveFromRoot(toByteString(path));
     if (location.inode.type === FileType.directory) return location;
   } catch (error) {
     if (!(error instanceof LinuxError)) throw error;
@@ -95,10 +96,10 @@ function resolveDirectory(kernel: Kernel, path: string): Location {
 
 /** Finds the program as execvp(3) does. */
 function findProgram(kernel: Kernel, spec: ProgramSpec, cwd: Location): { location: Location; path: string } {
-  const name = toBytes(spec.path);
+  const name = toByteString(spec.path);
   const candidates = name.includes("/")
     ? [name]
-    : (spec.env.PATH ?? DEFAULT_PATH).split(":").map((directory) => `${toBytes(directory) || "."}/${name}`);
+    : (spec.env.PATH ?? DEFAULT_PATH).split(":").map((directory) => `${toByteString(directory) || "."}/${name}`);
   for (const path of candidates) {
     try {
       const location = kernel.vfs.resolve(cwd, path, { followLast: true, credentials: kernel.credentials });

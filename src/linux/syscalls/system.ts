@@ -1,9 +1,9 @@
+import { toByteString } from "../../base/byte-string.ts";
 import { fail } from "../errno.ts";
 import { toU64 } from "../memory/wide.ts";
 import { watchCpuLimit } from "../process/cpu-limit.ts";
 import type { Process, ResourceLimit } from "../process/process.ts";
 import { SIGNAL_MAX } from "../signals/signals.ts";
-import { toBytes } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
 /** What uname shows: the ABI we answer, not the host (uname(2)). */
@@ -13,7 +13,14 @@ const FIELD_BYTES = 65;
 
 function uname(call: Call): number {
   const bytes = Buffer.alloc(6 * FIELD_BYTES);
-  const fields = ["Linux", toBytes(call.kernel.config.hostname).slice(0, 64), RELEASE, VERSION, "x86_64", "(none)"];
+  const fields = [
+    "Linux",
+    toByteString(call.kernel.config.hostname).slice(0, 64),
+    RELEASE,
+    VERSION,
+    "x86_64",
+    "(none)",
+  ];
   fields.forEach((text, i) => bytes.write(text, i * FIELD_BYTES, "latin1"));
   call.memory.write(call.unsigned(0), bytes);
   return 0;

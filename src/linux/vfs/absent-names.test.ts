@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { after, it } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { toByteString } from "../../base/byte-string.ts";
 import { ABSENT_NAMES_MAX } from "./absent-names.ts";
 import { HostShared, HostTree } from "./host-tree.ts";
 import { MountPlan, Vfs } from "./index.ts";
@@ -15,7 +16,7 @@ const host = temporaryDirectory();
 after(() => host.dispose());
 
 it("names that were not found are remembered within bounds, and found when the host makes them", () => {
-  const tree = new HostTree(new HostShared(), host.path, "/w");
+  const tree = new HostTree(new HostShared(), host.path, toByteString("/w"));
   const run = (ask: (root: { lookup(name: string): unknown }) => void): void => {
     tree.begin(undefined);
     ask(tree.root());
@@ -39,7 +40,7 @@ it("a thousand runs that ask for names that are not there leave as many as one",
   let asked = 0;
   const run = (): void => {
     const vfs = new Vfs({ plan });
-    for (let i = 0; i < 100; i++) vfs.child(vfs.resolveFromRoot("/w"), `never-${asked++}`);
+    for (let i = 0; i < 100; i++) vfs.child(vfs.resolveFromRoot(toByteString("/w")), `never-${asked++}`);
   };
   for (let i = 0; i < 1000; i++) run();
   collectGarbage();

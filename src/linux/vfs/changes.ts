@@ -1,10 +1,11 @@
+import { type ByteString, below, EMPTY, namesOf } from "../../base/byte-string.ts";
 import { LinuxError } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import { type ChangedFileType, changedFileType } from "./changed-file-type.ts";
 import type { HashCache } from "./hash-cache.ts";
 import { HostDirectory, HostFile, type HostInode } from "./host-inode.ts";
 import { FileType } from "./inode.ts";
-import { entryOf, ifThere, listOf, targetOf } from "./lower.ts";
+import { entryOf, ifThere, listOf, namesIn, targetOf } from "./lower.ts";
 import { NewHashes } from "./new-hashes.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
@@ -15,15 +16,15 @@ import { PERMISSION_MASK, type RamInode } from "./ram-inode.ts";
  * same path. To apply a list: the deletes from last to first, then the rest from first to last.
  */
 export interface Change {
-  /** In the guest, absolute; a byte string. */
-  readonly path: string;
+  /** In the guest, absolute. */
+  readonly path: ByteString;
   readonly kind: "add" | "modify" | "delete";
   readonly fileType: ChangedFileType;
   /** Permission bits and owner it has now; for `add` and `modify`. */
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
-  readonly symlinkTarget?: string;
+  readonly symlinkTarget?: ByteString;
   readonly sizeBytes?: number;
   /** SHA-256 in hex of a regular file's content on the host, for `modify` and `delete`; absent when it was not to be had in time. */
   readonly baseSha256?: string;
@@ -36,15 +37,15 @@ export interface Change {
   /** The same, part by part, without a copy of what is in memory; see {@link RamFile.pieces}. */
   readonly pieces?: RamFile["pieces"];
   /** Where this file was on the host; the content may have changed since. */
-  readonly renamedFrom?: string;
+  readonly renamedFrom?: ByteString;
   /** Another name, in the list or on the host, of the same file (hard link). */
-  readonly linkOf?: string;
+  readonly linkOf?: ByteString;
   /** Mode or owner changed, content did not. */
   readonly metadataOnly?: true;
 }
 
 /** The change set of one overlay: exact (what was undone is not in it) and sorted by path. */
-export function collectChanges(root: RamDirectory, guestPath: string, options: CollectOptions): Change[] {
+export function collectChanges(root: RamDirectory, guestPath: ByteString, options: CollectOptions): Change[] {
   return new ChangeCollector(root, guestPath, options).collect();
 }
 
@@ -65,7 +66,7 @@ const PATHS_BYTES_MAX = 32 * 1024 * 1024;
 interface Pair {
   readonly now: RamInode | undefined;
   readonly base: HostInode | undefined;
-  readonly path: string;
+  readonly path: ByteString;
 }
 
 interface Found {
@@ -75,8 +76,7 @@ interface Found {
 
 class ChangeCollector {
   readonly #root: RamDirectory;
-  readonly #prefix: string;
-  readonly #guestPath: string;
+  readonly #guestPath: ByteString;
   readonly #hashes: HashCache;
   readonly #work: () => void;
   readonly #newHashes: NewHashes;
@@ -87,12 +87,11 @@ class ChangeCollector {
 
   constructor(
     root: RamDirectory,
-    guestPath: string,
+    guestPath: ByteString,
     { hashes, work = () => {}, limitBytes = Infinity }: CollectOptions,
   ) {
     this.#root = root;
     this.#guestPath = guestPath;
-    this.#prefix = guestPath === "/" ? "" : guestPath;
     this.#hashes = hashes;
     this.#work = work;
     this.#newHashes = new NewHashes(limitBytes, work);
@@ -102,7 +101,7 @@ class ChangeCollector {
     const { lower } = this.#root;
     if (lower === undefined) return [];
     this.#touchHardLinks();
-    this.#pairs.push({ now: this.#root, base: lower, path: "" });
+    this.#pairs.push({ now: this.#root, base: lower, path: EMPTY });
     for (let pair = this.#pairs.pop(); pair !== undefined; pair = this.#pairs.pop()) {
       this.#work();
       this.#compare(pair.now, pair.base, pair.path);
@@ -111,11 +110,11 @@ class ChangeCollector {
     return this.#withLinks();
   }
 
-  #pathOf(path: string): string {
-    return path === "" ? this.#guestPath : `${this.#prefix}/${path}`;
+  #pathOf(path: ByteString): ByteString {
+    return below(this.#guestPath, path);
   }
 
-  #compare(now: RamInode | undefined, base: HostInode | undefined, path: string): void {
+  #compare(now: RamInode | undefined, base: HostInode | undefined, path: ByteString): void {
     if (now === undefined) {
       if (base !== undefined) this.#delete(base, path);
     } else if (base === undefined) this.#add(now, path);
@@ -127,14 +126,14 @@ class ChangeCollector {
     else this.#compareSymlink(now, base, path);
   }
 
-  #compareDirectory(now: RamDirectory, base: HostDirectory, path: string): void {
+  #compareDirectory(now: RamDirectory, base: HostDirectory, path: ByteString): void {
     if (metadataDiffers(now, base)) this.#modify(now, path, { fileType: "directory", metadataOnly: true });
     for (const name of namesThatMayDiffer(now, base)) {
       this.#pairs.push({ now: entryOf(now, name), base: entryOf(base, name), path: below(path, name) });
     }
   }
 
-  #compareFile(now: RamFile, base: HostFile, path: string): void {
+  #compareFile(now: RamFile, base: HostFile, path: ByteString): void {
     const isSame = now.isPristine && now.origin?.lower.identity === base.identity;
     const newSha256 = isSame ? undefined : ifThere(() => this.#newHashes.of(now));
     if (newSha256 === undefined && !isSame) {
@@ -152,7 +151,7 @@ class ChangeCollector {
     });
   }
 
-  #compareSymlink(now: RamInode, base: HostInode, path: string): void {
+  #compareSymlink(now: RamInode, base: HostInode, path: ByteString): void {
     const symlinkTarget = targetOf(now);
     const isSame = symlinkTarget === undefined || symlinkTarget === targetOf(base);
     if (isSame && !metadataDiffers(now, base)) return;
@@ -163,7 +162,7 @@ class ChangeCollector {
     });
   }
 
-  #modify(inode: RamInode, path: string, details: Omit<Change, "path" | "kind">): void {
+  #modify(inode: RamInode, path: ByteString, details: Omit<Change, "path" | "kind">): void {
     const { uid, gid, mode } = inode;
     this.#push({ inode, change: { path: this.#pathOf(path), kind: "modify", mode, uid, gid, ...details } });
   }
@@ -176,7 +175,7 @@ class ChangeCollector {
     this.#found.push(found);
   }
 
-  #add(inode: RamInode, path: string): void {
+  #add(inode: RamInode, path: ByteString): void {
     const { uid, gid, mode } = inode;
     const change: Change = {
       path: this.#pathOf(path),
@@ -186,16 +185,16 @@ class ChangeCollector {
       uid,
       gid,
       ...(inode instanceof RamFile ? this.#describeContent(inode) : {}),
-      ...(inode.type === FileType.symlink ? { symlinkTarget: targetOf(inode) ?? "" } : {}),
+      ...(inode.type === FileType.symlink ? { symlinkTarget: targetOf(inode) ?? EMPTY } : {}),
       ...this.#origin(inode),
     };
     this.#push({ inode, change });
     if (!(inode instanceof RamDirectory)) return;
-    for (const { name } of listOf(inode))
+    for (const name of namesIn(inode))
       this.#pairs.push({ now: entryOf(inode, name), base: undefined, path: below(path, name) });
   }
 
-  #delete(base: HostInode, path: string): void {
+  #delete(base: HostInode, path: ByteString): void {
     const change: Change = {
       path: this.#pathOf(path),
       kind: "delete",
@@ -204,7 +203,7 @@ class ChangeCollector {
     };
     this.#push({ inode: undefined, change });
     if (!(base instanceof HostDirectory)) return;
-    for (const { name } of listOf(base))
+    for (const name of namesIn(base))
       this.#pairs.push({ now: undefined, base: entryOf(base, name), path: below(path, name) });
   }
 
@@ -229,15 +228,15 @@ class ChangeCollector {
     return this.#lookupPath(inode.origin.path) === inode ? { linkOf: path } : { renamedFrom: path };
   }
 
-  #lookupPath(path: string): RamInode | undefined {
+  #lookupPath(path: ByteString): RamInode | undefined {
     let at: RamInode | undefined = this.#root;
-    for (const name of path.split("/")) at = at instanceof RamDirectory ? at.lookup(name) : undefined;
+    for (const name of namesOf(path)) at = at instanceof RamDirectory ? at.lookup(name) : undefined;
     return at;
   }
 
   /** Names added for one new file: all but the first are links to it. */
   #withLinks(): Change[] {
-    const firstNames = new Map<RamInode, string>();
+    const firstNames = new Map<RamInode, ByteString>();
     return this.#found.map(({ change, inode }) => {
       if (inode === undefined || change.kind !== "add" || change.linkOf !== undefined) return change;
       const first = firstNames.get(inode);
@@ -283,13 +282,9 @@ class ChangeCollector {
   }
 }
 
-function below(path: string, name: string): string {
-  return path === "" ? name : `${path}/${name}`;
-}
-
-function namesThatMayDiffer(now: RamDirectory, base: HostDirectory): Iterable<string> {
-  if (now.lower?.identity === base.identity) return [...now.touchedNames.keys()];
-  return new Set([...listOf(now), ...listOf(base)].map(({ name }) => name));
+function namesThatMayDiffer(now: RamDirectory, base: HostDirectory): Iterable<ByteString> {
+  if (now.lower?.identity === base.identity) return [...now.touchedNames.keys()] as ByteString[];
+  return new Set([...namesIn(now), ...namesIn(base)]);
 }
 
 function metadataDiffers(now: RamInode, base: HostInode): boolean {

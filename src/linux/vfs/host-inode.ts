@@ -1,4 +1,5 @@
 import { type BigIntStats, constants, fstatSync, readSync } from "node:fs";
+import { type ByteString, below, byteStringOf, bytesOf, nameOf, parentOf } from "../../base/byte-string.ts";
 import { readDirectory } from "../../vmm/host/directory.ts";
 import { readLink } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
@@ -10,18 +11,21 @@ import type { ReadRanges } from "./read-ranges.ts";
 /** A directory changed less than this before it was read may change again within the same time stamp (as git's index). */
 const RACY_NS = 2_000_000_000n;
 
+/** The root of a tree, relative to itself. */
+export const HERE = "." as ByteString;
+
 /** A file of the host, read only. Its stat is taken at most once per run, so a run sees one state of it. */
 export abstract class HostInode extends Inode {
   readonly tree: HostTree;
   abstract override readonly type: number;
   /** Where it was last found, relative to the tree's root; "." for the root. */
-  path: string;
+  path: ByteString;
   /** The run (see HostTree.generation) in which the stat was taken. */
   generation: number;
   #host: BigIntStats;
   #stat: Stat | undefined;
 
-  constructor(tree: HostTree, path: string, host: BigIntStats) {
+  constructor(tree: HostTree, path: ByteString, host: BigIntStats) {
     super();
     this.tree = tree;
     this.path = path;
@@ -43,7 +47,7 @@ export abstract class HostInode extends Inode {
   }
 
   /** The file was found again, at `path`, with this stat. */
-  refresh(path: string, host: BigIntStats): void {
+  refresh(path: ByteString, host: BigIntStats): void {
     const changed = !sameState(this.#host, host);
     this.path = path;
     this.generation = this.tree.generation;
@@ -162,14 +166,13 @@ export class HostSymlink extends HostInode {
     if (changed) this.#target = undefined;
   }
 
-  #readTarget(): string {
-    const separator = this.path.lastIndexOf("/");
-    const directory = separator < 0 ? "." : this.path.slice(0, separator);
+  #readTarget(): ByteString {
+    const directory = parentOf(this.path) || HERE;
     // The last component alone is looked at through the descriptor, and readlink never follows it.
     return this.tree.withDirectory(directory, (descriptor) => {
-      const name = Buffer.from(this.path.slice(separator + 1), "latin1");
+      const name = bytesOf(nameOf(this.path));
       const target = readLink(descriptor, name);
-      return typeof target === "number" ? failFromHost(target) : Buffer.from(target).toString("latin1");
+      return typeof target === "number" ? failFromHost(target) : byteStringOf(target);
     });
   }
 }
@@ -186,7 +189,7 @@ export class HostDirectory extends HostInode {
     if (known?.generation === this.tree.generation) return known;
     const { absent } = this.tree;
     if (absent.has(this, name)) return undefined;
-    const found = this.tree.find(this.path === "." ? name : `${this.path}/${name}`);
+    const found = this.tree.find(this.path === HERE ? (name as ByteString) : below(this.path, name as ByteString));
     if (found !== undefined) this.#children.set(name, found);
     else {
       this.#children.delete(name);
@@ -223,7 +226,7 @@ export class HostDirectory extends HostInode {
     if (typeof found === "number") return failFromHost(found);
     const entries: DirectoryEntry[] = [];
     for (const entry of found) {
-      const name = entry.name.toString("latin1");
+      const name = byteStringOf(entry.name);
       if (this.tree.isHidden(this, name, entry.ino)) continue;
       const type = entry.type === 0 ? (this.lookup(name)?.type ?? 0) : (entry.type << 12) & FILE_TYPE_MASK;
       if (isShown(type)) entries.push({ name, ino: entry.ino, type });

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { type ByteString, below, byteStringOf, bytesOf, nameOf, textOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { ZtlError } from "../../errors.ts";
 import { openBeneath } from "../../vmm/index.ts";
@@ -9,7 +9,7 @@ import { AbsentNames } from "./absent-names.ts";
 import { HOST_INODE_BYTES } from "./budget.ts";
 import { DescriptorCache } from "./descriptor-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
-import { HostDirectory, HostFile, type HostInode, HostSymlink, identityOf, sameState } from "./host-inode.ts";
+import { HERE, HostDirectory, HostFile, type HostInode, HostSymlink, identityOf, sameState } from "./host-inode.ts";
 import { FILE_TYPE_MASK, FileType } from "./inode.ts";
 import type { ReadRecorder } from "./read-recorder.ts";
 
@@ -52,7 +52,7 @@ export class HostShared {
  */
 export class HostTree {
   readonly hostPath: string;
-  readonly guestPath: string;
+  readonly guestPath: ByteString;
   readonly descriptors: DescriptorCache;
   readonly absent = new AbsentNames();
   readonly #shared: HostShared;
@@ -60,7 +60,7 @@ export class HostTree {
   generation = 0;
   recorder: ReadRecorder | undefined;
   /** Path of the root below {@link #rootFd}: ".", or the name of the single file mounted. */
-  #rootPath = ".";
+  #rootPath: ByteString = HERE;
   #rootFd = -1;
   #root: HostInode | undefined;
   #inodes = new Map<string, HostInode>();
@@ -68,7 +68,7 @@ export class HostTree {
   #listedEntries = 0;
   #allowance = unlimitedAllowance();
 
-  constructor(shared: HostShared, hostPath: string, guestPath: string) {
+  constructor(shared: HostShared, hostPath: string, guestPath: ByteString) {
     this.#shared = shared;
     this.descriptors = shared.descriptors;
     this.hostPath = hostPath;
@@ -99,15 +99,15 @@ export class HostTree {
     return this.#root;
   }
 
-  /** The guest's path (byte string) of the file at `path`. */
-  guestPathOf(path: string): string {
-    return path === this.#rootPath ? this.guestPath : joinPath(this.guestPath, path);
+  /** The guest's path of the file at `path`. */
+  guestPathOf(path: ByteString): ByteString {
+    return path === this.#rootPath ? this.guestPath : below(this.guestPath, path);
   }
 
   /** The host's path of the file at `path`, as text: bytes that are not UTF-8 are replaced. */
-  hostPathOf(path: string): string {
+  hostPathOf(path: ByteString): string {
     if (path === this.#rootPath) return this.hostPath;
-    return joinPath(this.hostPath, Buffer.from(path, "latin1").toString("utf8"));
+    return joinPath(this.hostPath, textOf(path));
   }
 
   /** Whether an entry of a listing is one that is hidden: most can be told without looking at it. */
@@ -120,7 +120,7 @@ export class HostTree {
   }
 
   /** The file at a path without symbolic links, or undefined. */
-  find(path: string): HostInode | undefined {
+  find(path: ByteString): HostInode | undefined {
     // Some ten calls of the host: what a hundred pages cost.
     this.#allowance.work(100);
     const descriptor = this.openBeneath(path, O_PATH | constants.O_NOFOLLOW);
@@ -137,13 +137,13 @@ export class HostTree {
     }
   }
 
-  openBeneath(path: string, flags: number): number {
+  openBeneath(path: ByteString, flags: number): number {
     if (this.#rootFd < 0) this.root();
-    return openBeneath(this.#rootFd, Buffer.from(path, "latin1"), flags);
+    return openBeneath(this.#rootFd, bytesOf(path), flags);
   }
 
   /** Calls `use` with a descriptor of the directory, for reading its names when `readable`. */
-  withDirectory<T>(path: string, use: (descriptor: number) => T, readable = false): T {
+  withDirectory<T>(path: ByteString, use: (descriptor: number) => T, readable = false): T {
     const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW | (readable ? constants.O_RDONLY : O_PATH);
     const descriptor = this.openBeneath(path, flags);
     if (descriptor < 0) return failFromHost(descriptor);
@@ -168,7 +168,7 @@ export class HostTree {
   }
 
   /** The one inode of that host file. One changed or replaced in the middle of a run becomes a new one. */
-  #adopt(path: string, state: BigIntStats): HostInode | undefined {
+  #adopt(path: ByteString, state: BigIntStats): HostInode | undefined {
     if (this.#shared.hidden?.covers(state) === true) return undefined;
     const key = identityOf(state);
     const known = this.#inodes.get(key);
@@ -188,13 +188,16 @@ export class HostTree {
 
   /** Once and for all: a cell that is confined opens nothing by its path any more. */
   #openRoot(state: BigIntStats): void {
-    const real = realpathSync(this.hostPath);
-    if (this.#shared.hidden?.relationOf(real)?.kind === "inside") {
+    const real = byteStringOf(realpathSync.native(this.hostPath, { encoding: "buffer" }));
+    if (this.#shared.hidden?.relationOf(textOf(real))?.kind === "inside") {
       throw new ZtlError("mount-missing", `${this.hostPath} is not shown to guests.`, { host: this.hostPath });
     }
     const isDirectory = state.isDirectory();
-    this.#rootPath = isDirectory ? "." : basename(real);
-    this.#rootFd = openSync(isDirectory ? real : dirname(real), O_PATH | constants.O_DIRECTORY);
+    this.#rootPath = isDirectory ? HERE : nameOf(real);
+    this.#rootFd = openSync(
+      isDirectory ? bytesOf(real) : bytesOf(real).subarray(0, real.lastIndexOf("/") + 1),
+      O_PATH | constants.O_DIRECTORY,
+    );
     // Numbered now, in the order of the mounts, and not in the order in which runs come across them.
     this.deviceNumber(state.dev);
   }
@@ -221,7 +224,7 @@ function joinPath(root: string, path: string): string {
   return root.endsWith("/") ? root + path : `${root}/${path}`;
 }
 
-function makeInode(tree: HostTree, path: string, state: BigIntStats): HostInode | undefined {
+function makeInode(tree: HostTree, path: ByteString, state: BigIntStats): HostInode | undefined {
   switch (Number(state.mode) & FILE_TYPE_MASK) {
     case FileType.regular:
       return new HostFile(tree, path, state);

@@ -6,7 +6,7 @@ export { devMounts, devRoot, isZeroDevice } from "./dev.ts";
 export * from "./inode.ts";
 export { Location } from "./location.ts";
 export { MemoryFile, Seal } from "./memory-file.ts";
-export { type Mount, MountPlan, type MountSpec, toBytes } from "./mounts.ts";
+export { type Mount, MountPlan, type MountSpec } from "./mounts.ts";
 export { applyPending, type PendingChange } from "./pending.ts";
 export { type ProcFile, type ProcSource, procRoot } from "./proc.ts";
 export type { FileRead } from "./read-recorder.ts";

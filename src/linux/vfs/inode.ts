@@ -2,7 +2,7 @@ import { type ErrnoName, fail } from "../errno.ts";
 
 /**
  * The `FileSystem` seam: what the path walk and the system calls may ask of a file. Names and paths inside the
- * personality are *byte strings* (one character per byte, latin1), because Linux names are bytes, not text.
+ * personality are byte strings (base/byte-string.ts; the type is given where they leave it), because Linux names are bytes, not text.
  */
 
 /** File type bits of `st_mode` (inode(7)). */

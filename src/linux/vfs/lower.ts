@@ -1,3 +1,4 @@
+import type { ByteString } from "../../base/byte-string.ts";
 import { LinuxError } from "../errno.ts";
 import type { DirectoryEntry, Inode } from "./inode.ts";
 
@@ -26,6 +27,10 @@ export function listOf(directory: Inode): readonly DirectoryEntry[] {
   return ifThere(() => directory.list()) ?? [];
 }
 
-export function targetOf(link: Inode): string | undefined {
-  return ifThere(() => link.readlink());
+export function namesIn(directory: Inode): ByteString[] {
+  return listOf(directory).map(({ name }) => name as ByteString);
+}
+
+export function targetOf(link: Inode): ByteString | undefined {
+  return ifThere(() => link.readlink() as ByteString);
 }

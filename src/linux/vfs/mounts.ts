@@ -1,3 +1,4 @@
+import { type ByteString, toByteString } from "../../base/byte-string.ts";
 import { ZtlError } from "../../errors.ts";
 import type { Allowance } from "../allowance.ts";
 import { EmptyDirectory, FixedFile, FixedSymlink } from "./fixed.ts";
@@ -30,8 +31,8 @@ export type MountKind = MountSpec["kind"] | "root" | "anonymous";
 /** One mounted file system, as locations and /proc/mounts know it. */
 export interface Mount {
   readonly kind: MountKind;
-  /** Byte string; "" for what is mounted nowhere (pipes). */
-  readonly guestPath: string;
+  /** "" for what is mounted nowhere (pipes). */
+  readonly guestPath: ByteString;
   readonly readOnly: boolean;
   /** False for trees whose names come and go by themselves (/proc): every walk asks again. */
   readonly keepsNames: boolean;
@@ -53,11 +54,6 @@ export interface Attachment {
 
 /** Device numbers of RAM file systems begin here: makedev(0, 256), above those of host devices. */
 const FIRST_RAM_DEV = 0x100000;
-
-/** Paths as the personality holds them: one character per byte. */
-export function toBytes(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
-}
 
 /** A mount configuration, parsed once and used by run after run; keeps the host trees and what they remember. */
 export class MountPlan {
@@ -111,7 +107,7 @@ export class MountPlan {
   }
 
   #add(spec: MountSpec, index: number): void {
-    const path = toBytes(spec.guest);
+    const path = toByteString(spec.guest);
     if (!path.startsWith("/") || path.includes("//") || path.includes("/./") || path.includes("/../")) {
       throw new ZtlError("mount-invalid", `A mount's guest path must be absolute and normalised: ${spec.guest}`);
     }
@@ -130,7 +126,7 @@ export class MountPlan {
     this.#prepare(at, spec, path);
   }
 
-  #prepare(attachment: Attachment, spec: MountSpec, path: string): void {
+  #prepare(attachment: Attachment, spec: MountSpec, path: ByteString): void {
     switch (spec.kind) {
       case "ro":
       case "overlay":
@@ -143,7 +139,7 @@ export class MountPlan {
         return;
       }
       case "symlink":
-        attachment.fixed = new FixedSymlink(toBytes(spec.target));
+        attachment.fixed = new FixedSymlink(toByteString(spec.target));
         return;
       case "tmpfs":
       case "synthetic":
@@ -163,7 +159,7 @@ export interface RealiseOptions extends Omit<RamFsOptions, "dev"> {
 }
 
 /** What a run mounts there: made when a path first leads through it, so that a run pays for what it uses only. */
-export function realise(attachment: Attachment, path: string, options: RealiseOptions): [Mount, Inode] {
+export function realise(attachment: Attachment, path: ByteString, options: RealiseOptions): [Mount, Inode] {
   const { spec } = attachment;
   const dev = FIRST_RAM_DEV + attachment.index;
   switch (spec?.kind) {
@@ -192,7 +188,7 @@ export function realise(attachment: Attachment, path: string, options: RealiseOp
   }
 }
 
-function ramMount(kind: MountKind, guestPath: string, fs: RamFs): [Mount, Inode] {
+function ramMount(kind: MountKind, guestPath: ByteString, fs: RamFs): [Mount, Inode] {
   return [{ kind, guestPath, readOnly: false, keepsNames: true, fs }, fs.root];
 }
 

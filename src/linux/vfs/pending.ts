@@ -1,3 +1,4 @@
+import { type ByteString, textOf } from "../../base/byte-string.ts";
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../errno.ts";
@@ -136,7 +137,7 @@ class Pending {
   }
 
   /** An overlay's own directory has no name inside it. */
-  #overlayRoot(path: string): RamDirectory | undefined {
+  #overlayRoot(path: ByteString): RamDirectory | undefined {
     let at: Location | undefined = this.#tree.root;
     for (const part of namesOf(path))
       at = at?.inode.type === FileType.directory ? this.#tree.child(at, part) : undefined;
@@ -144,7 +145,7 @@ class Pending {
     return isRoot && at?.inode instanceof RamDirectory ? at.inode : undefined;
   }
 
-  #placeOf(path: string): Place {
+  #placeOf(path: ByteString): Place {
     const names = namesOf(path);
     const name = names.pop() ?? invalid(path, "has no name");
     let at = this.#tree.root;
@@ -161,7 +162,7 @@ class Pending {
   }
 }
 
-function namesOf(path: string): string[] {
+function namesOf(path: ByteString): string[] {
   const [first, ...names] = path.split("/");
   const isWhole = first === "" && names.every((name) => name !== "" && name !== "." && name !== "..");
   return isWhole && !path.includes("\0") ? names : invalid(path, "expected an absolute, normalised path");
@@ -182,15 +183,15 @@ const TYPES: Readonly<Record<Change["fileType"], number>> = {
 };
 
 /** A byte string as text for a message. */
-function shown(path: string): string {
-  return JSON.stringify(Buffer.from(path, "latin1").toString("utf8"));
+function shown(path: ByteString): string {
+  return JSON.stringify(textOf(path));
 }
 
-function invalid(path: string, reason: string): never {
+function invalid(path: ByteString, reason: string): never {
   throw new ZtlError("pending-invalid", `The pending change of ${shown(path)} cannot be: ${reason}`);
 }
 
-function stale(path: string, reason: string): never {
+function stale(path: ByteString, reason: string): never {
   throw new ZtlError(
     "pending-stale",
     `The host is not what the pending changes were made from: ${shown(path)} ${reason}`,

@@ -1,3 +1,4 @@
+import { type ByteString, EMPTY } from "../../base/byte-string.ts";
 import type { ByteBudget } from "./budget.ts";
 import { HostDirectory, type HostFile, type HostInode, HostSymlink } from "./host-inode.ts";
 import { RamDirectory } from "./ram-directory.ts";
@@ -45,7 +46,7 @@ export class RamFs {
     this.isHandedOut = lower !== undefined;
     this.#nextIno = lower === undefined ? 1 : FIRST_NEW_INO;
     this.#lowerDev = lower?.stat().dev;
-    if (lower !== undefined) this.root = this.adopt(lower, "") as RamDirectory;
+    if (lower !== undefined) this.root = this.adopt(lower, EMPTY) as RamDirectory;
     else this.root = new RamDirectory(this, { mode: "mode" in root ? root.mode : 0, uid: 0, gid: 0 });
   }
 
@@ -54,7 +55,7 @@ export class RamFs {
   }
 
   /** The RAM inode for a file of the lower tree, first found at `path` (relative to the mount, no leading slash). */
-  adopt(lower: HostInode, path: string): RamInode {
+  adopt(lower: HostInode, path: ByteString): RamInode {
     const known = this.#byLower.get(lower.identity);
     if (known !== undefined && known.type === lower.type) return known;
     const inode = this.#wrap(lower, path);
@@ -77,7 +78,7 @@ export class RamFs {
     return dev === this.#lowerDev ? ino : this.newIno();
   }
 
-  #wrap(lower: HostInode, path: string): RamInode {
+  #wrap(lower: HostInode, path: ByteString): RamInode {
     const origin = { lower, path };
     if (lower instanceof HostDirectory) return new RamDirectory(this, origin);
     if (lower instanceof HostSymlink) return new RamSymlink(this, origin);

@@ -1,3 +1,4 @@
+import type { ByteString } from "../../base/byte-string.ts";
 import type { HostInode } from "./host-inode.ts";
 import { type Attributes, Inode, type NewFile, type Stat } from "./inode.ts";
 import type { RamFs } from "./ram-fs.ts";
@@ -6,7 +7,7 @@ import type { RamFs } from "./ram-fs.ts";
 export interface Origin<Lower extends HostInode = HostInode> {
   readonly lower: Lower;
   /** Path relative to the mount at which it was first found. */
-  readonly path: string;
+  readonly path: ByteString;
 }
 
 export function isOrigin<Lower extends HostInode>(born: Origin<Lower> | NewFile): born is Origin<Lower> {

@@ -1,3 +1,4 @@
+import type { ByteString } from "../../base/byte-string.ts";
 import { LinuxError } from "../errno.ts";
 import type { HashCache } from "./hash-cache.ts";
 import type { HostFile } from "./host-inode.ts";
@@ -5,8 +6,8 @@ import { ReadRanges } from "./read-ranges.ts";
 
 /** A host file whose content the guest read. */
 export interface FileRead {
-  /** Where the guest saw it (byte string). */
-  readonly path: string;
+  /** Where the guest saw it. */
+  readonly path: ByteString;
   readonly hostPath: string;
   readonly sizeBytes: number;
   /** Device, inode, size and times of the file: the same key means the same content. */

@@ -1,3 +1,4 @@
+import { type ByteString, below, EMPTY } from "../../base/byte-string.ts";
 import { fail } from "../errno.ts";
 import { ByteBudget } from "./budget.ts";
 import { type Change, collectChanges } from "./changes.ts";
@@ -61,7 +62,7 @@ export class FileTree implements Tree {
     this.#recorder = new ReadRecorder(this.plan.hashes);
     this.plan.begin(this.#recorder, this.budget.allowance);
     this.hashUntil(Number.POSITIVE_INFINITY);
-    this.root = this.#attach(this.plan.root, undefined, "/");
+    this.root = this.#attach(this.plan.root, undefined, ROOT_PATH);
   }
 
   walk(credentials: Credentials): Walk {
@@ -73,9 +74,8 @@ export class FileTree implements Tree {
     if (known !== undefined) return known;
     const attachment = directory.attachments?.get(name);
     if (attachment !== undefined) {
-      const separator = directory === this.root ? "" : "/";
-      const path = `${directory === this.root ? "/" : directory.pathname()}${separator}${name}`;
-      return this.remember(this.#attach(attachment, directory, path));
+      const parent = directory === this.root ? ROOT_PATH : (directory.pathname() as ByteString);
+      return this.remember(this.#attach(attachment, directory, below(parent, name as ByteString)));
     }
     const inode = directory.inode.lookup(name);
     if (inode === undefined) return undefined;
@@ -160,13 +160,13 @@ export class FileTree implements Tree {
     location.parent?.children?.delete(location.name);
   }
 
-  #attach(attachment: Attachment, parent: Location | undefined, path: string): Location {
+  #attach(attachment: Attachment, parent: Location | undefined, path: ByteString): Location {
     const location = this.#attachedLocation(attachment, parent, path);
     if (attachment.children.size > 0) location.attachments = attachment.children;
     return location;
   }
 
-  #attachedLocation(attachment: Attachment, parent: Location | undefined, path: string): Location {
+  #attachedLocation(attachment: Attachment, parent: Location | undefined, path: ByteString): Location {
     if (attachment.spec === undefined && parent !== undefined) {
       const below = parent.inode.lookup(attachment.name);
       if (below?.type === FileType.directory) return new Location(parent.mount, below, parent, attachment.name);
@@ -182,9 +182,10 @@ function byName(a: DirectoryEntry, b: DirectoryEntry): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
-const ANONYMOUS_MOUNT: Mount = { kind: "anonymous", guestPath: "", readOnly: false, keepsNames: false };
+const ROOT_PATH = "/" as ByteString;
+const ANONYMOUS_MOUNT: Mount = { kind: "anonymous", guestPath: EMPTY, readOnly: false, keepsNames: false };
 /** Directories that lead to a mount and exist nowhere else. */
-const PASSAGE_MOUNT: Mount = { kind: "root", guestPath: "/", readOnly: true, keepsNames: true };
+const PASSAGE_MOUNT: Mount = { kind: "root", guestPath: ROOT_PATH, readOnly: true, keepsNames: true };
 
 /** EROFS for a location on a read-only mount. */
 export function checkWritableMount(location: Location): void {

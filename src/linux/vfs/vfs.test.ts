@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { LimitReached } from "../limits.ts";
@@ -41,6 +42,33 @@ describe("mounts", () => {
       vfs.collectChanges().map((change) => change.path),
       ["/w/a/new"],
     );
+  });
+
+  it("show a single host file whatever bytes its name has, also when a link leads there", () => {
+    const [named, odd] = [
+      join(host.path, "naïve é.txt"),
+      Buffer.concat([Buffer.from(host.path), Buffer.of(0x2f, 0xff)]),
+    ];
+    const link = join(host.path, "link");
+    writeFileSync(named, "named");
+    writeFileSync(odd, "odd");
+    symlinkSync(odd, link);
+    try {
+      const vfs = vfsOf([
+        { guest: "/named", kind: "ro", host: named },
+        { guest: "/odd", kind: "ro", host: link },
+      ]);
+      assert.deepEqual([text(vfs, "/named"), text(vfs, "/odd")], ["named", "odd"]);
+      assert.deepEqual(
+        vfs.collectReads().map(({ path, hostPath }) => [path, hostPath]),
+        [
+          ["/named", named],
+          ["/odd", link],
+        ],
+      );
+    } finally {
+      for (const path of [named, odd, link]) rmSync(path);
+    }
   });
 
   it("refuse every change below a read-only one with EROFS", () => {

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { toByteString } from "../../base/byte-string.ts";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
 import { Config, forgetRun, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
@@ -118,10 +119,12 @@ export class Guest {
   /** The sealed process stands in its template's directory; starting it elsewhere saves it a system call. */
   #imageAt(cwd: string | null): KernelImage {
     const { process } = this.#image;
-    if (cwd === null || process === undefined || process.cwd === cwd) return this.#image;
+    if (cwd === null || process === undefined) return this.#image;
     let image = this.#byDirectory.get(cwd);
     if (image === undefined) {
-      image = { ...this.#image, process: { ...process, cwd: Buffer.from(cwd, "utf8").toString("latin1") } };
+      // A template's directory is a byte string, and "é" in a call's is another text than in it.
+      const place = toByteString(cwd);
+      image = place === process.cwd ? this.#image : { ...this.#image, process: { ...process, cwd: place } };
       if (this.#byDirectory.size >= DIRECTORIES_MAX) this.#byDirectory.clear();
       this.#byDirectory.set(cwd, image);
     }

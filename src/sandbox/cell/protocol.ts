@@ -124,7 +124,7 @@ export interface ResultReply {
   readonly diagnostics: Diagnostics;
 }
 
-/** Paths in both are byte strings (one character per byte), as in the personality. */
+/** Paths in both are byte strings, as in the personality. */
 export type WireRead = Omit<FileRead, "contentKey" | "hostPath">;
 export type WireChange = Omit<Change, "content" | "read"> & {
   /** Position and length in turn of what its part of the body holds of the new content; the rest of it is zeros. */

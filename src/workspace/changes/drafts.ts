@@ -1,5 +1,5 @@
+import { type ByteString, labelOf, toByteString } from "../../base/byte-string.ts";
 import { ZtlError } from "../../errors.ts";
-import { type ByteString, labelOf, toByteString } from "../files/byte-string.ts";
 import { ENTRIES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from "../limits.ts";
 import type { ProposedChange, Root } from "./proposed-change.ts";
 
@@ -42,7 +42,7 @@ export function placeOf(guestPath: ByteString, roots: readonly Root[]): Place | 
   for (const [root, { guestRoot }] of roots.entries()) {
     const prefix = toByteString(guestRoot === "/" ? "" : guestRoot);
     if (prefix.length <= bestLength || !`${guestPath}/`.startsWith(`${prefix}/`)) continue;
-    best = { root, path: guestPath.slice(prefix.length + 1) };
+    best = { root, path: guestPath.slice(prefix.length + 1) as ByteString };
     bestLength = prefix.length;
   }
   return best;

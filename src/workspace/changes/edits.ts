@@ -1,8 +1,8 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
+import { type ByteString, labelOf, toByteString } from "../../base/byte-string.ts";
 import { memorySource } from "../../base/content.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
-import { type ByteString, labelOf, toByteString } from "../files/byte-string.ts";
 import { hashOnly, observe, readObserved } from "../files/observation.ts";
 import { type ConflictReason, Obstacle } from "../files/obstacle.ts";
 import type { RootDirectory, Status } from "../files/root-directory.ts";

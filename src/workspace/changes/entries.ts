@@ -1,4 +1,4 @@
-import { type ByteString, bytesOf, labelOf, nameOf, parentOf, toByteString } from "../files/byte-string.ts";
+import { type ByteString, below, labelOf, nameOf, parentOf, textOf, toByteString } from "../../base/byte-string.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
 import { SIBLINGS_MAX } from "../limits.ts";
 import type { ChangeEntry, ChangeKind } from "./change-set.ts";
@@ -60,16 +60,11 @@ function keyOf({ root, path }: Place): string {
 }
 
 export function guestPathOf({ root, path }: Place, roots: readonly Root[]): ByteString {
-  return join(toByteString(roots[root]?.guestRoot ?? ""), path);
+  return below(toByteString(roots[root]?.guestRoot ?? ""), path);
 }
 
 function hostPathOf({ root, path }: Place, roots: readonly Root[]): ByteString {
-  return join(toByteString(roots[root]?.hostRoot ?? ""), path);
-}
-
-function join(root: ByteString, path: ByteString): ByteString {
-  if (path === "") return root;
-  return root === "/" ? `/${path}` : `${root}/${path}`;
+  return below(toByteString(roots[root]?.hostRoot ?? ""), path);
 }
 
 function hostPathsOf(guestPath: ByteString, roots: readonly Root[]): ByteString[] {
@@ -153,9 +148,8 @@ class SiblingNames {
 
   #foldNames(parent: Place): Map<string, number> {
     const added = this.#added.get(keyOf(parent)) ?? [];
-    const prefix = parent.path === "" ? "" : `${parent.path}/`;
     const kept = listOrNothing(this.#directories[parent.root] as RootDirectory, parent.path).filter(
-      (name) => !this.#removed.has(keyOf({ root: parent.root, path: prefix + name })),
+      (name) => !this.#removed.has(keyOf({ root: parent.root, path: below(parent.path, name) })),
     );
     const folded = new Map<string, number>();
     for (const name of new Set([...kept.slice(0, SIBLINGS_MAX), ...added])) {
@@ -166,5 +160,5 @@ class SiblingNames {
 }
 
 function fold(name: ByteString): string {
-  return bytesOf(name).toString("utf8").normalize("NFC").toLowerCase();
+  return textOf(name).normalize("NFC").toLowerCase();
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { posix } from "node:path";
+import { type ByteString, bytesOf } from "../../base/byte-string.ts";
 import { hidesSomething } from "../../base/text/index.ts";
-import { type ByteString, bytesOf } from "../files/byte-string.ts";
 import { DIFF_BYTES_MAX } from "../limits.ts";
 import type { ChangeFlag } from "./change-set.ts";
 import { modeOf, type NodeState, type TreeEdit } from "./node-state.ts";

@@ -1,5 +1,5 @@
+import { type ByteString, below, EMPTY } from "../../base/byte-string.ts";
 import { errorCode } from "../../base/system-error.ts";
-import type { ByteString } from "../files/byte-string.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
 import { SCANNED_NAMES_MAX } from "../limits.ts";
@@ -45,10 +45,10 @@ function search(
 ): void {
   let left = SCANNED_NAMES_MAX;
   for (const [index, root] of roots.entries()) {
-    const directories: ByteString[] = [""];
+    const directories = [EMPTY];
     for (let directory = directories.pop(); directory !== undefined && left > 0; directory = directories.pop()) {
       for (const name of listOrNothing(root, directory)) {
-        const path = directory === "" ? name : `${directory}/${name}`;
+        const path = below(directory, name);
         const status = root.status(path);
         left--;
         if (status?.isDirectory() && status.dev === root.device) directories.push(path);

@@ -1,4 +1,4 @@
-import type { ByteString } from "../files/byte-string.ts";
+import type { ByteString } from "../../base/byte-string.ts";
 
 /** What stands at a path. Modes are the twelve permission bits. */
 export type NodeState =

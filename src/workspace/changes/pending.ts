@@ -1,5 +1,5 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
-import { type ByteString, bytesOf, toByteString } from "../files/byte-string.ts";
+import { type ByteString, below, bytesOf, EMPTY, textOf } from "../../base/byte-string.ts";
 import { FILE_BYTES_MAX } from "../limits.ts";
 import type { ChangeEntry, ChangeSet } from "./change-set.ts";
 import { guestPathOf } from "./entries.ts";
@@ -24,18 +24,18 @@ export async function toProposedChanges({ entries, roots }: ChangeSet, blobs: Bl
       ...("uid" in after && { uid: after.uid, gid: after.gid, mode: after.type === "symlink" ? 0o777 : modeOf(after) }),
       ...(after.type === "symlink" && pair("symlinkTarget", after.target)),
       ...(await content(entry, blobs)),
-      ...link(entry, path, guestPathOf({ root: entry.edit.root, path: "" }, roots), firstNames),
+      ...link(entry, path, guestPathOf({ root: entry.edit.root, path: EMPTY }, roots), firstNames),
     });
   }
   return changes;
 }
 
 function named(path: ByteString): Pick<ProposedChange, "path" | "pathBytes"> {
-  return { path: bytesOf(path).toString("utf8"), pathBytes: new Uint8Array(bytesOf(path)) };
+  return { path: textOf(path), pathBytes: new Uint8Array(bytesOf(path)) };
 }
 
 function pair<Name extends "symlinkTarget" | "linkOf">(name: Name, value: ByteString): Partial<ProposedChange> {
-  return { [name]: bytesOf(value).toString("utf8"), [`${name}Bytes`]: new Uint8Array(bytesOf(value)) };
+  return { [name]: textOf(value), [`${name}Bytes`]: new Uint8Array(bytesOf(value)) };
 }
 
 function base(before: NodeState): Pick<ProposedChange, "baseSha256"> {
@@ -56,8 +56,7 @@ function link(
   firstNames: Map<string, ByteString>,
 ): Partial<ProposedChange> {
   if (after.type !== "file") return {};
-  if (after.nameOf !== undefined)
-    return pair("linkOf", `${guestRoot === toByteString("/") ? "" : guestRoot}/${after.nameOf}`);
+  if (after.nameOf !== undefined) return pair("linkOf", below(guestRoot, after.nameOf));
   const key = `${root}/${after.inode ?? path}`;
   const first = firstNames.get(key);
   if (first === undefined) firstNames.set(key, path);

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
+import { type ByteString, bytesOf, nameOf } from "../../base/byte-string.ts";
 import { withoutIgnorables } from "../../base/text/index.ts";
-import { type ByteString, bytesOf, nameOf } from "../files/byte-string.ts";
 import { modeOf, type TreeEdit } from "./node-state.ts";
 import { PROTECTED_PATHS, type ProtectedPath } from "./protected-paths.ts";
 
@@ -28,7 +28,7 @@ export class Protection {
     for (const path of [hostPath, ...others]) this.#match(path, canStandIn(edit, hostPath), found);
     for (const state of [edit.before, edit.after]) {
       if (state.type !== "symlink") continue;
-      const target = posix.resolve(posix.dirname(hostPath), state.target);
+      const target = posix.resolve(posix.dirname(hostPath), state.target) as ByteString;
       const reasons = new Set<string>();
       this.#match(target, true, reasons);
       for (const reason of reasons) found.add(`it points to a protected path: ${reason}`);

@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
+import type { ByteString } from "../../base/byte-string.ts";
 import { type Copied, copyContent, fileSource, type Source } from "../../base/content.ts";
 import { errorCode } from "../../base/system-error.ts";
 import { ABSENT, type NodeState } from "../changes/node-state.ts";
 import { FILE_BYTES_MAX } from "../limits.ts";
-import type { ByteString } from "./byte-string.ts";
 import { Obstacle } from "./obstacle.ts";
 import type { RootDirectory, Status } from "./root-directory.ts";
 

@@ -1,4 +1,4 @@
-import type { ByteString } from "./byte-string.ts";
+import type { ByteString } from "../../base/byte-string.ts";
 
 /** Why a path cannot be changed as agreed: the host's tree is not what the run saw, or does not let us. */
 export type ConflictReason =

@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { type ByteString, byteStringOf, bytesOf, nameOf, namesOf, parentOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { isWithin } from "../../base/paths.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
-import { type ByteString, bytesOf, nameOf, parentOf } from "./byte-string.ts";
 import { Obstacle } from "./obstacle.ts";
 
 /** asm-generic/fcntl.h; Node has no name for it. Such a descriptor only stands for a place: open(2). */
@@ -48,7 +48,7 @@ export class RootDirectory {
   locate(path: ByteString): Buffer {
     if (this.#hidden?.includes(this.#hostPathOf(path)) === true) throw new Obstacle(path, "hidden-place");
     if (path === "") return Buffer.from(`${this.handle}/.`);
-    return bytesOf(`/proc/self/fd/${this.#openParent(path)}/${nameOf(path)}`);
+    return entryIn(this.#openParent(path), nameOf(path));
   }
 
   /** What stands there; undefined when nothing does, also when a directory on the way is missing or is none. */
@@ -79,13 +79,13 @@ export class RootDirectory {
   }
 
   readlink(path: ByteString): ByteString {
-    return fs.readlinkSync(this.locate(path), { encoding: "latin1" });
+    return byteStringOf(fs.readlinkSync(this.locate(path), { encoding: "buffer" }));
   }
 
   list(path: ByteString): ByteString[] {
     const fd = fs.openSync(this.locate(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     try {
-      return fs.readdirSync(`/proc/self/fd/${fd}`, { encoding: "latin1" });
+      return fs.readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer" }).map(byteStringOf);
     } finally {
       fs.closeSync(fd);
     }
@@ -123,7 +123,7 @@ export class RootDirectory {
     if (parent === "") return this.#fd;
     if (this.#parent?.path === parent) return this.#parent.fd;
     let fd = this.#fd;
-    for (const name of parent.split("/")) {
+    for (const name of namesOf(parent)) {
       const next = this.#enter(fd, name, path);
       if (fd !== this.#fd) fs.closeSync(fd);
       fd = next;
@@ -135,7 +135,7 @@ export class RootDirectory {
 
   #enter(from: number, name: ByteString, path: ByteString): number {
     try {
-      const fd = fs.openSync(bytesOf(`/proc/self/fd/${from}/${name}`), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+      const fd = fs.openSync(entryIn(from, name), O_PATH | O_DIRECTORY | O_NOFOLLOW);
       // Steps are renames and links, which do not cross file systems; and what is mounted below was not meant.
       const status = fs.fstatSync(fd, { bigint: true });
       const isHidden = this.#hidden?.covers(status) === true;
@@ -149,6 +149,11 @@ export class RootDirectory {
       throw error;
     }
   }
+}
+
+/** What has that name in an open directory. */
+function entryIn(directoryFd: number, name: ByteString): Buffer {
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${directoryFd}/`), bytesOf(name)]);
 }
 
 function openRealPath(path: string): number {

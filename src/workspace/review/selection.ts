@@ -1,6 +1,6 @@
+import { parentOf } from "../../base/byte-string.ts";
 import type { ChangeEntry } from "../changes/change-set.ts";
 import { hasSameContent, type NodeState } from "../changes/node-state.ts";
-import { parentOf } from "../files/byte-string.ts";
 
 export interface MissingChoice {
   /** Not chosen, but needed. */

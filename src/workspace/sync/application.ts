@@ -1,9 +1,9 @@
 import { setImmediate as otherWork } from "node:timers/promises";
 import type { BlobFiles } from "../../base/blob-files.ts";
+import { type ByteString, parentOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { inParallel } from "../../base/parallel.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
-import { type ByteString, parentOf } from "../files/byte-string.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import { type RootDirectory, statusOf, withRoots } from "../files/root-directory.ts";
 import { PARALLEL_FILES } from "../limits.ts";

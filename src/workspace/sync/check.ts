@@ -1,4 +1,5 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
+import { type ByteString, below, parentOf } from "../../base/byte-string.ts";
 import { inParallel } from "../../base/parallel.ts";
 import {
   hasSameContent,
@@ -7,7 +8,6 @@ import {
   type NodeState,
   type TreeEdit,
 } from "../changes/node-state.ts";
-import { type ByteString, parentOf } from "../files/byte-string.ts";
 import { hashOnly, observe, readObserved } from "../files/observation.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import type { RootDirectory, Status } from "../files/root-directory.ts";
@@ -105,7 +105,7 @@ class Check implements Checked {
 
   #expectKnownChildren({ root, path }: TreeEdit, directory: RootDirectory): void {
     for (const name of directory.list(path)) {
-      const child = `${path}/${name}`;
+      const child = below(path, name);
       if (this.#edits.get(placeKey(root, child))?.after.type !== "absent") {
         throw new Obstacle(child, "directory-not-empty");
       }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
+import type { ByteString } from "../../base/byte-string.ts";
 import { errorCode } from "../../base/system-error.ts";
-import type { ByteString } from "../files/byte-string.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import { O_PATH } from "../files/root-directory.ts";
 import type { Metadata } from "./plan.ts";

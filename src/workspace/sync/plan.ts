@@ -1,5 +1,5 @@
+import type { ByteString } from "../../base/byte-string.ts";
 import { type FileState, hasSameContent, modeOf, type NodeState, type TreeEdit } from "../changes/node-state.ts";
-import type { ByteString } from "../files/byte-string.ts";
 
 /** What is set of a directory, file or link without replacing it; a link has no mode, a new directory no owner to go back to. */
 export interface Metadata {

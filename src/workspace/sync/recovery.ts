@@ -1,5 +1,5 @@
+import { labelOf, parentOf } from "../../base/byte-string.ts";
 import { ZtlError } from "../../errors.ts";
-import { labelOf, parentOf } from "../files/byte-string.ts";
 import { RootDirectory } from "../files/root-directory.ts";
 import type { Journal, JournalEntry, JournalPhase, Operation } from "../state/journal.ts";
 import { Staging } from "./staging.ts";

@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 import type { BlobFiles } from "../../base/blob-files.ts";
+import { bytesOf, EMPTY } from "../../base/byte-string.ts";
 import { copyContent, fileSource } from "../../base/content.ts";
 import { syncPathAsync } from "../../base/durable-files.ts";
 import { inParallel } from "../../base/parallel.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
-import { bytesOf } from "../files/byte-string.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import { isSameObject, O_PATH, type RootDirectory, type Status, statusOf } from "../files/root-directory.ts";
 import { FILE_BYTES_MAX, PARALLEL_FILES } from "../limits.ts";
@@ -29,7 +29,7 @@ export class Staging {
     fs.mkdirSync(`${path}/new`, { mode: 0o700 });
     fs.mkdirSync(`${path}/old`, { mode: 0o700 });
     const staging = Staging.open(root, changeSetId);
-    if (staging === undefined) throw new Obstacle("", "changed-during-sync");
+    if (staging === undefined) throw new Obstacle(EMPTY, "changed-during-sync");
     return staging;
   }
 
@@ -42,7 +42,7 @@ export class Staging {
 
   static remove(root: RootDirectory, changeSetId: string): void {
     fs.rmSync(`${root.handle}/${STAGING_PREFIX}${changeSetId}`, { recursive: true, force: true });
-    root.syncNames("");
+    root.syncNames(EMPTY);
   }
 
   /** Where the object of that number waits, by a name that stays good while this is open. */

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
+import type { ByteString } from "../../base/byte-string.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
-import type { ByteString } from "../files/byte-string.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import { isSameObject, type RootDirectory, statusOf } from "../files/root-directory.ts";
 import { setMetadata } from "./metadata.ts";

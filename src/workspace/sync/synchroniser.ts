@@ -1,11 +1,11 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
+import { labelOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { errorCode } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
 import { guestPathOf } from "../changes/entries.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
-import { labelOf } from "../files/byte-string.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
 import type { Journal, Operation } from "../state/journal.ts";
 import type { Turn } from "../state/turn.ts";

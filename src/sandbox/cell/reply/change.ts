@@ -1,3 +1,4 @@
+import type { ByteString } from "../../../base/byte-string.ts";
 import type { ChangedFileType } from "../../../linux/vfs/index.ts";
 import type { WireChange } from "../protocol.ts";
 import {
@@ -84,7 +85,7 @@ function changeOf(value: unknown, places: Places): WireChange {
 }
 
 /** Where a run may change something: in an overlay, and not below another mount on it. */
-function placeOf(path: string, places: Places, what: string): Place {
+function placeOf(path: ByteString, places: Places, what: string): Place {
   const place = places.find(path);
   return place?.mount.kind === "overlay" ? place : misbehaved(`${what} is in no place that the run may change`);
 }

@@ -1,3 +1,4 @@
+import type { ByteString } from "../../../base/byte-string.ts";
 import { ZtlError } from "../../../errors.ts";
 
 /*
@@ -68,18 +69,18 @@ const PATH_BYTES_MAX = 4096;
 const PATH = /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[\x01-\x2e\x30-\xff]{1,255})+)$/;
 
 /** An absolute, normalised path of the guest, as a byte string. */
-export function pathOf(value: unknown, what: string): string {
+export function pathOf(value: unknown, what: string): ByteString {
   if (typeof value !== "string" || value.length > PATH_BYTES_MAX || !PATH.test(value))
     misbehaved(`${what} is not an absolute, normalised path`);
-  return value;
+  return value as ByteString;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
 const TARGET = /^[\x01-\xff]+$/;
 
 /** What a symbolic link holds: any bytes but null. */
-export function targetOf(value: unknown, what: string): string {
+export function targetOf(value: unknown, what: string): ByteString {
   if (typeof value !== "string" || value.length >= PATH_BYTES_MAX || !TARGET.test(value))
     misbehaved(`${what} is not what a link can hold`);
-  return value;
+  return value as ByteString;
 }
