@@ -106,6 +106,18 @@ const ONLY_IN_BASE: readonly {
     },
   },
   {
+    what: "JSON that is not read strictly; use base/stored-json.ts or base/strict-json.ts",
+    pattern: /\bJSON\.parse\(/,
+    except: {
+      "src/sandbox/templates/store.ts":
+        "on the way of every cell's start, seven times as fast, and only after its MAC or hash was found right",
+      "src/vmm/snapshot-file.ts": "the same",
+      "src/sandbox/frames.ts": "on the way of every call; the schema of each reply refuses what is not in it",
+      "src/ledger/record/entry.ts": "what is not written in its canonical form, byte for byte, is refused",
+      "examples/demo/": "plays a model, and shows what the loop has read strictly",
+    },
+  },
+  {
     what: "a mechanism of base/ under its own name",
     pattern:
       /\bfunction (deepFreeze|isRecord|isObject|isWithin|errorCode|byteStringOf|toByteString|parseStored|editDistance|characterStart|canonicalise|canonicalJson|canonicalText|withoutUndefined|privateDirectory|syncDirectory)\b/,
