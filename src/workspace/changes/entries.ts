@@ -49,7 +49,7 @@ export function makeEntries(list: readonly DraftedEdit[], context: EntryContext)
       ...(link && { linkOf: labelOf(link) }),
       ...(edit.after.type === "symlink" && { symlinkTarget: labelOf(edit.after.target) }),
       flags: flagsOf({ edit, contents, hasCaseClash: names.hasClash(edit), hasOtherNames }),
-      protectedBecause: context.protection.reasonsFor(edit, hostPath, others),
+      protectedBecause: context.protection.reasonsFor(edit, hostPath, others, hasOtherNames),
       ...(blocked && { blocked }),
     };
   });

@@ -21,6 +21,14 @@ const GUARDED: Readonly<Record<string, (d: string) => void>> = {
   "an agent's servers": put(".mcp.json"),
   "an editor's tasks": put(".vscode/tasks.json"),
   "our own configuration": put("ztl.config.ts"),
+  "a package's scripts": put("web/package.json"),
+  "a program that is installed": put("node_modules/.bin/tsc"),
+  "a variable of a container": put(".env.local"),
+  "with a dot at the end, which FAT drops": put("Makefile."),
+  "a directory that takes the hooks' place": (d) => {
+    put("ready/.git/hooks/pre-commit")(d);
+    fs.renameSync(join(d, "ready", ".git"), join(d, ".git"));
+  },
   "a path of the user's own": put("infra/secrets/x"),
   "a link that stands in for a directory on the way": (d) => fs.symlinkSync("evil", join(d, ".github")),
   "a file that says where git's directory is": put("module/.git"),
@@ -67,6 +75,15 @@ test("deleting and renaming protected files counts, both ways", async (t) => {
     const files = result.status === "protected" ? result.files.map(({ path }) => path).sort() : result.status;
     assert.deepEqual(files, [`/project/${from}`, `/project/${to}`].sort());
   }
+});
+
+test("a file with another name on the host is not made a program unseen", async (t) => {
+  const { workspace, ...world } = await makeWorld(t);
+  put("notes.txt")(world.host);
+  fs.mkdirSync(join(world.place, "outside"));
+  fs.linkSync(join(world.host, "notes.txt"), join(world.place, "outside", "pre-commit"));
+  const { id, hash } = await workspace.propose(proposalOf(world, (d) => fs.chmodSync(join(d, "notes.txt"), 0o755)));
+  assert.equal(workspace.approve(id, { hash, reviewer: "r" }).status, "protected");
 });
 
 test("ordinary files need none", async (t) => {
