@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { cutColumns, repainted, terminalCode, terminalLine, terminalLines } from "../base/text/index.ts";
-import type { DecisionResult, FileView, GuardFinding, Review, ReviewSummary } from "../loop/index.ts";
+import type { DecisionResult, FileView, GuardFinding, Review, ReviewSummary, SparedFile } from "../loop/index.ts";
 
 /** Reviews as lines of text. Names, commands and contents are the guest's choice: each is painted (`base/text`). */
 
@@ -47,6 +47,7 @@ function detailsOf(review: Review, paint: Paint): string[] {
         "files",
         ...review.files.map((file) => `  ${fileLine(file, paint)}`),
         ...review.conflicts.map(({ path, reason }) => `  conflict: ${terminalLine(path)} ${terminalLine(reason)}`),
+        ...lastSyncLines(review.lastSync),
       ];
     case "call":
       return [
@@ -103,11 +104,32 @@ export function showFile({ change, diff, findings }: FileView, paint: Paint): st
   return `${[...head, ...body, ...more].join("\n")}\n`;
 }
 
+/** What is to be known of the last attempt before another one; an ordinary success says itself. */
+function lastSyncLines(last: Extract<Review, { kind: "change-set" }>["lastSync"]): string[] {
+  if (last === undefined) return [];
+  const { outcome, error, spared } = last;
+  const why = error === undefined ? "" : `: ${terminalLine(error.message)} [${terminalLine(error.code)}]`;
+  const told =
+    outcome === "failed" || outcome === "rolled-back"
+      ? [`last try ${outcome === "failed" ? "failed" : "was interrupted, and taken back"}${why}`]
+      : [];
+  return [...told, ...tellSpared(spared).split("\n").filter(Boolean)];
+}
+
+function tellSpared(spared: readonly SparedFile[] | undefined): string {
+  if (spared === undefined || spared.length === 0) return "";
+  const lines = spared.map(({ path, keptAs }) => {
+    const kept = keptAs === undefined ? "" : `; the version from before is kept as ${terminalLine(keptAs)}`;
+    return `  ${terminalLine(path)}${kept}\n`;
+  });
+  return `Changed by somebody else meanwhile, and left as it is:\n${lines.join("")}`;
+}
+
 /** What became of a decision, and what can be done now. */
 export function tellDecision(result: DecisionResult): string {
   switch (result.status) {
     case "done":
-      return `${DONE[result.state] ?? `Done: ${result.state}.`}${result.files.map((path) => `\n  ${terminalLine(path)}`).join("")}\n`;
+      return `${DONE[result.state] ?? `Done: ${result.state}.`}${result.files.map((path) => `\n  ${terminalLine(path)}`).join("")}\n${tellSpared(result.spared)}`;
     case "stale":
       return `Nothing was done: it is no longer what was shown. Look again; its hash is now ${result.hash}.\n`;
     case "not-found":
@@ -117,13 +139,13 @@ export function tellDecision(result: DecisionResult): string {
       return `Nothing was done: it is ${result.state} already${who}.\n`;
     }
     case "conflict":
-      return `Nothing was done: the host's files are not what the run saw.\n${reasons(result.conflicts)}Have the agent run again on what is there now.\n`;
+      return `Nothing was done: the host's files are not what the run saw.\n${reasons(result.conflicts)}Have the agent run again on what is there now.\n${tellSpared(result.spared)}`;
     case "protected":
       return `Nothing was done: these need a yes of their own (--protected PATH):\n${reasons(result.files)}`;
     case "bad-selection":
       return `Nothing was done: the chosen files cannot stand alone.\n${reasons(result.files)}`;
     case "failed":
-      return `Nothing was done, and it may be tried again: ${terminalLine(result.error.message)} [${terminalLine(result.error.code)}]\n`;
+      return `Nothing was done, and it may be tried again: ${terminalLine(result.error.message)} [${terminalLine(result.error.code)}]\n${tellSpared(result.spared)}`;
   }
 }
 

@@ -66,9 +66,11 @@ export type {
   FileChange,
   FileDiffView,
   FileView,
+  LastSync,
   Review,
   ReviewKind,
   ReviewState,
   ReviewSummary,
+  SparedFile,
 } from "./reviews/review.ts";
 export type { Reviews, ReviewsQuery } from "./reviews/reviews.ts";

@@ -18,6 +18,7 @@ export type { ContentFacts, DiffHunk, DiffLine, DiffOptions, FileDiff } from "./
 export type { MissingChoice } from "./review/selection.ts";
 export type { ListFilter } from "./state/change-sets.ts";
 export type { JournalPhase, Operation } from "./state/journal.ts";
+export type { Aside } from "./sync/aside.ts";
 export type { Recovered } from "./sync/recovery.ts";
 export type { SyncResult, UndoResult } from "./sync/synchroniser.ts";
 export { type PendingChanges, type RejectOptions, Workspace, type WorkspaceOptions } from "./workspace.ts";

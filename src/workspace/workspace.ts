@@ -62,6 +62,7 @@ export interface RejectOptions {
 export class Workspace {
   /** What an earlier process left half done, and what became of it. */
   readonly recovered: readonly Recovered[];
+  readonly #untold: Recovered[];
   readonly #database: DatabaseSync;
   readonly #sets: ChangeSets;
   readonly #blobs: BlobFiles;
@@ -74,6 +75,7 @@ export class Workspace {
 
   private constructor(options: WorkspaceOptions, parts: Parts, recovered: readonly Recovered[]) {
     this.recovered = recovered;
+    this.#untold = [...recovered];
     this.#database = parts.database;
     this.#sets = parts.sets;
     this.#blobs = parts.blobs;
@@ -120,6 +122,11 @@ export class Workspace {
       startedFrom: proposal.startedFrom,
     });
     return this.#existing(id);
+  }
+
+  /** What was found half done, since the opening or since the last time this was asked: each is told once. */
+  takeRecovered(): readonly Recovered[] {
+    return [...this.#untold.splice(0), ...this.#synchroniser.takeRecovered()];
   }
 
   get(id: string): ChangeSet | undefined {

@@ -1,7 +1,7 @@
 import { defined } from "../../base/optional.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Finding } from "../../guard/index.ts";
-import type { ApproveResult, ChangeSet, Conflict as FileConflict, Recovered } from "../../workspace/index.ts";
+import type { ApproveResult, Aside, ChangeSet, Conflict as FileConflict, Recovered } from "../../workspace/index.ts";
 import { findingsBeyond } from "../gate/kept-findings.ts";
 import { RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
@@ -10,7 +10,16 @@ import { allOf, CHANGED_FILE, detail } from "../records/run-story.ts";
 import { diffView, fileChange, reviewOfChangeSet, summaryOfChangeSet } from "./change-set-view.ts";
 import { explainConflict } from "./conflict-reasons.ts";
 import { recordDecision, recordSync } from "./decisions.ts";
-import type { ApproveOptions, DecisionOptions, DecisionResult, FileView, Review, ReviewSummary } from "./review.ts";
+import { lastSyncOf } from "./last-sync.ts";
+import type {
+  ApproveOptions,
+  DecisionOptions,
+  DecisionResult,
+  FileView,
+  Review,
+  ReviewSummary,
+  SparedFile,
+} from "./review.ts";
 
 /** The reviews that are change sets: the workspace decides and applies, the ledger hears of it. */
 export class ChangeSetDesk {
@@ -27,7 +36,8 @@ export class ChangeSetDesk {
 
   get(id: string): Review | undefined {
     const set = this.#parts.workspace.get(id);
-    return set === undefined ? undefined : reviewOfChangeSet(set);
+    if (set === undefined) return undefined;
+    return { ...reviewOfChangeSet(set), ...defined({ lastSync: lastSyncOf(set, this.#parts) }) };
   }
 
   find(id: string): ReviewSummary | undefined {
@@ -100,12 +110,14 @@ export class ChangeSetDesk {
     const set = workspace.get(id);
     if (set === undefined) return { status: "not-found" };
     const result = await workspace.undo(id);
+    await this.recordRecovered();
     if (result.status === "not-applied") return this.#already(id);
     const details = { reviewer };
     if (result.status === "undone") {
       const files = wellFormed(result.files);
-      await recordSync(this.#parts, set, { changeSetSha256: set.hash, outcome: "undone", files, details });
-      return { status: "done", state: "undone", files: result.files };
+      const body = { changeSetSha256: set.hash, files, details: { ...details, ...asideDetails(result.aside) } };
+      await recordSync(this.#parts, set, { ...body, outcome: "undone" });
+      return { status: "done", state: "undone", files: result.files, ...spared(result.aside) };
     }
     return this.#unsynced(set, result, { ...details, undo: true });
   }
@@ -120,7 +132,7 @@ export class ChangeSetDesk {
 
   /** What an earlier process left half done, and what became of it. */
   async recordRecovered(): Promise<void> {
-    for (const recovered of this.#parts.workspace.recovered) {
+    for (const recovered of this.#parts.workspace.takeRecovered()) {
       const set = this.#parts.workspace.get(recovered.changeSetId);
       if (set !== undefined) await recordSync(this.#parts, set, recoveryBody(set, recovered));
     }
@@ -128,11 +140,13 @@ export class ChangeSetDesk {
 
   async #sync(set: ChangeSet): Promise<DecisionResult> {
     const result = await this.#parts.workspace.sync(set.id);
+    await this.recordRecovered();
     if (result.status === "not-approved") return this.#already(set.id);
     if (result.status !== "applied") return this.#unsynced(set, result, {});
     const files = wellFormed(result.files);
-    await recordSync(this.#parts, set, { changeSetSha256: set.hash, outcome: "applied", files });
-    return { status: "done", state: "applied", files: result.files };
+    const details = asideDetails(result.aside);
+    await recordSync(this.#parts, set, { changeSetSha256: set.hash, outcome: "applied", files, details });
+    return { status: "done", state: "applied", files: result.files, ...spared(result.aside) };
   }
 
   async #unsynced(
@@ -140,16 +154,16 @@ export class ChangeSetDesk {
     result: Unsynced,
     details: { readonly [key: string]: string | boolean },
   ): Promise<DecisionResult> {
-    const common = { changeSetSha256: set.hash, details };
+    const common = { changeSetSha256: set.hash, details: { ...details, ...asideDetails(result.aside) } };
     if (result.status === "conflict") {
       const conflicts = result.conflicts.map(({ path, reason }) => ({ path, reason: explainConflict(reason) }));
       const recorded = conflicts.map(({ path, reason }) => ({ path: path.toWellFormed(), reason }));
       await recordSync(this.#parts, set, { ...common, outcome: "conflict", conflicts: recorded });
-      return { status: "conflict", conflicts };
+      return { status: "conflict", conflicts, ...spared(result.aside) };
     }
     const error = { code: result.error.code, message: result.error.message.toWellFormed() };
     await recordSync(this.#parts, set, { ...common, outcome: "failed", error });
-    return { status: "failed", error };
+    return { status: "failed", error, ...spared(result.aside) };
   }
 
   #refusal(id: string, result: Exclude<ApproveResult, { status: "approved" }>): DecisionResult {
@@ -187,11 +201,30 @@ export class ChangeSetDesk {
 }
 
 type Unsynced =
-  | { readonly status: "conflict"; readonly conflicts: readonly FileConflict[] }
-  | { readonly status: "failed"; readonly error: { readonly code: string; readonly message: string } };
+  | { readonly status: "conflict"; readonly conflicts: readonly FileConflict[]; readonly aside?: Aside }
+  | {
+      readonly status: "failed";
+      readonly error: { readonly code: string; readonly message: string };
+      readonly aside?: Aside;
+    };
 
-function recoveryBody(set: ChangeSet, { operation, outcome, phase, leftAlone }: Recovered) {
-  const common = { changeSetSha256: set.hash, details: { recovered: true, phase, leftAlone: wellFormed(leftAlone) } };
+/** The same, as an answer has it: nothing when nobody did anything. */
+function spared(aside: Aside | undefined): { spared?: readonly SparedFile[] } {
+  if (aside === undefined) return {};
+  const kept = new Map(aside.keptBeside.map(({ path, keptAs }) => [path, keptAs]));
+  return { spared: aside.leftAlone.map((path) => ({ path, ...defined({ keptAs: kept.get(path) }) })) };
+}
+
+/** What somebody else did to the files meanwhile: paths that were left as they are, and where the version before is kept. */
+function asideDetails(aside: Aside | undefined) {
+  if (aside === undefined) return {};
+  const { leftAlone, keptBeside } = aside;
+  const kept = keptBeside.map(({ path, keptAs }) => ({ path: path.toWellFormed(), keptAs: keptAs.toWellFormed() }));
+  return { leftAlone: wellFormed(leftAlone), keptBeside: kept };
+}
+
+function recoveryBody(set: ChangeSet, { operation, outcome, phase, ...aside }: Recovered) {
+  const common = { changeSetSha256: set.hash, details: { recovered: true, phase, ...asideDetails(aside) } };
   if (outcome === "rolled-back") return { ...common, outcome: "rolled-back" as const };
   if (outcome === "finished")
     return { ...common, outcome: operation === "undo" ? ("undone" as const) : ("applied" as const) };

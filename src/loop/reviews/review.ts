@@ -43,7 +43,12 @@ export interface ReviewSummary {
 
 export type Review = ReviewSummary &
   (
-    | { readonly kind: "change-set"; readonly files: readonly FileChange[]; readonly conflicts: readonly Conflict[] }
+    | {
+        readonly kind: "change-set";
+        readonly files: readonly FileChange[];
+        readonly conflicts: readonly Conflict[];
+        readonly lastSync?: LastSync;
+      }
     | { readonly kind: "call"; readonly input: string; readonly decision: Decision }
     | {
         readonly kind: "content";
@@ -80,6 +85,20 @@ export interface FileChange {
   readonly flags: readonly string[];
   /** Why this path needs a yes of its own; absent for others. */
   readonly protectedBecause?: string;
+}
+
+/** A file that somebody changed while it was being written, undone or recovered: it stays as they left it. */
+export interface SparedFile {
+  readonly path: string;
+  /** Where the version that would have stood there is kept. */
+  readonly keptAs?: string;
+}
+
+/** What became of the last attempt to write a change set, to undo it, or to end what a killed process had begun. */
+export interface LastSync {
+  readonly outcome: "applied" | "conflict" | "failed" | "rolled-back" | "undone";
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly spared: readonly SparedFile[];
 }
 
 export interface Conflict {
@@ -133,15 +152,28 @@ export interface ApproveOptions extends DecisionOptions {
 
 /** What became of a decision. Everything but `done` left the review as it was, or tells where it stands now. */
 export type DecisionResult =
-  | { readonly status: "done"; readonly state: ReviewState; readonly files: readonly string[] }
+  | {
+      readonly status: "done";
+      readonly state: ReviewState;
+      readonly files: readonly string[];
+      readonly spared?: readonly SparedFile[];
+    }
   /** Something else was shown than is there now. */
   | { readonly status: "stale"; readonly hash: string }
   | { readonly status: "not-found" }
   /** Somebody, or time, was faster. */
   | { readonly status: "already"; readonly state: ReviewState; readonly decidedBy?: string }
-  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[] }
+  | {
+      readonly status: "conflict";
+      readonly conflicts: readonly Conflict[];
+      readonly spared?: readonly SparedFile[];
+    }
   /** Paths that need to be named in `protectedFiles`. */
   | { readonly status: "protected"; readonly files: readonly Conflict[] }
   /** The choice of files cannot stand alone, or names what is not there. */
   | { readonly status: "bad-selection"; readonly files: readonly Conflict[] }
-  | { readonly status: "failed"; readonly error: { readonly code: string; readonly message: string } };
+  | {
+      readonly status: "failed";
+      readonly error: { readonly code: string; readonly message: string };
+      readonly spared?: readonly SparedFile[];
+    };

@@ -22,7 +22,7 @@ export function changeSetPage(
   const address = `/reviews/${encodeURIComponent(id)}`;
   const listed = foremost(files, LISTED_FILES_MAX);
   const list = html`<section class="files" aria-labelledby="files-heading"><h2 id="files-heading">${plural(files.length, "file")}</h2>
-    ${conflicts(review)}
+    ${conflicts(review)}${lastTry(review)}
     ${listed.map((number) => fileArticle({ file: files[number] as FileChange, number, view: views.get(number), address, choice: isPending ? context.draft : undefined }))}
     ${files.length > listed.length ? html`<p class="notice">${plural(files.length - listed.length, "file")} more are not listed here. They can be approved together with the rest, or one by one with <code>ztl approve</code>.</p>` : ""}
   </section>`;
@@ -68,6 +68,29 @@ function conflicts({ conflicts: found }: ChangeSetReview): Html {
   return html`<div class="notice bad"><p>These files are in the way:</p><ul>${found
     .slice(0, 50)
     .map(({ path, reason }) => html`<li><code>${foreign(path, 240)}</code> ${foreign(reason, 400)}</li>`)}</ul></div>`;
+}
+
+/** What is to be known of the last attempt before another one. */
+function lastTry({ lastSync }: ChangeSetReview): Html {
+  if (lastSync === undefined) return html``;
+  const { outcome, error, spared } = lastSync;
+  const why = error === undefined ? "" : html` The reason: ${foreign(error.message, 400)}`;
+  const told =
+    outcome === "failed" ? html`<p class="notice bad">The last try failed, and nothing was written.${why}</p>` : "";
+  const interrupted =
+    outcome === "rolled-back"
+      ? html`<p class="notice bad">The last try was interrupted, and what it had written was taken back.</p>`
+      : "";
+  const left =
+    spared.length === 0
+      ? ""
+      : html`<div class="notice bad"><p>Somebody changed these files meanwhile; they are left as they are:</p><ul>${spared
+          .slice(0, 50)
+          .map(
+            ({ path, keptAs }) =>
+              html`<li><code>${foreign(path, 240)}</code>${keptAs === undefined ? "" : html` (the version from before is kept as <code>${foreign(keptAs, 240)}</code>)`}</li>`,
+          )}</ul></div>`;
+  return html`${told}${interrupted}${left}`;
 }
 
 /** What can be done about a decided set: take it back, or write it when the host refused at first. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
 import type { ChangeSetState } from "../changes/change-set.ts";
+import type { NodeState } from "../changes/node-state.ts";
 import type { Plan } from "../sync/plan.ts";
 import { parsePlan } from "./stored.ts";
 
@@ -21,6 +22,10 @@ export interface JournalEntry {
   readonly phase: JournalPhase;
   readonly roots: readonly JournalRoot[];
   readonly steps: Plan["steps"];
+  /** What the steps put in place, by the number they name it by. */
+  readonly objects: readonly NodeState[];
+  /** By step, a fingerprint of what is replaced or removed; empty for other steps. */
+  readonly found: readonly string[];
 }
 
 const BEFORE: Readonly<Record<Operation, ChangeSetState>> = { sync: "approved", undo: "applied" };
@@ -34,10 +39,10 @@ export class Journal {
     this.#database = database;
   }
 
-  begin({ changeSetId, operation, roots, steps }: Omit<JournalEntry, "phase">): void {
+  begin({ changeSetId, operation, roots, steps, objects, found }: Omit<JournalEntry, "phase">): void {
     this.#database
       .prepare("INSERT INTO journal (change_set, operation, phase, plan) VALUES (?, ?, 'staging', ?)")
-      .run(changeSetId, operation, JSON.stringify({ roots, steps }));
+      .run(changeSetId, operation, JSON.stringify({ roots, steps, objects, found }));
   }
 
   apply(changeSetId: string): void {

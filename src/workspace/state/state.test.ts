@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { BLOB_GRACE_MS } from "../../base/blob-files.ts";
 import { Workspace } from "../index.ts";
+import { sha256 } from "../testing/tree.ts";
 import { carryOut, makeWorld, proposalOf, temporaryDirectory } from "../testing/world.ts";
 import { Turn } from "./turn.ts";
 
@@ -66,10 +67,16 @@ test("a root that is gone is waited for; then what was half done there is ended"
   const { id } = await workspace.propose(proposalOf(world, (d) => fs.writeFileSync(join(d, "a"), "x")));
   // As a process leaves it that is killed between two steps.
   const inode = String(fs.statSync(world.host).ino);
-  const plan = { roots: [{ path: world.host, inode }], steps: [{ do: "place", root: 0, path: "a", object: 0 }] };
+  const plan = {
+    roots: [{ path: world.host, inode }],
+    steps: [{ do: "place", root: 0, path: "a", object: 0 }],
+    objects: [{ type: "file", uid: 0, gid: 0, mode: 0o644, sha256: sha256(Buffer.from("x")), sizeBytes: 1 }],
+    found: [""],
+  };
   const staging = join(world.host, `.ztl-sync-${id}`);
   for (const name of ["new", "old"]) fs.mkdirSync(join(staging, name), { recursive: true });
   fs.writeFileSync(join(staging, "new", "0"), "x");
+  fs.chmodSync(join(staging, "new", "0"), 0o644);
   fs.linkSync(join(staging, "new", "0"), join(world.host, "a"));
   const database = new DatabaseSync(join(world.place, "state", "workspace.sqlite"));
   database.prepare("INSERT INTO journal VALUES (?, 'sync', 'applying', ?)").run(id, JSON.stringify(plan));

@@ -85,8 +85,15 @@ const journalEntry = z
   .strictObject({
     roots: z.array(z.strictObject({ path: text, inode: z.string().regex(/^\d+$/, "must be a number") })),
     steps: z.array(step),
+    objects: z.array(state),
+    found: z.array(z.string().regex(/^(\d+:\d+:-?\d+)?$/, "must be a fingerprint")),
   })
-  .refine(({ roots, steps }) => steps.every(({ root }) => root < roots.length), "has a step in no root");
+  .refine(({ roots, steps }) => steps.every(({ root }) => root < roots.length), "has a step in no root")
+  .refine(({ steps, found }) => steps.length === found.length, "has a fingerprint for no step")
+  .refine(
+    ({ steps, objects }) => steps.every((one) => !("object" in one) || one.object < objects.length),
+    "has a step with no object",
+  );
 
 const CHANGE_SET = {
   limits: MANIFEST_JSON,
@@ -123,6 +130,6 @@ export function parseConflicts(json: string): readonly Conflict[] {
   return parseStored(json, CONFLICTS);
 }
 
-export function parsePlan(json: string): Pick<JournalEntry, "roots" | "steps"> {
+export function parsePlan(json: string): Omit<JournalEntry, "changeSetId" | "operation" | "phase"> {
   return parseStored(json, PLAN);
 }

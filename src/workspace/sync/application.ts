@@ -8,10 +8,13 @@ import { Obstacle } from "../files/obstacle.ts";
 import { type RootDirectory, statusOf, withRoots } from "../files/root-directory.ts";
 import { PARALLEL_FILES } from "../limits.ts";
 import type { Journal, Operation } from "../state/journal.ts";
+import { type Aside, NOTHING_ASIDE } from "./aside.ts";
 import { type Checked, checkEdits, placeKey } from "./check.ts";
 import { type Plan, planEdits, type Step } from "./plan.ts";
 import { Staging, stageObject } from "./staging.ts";
-import { type StepPlace, takeBack, takeStep } from "./step.ts";
+import { type StepPlace, takeStep } from "./step.ts";
+import { fingerprintOf } from "./take-back.ts";
+import { spareAllWritten, takeAllBack } from "./way-back.ts";
 
 export interface Application {
   readonly changeSetId: string;
@@ -27,9 +30,11 @@ export interface FoundConflict {
   readonly obstacle: Obstacle;
 }
 
+/** Whatever the status, `aside` is what somebody else did meanwhile, and how it was spared. */
 export type Outcome =
-  | { readonly status: "done" }
-  | { readonly status: "conflict"; readonly conflicts: readonly FoundConflict[] };
+  | { readonly status: "done"; readonly aside: Aside }
+  | { readonly status: "conflict"; readonly conflicts: readonly FoundConflict[]; readonly aside: Aside }
+  | { readonly status: "failed"; readonly error: Error; readonly aside: Aside };
 
 /** Steps between two looks at other work of the process. */
 const STEPS_AT_ONCE = 100;
@@ -44,29 +49,47 @@ export async function applyEdits(application: Application, blobs: BlobFiles, jou
   const edits = application.edits.toSorted((a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
   return await withRoots(rootPaths, hidden, async (directories) => {
     const checked = await checkEdits({ edits, directories, blobs, ownersMatter: operation === "sync" });
-    if (checked.conflicts.length > 0) return { status: "conflict", conflicts: checked.conflicts };
+    if (checked.conflicts.length > 0) return { status: "conflict", conflicts: checked.conflicts, aside: NOTHING_ASIDE };
     const plan = planEdits(edits);
     const roots = directories.map(({ inode }, i) => ({ path: rootPaths[i] as string, inode: String(inode) }));
-    journal.begin({ changeSetId, operation, roots, steps: plan.steps });
-    const attempt = new Attempt(changeSetId, plan, directories, checked);
+    const found = plan.steps.map((step) => foundBefore(step, checked));
+    const objects = plan.objects.map(({ state }) => state);
+    journal.begin({ changeSetId, operation, roots, steps: plan.steps, objects, found });
+    const attempt = new Attempt({ changeSetId, plan, directories, checked, rootPaths, found });
     try {
       await attempt.stage(blobs);
       journal.apply(changeSetId);
       await attempt.takeSteps();
       journal.commit(changeSetId, operation);
     } catch (error) {
-      await attempt.takeBack();
+      const aside = await attempt.takeBack();
       journal.takenBack(changeSetId, operation);
       attempt.removeStaging();
       journal.remove(changeSetId);
       const root = attempt.failedRoot;
-      if (error instanceof Obstacle) return { status: "conflict", conflicts: [{ root, obstacle: error }] };
+      if (error instanceof Obstacle) return { status: "conflict", conflicts: [{ root, obstacle: error }], aside };
+      if (error instanceof Error) return { status: "failed", error, aside };
       throw error;
     }
+    const aside = attempt.spareWritten();
     attempt.removeStaging();
     journal.remove(changeSetId);
-    return { status: "done" };
+    return { status: "done", aside };
   });
+}
+
+function foundBefore({ do: kind, root, path }: Step, { found }: Checked): string {
+  const status = kind === "remove" || kind === "replace" ? found.get(placeKey(root, path)) : undefined;
+  return status === undefined ? "" : fingerprintOf(status);
+}
+
+interface AttemptParts {
+  readonly changeSetId: string;
+  readonly plan: Plan;
+  readonly directories: readonly RootDirectory[];
+  readonly checked: Checked;
+  readonly rootPaths: readonly string[];
+  readonly found: readonly string[];
 }
 
 class Attempt {
@@ -74,15 +97,19 @@ class Attempt {
   readonly #plan: Plan;
   readonly #directories: readonly RootDirectory[];
   readonly #checked: Checked;
+  readonly #rootPaths: readonly string[];
+  readonly #found: readonly string[];
   readonly #stagings = new Map<number, Staging>();
   #taken = 0;
   failedRoot = 0;
 
-  constructor(changeSetId: string, plan: Plan, directories: readonly RootDirectory[], checked: Checked) {
+  constructor({ changeSetId, plan, directories, checked, rootPaths, found }: AttemptParts) {
     this.#changeSetId = changeSetId;
     this.#plan = plan;
     this.#directories = directories;
     this.#checked = checked;
+    this.#rootPaths = rootPaths;
+    this.#found = found;
   }
 
   async stage(blobs: BlobFiles): Promise<void> {
@@ -111,18 +138,32 @@ class Attempt {
     this.#syncNames();
   }
 
-  async takeBack(): Promise<void> {
-    const failed = this.#plan.steps[this.#taken];
+  async takeBack(): Promise<Aside> {
+    if (this.#stagings.size === 0) return NOTHING_ASIDE;
+    const { steps, objects } = this.#plan;
+    const failed = steps[this.#taken];
     // It may be half done; but to make or remove a directory is one system call, and it failed.
-    if (failed !== undefined && this.#stagings.size > 0 && !failed.do.endsWith("directory")) {
-      takeBack(failed, this.#place(failed, this.#taken));
-    }
-    for (let number = this.#taken - 1; number >= 0; number--) {
-      if (number % STEPS_AT_ONCE === 0) await otherWork();
-      const step = this.#plan.steps[number] as Step;
-      takeBack(step, this.#place(step, number));
-    }
+    const begun = failed === undefined || failed.do.endsWith("directory") ? this.#taken : this.#taken + 1;
+    const aside = await takeAllBack({
+      steps: steps.slice(0, begun),
+      objects: objects.map(({ state }) => state),
+      rootPaths: this.#rootPaths,
+      directories: this.#directories,
+      stagingOf: (root) => this.#staging(root),
+    });
     this.#syncNames();
+    return aside;
+  }
+
+  /** Before what is kept goes: somebody may have written to it since it was looked at, through a descriptor of theirs. */
+  spareWritten(): Aside {
+    const { steps } = this.#plan;
+    return spareAllWritten({
+      steps,
+      found: this.#found,
+      rootPaths: this.#rootPaths,
+      placeOf: (step, number) => this.#place(step, number),
+    });
   }
 
   removeStaging(): void {
@@ -135,10 +176,9 @@ class Attempt {
     for (const [number, { do: kind, root, path }] of this.#plan.steps.entries()) {
       if (kind !== "remove" && kind !== "replace") continue;
       const kept = statusOf(this.#staging(root).oldPath(number));
-      const found = this.#checked.found.get(placeKey(root, path));
-      const isSame = kept?.ino === found?.ino && kept?.size === found?.size && kept?.mtimeNs === found?.mtimeNs;
       this.failedRoot = root;
-      if (!isSame) throw new Obstacle(path, "changed-during-sync");
+      if (kept === undefined || fingerprintOf(kept) !== this.#found[number])
+        throw new Obstacle(path, "changed-during-sync");
     }
   }
 

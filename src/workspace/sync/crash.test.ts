@@ -12,7 +12,7 @@ import { describeTree } from "../testing/tree.ts";
 import { proposalOf, temporaryDirectory } from "../testing/world.ts";
 
 /** Instants at which a process is killed; ZTL_KILLS=2000 for a long run. */
-const KILLS = Number(process.env.ZTL_KILLS ?? 200);
+const KILLS = Number(process.env.ZTL_KILLS ?? 40);
 /** Operations that make a tree, and that change it: enough for some hundred steps. */
 const OPERATIONS = 250;
 
@@ -43,6 +43,8 @@ for (;;) {
 interface Syncer {
   /** Kills it so long after it began; returns how many rounds it had made. */
   kill(delayMs: number): Promise<number>;
+  /** How long its first round takes. */
+  roundMs(): Promise<number>;
 }
 
 function startSyncer(state: string, proposalFile: string): Syncer {
@@ -62,6 +64,12 @@ function startSyncer(state: string, proposalFile: string): Syncer {
   });
   const ended = once(child, "close");
   return {
+    roundMs: async () => {
+      await Promise.race([began, ended]);
+      const since = performance.now();
+      while (rounds < 1 && child.exitCode === null) await sleep(5);
+      return performance.now() - since;
+    },
     kill: async (delayMs) => {
       await Promise.race([began.then(() => sleep(delayMs)), ended]);
       assert.equal(child.exitCode, null, `it ended by itself: ${complaint}`);
@@ -94,14 +102,18 @@ test(`a process killed at ${KILLS} random instants of sync, undo and recovery le
       JSON.stringify(proposalOf(world, (guest) => performAll(guest, sample(-seed), "new"))),
     );
     trees.new = describeTree(world.guest);
+    // Instants are spread over a round, however long this machine takes for one.
+    const measured = startSyncer(state, proposalFile);
+    const roundMs = await measured.roundMs();
+    await measured.kill(0);
     for (const until = kills + 20; kills < Math.min(until, KILLS); kills++) {
       // Every third is left half done for the next one, which is killed while it recovers (or soon after).
       const isFollowed = kills % 3 === 0;
-      const rounds = await startSyncer(state, proposalFile).kill(Math.random() * 90);
+      const rounds = await startSyncer(state, proposalFile).kill(Math.random() * roundMs);
       if (rounds > 0) count("killed after a whole round");
       if (isFollowed) {
         kills++;
-        await startSyncer(state, proposalFile).kill(Math.random() * 20);
+        await startSyncer(state, proposalFile).kill(Math.random() * (roundMs / 4));
       }
       const workspace = await Workspace.open({ directory: state });
       for (const { operation, phase, outcome, leftAlone } of workspace.recovered) {

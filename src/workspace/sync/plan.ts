@@ -44,9 +44,10 @@ export interface Plan {
 }
 
 /** Search and write for the owner: what is needed to change the names in a directory. */
-const OWNER_CHANGES = 0o300;
+export const OWNER_CHANGES = 0o300;
 /** A new directory until its content is in place. */
-const NEW_DIRECTORY: Metadata = { mode: 0o700 };
+export const NEW_DIRECTORY_MODE = 0o700;
+const NEW_DIRECTORY: Metadata = { mode: NEW_DIRECTORY_MODE };
 
 /**
  * The order: directories that become writable; what goes, deepest first; what comes, from the top; then the permissions of

@@ -1,40 +1,43 @@
-import { labelOf, parentOf } from "../../base/byte-string.ts";
+import { parentOf } from "../../base/byte-string.ts";
 import { ZtlError } from "../../errors.ts";
 import { RootDirectory } from "../files/root-directory.ts";
 import type { Journal, JournalEntry, JournalPhase, Operation } from "../state/journal.ts";
+import { type Aside, NOTHING_ASIDE } from "./aside.ts";
+import type { Step } from "./plan.ts";
 import { Staging } from "./staging.ts";
-import { takeBack } from "./step.ts";
+import type { StepPlace } from "./step.ts";
+import { spareAllWritten, takeAllBack } from "./way-back.ts";
 
 /** What was found half done, and what was made of it. */
-export interface Recovered {
+export interface Recovered extends Aside {
   readonly changeSetId: string;
   readonly operation: Operation;
   /** `unreachable`: a root is not there; it is tried again with the next turn. */
   readonly outcome: "rolled-back" | "finished" | "unreachable";
   /** How far it had come. */
   readonly phase: JournalPhase;
-  /** Host paths at which somebody else's change was found and left as it was. */
-  readonly leftAlone: readonly string[];
 }
 
 /** To be called with the turn held: then whoever wrote these entries is dead. */
-export function recoverAll(journal: Journal): Recovered[] {
-  return journal.entries().map((entry) => recover(entry, journal));
+export async function recoverAll(journal: Journal): Promise<Recovered[]> {
+  const recovered: Recovered[] = [];
+  for (const entry of journal.entries()) recovered.push(await recover(entry, journal));
+  return recovered;
 }
 
-function recover(entry: JournalEntry, journal: Journal): Recovered {
+async function recover(entry: JournalEntry, journal: Journal): Promise<Recovered> {
   const { changeSetId, operation, phase } = entry;
   const directories: RootDirectory[] = [];
   try {
     for (const root of entry.roots) directories.push(openRoot(root));
-    const leftAlone = phase === "applying" ? takeAllBack(entry, directories) : [];
+    const aside = await end(entry, directories);
     if (phase === "applying") journal.takenBack(changeSetId, operation);
     for (const directory of directories) Staging.remove(directory, changeSetId);
     journal.remove(changeSetId);
-    return { changeSetId, operation, phase, outcome: phase === "done" ? "finished" : "rolled-back", leftAlone };
+    return { changeSetId, operation, phase, outcome: phase === "done" ? "finished" : "rolled-back", ...aside };
   } catch (error) {
     if (!ZtlError.isInstance(error) || error.code !== "root-missing") throw error;
-    return { changeSetId, operation, phase, outcome: "unreachable", leftAlone: [] };
+    return { changeSetId, operation, phase, outcome: "unreachable", ...NOTHING_ASIDE };
   } finally {
     for (const directory of directories) directory.close();
   }
@@ -47,20 +50,45 @@ function openRoot({ path, inode }: JournalEntry["roots"][number]): RootDirectory
   throw new ZtlError("root-missing", `${path} is another directory than the one that was being changed`, { path });
 }
 
-function takeAllBack({ changeSetId, steps, roots }: JournalEntry, directories: readonly RootDirectory[]): string[] {
-  const leftAlone: string[] = [];
+function stagingsOf({ changeSetId }: JournalEntry, directories: readonly RootDirectory[]): Stagings {
   const stagings = directories.map((directory) => Staging.open(directory, changeSetId));
-  try {
-    for (const [number, step] of [...steps.entries()].reverse()) {
-      const directory = directories[step.root] as RootDirectory;
-      const staging = stagings[step.root];
+  return {
+    of: (root) => {
+      const staging = stagings[root];
       if (staging === undefined) throw new ZtlError("root-missing", "What was kept for taking it back is gone");
-      const path = roots[step.root]?.path ?? "";
-      if (!takeBack(step, { directory, staging, number })) leftAlone.push(`${path}/${labelOf(step.path)}`);
+      return staging;
+    },
+    has: (root) => stagings[root] !== undefined,
+    close: () => {
+      for (const staging of stagings) staging?.close();
+    },
+  };
+}
+
+interface Stagings {
+  readonly of: (root: number) => Staging;
+  readonly has: (root: number) => boolean;
+  readonly close: () => void;
+}
+
+/** Whatever was applied for good stays; only what somebody has written since to what was replaced is looked for. */
+async function end(entry: JournalEntry, directories: readonly RootDirectory[]): Promise<Aside> {
+  if (entry.phase === "staging") return NOTHING_ASIDE;
+  const { steps, objects, found } = entry;
+  const rootPaths = entry.roots.map(({ path }) => path);
+  const stagings = stagingsOf(entry, directories);
+  try {
+    if (entry.phase === "done") {
+      const placeOf = ({ root }: Step, number: number): StepPlace | undefined =>
+        stagings.has(root)
+          ? { directory: directories[root] as RootDirectory, staging: stagings.of(root), number }
+          : undefined;
+      return spareAllWritten({ steps, found, rootPaths, placeOf });
     }
+    const aside = await takeAllBack({ steps, objects, rootPaths, directories, stagingOf: stagings.of });
     for (const { root, path } of steps) directories[root]?.syncNames(parentOf(path));
-    return leftAlone;
+    return aside;
   } finally {
-    for (const staging of stagings) staging?.close();
+    stagings.close();
   }
 }

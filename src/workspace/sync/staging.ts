@@ -17,10 +17,12 @@ const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 
 /** The private directory at the top of a root in which new objects wait and old ones are kept until the end. */
 export class Staging {
+  readonly changeSetId: string;
   readonly #fd: number;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, changeSetId: string) {
     this.#fd = fd;
+    this.changeSetId = changeSetId;
   }
 
   static create(root: RootDirectory, changeSetId: string): Staging {
@@ -37,7 +39,7 @@ export class Staging {
   static open(root: RootDirectory, changeSetId: string): Staging | undefined {
     const path = `${root.handle}/${STAGING_PREFIX}${changeSetId}`;
     const fd = unless(["ENOENT"], () => fs.openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW));
-    return fd === undefined ? undefined : new Staging(fd);
+    return fd === undefined ? undefined : new Staging(fd, changeSetId);
   }
 
   static remove(root: RootDirectory, changeSetId: string): void {

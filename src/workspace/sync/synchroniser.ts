@@ -10,18 +10,24 @@ import type { ChangeSets } from "../state/change-sets.ts";
 import type { Journal, Operation } from "../state/journal.ts";
 import type { Turn } from "../state/turn.ts";
 import { applyEdits, type FoundConflict } from "./application.ts";
+import type { Aside } from "./aside.ts";
 import { type Recovered, recoverAll } from "./recovery.ts";
 
+/** `aside`, where there is one: what somebody else did to these files meanwhile, and how it was spared. */
 export type SyncResult =
-  | { readonly status: "applied"; readonly files: readonly string[] }
+  | { readonly status: "applied"; readonly files: readonly string[]; readonly aside?: Aside }
   /** The host is not what the run saw; nothing was changed, and the set is over. */
-  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[] }
+  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[]; readonly aside?: Aside }
   /** The system refused (no permission, no space); nothing was changed, and it may be tried again. */
-  | { readonly status: "failed"; readonly error: { readonly code: string; readonly message: string } }
+  | {
+      readonly status: "failed";
+      readonly error: { readonly code: string; readonly message: string };
+      readonly aside?: Aside;
+    }
   | { readonly status: "not-approved"; readonly state: ChangeSetState };
 
 export type UndoResult =
-  | { readonly status: "undone"; readonly files: readonly string[] }
+  | { readonly status: "undone"; readonly files: readonly string[]; readonly aside?: Aside }
   | Extract<SyncResult, { status: "conflict" | "failed" }>
   | { readonly status: "not-applied"; readonly state: ChangeSetState };
 
@@ -41,6 +47,8 @@ export class Synchroniser {
   readonly #blobs: BlobFiles;
   readonly #turn: Turn;
   readonly #hidden: HiddenPlaces;
+  readonly #recovered: Recovered[] = [];
+  readonly #unreachable = new Set<string>();
 
   constructor({ sets, journal, blobs, turn, hidden }: SynchroniserParts) {
     this.#sets = sets;
@@ -52,56 +60,68 @@ export class Synchroniser {
 
   async recover(): Promise<Recovered[]> {
     if (this.#journal.entries().length === 0) return [];
-    return await this.#turn.take(async () => recoverAll(this.#journal));
+    return await this.#turn.take(() => recoverAll(this.#journal));
+  }
+
+  /** What was ended since, before a sync or an undo of this process; each is told once. */
+  takeRecovered(): Recovered[] {
+    return this.#recovered.splice(0);
   }
 
   async sync(id: string): Promise<SyncResult> {
     return await this.#turn.take(async () => {
-      const set = this.#settled(id);
+      const set = await this.#settled(id);
       if (set.state !== "approved") return { status: "not-approved", state: set.state };
       const chosen = chosenEntries(set);
       const blocked = chosen.flatMap(({ path, blocked: reason }) => (reason === undefined ? [] : [{ path, reason }]));
-      if (blocked.length > 0) return this.#refuse(id, blocked);
+      if (blocked.length > 0) return this.#refuse(id, { conflicts: blocked });
       const result = await this.#apply(
         set,
         "sync",
         chosen.map(({ edit }) => edit),
       );
-      if (result.status === "conflict") return this.#refuse(id, result.conflicts);
-      return result.status === "done" ? { status: "applied", files: pathsOf(chosen) } : result;
+      if (result.status === "conflict") return this.#refuse(id, result);
+      return result.status === "done" ? { ...result, status: "applied", files: pathsOf(chosen) } : result;
     });
   }
 
   async undo(id: string): Promise<UndoResult> {
     return await this.#turn.take(async () => {
-      const set = this.#settled(id);
+      const set = await this.#settled(id);
       if (set.state !== "applied") return { status: "not-applied", state: set.state };
       const chosen = chosenEntries(set);
       const edits = chosen.map(({ edit }) => ({ ...edit, before: edit.after, after: edit.before }));
       const result = await this.#apply(set, "undo", edits);
-      return result.status === "done" ? { status: "undone", files: pathsOf(chosen) } : result;
+      return result.status === "done" ? { ...result, status: "undone", files: pathsOf(chosen) } : result;
     });
   }
 
   /** The set as it stands when all that was interrupted has been ended. */
-  #settled(id: string): ChangeSet {
-    recoverAll(this.#journal);
+  async #settled(id: string): Promise<ChangeSet> {
+    this.#note(await recoverAll(this.#journal));
     const set = this.#sets.get(id);
     if (set === undefined)
       throw new ZtlError("unknown-change-set", `There is no change set ${JSON.stringify(id)}`, { id });
     return set;
   }
 
-  #refuse(id: string, conflicts: readonly Conflict[]): SyncResult {
-    this.#sets.markConflict(id, conflicts);
-    return { status: "conflict", conflicts };
+  #refuse(id: string, conflict: Omit<Extract<SyncResult, { status: "conflict" }>, "status">): SyncResult {
+    this.#sets.markConflict(id, conflict.conflicts);
+    return { ...conflict, status: "conflict" };
+  }
+
+  #note(recovered: readonly Recovered[]): void {
+    // What cannot be reached is tried with each turn, and told once.
+    const isNew = (one: Recovered): boolean => one.outcome !== "unreachable" || !this.#unreachable.has(one.changeSetId);
+    this.#recovered.push(...recovered.filter(isNew));
+    for (const { outcome, changeSetId } of recovered) if (outcome === "unreachable") this.#unreachable.add(changeSetId);
   }
 
   async #apply(
     { id, roots }: ChangeSet,
     operation: Operation,
     edits: readonly TreeEdit[],
-  ): Promise<{ status: "done" } | Extract<SyncResult, { status: "conflict" | "failed" }>> {
+  ): Promise<{ status: "done"; aside?: Aside } | Extract<SyncResult, { status: "conflict" | "failed" }>> {
     const toConflict = ({ root, obstacle: { path, reason } }: FoundConflict): Conflict => {
       return { path: labelOf(guestPathOf({ root, path }, roots)), reason };
     };
@@ -114,13 +134,19 @@ export class Synchroniser {
         hidden: this.#hidden,
       };
       const outcome = await applyEdits(application, this.#blobs, this.#journal);
-      if (outcome.status === "done") return outcome;
-      return { status: "conflict", conflicts: outcome.conflicts.map(toConflict) };
+      const aside = outcome.aside.leftAlone.length === 0 ? {} : { aside: outcome.aside };
+      if (outcome.status === "done") return { status: "done", ...aside };
+      if (outcome.status === "failed") return { status: "failed", error: tellError(outcome.error), ...aside };
+      return { status: "conflict", conflicts: outcome.conflicts.map(toConflict), ...aside };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      return { status: "failed", error: { code: errorCode(error) ?? "unknown", message: error.message } };
+      return { status: "failed", error: tellError(error) };
     }
   }
+}
+
+function tellError(error: Error): { code: string; message: string } {
+  return { code: errorCode(error) ?? "unknown", message: error.message };
 }
 
 function chosenEntries({ entries, chosen }: ChangeSet): readonly ChangeEntry[] {
