@@ -16,6 +16,7 @@ after(() => {
   for (const made of [directory, empty]) rmSync(made, { recursive: true, force: true });
 });
 
+mkdirSync(join(directory, "in"));
 writeFileSync(
   join(directory, "ztl.config.json"),
   JSON.stringify({
@@ -71,6 +72,19 @@ test("check refuses mounts of ztl's own directories, and of the kernel's", () =>
   assert.equal(check(cache).status, 0);
   assert.match(check(empty).stderr, /state directory .* lie in one another/);
   assert.ok(!existsSync(state), "nothing is made");
+});
+
+test("check tells of mounts that cannot be made, of which tool, and what to do", () => {
+  const path = join(empty, "missing.json");
+  const mounts = [
+    { host: "not-there", guest: "/m", mode: "overlay" },
+    { host: "/", guest: "/all", mode: "ro" },
+  ];
+  writeFileSync(path, JSON.stringify({ agents: {}, roles: {}, tools: { edit: { template: "shell", mounts } } }));
+  const { status, stderr } = policy(["check", "--config", path]);
+  assert.equal(status, 125);
+  assert.match(stderr, /tools\.edit\.mounts\.0\.host: There is no .*not-there .*\. Make the directory/);
+  assert.match(stderr, /tools\.edit\.mounts\.1\.host: \/ cannot be mounted: .*\. Mount the directories/);
 });
 
 test("check says which walls are demanded", () => {

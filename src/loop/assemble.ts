@@ -5,7 +5,6 @@ import { defined } from "../base/optional.ts";
 import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
 import { Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
-import { refuseHiddenMounts } from "../sandbox/index.ts";
 import { Workspace } from "../workspace/index.ts";
 import { CallBook } from "./calls/call-book.ts";
 import { Listeners } from "./events.ts";
@@ -13,6 +12,7 @@ import { Examiner } from "./gate/examiner.ts";
 import { guardModel } from "./gate/guard-model.ts";
 import { LoopMemory } from "./gate/loop-memory.ts";
 import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
+import { checkMountsOf } from "./mount-check.ts";
 import type { LoopParts } from "./parts.ts";
 import { ReviewStore } from "./reviews/review-store.ts";
 import { Sandboxes } from "./sandboxes.ts";
@@ -20,7 +20,7 @@ import { Conversations } from "./state/conversations.ts";
 import { DurableNonces } from "./state/durable-nonces.ts";
 import { rebuildTaint } from "./state/rebuild.ts";
 import { openStateDatabase } from "./state/state-database.ts";
-import { prepareStateDirectory, refuseExposed, stateDirectoryOf } from "./state/state-directory.ts";
+import { prepareStateDirectory, type StatePlace, stateDirectoryOf } from "./state/state-directory.ts";
 
 export interface LoopOptions {
   /**
@@ -58,7 +58,10 @@ export async function locateState(config: string | undefined): Promise<string> {
 /** Reads the configuration and opens everything it asks for. No micro-VM is started yet. */
 export async function assemble(options: LoopOptions): Promise<Assembly> {
   const policy = await readPolicy(options);
-  refuseHiddenMounts(mountedBy(policy.config), options.cacheDirectory);
+  checkMountsOf(policy.config, {
+    stateDirectory: statePlaceOf(options, policy),
+    cacheDirectory: options.cacheDirectory,
+  });
   const stateDirectory = stateOf(options, policy);
   const now = options.now ?? Date.now;
   const database = openStateDatabase(stateDirectory);
@@ -70,22 +73,24 @@ export async function assemble(options: LoopOptions): Promise<Assembly> {
   }
 }
 
-function stateOf(options: LoopOptions, { config }: Policy): string {
-  return prepareStateDirectory({
-    configured: options.stateDirectory ?? config.stateDirectory,
-    projectDirectory: projectOf(options),
-    mounts: mountedBy(config),
-  });
+function stateOf(options: LoopOptions, policy: Policy): string {
+  return prepareStateDirectory({ ...stateChoiceOf(options, policy), mounts: mountedBy(policy.config) });
+}
+
+function statePlaceOf(options: LoopOptions, policy: Policy): string {
+  return stateDirectoryOf(stateChoiceOf(options, policy));
+}
+
+function stateChoiceOf(options: LoopOptions, { config }: Policy): Omit<StatePlace, "mounts"> {
+  return { configured: options.stateDirectory ?? config.stateDirectory, projectDirectory: projectOf(options) };
 }
 
 /**
  * What opening a loop would say about the mounts of a configuration, without making anything.
- * Throws ZtlError `mount-hidden`, `state-exposed`.
+ * Throws ZtlError `mount-not-found`, `mount-invalid`, `mount-hidden`, `mount-overlap`, `state-exposed`.
  */
 export function checkMounts({ config }: Policy, projectDirectory: string): void {
-  const mounts = mountedBy(config);
-  refuseHiddenMounts(mounts);
-  refuseExposed(stateDirectoryOf({ configured: config.stateDirectory, projectDirectory }), mounts);
+  checkMountsOf(config, { stateDirectory: stateDirectoryOf({ configured: config.stateDirectory, projectDirectory }) });
 }
 
 /** Host paths that tools see, each once. */

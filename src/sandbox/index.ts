@@ -1,7 +1,7 @@
 export type { CallerMount, SandboxEvent, SandboxOptions, ToolCall, ToolName } from "./call.ts";
 export { diagnoseHost, type Finding } from "./doctor.ts";
 export type { Isolation, IsolationDemands } from "./isolation.ts";
-export { refuseHiddenMounts } from "./mounts.ts";
+export { hiddenPlaces, refuseHidden } from "./mounts.ts";
 export type { ChangedFile, Diagnostics, ReadFile, RunEnding, RunFacts, RunResult, RunTimings } from "./result.ts";
 export { Sandbox } from "./sandbox.ts";
 export { tellSkipped } from "./templates/host-python.ts";

@@ -34,15 +34,6 @@ export function hiddenPlaces({ hidden = [] }: SandboxOptions, cacheDirectory: st
   return HiddenPlaces.of([...ownDirectories(), ...more], kernelMounts());
 }
 
-/**
- * Looks at host paths before a sandbox is opened that mounts them; they need not be there yet. `cacheDirectory` is as for
- * `Sandbox.open`. Throws ZtlError `mount-hidden`.
- */
-export function refuseHiddenMounts(hosts: readonly string[], cacheDirectory: string | false = false): void {
-  const hidden = hiddenPlaces({}, cacheDirectory);
-  for (const host of hosts) refuseHidden(host, hidden);
-}
-
 /** A mount around a hidden place shows nothing there. Throws ZtlError `mount-hidden` for one that could show nothing else. */
 export function refuseHidden(host: string, hidden: HiddenPlaces): void {
   const relation = hidden.relationOf(host);

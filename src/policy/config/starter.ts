@@ -1,5 +1,14 @@
 import type { LoopConfig } from "./schema.ts";
 
+/** The same for both tools, so that a step of one goes on with what a step of the other wrote. */
+const PROJECT = {
+  host: ".",
+  guest: "/project",
+  mode: "overlay",
+  trust: "untrusted",
+  confidentiality: "private",
+} as const;
+
 /** What `ztl policy init` writes: one agent that may run Python and shell over this directory, and change nothing unseen. */
 export const STARTER_CONFIG: LoopConfig = {
   $schema: "./node_modules/zero-trust-loop/ztl.config.schema.json",
@@ -9,13 +18,13 @@ export const STARTER_CONFIG: LoopConfig = {
     python: {
       description: "Runs Python code over the project. Changes to its files wait for a person's approval.",
       template: "python",
-      mounts: [{ host: ".", guest: "/project", mode: "overlay", trust: "untrusted", confidentiality: "private" }],
+      mounts: [PROJECT],
       cwd: "/project",
     },
     shell: {
-      description: "Runs a shell script over the project, which it can read and not change.",
+      description: "Runs a shell script over the project. Changes to its files wait for a person's approval.",
       template: "shell",
-      mounts: [{ host: ".", guest: "/project", mode: "ro", trust: "untrusted", confidentiality: "private" }],
+      mounts: [PROJECT],
       cwd: "/project",
     },
   },
