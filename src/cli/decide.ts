@@ -18,7 +18,8 @@ import { UsageError } from "./usage-error.ts";
 
 export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected PATH]... [--message M]
 ztl reject ID [--message M]
-ztl undo ID
+ztl undo ID [--file PATH]...
+ztl redo ID [--file PATH]...
 
 Decides what waits (ztl review lists it). ID may be cut short as long as it is the only one that begins so.
 
@@ -28,6 +29,7 @@ approve  changes: writes them to this host, all or none, after a look whether th
          is shown and asked about.
 reject   says no; the agent is told the message
 undo     puts back what an approved change set changed, unless the files were edited since
+redo     writes again what was undone, unless the files were edited since
 
   --file PATH       only this file of the change set, by the name that was shown (repeatable)
   --protected PATH  agrees to change this protected file, such as a git hook (repeatable)
@@ -48,13 +50,15 @@ const OPTIONS = {
   reviewer: { type: "string" },
 } as const;
 
-/** `ztl approve`, `ztl reject` and `ztl undo`. Returns the exit status. */
-export async function decide(verb: "approve" | "reject" | "undo", args: readonly string[]): Promise<number> {
+/** `ztl approve`, `ztl reject`, `ztl undo` and `ztl redo`. Returns the exit status. */
+export async function decide(verb: "approve" | "reject" | "undo" | "redo", args: readonly string[]): Promise<number> {
   const { values, positionals } = parseLoopArguments(args, OPTIONS);
   if (await helped(values, DECIDE_HELP)) return 0;
   const prefix = expectOne(positionals, "review's id");
-  if (verb !== "approve" && (values.hash ?? values.file ?? values.protected) !== undefined)
-    throw new UsageError(`--hash, --file and --protected go with ztl approve`);
+  if (verb !== "approve" && (values.hash ?? values.protected) !== undefined)
+    throw new UsageError("--hash and --protected go with ztl approve");
+  if (verb === "reject" && values.file !== undefined)
+    throw new UsageError("--file goes with ztl approve, ztl undo and ztl redo");
   return withLoop(values.config, async (loop) => {
     const review = await findReview(loop, prefix);
     const { message } = values;
@@ -62,7 +66,8 @@ export async function decide(verb: "approve" | "reject" | "undo", args: readonly
     let result: DecisionResult;
     if (review === undefined) result = { status: "not-found" };
     else if (verb === "reject") result = await loop.reviews.reject(review.id, by);
-    else if (verb === "undo") result = await loop.reviews.undo(review.id, by);
+    else if (verb === "undo" || verb === "redo")
+      result = await loop.reviews[verb](review.id, { ...by, ...defined({ files: values.file }) });
     else {
       const hash = values.hash ?? (await seenHash(loop, review));
       if (hash === undefined) return LoopStatus.changed;

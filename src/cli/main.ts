@@ -31,6 +31,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
     case "approve":
     case "reject":
     case "undo":
+    case "redo":
       return (await import("./decide.ts")).decide(command, rest);
     case "serve":
       return (await import("./serve.ts")).serve(rest);

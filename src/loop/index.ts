@@ -67,6 +67,7 @@ export type {
   FileDiffView,
   FileView,
   LastSync,
+  ReverseOptions,
   Review,
   ReviewKind,
   ReviewState,

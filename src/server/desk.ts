@@ -6,6 +6,7 @@ import type {
   FileView,
   LoopEvent,
   ReplayOutcome,
+  ReverseOptions,
   Review,
   ReviewSummary,
   ReviewsQuery,
@@ -39,7 +40,8 @@ export interface Desk {
     file(id: string, path: string): Promise<FileView | undefined>;
     approve(id: string, options: ApproveOptions): Promise<DecisionResult>;
     reject(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult>;
-    undo(id: string, options: DecisionOptions): Promise<DecisionResult>;
+    undo(id: string, options: ReverseOptions): Promise<DecisionResult>;
+    redo(id: string, options: ReverseOptions): Promise<DecisionResult>;
   };
   readonly records: {
     runs(query?: RunsQuery): RunsPage | Promise<RunsPage>;

@@ -52,6 +52,7 @@ export class TestDesk implements Desk {
     approve: async (id, options) => this.#decide("approve", id, options, "applied"),
     reject: async (id, options) => this.#decide("reject", id, options, "rejected"),
     undo: async (id, options) => this.#decide("undo", id, options, "undone"),
+    redo: async (id, options) => this.#decide("redo", id, options, "applied"),
   };
 
   readonly records: Desk["records"] = {

@@ -172,10 +172,16 @@ export class Workspace {
     return await this.#synchroniser.sync(id);
   }
 
-  /** Brings the host's files back, if they are still what the sync made of them. */
-  async undo(id: string): Promise<UndoResult> {
+  /** Brings the host's files back, if they are still what the sync made of them: all of the set's, or these. */
+  async undo(id: string, files?: readonly string[]): Promise<UndoResult> {
     this.#existing(id);
-    return await this.#synchroniser.undo(id);
+    return await this.#synchroniser.undo(id, files);
+  }
+
+  /** Applies again what was undone, if the host's files are still what the undo made of them: all of it, or these. */
+  async redo(id: string, files?: readonly string[]): Promise<UndoResult> {
+    this.#existing(id);
+    return await this.#synchroniser.redo(id, files);
   }
 
   /** The agent's newest pending set, to lay under its next run; give `changeSetId` to `propose` as `startedFrom`. */

@@ -16,6 +16,7 @@ import type {
   DecisionOptions,
   DecisionResult,
   FileView,
+  ReverseOptions,
   Review,
   ReviewSummary,
   SparedFile,
@@ -105,21 +106,33 @@ export class ChangeSetDesk {
     return { status: "done", state: "rejected", files: [] };
   }
 
-  async undo(id: string, { reviewer }: DecisionOptions): Promise<DecisionResult> {
+  /** Takes back what a set changed on the host, or does it again. */
+  async reverse(reversal: "undo" | "redo", id: string, { reviewer, files }: ReverseOptions): Promise<DecisionResult> {
     const { workspace } = this.#parts;
     const set = workspace.get(id);
     if (set === undefined) return { status: "not-found" };
-    const result = await workspace.undo(id);
+    const result = await workspace[reversal](id, files);
     await this.recordRecovered();
     if (result.status === "not-applied") return this.#already(id);
-    const details = { reviewer };
-    if (result.status === "undone") {
-      const files = wellFormed(result.files);
-      const body = { changeSetSha256: set.hash, files, details: { ...details, ...asideDetails(result.aside) } };
-      await recordSync(this.#parts, set, { ...body, outcome: "undone" });
-      return { status: "done", state: "undone", files: result.files, ...spared(result.aside) };
+    const details = { reviewer, [reversal]: true };
+    switch (result.status) {
+      case "undone":
+      case "redone": {
+        const changed = { changeSetSha256: set.hash, files: wellFormed(result.files) };
+        const outcome = result.status === "undone" ? ("undone" as const) : ("applied" as const);
+        await recordSync(this.#parts, set, {
+          ...changed,
+          outcome,
+          details: { ...details, ...asideDetails(result.aside) },
+        });
+        return { status: "done", state: outcome, files: result.files, ...spared(result.aside) };
+      }
+      case "conflict":
+      case "failed":
+        return this.#unsynced(set, result, details);
+      default:
+        return this.#refusal(id, result);
     }
-    return this.#unsynced(set, result, { ...details, undo: true });
   }
 
   async expire(): Promise<void> {

@@ -141,6 +141,11 @@ export interface DecisionOptions {
   readonly message?: string;
 }
 
+export interface ReverseOptions extends DecisionOptions {
+  /** Only these files of a change set, by `path`; all that can be when absent. */
+  readonly files?: readonly string[];
+}
+
 export interface ApproveOptions extends DecisionOptions {
   /** The `hash` of what the reviewer saw. */
   readonly hash: string;

@@ -12,6 +12,7 @@ import type {
   DecisionOptions,
   DecisionResult,
   FileView,
+  ReverseOptions,
   Review,
   ReviewKind,
   ReviewSummary,
@@ -99,10 +100,16 @@ export class Reviews {
     return stored === undefined ? this.#changeSets.reject(id, options) : this.#decide(stored, "rejected", options);
   }
 
-  /** Puts back what an applied change set changed, unless the host's files have changed since. */
-  async undo(id: string, options: DecisionOptions): Promise<DecisionResult> {
+  /** Puts back what an applied change set changed, or these files of it, unless the host's files have changed since. */
+  async undo(id: string, options: ReverseOptions): Promise<DecisionResult> {
     expectReviewer(options);
-    return this.#changeSets.undo(id, options);
+    return this.#changeSets.reverse("undo", id, options);
+  }
+
+  /** Writes again what was undone, or these files of it, unless the host's files have changed since. */
+  async redo(id: string, options: ReverseOptions): Promise<DecisionResult> {
+    expectReviewer(options);
+    return this.#changeSets.reverse("redo", id, options);
   }
 
   /** Rejects what ran out of time, and records it. */

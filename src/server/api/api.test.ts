@@ -63,7 +63,7 @@ test("a query with anything unknown or out of bounds is refused", async () => {
   }
 });
 
-test("approve, reject, undo pass on what was sent, signed by the server's owner unless it says otherwise", async () => {
+test("approve, reject, undo, redo pass on what was sent, signed by the server's owner unless it says otherwise", async () => {
   const body = { hash: HASH, files: ["/a ü&?.txt"], protectedFiles: [], message: "ok" };
   assert.deepEqual(await post("/api/reviews/one/approve", body), {
     status: "done",
@@ -71,10 +71,12 @@ test("approve, reject, undo pass on what was sent, signed by the server's owner 
     files: ["/a ü&?.txt"],
   });
   await post("/api/reviews/one/undo", { reviewer: "Bob" });
+  await post("/api/reviews/one/redo", { files: ["/a"] });
   await post("/api/reviews/one/reject", { hash: HASH, reviewer: " Bob " });
   assert.deepEqual(server.desk.decisions, [
     { what: "approve", id: "one", options: { reviewer: "tester", ...body } },
     { what: "undo", id: "one", options: { reviewer: "Bob" } },
+    { what: "redo", id: "one", options: { reviewer: "tester", files: ["/a"] } },
     { what: "reject", id: "one", options: { reviewer: "Bob", hash: HASH } },
   ]);
 });
@@ -95,8 +97,12 @@ test("every refusal has its status and its code, and what is needed to go on", a
   ];
   for (const [answer, status, details] of expected) {
     server.desk.answer = answer;
-    for (const what of ["approve", "reject", "undo"]) {
-      const { error } = await post<Failure>(`/api/reviews/one/${what}`, what === "undo" ? {} : { hash: HASH }, status);
+    for (const what of ["approve", "reject", "undo", "redo"]) {
+      const { error } = await post<Failure>(
+        `/api/reviews/one/${what}`,
+        what.endsWith("do") ? {} : { hash: HASH },
+        status,
+      );
       const { code, message, ...rest } = error;
       assert.equal(code, answer.status);
       assert.ok(message.length > 0);

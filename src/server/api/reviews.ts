@@ -36,11 +36,13 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, reviewer: string)
     if (!body.ok) return body.answer;
     return decided(c, await reviews.reject(c.req.param("id"), { reviewer, ...defined(body.value) }));
   });
-  api.post("/:id/undo", async (c) => {
-    const body = await parseJson(c, schemas.undo);
-    if (!body.ok) return body.answer;
-    return decided(c, await reviews.undo(c.req.param("id"), { reviewer, ...defined(body.value) }));
-  });
+  for (const reversal of ["undo", "redo"] as const) {
+    api.post(`/:id/${reversal}`, async (c) => {
+      const body = await parseJson(c, schemas.reverse);
+      if (!body.ok) return body.answer;
+      return decided(c, await reviews[reversal](c.req.param("id"), { reviewer, ...defined(body.value) }));
+    });
+  }
   return api;
 }
 

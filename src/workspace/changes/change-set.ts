@@ -112,6 +112,8 @@ export interface ChangeSet extends ChangeSetSummary {
   readonly entries: readonly ChangeEntry[];
   /** Paths that were approved; absent before. */
   readonly chosen?: readonly string[];
+  /** Those of them that were applied and are undone now. */
+  readonly undone?: readonly string[];
   /** What kept it from being applied. */
   readonly conflicts: readonly Conflict[];
 }

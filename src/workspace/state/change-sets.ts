@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
+import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import {
   type ChangeEntry,
@@ -79,7 +80,7 @@ export class ChangeSets {
 
   get(id: string): ChangeSet | undefined {
     const row = this.#database
-      .prepare(`SELECT ${SUMMARY}, chosen, conflicts, manifest FROM change_set WHERE id = ?`)
+      .prepare(`SELECT ${SUMMARY}, chosen, undone, conflicts, manifest FROM change_set WHERE id = ?`)
       .get(id);
     return row === undefined ? undefined : toChangeSet(row);
   }
@@ -180,12 +181,15 @@ function toChangeSet(row: Row): ChangeSet {
     });
   }
   const { roots, entries } = parseManifest(serialised);
-  const chosen = row.chosen === null ? undefined : parseChosen(String(row.chosen), entries.length);
+  const pathsOf = (column: unknown): string[] | undefined =>
+    column === null
+      ? undefined
+      : parseChosen(String(column), entries.length).map((index) => (entries[index] as ChangeEntry).path);
   return {
     ...toSummary(row),
     roots,
     entries,
-    ...(chosen && { chosen: chosen.map((index) => (entries[index] as ChangeEntry).path) }),
+    ...defined({ chosen: pathsOf(row.chosen), undone: pathsOf(row.undone) }),
     conflicts: row.conflicts === null ? [] : parseConflicts(String(row.conflicts)),
   };
 }

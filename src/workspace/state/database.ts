@@ -17,7 +17,7 @@ const FORMAT: DatabaseFormat = {
       number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, state TEXT NOT NULL,
       run TEXT NOT NULL, agent TEXT NOT NULL, tool TEXT NOT NULL, command TEXT NOT NULL, entries INTEGER NOT NULL,
       created INTEGER NOT NULL, expires INTEGER NOT NULL, decided INTEGER, decided_by TEXT, message TEXT, chosen TEXT,
-      conflicts TEXT, manifest TEXT NOT NULL
+      undone TEXT, conflicts TEXT, manifest TEXT NOT NULL
     ) STRICT`,
     "CREATE INDEX change_set_state ON change_set (state, agent)",
     "CREATE TABLE content_use (sha256 TEXT, change_set TEXT, PRIMARY KEY (sha256, change_set)) STRICT, WITHOUT ROWID",

@@ -5,7 +5,7 @@ import type { NodeState } from "../changes/node-state.ts";
 import type { Plan } from "../sync/plan.ts";
 import { parsePlan } from "./stored.ts";
 
-export type Operation = "sync" | "undo";
+export type Operation = "sync" | "undo" | "redo";
 
 /** `staging`: nothing of the tree is touched (any more). `applying`: any steps may have been taken. `done`: all of them, for good. */
 export type JournalPhase = "staging" | "applying" | "done";
@@ -28,8 +28,9 @@ export interface JournalEntry {
   readonly found: readonly string[];
 }
 
-const BEFORE: Readonly<Record<Operation, ChangeSetState>> = { sync: "approved", undo: "applied" };
-const AFTER: Readonly<Record<Operation, ChangeSetState>> = { sync: "applied", undo: "undone" };
+/** A set is undone when all of it is; a part may be undone, and done again, while the rest stays applied. */
+const BY_WHAT_IS_UNDONE =
+  "CASE WHEN json_array_length(coalesce(undone, '[]')) = json_array_length(chosen) THEN 'undone' ELSE 'applied' END";
 
 /** What is being done to the host's files, on disk before it is done. Its rows and the sets' states change together. */
 export class Journal {
@@ -46,16 +47,24 @@ export class Journal {
   }
 
   apply(changeSetId: string): void {
-    this.#enter(changeSetId, "applying", "applying");
+    this.#enter(changeSetId, "applying", () => this.#setState(changeSetId, "applying"));
   }
 
-  commit(changeSetId: string, operation: Operation): void {
-    this.#enter(changeSetId, "done", AFTER[operation]);
+  /** `undone` are the indices of all entries that are undone from now on. */
+  commit(changeSetId: string, undone: readonly number[]): void {
+    this.#enter(changeSetId, "done", () => {
+      const list = undone.length === 0 ? null : JSON.stringify(undone);
+      this.#database.prepare("UPDATE change_set SET undone = ? WHERE id = ?").run(list, changeSetId);
+      this.#setAppliedState(changeSetId);
+    });
   }
 
   /** The tree is as it was; only the staging directories are left to be removed. */
   takenBack(changeSetId: string, operation: Operation): void {
-    this.#enter(changeSetId, "staging", BEFORE[operation]);
+    this.#enter(changeSetId, "staging", () => {
+      if (operation === "sync") this.#setState(changeSetId, "approved");
+      else this.#setAppliedState(changeSetId);
+    });
   }
 
   remove(changeSetId: string): void {
@@ -72,11 +81,15 @@ export class Journal {
     }));
   }
 
-  #enter(changeSetId: string, phase: JournalPhase, state: ChangeSetState): void {
+  #enter(changeSetId: string, phase: JournalPhase, change: () => void): void {
     transaction(this.#database, () => {
       this.#database.prepare("UPDATE journal SET phase = ? WHERE change_set = ?").run(phase, changeSetId);
-      this.#setState(changeSetId, state);
+      change();
     });
+  }
+
+  #setAppliedState(changeSetId: string): void {
+    this.#database.prepare(`UPDATE change_set SET state = ${BY_WHAT_IS_UNDONE} WHERE id = ?`).run(changeSetId);
   }
 
   #setState(changeSetId: string, state: ChangeSetState): void {

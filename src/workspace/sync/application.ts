@@ -21,6 +21,8 @@ export interface Application {
   readonly operation: Operation;
   readonly rootPaths: readonly string[];
   readonly edits: readonly TreeEdit[];
+  /** Indices of the entries that are undone when this is done. */
+  readonly undone: readonly number[];
   /** Where nothing is changed. */
   readonly hidden: HiddenPlaces;
 }
@@ -60,7 +62,7 @@ export async function applyEdits(application: Application, blobs: BlobFiles, jou
       await attempt.stage(blobs);
       journal.apply(changeSetId);
       await attempt.takeSteps();
-      journal.commit(changeSetId, operation);
+      journal.commit(changeSetId, application.undone);
     } catch (error) {
       const aside = await attempt.takeBack();
       journal.takenBack(changeSetId, operation);

@@ -11,6 +11,8 @@ import { approveAll, proposalOf, temporaryDirectory } from "../testing/world.ts"
 /** Instants at which a process is killed; ZTL_INSTANTS=200 for a long run. */
 const INSTANTS = Number(process.env.ZTL_INSTANTS ?? 40);
 
+const TASKS = ["sync", "undo", "redo"] as const;
+
 function makeOld(d: string): void {
   for (const name of ["mod1", "mod2", "mod3", "del1", "del2", "mode", "to-link", "to-dir"])
     fs.writeFileSync(join(d, name), `old ${name}`);
@@ -83,7 +85,7 @@ function edit(host: string, seed: number): Map<string, string> {
   return made;
 }
 
-test(`a person's edits between a kill and the recovery are kept, at ${INSTANTS} instants of sync, undo and recovery`, async (t) => {
+test(`a person's edits between a kill and the recovery are kept, at ${INSTANTS} instants of sync, undo, redo and recovery`, async (t) => {
   const place = temporaryDirectory(t);
   const [host, state, kept] = [join(place, "host"), join(place, "state"), join(place, "kept")];
   fs.mkdirSync(host);
@@ -106,7 +108,7 @@ test(`a person's edits between a kill and the recovery are kept, at ${INSTANTS} 
     }
   };
   const calls: Record<string, number> = {};
-  for (const task of ["sync", "undo"] as const) {
+  for (const task of TASKS) {
     reset();
     calls[task] = (await runKilled({ directory: state, task, changeSetId: id, instant: Infinity })) ?? 0;
   }
@@ -116,14 +118,14 @@ test(`a person's edits between a kill and the recovery are kept, at ${INSTANTS} 
   };
   for (let number = 0; number < INSTANTS; number++) {
     reset();
-    const task = number % 2 === 0 ? ("sync" as const) : ("undo" as const);
+    const task = TASKS[number % TASKS.length] as (typeof TASKS)[number];
     const all = calls[task] ?? 0;
     const instant = Math.floor((all * (number + 0.5)) / INSTANTS);
     assert.equal(await runKilled({ directory: state, task, changeSetId: id, instant }), undefined, "killed");
     const edits = edit(host, number);
-    // Every third recovery is killed, too, and somebody goes on editing.
-    if (number % 3 === 0) {
-      const ended = await runKilled({ directory: state, task: "recover", changeSetId: id, instant: number % 17 });
+    // Every fourth recovery is killed, too, and somebody goes on editing.
+    if (number % 4 === 0) {
+      const ended = await runKilled({ directory: state, task: "recover", changeSetId: id, instant: (number * 5) % 23 });
       if (ended === undefined) count("recovery killed");
       for (const [name, content] of edits) assertKept(host, name, content, `${task} ${instant}, in recovery`);
       for (const [name, content] of edit(host, number + 1)) edits.set(name, content);

@@ -12,6 +12,7 @@ import type { Turn } from "../state/turn.ts";
 import { applyEdits, type FoundConflict } from "./application.ts";
 import type { Aside } from "./aside.ts";
 import { type Recovered, recoverAll } from "./recovery.ts";
+import { chooseReversal, editOf, type Reversal, type ReversalRefusal } from "./reversal.ts";
 
 /** `aside`, where there is one: what somebody else did to these files meanwhile, and how it was spared. */
 export type SyncResult =
@@ -27,7 +28,8 @@ export type SyncResult =
   | { readonly status: "not-approved"; readonly state: ChangeSetState };
 
 export type UndoResult =
-  | { readonly status: "undone"; readonly files: readonly string[]; readonly aside?: Aside }
+  | { readonly status: "undone" | "redone"; readonly files: readonly string[]; readonly aside?: Aside }
+  | ReversalRefusal
   | Extract<SyncResult, { status: "conflict" | "failed" }>
   | { readonly status: "not-applied"; readonly state: ChangeSetState };
 
@@ -85,14 +87,34 @@ export class Synchroniser {
     });
   }
 
-  async undo(id: string): Promise<UndoResult> {
+  /** Takes back what is applied, or these files of it. */
+  async undo(id: string, files?: readonly string[]): Promise<UndoResult> {
+    return await this.#reverse(id, "undo", files);
+  }
+
+  /** Applies again what was undone, or these files of it. */
+  async redo(id: string, files?: readonly string[]): Promise<UndoResult> {
+    return await this.#reverse(id, "redo", files);
+  }
+
+  async #reverse(id: string, reversal: Reversal, files?: readonly string[]): Promise<UndoResult> {
     return await this.#turn.take(async () => {
       const set = await this.#settled(id);
-      if (set.state !== "applied") return { status: "not-applied", state: set.state };
-      const chosen = chosenEntries(set);
-      const edits = chosen.map(({ edit }) => ({ ...edit, before: edit.after, after: edit.before }));
-      const result = await this.#apply(set, "undo", edits);
-      return result.status === "done" ? { ...result, status: "undone", files: pathsOf(chosen) } : result;
+      const isOpen = set.state === "applied" || (reversal === "redo" && set.state === "undone");
+      if (!isOpen) return { status: "not-applied", state: set.state };
+      const choice = chooseReversal(set, reversal, files);
+      if (choice.status !== "chosen") return choice;
+      const paths = pathsOf(choice.entries);
+      const edits = choice.entries.map((entry) => editOf(entry, reversal));
+      const undone = new Set(set.undone);
+      for (const path of paths) {
+        if (reversal === "undo") undone.add(path);
+        else undone.delete(path);
+      }
+      const result = await this.#apply(set, reversal, edits, undone);
+      return result.status === "done"
+        ? { ...result, status: reversal === "undo" ? "undone" : "redone", files: paths }
+        : result;
     });
   }
 
@@ -118,9 +140,10 @@ export class Synchroniser {
   }
 
   async #apply(
-    { id, roots }: ChangeSet,
+    { id, roots, entries }: ChangeSet,
     operation: Operation,
     edits: readonly TreeEdit[],
+    undone: ReadonlySet<string> = new Set(),
   ): Promise<{ status: "done"; aside?: Aside } | Extract<SyncResult, { status: "conflict" | "failed" }>> {
     const toConflict = ({ root, obstacle: { path, reason } }: FoundConflict): Conflict => {
       return { path: labelOf(guestPathOf({ root, path }, roots)), reason };
@@ -131,6 +154,7 @@ export class Synchroniser {
         operation,
         rootPaths: roots.map(({ hostRoot }) => hostRoot),
         edits,
+        undone: [...entries.keys()].filter((index) => undone.has((entries[index] as ChangeEntry).path)),
         hidden: this.#hidden,
       };
       const outcome = await applyEdits(application, this.#blobs, this.#journal);

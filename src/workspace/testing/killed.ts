@@ -27,7 +27,8 @@ function count() {
 }
 if (task === "recover") count();
 const workspace = await Workspace.open({ directory });
-if (task === "undo") await workspace.sync(id);
+if (["undo", "redo"].includes(task)) await workspace.sync(id);
+if (task === "redo") await workspace.undo(id);
 if (task !== "recover") count();
 const result = task === "recover" ? { status: "recovered" } : await workspace[task](id);
 writeSync(1, JSON.stringify({ calls, ...result }));
@@ -37,7 +38,7 @@ await workspace.close();
 export interface Killing {
   /** The workspace's directory. */
   readonly directory: string;
-  readonly task: "sync" | "undo" | "recover";
+  readonly task: "sync" | "undo" | "redo" | "recover";
   readonly changeSetId: string;
   /** Calls that are made; infinite for all of them. */
   readonly instant: number;
@@ -58,6 +59,6 @@ export async function runKilled({ directory, task, changeSetId, instant }: Killi
   if (signal === "SIGKILL") return undefined;
   if (code !== 0) throw new Error(complaint);
   const { calls, status } = JSON.parse(answer) as { calls: number; status: string };
-  if (!["applied", "undone", "recovered"].includes(status)) throw new Error(answer);
+  if (!["applied", "undone", "redone", "recovered"].includes(status)) throw new Error(answer);
   return calls;
 }

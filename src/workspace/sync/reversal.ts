@@ -1,0 +1,34 @@
+import type { ChangeEntry, ChangeSet } from "../changes/change-set.ts";
+import type { TreeEdit } from "../changes/node-state.ts";
+import { type MissingChoice, missingChoices } from "../review/selection.ts";
+
+export type Reversal = "undo" | "redo";
+
+export type ReversalChoice = { readonly status: "chosen"; readonly entries: readonly ChangeEntry[] } | ReversalRefusal;
+
+/** Nothing was done: the choice of files is not one that can be undone, or done again. */
+export type ReversalRefusal =
+  /** Not among what is applied (undo) or undone (redo). */
+  | { readonly status: "unknown-files"; readonly files: readonly string[] }
+  | { readonly status: "nothing-chosen" }
+  /** The choice cannot stand alone. */
+  | { readonly status: "incomplete-selection"; readonly missing: readonly MissingChoice[] };
+
+/** What of a set is to be undone, or done again: all that is applied or undone now, or these of it. */
+export function chooseReversal(set: ChangeSet, reversal: Reversal, files?: readonly string[]): ReversalChoice {
+  const [chosen, undone] = [new Set(set.chosen), new Set(set.undone)];
+  const open = set.entries.filter(({ path }) => chosen.has(path) && undone.has(path) === (reversal === "redo"));
+  const known = new Set(open.map(({ path }) => path));
+  const unknown = files?.filter((path) => !known.has(path)) ?? [];
+  if (unknown.length > 0) return { status: "unknown-files", files: unknown };
+  const wanted = files === undefined ? known : new Set(files);
+  if (wanted.size === 0) return { status: "nothing-chosen" };
+  const asDone = open.map((entry) => ({ ...entry, edit: editOf(entry, reversal) }));
+  const missing = missingChoices(asDone, wanted);
+  if (missing.length > 0) return { status: "incomplete-selection", missing };
+  return { status: "chosen", entries: open.filter(({ path }) => wanted.has(path)) };
+}
+
+export function editOf({ edit }: ChangeEntry, operation: Reversal): TreeEdit {
+  return operation === "undo" ? { ...edit, before: edit.after, after: edit.before } : edit;
+}
