@@ -78,7 +78,12 @@ function identityOf({ host }: HostMount): string {
 type HostMount = Extract<CallerMount, { kind: "ro" | "overlay" }>;
 
 function toCallerMounts(tool: SandboxTool): HostMount[] {
-  return (tool.mounts ?? []).map(({ host, guest, mode }) => ({ kind: mode, host, guest }));
+  return (tool.mounts ?? []).map(({ host, guest, mode, exclude }) => ({
+    kind: mode,
+    host,
+    guest,
+    ...defined({ exclude: exclude && [...exclude] }),
+  }));
 }
 
 /** Where a guest's changes belong on the host. */

@@ -14,6 +14,9 @@ export const PROBLEMS_SHOWN_MAX = 20;
 export const NAME_LENGTH_MAX = 128;
 /** Mounts of one tool, as many as a sandbox takes (sandbox/call.ts). */
 export const MOUNTS_MAX = 256;
+/** Patterns of a mount and characters of one; as many as a sandbox takes, far more than anybody writes. */
+export const EXCLUDES_MAX = 1024;
+export const EXCLUDE_LENGTH_MAX = 1024;
 
 /** Labels one taint keeps apart. A conversation with more sources than this is told apart by nobody; its facts stay. */
 export const TAINT_LABELS_MAX = 64;

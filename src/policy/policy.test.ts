@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { SECRET_FILES } from "./config/secrets.ts";
 import { Policy } from "./policy.ts";
 import { Taint } from "./taint.ts";
 import { PRIVATE, SAMPLE, samplePolicy, taintWith, UNTRUSTED } from "./testing.ts";
@@ -169,8 +170,9 @@ test("defaults are filled in and relative paths begin at the configuration's dir
     [tool.ask, tool.effect, tool.seesPending, tool.replay, tool.onFlag, tool.output],
     ["never", "none", false, true, "withhold", { trust: "untrusted" }],
   );
+  const exclude = [...SECRET_FILES];
   assert.deepEqual(tool.mounts, [
-    { host: "/srv/agent/vault", guest: "/vault", mode: "ro", trust: "untrusted", confidentiality: "private" },
+    { host: "/srv/agent/vault", guest: "/vault", mode: "ro", trust: "untrusted", confidentiality: "private", exclude },
   ]);
   assert.equal(policy.tool("nothing"), undefined);
 });

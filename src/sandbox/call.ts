@@ -37,9 +37,12 @@ const guestPath = text.refine(
   "must be an absolute, normalised path of the guest, such as /data",
 );
 
+/** What of a mounted directory is not there for the guest; patterns as of {@link PathGlobs}. */
+const exclude = z.array(text.min(1).max(1024)).max(1024).optional();
+
 const mountSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("ro"), host: text.min(1), guest: guestPath }),
-  z.strictObject({ kind: z.literal("overlay"), host: text.min(1), guest: guestPath }),
+  z.strictObject({ kind: z.literal("ro"), host: text.min(1), guest: guestPath, exclude }),
+  z.strictObject({ kind: z.literal("overlay"), host: text.min(1), guest: guestPath, exclude }),
   z.strictObject({ kind: z.literal("tmpfs"), guest: guestPath, mode: z.number().int().min(0).max(0o7777).optional() }),
   z.strictObject({
     kind: z.literal("file"),

@@ -1,6 +1,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { type ByteString, below, byteStringOf, bytesOf, nameOf, textOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import { PathGlobs } from "../../base/path-globs.ts";
 import { ZtlError } from "../../errors.ts";
 import { openBeneath } from "../../vmm/index.ts";
 import { unlimitedAllowance } from "../allowance.ts";
@@ -55,6 +56,8 @@ export class HostTree {
   readonly guestPath: ByteString;
   readonly descriptors: DescriptorCache;
   readonly absent = new AbsentNames();
+  /** What is not there for guests, by its path below the root. What is mounted itself was asked for by name. */
+  readonly exclude: PathGlobs;
   readonly #shared: HostShared;
   /** Number of the current run. */
   generation = 0;
@@ -68,8 +71,9 @@ export class HostTree {
   #listedEntries = 0;
   #allowance = unlimitedAllowance();
 
-  constructor(shared: HostShared, hostPath: string, guestPath: ByteString) {
+  constructor(shared: HostShared, hostPath: string, guestPath: ByteString, exclude: readonly string[] = []) {
     this.#shared = shared;
+    this.exclude = new PathGlobs(exclude);
     this.descriptors = shared.descriptors;
     this.hostPath = hostPath;
     this.guestPath = guestPath;
@@ -112,6 +116,8 @@ export class HostTree {
 
   /** Whether an entry of a listing is one that is hidden: most can be told without looking at it. */
   isHidden(directory: HostInode & { lookup(name: string): HostInode | undefined }, name: string, ino: number): boolean {
+    if (this.exclude.covers(directory.path === HERE ? (name as ByteString) : below(directory.path, name as ByteString)))
+      return true;
     return this.#shared.hidden?.mayBe(name, ino) === true && directory.lookup(name) === undefined;
   }
 
@@ -121,6 +127,7 @@ export class HostTree {
 
   /** The file at a path without symbolic links, or undefined. */
   find(path: ByteString): HostInode | undefined {
+    if (path !== this.#rootPath && this.exclude.covers(path)) return undefined;
     // Some ten calls of the host: what a hundred pages cost.
     this.#allowance.work(100);
     const descriptor = this.openBeneath(path, O_PATH | constants.O_NOFOLLOW);

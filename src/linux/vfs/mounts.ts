@@ -1,4 +1,5 @@
 import { type ByteString, toByteString } from "../../base/byte-string.ts";
+import type { PathGlobs } from "../../base/path-globs.ts";
 import { ZtlError } from "../../errors.ts";
 import type { Allowance } from "../allowance.ts";
 import { EmptyDirectory, FixedFile, FixedSymlink } from "./fixed.ts";
@@ -15,9 +16,9 @@ import type { ReadRecorder } from "./read-recorder.ts";
  */
 export type MountSpec =
   /** A host directory or file, never writable. */
-  | { readonly guest: string; readonly kind: "ro"; readonly host: string }
+  | { readonly guest: string; readonly kind: "ro"; readonly host: string; readonly exclude?: readonly string[] }
   /** A host directory whose changes stay in RAM. */
-  | { readonly guest: string; readonly kind: "overlay"; readonly host: string }
+  | { readonly guest: string; readonly kind: "overlay"; readonly host: string; readonly exclude?: readonly string[] }
   /** An empty directory in RAM; `mode` defaults to 0o755. */
   | { readonly guest: string; readonly kind: "tmpfs"; readonly mode?: number }
   /** A read-only file with this content (text is stored as UTF-8); `mode` defaults to 0o644. */
@@ -38,6 +39,8 @@ export interface Mount {
   readonly keepsNames: boolean;
   /** The RAM file system, for overlays and tmpfs. */
   readonly fs?: RamFs;
+  /** Names of the host that are not there, and that nobody may give to something else. */
+  readonly exclude?: PathGlobs;
 }
 
 /** A name in the plan: a mount, or a directory on the way to one. */
@@ -130,7 +133,7 @@ export class MountPlan {
     switch (spec.kind) {
       case "ro":
       case "overlay":
-        attachment.tree = new HostTree(this.#shared, spec.host, path);
+        attachment.tree = new HostTree(this.#shared, spec.host, path, spec.exclude);
         this.#trees.push(attachment.tree);
         return;
       case "file": {
@@ -170,7 +173,8 @@ export function realise(attachment: Attachment, path: ByteString, options: Reali
     case "overlay": {
       const lower = treeOf(attachment).root();
       if (!(lower instanceof HostDirectory)) throw new ZtlError("mount-invalid", `Not a directory: ${spec.host}`);
-      return ramMount(spec.kind, path, new RamFs({ ...options, dev }, { lower }));
+      const [mount, root] = ramMount(spec.kind, path, new RamFs({ ...options, dev }, { lower }));
+      return [{ ...mount, exclude: treeOf(attachment).exclude }, root];
     }
     case "tmpfs":
       return ramMount(spec.kind, path, new RamFs({ ...options, dev }, { mode: spec.mode ?? 0o755 }));

@@ -3,7 +3,7 @@ import { Access, type Credentials, mayAccess } from "./credentials.ts";
 import { FILE_TYPE_MASK, FileType, type Inode, type NewFile, type Stat } from "./inode.ts";
 import { Location } from "./location.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "./ram-directory.ts";
-import { checkNamesChangeable, checkWritableMount, FileTree } from "./tree.ts";
+import { checkNamesChangeable, checkNotExcluded, checkWritableMount, FileTree } from "./tree.ts";
 import type { Last } from "./walk.ts";
 
 /** Mode bits (inode(7)). */
@@ -112,6 +112,7 @@ export class NameOperations extends FileTree {
     if (target?.contains(from.parent)) fail(isExchange ? "EINVAL" : "ENOTEMPTY");
     if (source.inode === target?.inode) return;
     this.#checkRename(from, to, source, target, isExchange, credentials);
+    checkNotExcluded(to.parent, to.name);
     from.parent.inode.rename(from.name, to.parent.inode, to.name, flags);
     this.#moved(from, to, source, target, isExchange);
   }
@@ -119,6 +120,7 @@ export class NameOperations extends FileTree {
   /** A regular file, named pipe, socket or device node at a free name. */
   protected makeNode(place: Place, type: number, rdev: number, mode: number, credentials: Credentials): Location {
     const { parent, name } = place;
+    checkNotExcluded(parent, name);
     const file = newFileIn(parent, mode & 0o7777, credentials, false);
     const inode =
       type === FileType.regular
@@ -145,6 +147,7 @@ export class NameOperations extends FileTree {
     if (walk.entry(last.parent, last.name) !== undefined) fail("EEXIST");
     if (last.trailingSlash && !isDirectory) fail("ENOENT");
     checkWritableMount(last.parent);
+    checkNotExcluded(last.parent, last.name);
     return last;
   }
 

@@ -197,3 +197,12 @@ export function checkNamesChangeable(directory: Location, credentials: Credentia
   if (directory.inode.type !== FileType.directory) fail("ENOTDIR");
   if (!mayAccess(directory.inode.stat(), credentials, Access.write | Access.execute)) fail("EACCES");
 }
+
+/** EACCES for a name that the mount leaves out: the host may have something there, which this must not come to replace. */
+export function checkNotExcluded(directory: Location, name: string): void {
+  const { exclude } = directory.mount;
+  if (exclude === undefined) return;
+  let path = name as ByteString;
+  for (let at = directory; !at.isMountRoot; at = at.parent as Location) path = below(at.name as ByteString, path);
+  if (exclude.covers(path)) fail("EACCES");
+}

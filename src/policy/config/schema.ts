@@ -2,6 +2,8 @@ import { posix } from "node:path";
 import { z } from "zod";
 import {
   COST_MAX,
+  EXCLUDE_LENGTH_MAX,
+  EXCLUDES_MAX,
   EXPIRE_AFTER_MS_MAX,
   GUARD_MODEL_TIMEOUT_MS_MAX,
   MOUNTS_MAX,
@@ -10,6 +12,7 @@ import {
 } from "../limits.ts";
 import { NAME, NAME_PATTERN } from "../names.ts";
 import { isolationSchema } from "./isolation.ts";
+import { SECRET_FILES } from "./secrets.ts";
 
 /** The configuration's shape. Descriptions are shown by editors (`ztl.config.schema.json` is made from this). */
 
@@ -57,6 +60,13 @@ const mount = z.strictObject({
   confidentiality: confidentiality
     .default("private")
     .describe("private (the default): what lies there must not get out unseen."),
+  exclude: z
+    .array(text.min(1).max(EXCLUDE_LENGTH_MAX))
+    .max(EXCLUDES_MAX)
+    .default([...SECRET_FILES])
+    .describe(
+      "Files and directories of it that the guest neither sees nor makes, by pattern: * and ? within a name, ** for any directories; one that begins with / begins at the mount, others anywhere. Default: where passwords, tokens and keys are kept, such as .env, *.pem and .ssh. [] shows everything.",
+    ),
 });
 
 /** What every tool may say, wherever it runs. */
