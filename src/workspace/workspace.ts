@@ -129,6 +129,18 @@ export class Workspace {
     return [...this.#untold.splice(0), ...this.#synchroniser.takeRecovered()];
   }
 
+  /**
+   * The last sync, undo or redo of a set that nobody has acknowledged. Whoever records what was done does so and then
+   * acknowledges; a process that is killed in between leaves it to the next one, in `takeRecovered`.
+   */
+  untold(id: string): string | undefined {
+    return this.#synchroniser.untold(id);
+  }
+
+  acknowledge(attempt: string): void {
+    this.#synchroniser.acknowledge(attempt);
+  }
+
   get(id: string): ChangeSet | undefined {
     return this.#sets.get(id);
   }

@@ -9,7 +9,7 @@ import { findingsOfEntry } from "../recording/drafts.ts";
 import { allOf, CHANGED_FILE, detail } from "../records/run-story.ts";
 import { diffView, fileChange, reviewOfChangeSet, summaryOfChangeSet } from "./change-set-view.ts";
 import { explainConflict } from "./conflict-reasons.ts";
-import { recordDecision, recordSync } from "./decisions.ts";
+import { recordDecision, recordSync, type SyncBody } from "./decisions.ts";
 import { lastSyncOf } from "./last-sync.ts";
 import type {
   ApproveOptions,
@@ -120,11 +120,8 @@ export class ChangeSetDesk {
       case "redone": {
         const changed = { changeSetSha256: set.hash, files: wellFormed(result.files) };
         const outcome = result.status === "undone" ? ("undone" as const) : ("applied" as const);
-        await recordSync(this.#parts, set, {
-          ...changed,
-          outcome,
-          details: { ...details, ...asideDetails(result.aside) },
-        });
+        const told = { ...details, ...asideDetails(result.aside) };
+        await this.#record(set, { ...changed, outcome, details: told }, workspace.untold(id));
         return { status: "done", state: outcome, files: result.files, ...spared(result.aside) };
       }
       case "conflict":
@@ -147,7 +144,8 @@ export class ChangeSetDesk {
   async recordRecovered(): Promise<void> {
     for (const recovered of this.#parts.workspace.takeRecovered()) {
       const set = this.#parts.workspace.get(recovered.changeSetId);
-      if (set !== undefined) await recordSync(this.#parts, set, recoveryBody(set, recovered));
+      if (set !== undefined) await this.#record(set, recoveryBody(set, recovered), recovered.attempt);
+      else if (recovered.attempt !== undefined) this.#parts.workspace.acknowledge(recovered.attempt);
     }
   }
 
@@ -158,8 +156,25 @@ export class ChangeSetDesk {
     if (result.status !== "applied") return this.#unsynced(set, result, {});
     const files = wellFormed(result.files);
     const details = asideDetails(result.aside);
-    await recordSync(this.#parts, set, { changeSetSha256: set.hash, outcome: "applied", files, details });
+    const body = { changeSetSha256: set.hash, outcome: "applied" as const, files, details };
+    await this.#record(set, body, this.#parts.workspace.untold(set.id));
     return { status: "done", state: "applied", files: result.files, ...spared(result.aside) };
+  }
+
+  /**
+   * What is on the host for good is recorded once, by the process that did it or, when that was killed before, by the next
+   * one: each attempt has a name, and what the ledger has of it is not recorded again.
+   */
+  async #record(set: ChangeSet, body: SyncBody & { details: object }, attempt: string | undefined): Promise<void> {
+    const { ledger, workspace } = this.#parts;
+    const details = { ...body.details, ...defined({ attempt }) } as SyncBody["details"];
+    const isRecorded =
+      attempt !== undefined &&
+      allOf(ledger.query({ runId: set.runId, limit: RUN_ENTRIES_MAX }), "sync").some(
+        (entry) => detail(entry, "attempt") === attempt,
+      );
+    if (!isRecorded) await recordSync(this.#parts, set, { ...body, ...defined({ details }) });
+    if (attempt !== undefined) workspace.acknowledge(attempt);
   }
 
   async #unsynced(
@@ -236,11 +251,13 @@ function asideDetails(aside: Aside | undefined) {
   return { leftAlone: wellFormed(leftAlone), keptBeside: kept };
 }
 
-function recoveryBody(set: ChangeSet, { operation, outcome, phase, ...aside }: Recovered) {
+function recoveryBody(set: ChangeSet, { operation, outcome, phase, files, ...aside }: Recovered) {
   const common = { changeSetSha256: set.hash, details: { recovered: true, phase, ...asideDetails(aside) } };
   if (outcome === "rolled-back") return { ...common, outcome: "rolled-back" as const };
-  if (outcome === "finished")
-    return { ...common, outcome: operation === "undo" ? ("undone" as const) : ("applied" as const) };
+  if (outcome === "finished") {
+    const done = operation === "undo" ? ("undone" as const) : ("applied" as const);
+    return { ...common, outcome: done, ...defined({ files: wellFormed(files) }) };
+  }
   const error = {
     code: "unreachable",
     message: "A directory of this change set is not there; it is tried again later",

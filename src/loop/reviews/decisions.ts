@@ -18,8 +18,10 @@ export async function recordDecision(parts: LoopParts, of: Decided, body: BodyOf
   parts.reviewsChanged();
 }
 
+export type SyncBody = BodyOf<"sync">;
+
 /** What became of a change set's files. */
-export async function recordSync(parts: LoopParts, of: Decided, body: BodyOf<"sync">): Promise<void> {
+export async function recordSync(parts: LoopParts, of: Decided, body: SyncBody): Promise<void> {
   const recorder = new Recorder(parts.ledger, { runId: of.runId, agent: of.agent }, parts.told);
   recorder.record({ kind: "sync", body });
   await recorder.settle();

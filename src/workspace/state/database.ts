@@ -21,6 +21,7 @@ const FORMAT: DatabaseFormat = {
     ) STRICT`,
     "CREATE INDEX change_set_state ON change_set (state, agent)",
     "CREATE TABLE content_use (sha256 TEXT, change_set TEXT, PRIMARY KEY (sha256, change_set)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE outbox (attempt TEXT PRIMARY KEY, change_set TEXT NOT NULL, operation TEXT NOT NULL, files TEXT NOT NULL) STRICT",
     "CREATE TABLE journal (change_set TEXT PRIMARY KEY, operation TEXT NOT NULL, phase TEXT NOT NULL, plan TEXT NOT NULL) STRICT",
   ],
   code: "state-format",

@@ -3,7 +3,7 @@ import { transaction } from "../../base/database.ts";
 import type { ChangeSetState } from "../changes/change-set.ts";
 import type { NodeState } from "../changes/node-state.ts";
 import type { Plan } from "../sync/plan.ts";
-import { parsePlan } from "./stored.ts";
+import { parseFiles, parsePlan } from "./stored.ts";
 
 export type Operation = "sync" | "undo" | "redo";
 
@@ -32,6 +32,14 @@ export interface JournalEntry {
 const BY_WHAT_IS_UNDONE =
   "CASE WHEN json_array_length(coalesce(undone, '[]')) = json_array_length(chosen) THEN 'undone' ELSE 'applied' END";
 
+/** What was done to the host's files and is not known to be in the ledger. */
+export interface Untold {
+  readonly attempt: string;
+  readonly changeSetId: string;
+  readonly operation: Operation;
+  readonly files: readonly string[];
+}
+
 /** What is being done to the host's files, on disk before it is done. Its rows and the sets' states change together. */
 export class Journal {
   readonly #database: DatabaseSync;
@@ -50,9 +58,12 @@ export class Journal {
     this.#enter(changeSetId, "applying", () => this.#setState(changeSetId, "applying"));
   }
 
-  /** `undone` are the indices of all entries that are undone from now on. */
-  commit(changeSetId: string, undone: readonly number[]): void {
+  /** `undone` are the indices of all entries that are undone from now on. It is untold until somebody says otherwise. */
+  commit({ attempt, changeSetId, operation, files }: Untold, undone: readonly number[]): void {
     this.#enter(changeSetId, "done", () => {
+      this.#database
+        .prepare("INSERT INTO outbox (attempt, change_set, operation, files) VALUES (?, ?, ?, ?)")
+        .run(attempt, changeSetId, operation, JSON.stringify(files));
       const list = undone.length === 0 ? null : JSON.stringify(undone);
       this.#database.prepare("UPDATE change_set SET undone = ? WHERE id = ?").run(list, changeSetId);
       this.#setAppliedState(changeSetId);
@@ -69,6 +80,22 @@ export class Journal {
 
   remove(changeSetId: string): void {
     this.#database.prepare("DELETE FROM journal WHERE change_set = ?").run(changeSetId);
+  }
+
+  untold(): Untold[] {
+    const rows = this.#database
+      .prepare("SELECT attempt, change_set, operation, files FROM outbox ORDER BY rowid")
+      .all();
+    return rows.map((row) => ({
+      attempt: String(row.attempt),
+      changeSetId: String(row.change_set),
+      operation: row.operation as Operation,
+      files: parseFiles(String(row.files)),
+    }));
+  }
+
+  told(attempt: string): void {
+    this.#database.prepare("DELETE FROM outbox WHERE attempt = ?").run(attempt);
   }
 
   entries(): JournalEntry[] {

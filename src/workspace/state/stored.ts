@@ -130,6 +130,10 @@ export function parseConflicts(json: string): readonly Conflict[] {
   return parseStored(json, CONFLICTS);
 }
 
+export function parseFiles(json: string): readonly string[] {
+  return parseStored(json, { ...CHANGE_SET, what: "The list of files that were written", shape: z.array(text) });
+}
+
 export function parsePlan(json: string): Omit<JournalEntry, "changeSetId" | "operation" | "phase"> {
   return parseStored(json, PLAN);
 }

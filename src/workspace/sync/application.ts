@@ -21,6 +21,9 @@ export interface Application {
   readonly operation: Operation;
   readonly rootPaths: readonly string[];
   readonly edits: readonly TreeEdit[];
+  /** A name for this attempt, and the files as the ledger will have them. */
+  readonly attempt: string;
+  readonly files: readonly string[];
   /** Indices of the entries that are undone when this is done. */
   readonly undone: readonly number[];
   /** Where nothing is changed. */
@@ -62,7 +65,7 @@ export async function applyEdits(application: Application, blobs: BlobFiles, jou
       await attempt.stage(blobs);
       journal.apply(changeSetId);
       await attempt.takeSteps();
-      journal.commit(changeSetId, application.undone);
+      journal.commit(application, application.undone);
     } catch (error) {
       const aside = await attempt.takeBack();
       journal.takenBack(changeSetId, operation);

@@ -16,6 +16,9 @@ export interface Recovered extends Aside {
   readonly outcome: "rolled-back" | "finished" | "unreachable";
   /** How far it had come. */
   readonly phase: JournalPhase;
+  /** Of what is on the host for good: which attempt it was, to be acknowledged when it is recorded, and what it wrote. */
+  readonly attempt?: string;
+  readonly files?: readonly string[];
 }
 
 /** To be called with the turn held: then whoever wrote these entries is dead. */
@@ -23,6 +26,17 @@ export async function recoverAll(journal: Journal): Promise<Recovered[]> {
   const recovered: Recovered[] = [];
   for (const entry of journal.entries()) recovered.push(await recover(entry, journal));
   return recovered;
+}
+
+/** The same, and what was done for good by whoever died before it was recorded. */
+export async function recoverWithUntold(journal: Journal): Promise<Recovered[]> {
+  const recovered = await recoverAll(journal);
+  const untold = journal.untold().map(({ attempt, changeSetId, operation, files }): Recovered => {
+    const ended = recovered.find((one) => one.changeSetId === changeSetId && one.outcome === "finished");
+    const { leftAlone, keptBeside } = ended ?? NOTHING_ASIDE;
+    return { changeSetId, operation, outcome: "finished", phase: "done", attempt, files, leftAlone, keptBeside };
+  });
+  return [...recovered.filter(({ outcome }) => outcome !== "finished"), ...untold];
 }
 
 async function recover(entry: JournalEntry, journal: Journal): Promise<Recovered> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { labelOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
@@ -11,7 +12,7 @@ import type { Journal, Operation } from "../state/journal.ts";
 import type { Turn } from "../state/turn.ts";
 import { applyEdits, type FoundConflict } from "./application.ts";
 import type { Aside } from "./aside.ts";
-import { type Recovered, recoverAll } from "./recovery.ts";
+import { type Recovered, recoverAll, recoverWithUntold } from "./recovery.ts";
 import { chooseReversal, editOf, type Reversal, type ReversalRefusal } from "./reversal.ts";
 
 /** `aside`, where there is one: what somebody else did to these files meanwhile, and how it was spared. */
@@ -61,8 +62,18 @@ export class Synchroniser {
   }
 
   async recover(): Promise<Recovered[]> {
-    if (this.#journal.entries().length === 0) return [];
-    return await this.#turn.take(() => recoverAll(this.#journal));
+    if (this.#journal.entries().length === 0 && this.#journal.untold().length === 0) return [];
+    return await this.#turn.take(() => recoverWithUntold(this.#journal));
+  }
+
+  /** The last thing done for good to a set that nobody has acknowledged; for the ledger, to know it by. */
+  untold(id: string): string | undefined {
+    return this.#journal.untold().findLast(({ changeSetId }) => changeSetId === id)?.attempt;
+  }
+
+  /** It is recorded. */
+  acknowledge(attempt: string): void {
+    this.#journal.told(attempt);
   }
 
   /** What was ended since, before a sync or an undo of this process; each is told once. */
@@ -77,11 +88,8 @@ export class Synchroniser {
       const chosen = chosenEntries(set);
       const blocked = chosen.flatMap(({ path, blocked: reason }) => (reason === undefined ? [] : [{ path, reason }]));
       if (blocked.length > 0) return this.#refuse(id, { conflicts: blocked });
-      const result = await this.#apply(
-        set,
-        "sync",
-        chosen.map(({ edit }) => edit),
-      );
+      const edits = chosen.map(({ edit }) => edit);
+      const result = await this.#apply(set, { operation: "sync", edits, files: pathsOf(chosen), undone: new Set() });
       if (result.status === "conflict") return this.#refuse(id, result);
       return result.status === "done" ? { ...result, status: "applied", files: pathsOf(chosen) } : result;
     });
@@ -111,7 +119,7 @@ export class Synchroniser {
         if (reversal === "undo") undone.add(path);
         else undone.delete(path);
       }
-      const result = await this.#apply(set, reversal, edits, undone);
+      const result = await this.#apply(set, { operation: reversal, edits, files: paths, undone });
       return result.status === "done"
         ? { ...result, status: reversal === "undo" ? "undone" : "redone", files: paths }
         : result;
@@ -133,17 +141,16 @@ export class Synchroniser {
   }
 
   #note(recovered: readonly Recovered[]): void {
-    // What cannot be reached is tried with each turn, and told once.
+    // What cannot be reached is tried with each turn, and told once. What is finished is told by the next who opens the
+    // workspace, if whoever did it was killed before.
     const isNew = (one: Recovered): boolean => one.outcome !== "unreachable" || !this.#unreachable.has(one.changeSetId);
-    this.#recovered.push(...recovered.filter(isNew));
+    this.#recovered.push(...recovered.filter((one) => one.outcome !== "finished" && isNew(one)));
     for (const { outcome, changeSetId } of recovered) if (outcome === "unreachable") this.#unreachable.add(changeSetId);
   }
 
   async #apply(
     { id, roots, entries }: ChangeSet,
-    operation: Operation,
-    edits: readonly TreeEdit[],
-    undone: ReadonlySet<string> = new Set(),
+    { operation, edits, files, undone }: Doing,
   ): Promise<{ status: "done"; aside?: Aside } | Extract<SyncResult, { status: "conflict" | "failed" }>> {
     const toConflict = ({ root, obstacle: { path, reason } }: FoundConflict): Conflict => {
       return { path: labelOf(guestPathOf({ root, path }, roots)), reason };
@@ -154,6 +161,8 @@ export class Synchroniser {
         operation,
         rootPaths: roots.map(({ hostRoot }) => hostRoot),
         edits,
+        attempt: randomUUID(),
+        files,
         undone: [...entries.keys()].filter((index) => undone.has((entries[index] as ChangeEntry).path)),
         hidden: this.#hidden,
       };
@@ -167,6 +176,14 @@ export class Synchroniser {
       return { status: "failed", error: tellError(error) };
     }
   }
+}
+
+interface Doing {
+  readonly operation: Operation;
+  readonly edits: readonly TreeEdit[];
+  readonly files: readonly string[];
+  /** Paths of all entries that are undone afterwards. */
+  readonly undone: ReadonlySet<string>;
 }
 
 function tellError(error: Error): { code: string; message: string } {
