@@ -1,6 +1,7 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { type ByteString, labelOf, toByteString } from "../../base/byte-string.ts";
 import { memorySource } from "../../base/content.ts";
+import { defined } from "../../base/optional.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 import { hashOnly, observe, readObserved } from "../files/observation.ts";
@@ -50,7 +51,7 @@ export async function draftEdit(draft: Draft, root: RootDirectory, blobs: BlobFi
     undefined;
   return {
     draft,
-    edit: { root: draft.root, path, before: base.state, after },
+    edit: { root: draft.root, path, before: withTime(base, after), after },
     blocked,
     baseNames: base.state.type === "file" ? Number(base.status?.nlink ?? 1n) : 1,
     contents: [base.content, content !== undefined && content.length <= DIFF_BYTES_MAX ? content : undefined],
@@ -62,6 +63,13 @@ interface Base {
   readonly status: Status | undefined;
   readonly content: Uint8Array | undefined;
   readonly blocked: ConflictReason | undefined;
+}
+
+/** Where a time is part of the change, undo has one to set back. */
+function withTime({ state, status }: Base, after: NodeState): NodeState {
+  if (state.type !== "file" || after.type !== "file" || after.mtimeNs === undefined || status === undefined)
+    return state;
+  return { ...state, mtimeNs: status.mtimeNs.toString() };
 }
 
 /** What lies where nothing is looked at. */
@@ -128,7 +136,14 @@ async function keepAfter(draft: Draft, now: ProposedChange, before: NodeState, b
     case "file": {
       const inode =
         before.type === "file" && before.inode !== undefined ? before.inode : `new:${draft.root}/${draft.path}`;
-      return { type: "file", mode, ...owner, ...(await keepContent(draft, now, before, blobs)), inode };
+      return {
+        type: "file",
+        mode,
+        ...owner,
+        ...(await keepContent(draft, now, before, blobs)),
+        inode,
+        ...defined({ mtimeNs: now.mtimeNs?.toString() }),
+      };
     }
     default:
       return { type: now.fileType };

@@ -15,6 +15,8 @@ export interface FileState extends Owned {
   /** In hexadecimal. */
   readonly sha256: string;
   readonly sizeBytes: number;
+  /** When it was last modified, in nanoseconds since 1970, where that is part of the change. JSON has no such numbers. */
+  readonly mtimeNs?: string;
   /** Names of one file (hard links) have the same; only to be compared within one change set. */
   readonly inode?: string;
   /** The host file, relative to the root, that this is to become one more name of. */

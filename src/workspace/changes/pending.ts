@@ -1,5 +1,6 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { type ByteString, below, bytesOf, EMPTY, textOf } from "../../base/byte-string.ts";
+import { defined } from "../../base/optional.ts";
 import { FILE_BYTES_MAX } from "../limits.ts";
 import type { ChangeEntry, ChangeSet } from "./change-set.ts";
 import { guestPathOf } from "./entries.ts";
@@ -22,6 +23,8 @@ export async function toProposedChanges({ entries, roots }: ChangeSet, blobs: Bl
       fileType: after.type,
       ...(before.type === after.type && base(before)),
       ...("uid" in after && { uid: after.uid, gid: after.gid, mode: after.type === "symlink" ? 0o777 : modeOf(after) }),
+      ...(after.type === "file" &&
+        defined({ mtimeNs: after.mtimeNs === undefined ? undefined : BigInt(after.mtimeNs) })),
       ...(after.type === "symlink" && pair("symlinkTarget", after.target)),
       ...(await content(entry, blobs)),
       ...link(entry, path, guestPathOf({ root: entry.edit.root, path: EMPTY }, roots), firstNames),

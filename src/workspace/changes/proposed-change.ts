@@ -14,6 +14,8 @@ export interface ProposedChange {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** When a file was last modified, in nanoseconds since 1970; for `add` and `modify`. */
+  readonly mtimeNs?: bigint;
   readonly symlinkTarget?: string;
   readonly symlinkTargetBytes?: Uint8Array;
   readonly sizeBytes?: number;

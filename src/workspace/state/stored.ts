@@ -21,7 +21,14 @@ const mode = z.number().int().min(0).max(0o7777);
 /** uid_t and gid_t (asm-generic/posix_types.h: 32 bits, without sign). */
 const id = z.number().int().min(0).max(0xffff_ffff);
 const owned = { uid: id, gid: id };
-const metadata = z.strictObject({ mode: mode.optional(), uid: id.optional(), gid: id.optional() });
+/** A 64-bit number, as far as the decimal digits go. */
+const timeNs = z.string().regex(/^-?\d{1,19}$/, "must be a number of nanoseconds");
+const metadata = z.strictObject({
+  mode: mode.optional(),
+  uid: id.optional(),
+  gid: id.optional(),
+  mtimeNs: timeNs.optional(),
+});
 
 const state = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("absent") }),
@@ -31,6 +38,7 @@ const state = z.discriminatedUnion("type", [
     mode,
     sha256,
     sizeBytes: index,
+    mtimeNs: timeNs.optional(),
     inode: text.optional(),
     nameOf: byteString.optional(),
   }),

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import type { ByteString } from "../../base/byte-string.ts";
-import { errorCode } from "../../base/system-error.ts";
+import { errorCode, unless } from "../../base/system-error.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import { O_PATH } from "../files/root-directory.ts";
 import type { Metadata } from "./plan.ts";
@@ -18,9 +18,27 @@ export function setMetadata(path: string | Buffer, metadata: Metadata, label: By
   try {
     if (fs.fstatSync(fd).isSymbolicLink()) throw new Obstacle(label, "type-changed");
     fs.chmodSync(`/proc/self/fd/${fd}`, metadata.mode);
+    if (metadata.mtimeNs !== undefined) setTime(`/proc/self/fd/${fd}`, metadata.mtimeNs);
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/**
+ * To the microsecond: Node takes a number of seconds, which has no more digits. Half of one is added, so that what is cut off
+ * leaves the right one. Only the owner may set a time; where that is somebody else, it stays what the system made it.
+ */
+export function setTime(place: string | number, mtimeNs: string): void {
+  const seconds = (Number(BigInt(mtimeNs) / 1000n) + 0.5) / 1e6;
+  unless(["EPERM"], () => {
+    if (typeof place === "number") fs.futimesSync(place, seconds, seconds);
+    else fs.utimesSync(place, seconds, seconds);
+  });
+}
+
+/** The same to the microsecond. */
+export function isSameTime(nowNs: bigint, mtimeNs: string): boolean {
+  return nowNs / 1000n === BigInt(mtimeNs) / 1000n;
 }
 
 /** Who may not give files away keeps a group of its own; another user's file would be another file. */

@@ -1,4 +1,5 @@
 import type { ByteString } from "../../base/byte-string.ts";
+import { defined } from "../../base/optional.ts";
 import { type FileState, hasSameContent, modeOf, type NodeState, type TreeEdit } from "../changes/node-state.ts";
 
 /** What is set of a directory, file or link without replacing it; a link has no mode, a new directory no owner to go back to. */
@@ -6,6 +7,8 @@ export interface Metadata {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** Of a file whose time is part of the change. */
+  readonly mtimeNs?: string;
 }
 
 interface At {
@@ -101,7 +104,9 @@ function metadataStep({ root, path, before, after }: TreeEdit): Step {
 function metadataOf(state: NodeState): Metadata {
   if (state.type !== "file" && state.type !== "directory" && state.type !== "symlink") return {};
   const { uid, gid } = state;
-  return state.type === "symlink" ? { uid, gid } : { mode: modeOf(state), uid, gid };
+  if (state.type === "symlink") return { uid, gid };
+  const mtimeNs = state.type === "file" ? state.mtimeNs : undefined;
+  return { mode: modeOf(state), uid, gid, ...defined({ mtimeNs }) };
 }
 
 /** Names of one inode with one content share an object, so that they become names of one file again. */

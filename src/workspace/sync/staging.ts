@@ -8,7 +8,7 @@ import { errorCode, unless } from "../../base/system-error.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import { isSameObject, O_PATH, type RootDirectory, type Status, statusOf } from "../files/root-directory.ts";
 import { FILE_BYTES_MAX, PARALLEL_FILES } from "../limits.ts";
-import { setMetadata, setOwner } from "./metadata.ts";
+import { setMetadata, setOwner, setTime } from "./metadata.ts";
 import type { StagedObject } from "./plan.ts";
 import { STAGING_PREFIX } from "./staging-name.ts";
 
@@ -99,6 +99,7 @@ export async function stageObject(
       if (copied.sha256 !== state.sha256) throw new Error(`the kept content ${state.sha256} has been changed`);
       setOwner(path, state, label);
       fs.fchmodSync(target, state.mode);
+      if (state.mtimeNs !== undefined) setTime(target, state.mtimeNs);
       if ((state.mode & OWNER_READS) === 0) fs.fsyncSync(target);
     } finally {
       fs.closeSync(target);

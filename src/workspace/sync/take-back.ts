@@ -7,7 +7,7 @@ import { hashOnly, readObserved } from "../files/observation.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import { isSameObject, type RootDirectory, type Status, statusOf } from "../files/root-directory.ts";
 import { keepBeside, type Spared } from "./aside.ts";
-import { setMetadata } from "./metadata.ts";
+import { isSameTime, setMetadata } from "./metadata.ts";
 import { type Metadata, NEW_DIRECTORY_MODE, OWNER_CHANGES, type Step } from "./plan.ts";
 import { linked, putOver, type StepPlace, typeAt } from "./step.ts";
 
@@ -152,7 +152,9 @@ function resetMetadata(
   const isOwner = [from.uid, to.uid].includes(now.uid) && [from.gid, to.gid].includes(now.gid);
   const owner = isOwner ? defined({ uid: from.uid, gid: from.gid }) : {};
   const mode = isMode && from.mode !== undefined ? { mode: from.mode } : {};
-  setMetadata(path, { ...owner, ...mode }, name);
+  // Who wrote to the file since has set another time, and that one is right.
+  const isTime = to.mtimeNs !== undefined && isSameTime(fs.lstatSync(path, { bigint: true }).mtimeNs, to.mtimeNs);
+  setMetadata(path, { ...owner, ...mode, ...defined({ mtimeNs: isTime ? from.mtimeNs : undefined }) }, name);
   return isMode || from.mode === undefined ? undefined : { path: name };
 }
 
