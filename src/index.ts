@@ -32,6 +32,7 @@ export {
   type Review,
   type ReviewSummary,
   type Rights,
+  type RunElsewhere,
   type RunRecord,
   type RunRow,
   type SaidRequest,

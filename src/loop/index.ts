@@ -37,7 +37,7 @@ export type {
   FindingSummary,
   RunSummary,
 } from "./calls/call-result.ts";
-export type { PermitResult } from "./calls/external.ts";
+export type { PermitResult, RunElsewhere } from "./calls/external.ts";
 export type { LoopEvent, LoopListener } from "./events.ts";
 export type { Agent } from "./handles/agent.ts";
 export type { BudgetLimits } from "./handles/budget.ts";

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Json } from "../../base/json.ts";
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import { conclude, type Decision } from "../../policy/index.ts";
@@ -7,9 +8,16 @@ import { traceparentOf } from "../handles/trace.ts";
 import type { LoopParts } from "../parts.ts";
 import { decisionBody } from "../recording/drafts.ts";
 import { AGENT_SAID } from "../records/differential.ts";
-import { type PermitRequest, parseRequest, type ReceiveRequest, type SaidRequest, toJsonValue } from "../requests.ts";
+import {
+  type CallRequest,
+  type PermitRequest,
+  parseRequest,
+  type ReceiveRequest,
+  type SaidRequest,
+  toJsonValue,
+} from "../requests.ts";
 import { answerOnce } from "./answer-once.ts";
-import { beginCall, type Call, finishCall, resumeCall } from "./call.ts";
+import { type Answer, beginCall, type Call, finishCall, resumeCall } from "./call.ts";
 import type { CallResult } from "./call-result.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { decideCall, refusal } from "./permission.ts";
@@ -60,18 +68,50 @@ export async function receiveResult(parts: LoopParts, caller: Caller, request: R
   const call = resumeCall(parts, caller, booked);
   return answerOnce(parts, call, async () => {
     if (booked.state === "asked" || booked.state === "waiting") return refusal(parts, call, NO_PERMIT);
+    return () => take(parts, call, content);
+  });
+}
+
+/** How a tool that runs elsewhere is run, once that is permitted; what it throws becomes the call's answer. */
+export type RunElsewhere = (
+  input: Json,
+  options: { readonly signal: AbortSignal | undefined },
+) => Promise<string | Uint8Array> | string | Uint8Array;
+
+/** `conversation.use`: asks, has it run, and takes what it returned, as one call. */
+export async function useTool(
+  parts: LoopParts,
+  caller: Caller,
+  { fresh: _, signal, ...request }: CallRequest,
+  run: RunElsewhere,
+): Promise<CallResult> {
+  const { tool, callId, approval, traceparent } = parseRequest("permit", request);
+  const { value: input, text } = toJsonValue(request.input);
+  const call = await beginCall(parts, { caller, tool, input, inputText: text, command: text, callId, traceparent });
+  return answerOnce(parts, call, async () => {
+    const permission = decideCall(parts, call, approval);
+    if (!permission.granted) return permission.answer;
     return async () => {
-      const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("utf8");
-      const delivered = await deliver(parts, call.recorder, {
-        ...{ scope: call.scope, caller, tool: booked.tool, command: "result from elsewhere", subject: "output" },
-        framed: { sections: [{ heading: `output of ${booked.tool}`, text }], notes: [] },
-        raw: Buffer.from(text, "utf8").equals(content) ? [] : [content],
-        labels: [parts.policy.labelOf(booked.tool)],
-        onFlag: tool.onFlag,
-      });
-      return withStatus(delivered, "ok");
+      signal?.throwIfAborted();
+      const content = await run(input, { signal });
+      return take(parts, call, typeof content === "string" ? Buffer.from(content, "utf8") : content);
     };
   });
+}
+
+/** What a tool returned, on its way to whoever called it. */
+async function take(parts: LoopParts, call: Call, content: Uint8Array): Promise<Answer> {
+  const { caller, tool, scope } = call;
+  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("utf8");
+  const onFlag = parts.policy.tool(tool)?.onFlag ?? "withhold";
+  const delivered = await deliver(parts, call.recorder, {
+    ...{ scope, caller, tool, command: call.command, subject: "output" },
+    framed: { sections: [{ heading: `output of ${tool}`, text }], notes: [] },
+    raw: Buffer.from(text, "utf8").equals(content) ? [] : [content],
+    labels: [parts.policy.labelOf(tool)],
+    onFlag,
+  });
+  return withStatus(delivered, "ok");
 }
 
 const NO_PERMIT: Decision = conclude([

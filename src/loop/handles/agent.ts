@@ -5,7 +5,7 @@ import type { LoopParts } from "../parts.ts";
 import { type ConversationOptions, parseRequest } from "../requests.ts";
 import { Narrowing, type Rights } from "./caller.ts";
 import { Conversation } from "./conversation.ts";
-import { describeTool, type ToolDescription } from "./tool-description.ts";
+import { describeTools, type ToolDescription } from "./tool-description.ts";
 import { stepBelow, traceparentOf } from "./trace.ts";
 
 /** What handles work on; throws ZtlError `closed` once the loop is. */
@@ -54,11 +54,7 @@ export class Agent {
   /** The tools that this agent may use, as a model is told of them. */
   tools(): readonly ToolDescription[] {
     const { policy } = this.#context.parts();
-    const granted = policy.toolsOf(this.name).filter((name) => this.#narrowing.grants(name));
-    return granted.flatMap((name) => {
-      const tool = policy.tool(name);
-      return tool === undefined ? [] : [describeTool(name, tool)];
-    });
+    return describeTools(policy, { agent: this.name, narrowing: this.#narrowing });
   }
 }
 

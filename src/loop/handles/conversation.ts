@@ -3,7 +3,15 @@ import type { AdmitDocumentResult, AdmittedText, ConversationMemory, VectorGate 
 import type { Decision } from "../../policy/index.ts";
 import type { CallResult } from "../calls/call-result.ts";
 import { callTool } from "../calls/calls.ts";
-import { type PermitResult, permitTool, receiveResult, recordSaid, sendMessage } from "../calls/external.ts";
+import {
+  type PermitResult,
+  permitTool,
+  type RunElsewhere,
+  receiveResult,
+  recordSaid,
+  sendMessage,
+  useTool,
+} from "../calls/external.ts";
 import { considerCall } from "../calls/permission.ts";
 import {
   type CallRequest,
@@ -16,6 +24,7 @@ import {
 import { collectReleased } from "../reviews/release.ts";
 import type { HandleContext } from "./agent.ts";
 import type { Caller } from "./caller.ts";
+import { describeTools, type ToolDescription } from "./tool-description.ts";
 
 /** Where a message can be sent to, and nothing else. */
 export interface Address {
@@ -69,6 +78,17 @@ export class Conversation {
    */
   call(request: CallRequest): Promise<CallResult> {
     return this.#do(() => callTool(this.#context.parts(), this.#caller, request));
+  }
+
+  /**
+   * Makes a call wherever its tool runs: in a micro-VM, or elsewhere by `run`, which is called once that is permitted. With a `callId`
+   * it is run once, however often this is called.
+   */
+  use(request: CallRequest, run: RunElsewhere): Promise<CallResult> {
+    const isElsewhere = this.#context.parts().policy.tool(String(request.tool))?.external === true;
+    return isElsewhere
+      ? this.#do(() => useTool(this.#context.parts(), this.#caller, request, run))
+      : this.call(request);
   }
 
   /** Asks whether a tool may be used that runs elsewhere; its result is for `receive`, under the permit's `callId`. */
@@ -129,6 +149,12 @@ export class Conversation {
    */
   admitDocument(document: unknown, { runId }: { readonly runId: string }): Promise<AdmitDocumentResult> {
     return this.#do(() => this.#context.memory.admitDocument(this.#caller, document, runId));
+  }
+
+  /** The tools that may be used here, as a model is told of them. */
+  tools(): readonly ToolDescription[] {
+    const { policy } = this.#context.parts();
+    return describeTools(policy, this.#caller);
   }
 
   /** Labels of what this conversation has taken in, such as `untrusted:read_page`. */

@@ -1,6 +1,8 @@
 import { deepFreeze } from "../../base/deep-freeze.ts";
 import type { Json } from "../../base/json.ts";
-import type { SandboxTool, ToolConfig } from "../../policy/index.ts";
+import type { Policy, SandboxTool, ToolConfig } from "../../policy/index.ts";
+
+import type { Caller } from "./caller.ts";
 
 /** A tool as a model is told of it: what frameworks and model APIs call a tool or function definition. */
 export interface ToolDescription {
@@ -8,11 +10,26 @@ export interface ToolDescription {
   readonly description: string;
   /** JSON Schema (draft 2020-12) of the input. */
   readonly inputSchema: { readonly [key: string]: Json };
+  /** Where a call of it is made; what runs elsewhere is the framework's to run, once it is permitted. */
+  readonly runs: "in-micro-vm" | "elsewhere";
 }
 
-export function describeTool(name: string, tool: ToolConfig): ToolDescription {
+/** All that an agent may use, in the order of the configuration. */
+export function describeTools(
+  policy: Policy,
+  { agent, narrowing }: Pick<Caller, "agent" | "narrowing">,
+): ToolDescription[] {
+  const granted = policy.toolsOf(agent).filter((name) => narrowing.grants(name));
+  return granted.flatMap((name) => {
+    const tool = policy.tool(name);
+    return tool === undefined ? [] : [describeTool(name, tool)];
+  });
+}
+
+function describeTool(name: string, tool: ToolConfig): ToolDescription {
   const inputSchema = (tool.inputSchema ?? defaultSchema(tool)) as ToolDescription["inputSchema"];
-  return deepFreeze({ name, description: tool.description ?? defaultDescription(name, tool), inputSchema });
+  const runs = tool.external ? "elsewhere" : "in-micro-vm";
+  return deepFreeze({ name, description: tool.description ?? defaultDescription(name, tool), inputSchema, runs });
 }
 
 function defaultDescription(name: string, tool: ToolConfig): string {
