@@ -37,7 +37,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   workspace: ["zod", "diff"],
   model: ["zod"],
   memory: ["sqlite-vec"],
-  adapters: ["@langchain/core/vectorstores", "@langchain/core/documents", "@langchain/core/embeddings"],
+  adapters: [
+    ...["@langchain/core/vectorstores", "@langchain/core/documents", "@langchain/core/embeddings"],
+    ...["@langchain/core/tools", "@langchain/langgraph", "ai"],
+  ],
   loop: ["zod"],
   server: ["zod", "hono", "hono/html", "hono/streaming", "hono/body-limit", "hono/utils/html", "@hono/node-server"],
   examples: [],

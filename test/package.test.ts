@@ -7,6 +7,9 @@ import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { kvmMissing } from "./kvm.ts";
 
+/** What users of the adapters have installed beside this package. */
+const PEERS = ["@langchain", "ai", "@ai-sdk"];
+
 interface Manifest {
   readonly dependencies: Record<string, string>;
   readonly devDependencies: Record<string, string>;
@@ -29,7 +32,7 @@ suite("the packed package", () => {
     execFileSync("sh", ["-c", `tar xzf zero-trust-loop-*.tgz --strip-components=1 -C ${installed}`], { cwd: place });
     const { dependencies } = manifest();
     // Native parts of a dependency come as packages of their own, beside it.
-    for (const name of [...Object.keys(dependencies), "@koromix", "sqlite-vec-linux-x64", "@langchain"]) {
+    for (const name of [...Object.keys(dependencies), "@koromix", "sqlite-vec-linux-x64", ...PEERS]) {
       const link = join(place, "node_modules", name);
       mkdirSync(dirname(link), { recursive: true });
       symlinkSync(join(root, "node_modules", name), link);
@@ -76,10 +79,18 @@ suite("the packed package", () => {
   });
 
   test("what it exports can be imported", () => {
-    const code =
-      'const a = await import("zero-trust-loop"), b = await import("zero-trust-loop/langchain"); console.log(typeof a.ZeroTrustLoop, typeof a.Sandbox, typeof b.GuardedVectorStore)';
-    const { stdout, stderr } = run("--input-type=module", "-e", code);
-    assert.equal(stdout, "function function function\n", stderr);
+    const exported = {
+      "": ["ZeroTrustLoop", "Sandbox"],
+      "/langchain": ["GuardedVectorStore"],
+      "/langgraph": ["guardedTools"],
+      "/ai-sdk": ["guardedTools", "toolApproval"],
+    };
+    for (const [path, names] of Object.entries(exported)) {
+      const types = names.map((name) => `typeof m.${name}`).join(", ");
+      const code = `const m = await import("zero-trust-loop${path}"); console.log(${types})`;
+      const { stdout, stderr } = run("--input-type=module", "-e", code);
+      assert.equal(stdout, `${names.map(() => "function").join(" ")}\n`, stderr);
+    }
   });
 
   test("the demo runs from it, page and all", { skip: kvmMissing() }, () => {

@@ -1,5 +1,6 @@
 import { dynamicTool, type JSONSchema7, jsonSchema, type ToolApprovalStatus, type ToolSet } from "ai";
 import type { Json } from "../base/json.ts";
+import { defined } from "../base/optional.ts";
 import type { Conversation, RunElsewhere } from "../loop/index.ts";
 
 /** How each tool that runs elsewhere is run, by its name in the configuration. */
@@ -21,12 +22,11 @@ export function guardedTools(conversation: Conversation, elsewhere: Elsewhere = 
     name,
     dynamicTool({
       description,
-      inputSchema: jsonSchema(inputSchema as JSONSchema7),
+      inputSchema: jsonSchema(structuredClone(inputSchema) as JSONSchema7),
       execute: async (input, { toolCallId, abortSignal }) => {
         const request = { tool: name, input: input as Json, callId: toolCallId };
         const run = elsewhere[name] ?? notHere;
-        const signal = abortSignal === undefined ? {} : { signal: abortSignal };
-        return (await conversation.use({ ...request, ...signal }, run)).forModel.text;
+        return (await conversation.use({ ...request, ...defined({ signal: abortSignal }) }, run)).forModel.text;
       },
     }),
   ]);
