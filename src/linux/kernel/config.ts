@@ -11,6 +11,7 @@ import {
   type MountSpec,
   NAMES_MAX,
   procRoot,
+  type RunLayer,
   SyntheticDirectory,
   Vfs,
 } from "../vfs/index.ts";
@@ -76,9 +77,10 @@ export class Config {
 }
 
 /** The file system of one run. */
-export function configuredVfs(config: Config, kernel: Kernel): Vfs {
+export function configuredVfs(config: Config, kernel: Kernel, layer: RunLayer | undefined): Vfs {
   restartFixedInos(config.firstRunIno);
   return new Vfs({
+    layer,
     plan: config.plan,
     budget: new ByteBudget(kernel.limits.overlayBytes, NAMES_MAX, kernel.allowance),
     uid: config.uid,

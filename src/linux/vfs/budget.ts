@@ -14,6 +14,8 @@ export const NAMES_MAX = 200_000;
 const NAME_BYTES = 1024;
 /** What looking at a file of the host counts as memory. */
 export const HOST_INODE_BYTES = 1024;
+/** What an entry of a listing counts as memory beside its file. */
+export const LISTED_BYTES = 128;
 
 /** What all overlays and tmpfs of one run may hold together. What they hold is the run's memory, too. */
 export class ByteBudget {

@@ -3,9 +3,9 @@ import { LinuxError } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import { type ChangedFileType, changedFileType } from "./changed-file-type.ts";
 import type { HashCache } from "./hash-cache.ts";
-import { HostDirectory, HostFile, type HostInode } from "./host-inode.ts";
 import { FileType } from "./inode.ts";
 import { entryOf, ifThere, listOf, namesIn, targetOf } from "./lower.ts";
+import { isLowerDirectory, isLowerFile, type LowerDirectory, type LowerFile, type LowerInode } from "./lower-inode.ts";
 import { NewHashes } from "./new-hashes.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
@@ -65,7 +65,7 @@ const PATHS_BYTES_MAX = 32 * 1024 * 1024;
 /** A name to compare: what the run has there, and what the host has. */
 interface Pair {
   readonly now: RamInode | undefined;
-  readonly base: HostInode | undefined;
+  readonly base: LowerInode | undefined;
   readonly path: ByteString;
 }
 
@@ -114,26 +114,26 @@ class ChangeCollector {
     return below(this.#guestPath, path);
   }
 
-  #compare(now: RamInode | undefined, base: HostInode | undefined, path: ByteString): void {
+  #compare(now: RamInode | undefined, base: LowerInode | undefined, path: ByteString): void {
     if (now === undefined) {
       if (base !== undefined) this.#delete(base, path);
     } else if (base === undefined) this.#add(now, path);
     else if (now.type !== base.type) {
       this.#delete(base, path);
       this.#add(now, path);
-    } else if (now instanceof RamDirectory) this.#compareDirectory(now, base as HostDirectory, path);
-    else if (now instanceof RamFile) this.#compareFile(now, base as HostFile, path);
+    } else if (now instanceof RamDirectory) this.#compareDirectory(now, base as LowerDirectory, path);
+    else if (now instanceof RamFile) this.#compareFile(now, base as LowerFile, path);
     else this.#compareSymlink(now, base, path);
   }
 
-  #compareDirectory(now: RamDirectory, base: HostDirectory, path: ByteString): void {
+  #compareDirectory(now: RamDirectory, base: LowerDirectory, path: ByteString): void {
     if (metadataDiffers(now, base)) this.#modify(now, path, { fileType: "directory", metadataOnly: true });
     for (const name of namesThatMayDiffer(now, base)) {
       this.#pairs.push({ now: entryOf(now, name), base: entryOf(base, name), path: below(path, name) });
     }
   }
 
-  #compareFile(now: RamFile, base: HostFile, path: ByteString): void {
+  #compareFile(now: RamFile, base: LowerFile, path: ByteString): void {
     const isSame = now.isPristine && now.origin?.lower.identity === base.identity;
     const newSha256 = isSame ? undefined : ifThere(() => this.#newHashes.of(now));
     if (newSha256 === undefined && !isSame) {
@@ -151,7 +151,7 @@ class ChangeCollector {
     });
   }
 
-  #compareSymlink(now: RamInode, base: HostInode, path: ByteString): void {
+  #compareSymlink(now: RamInode, base: LowerInode, path: ByteString): void {
     const symlinkTarget = targetOf(now);
     const isSame = symlinkTarget === undefined || symlinkTarget === targetOf(base);
     if (isSame && !metadataDiffers(now, base)) return;
@@ -194,23 +194,23 @@ class ChangeCollector {
       this.#pairs.push({ now: entryOf(inode, name), base: undefined, path: below(path, name) });
   }
 
-  #delete(base: HostInode, path: ByteString): void {
+  #delete(base: LowerInode, path: ByteString): void {
     const change: Change = {
       path: this.#pathOf(path),
       kind: "delete",
       fileType: changedFileType(base.type),
-      ...(base instanceof HostFile ? { ...this.#baseState(base), sizeBytes: base.stat().sizeBytes } : {}),
+      ...(isLowerFile(base) ? { ...this.#baseState(base), sizeBytes: base.stat().sizeBytes } : {}),
     };
     this.#push({ inode: undefined, change });
-    if (!(base instanceof HostDirectory)) return;
+    if (!isLowerDirectory(base)) return;
     for (const name of namesIn(base))
       this.#pairs.push({ now: undefined, base: entryOf(base, name), path: below(path, name) });
   }
 
   /** Without a hash when the host does not let us read the file (any more), or when that would hold up the result. */
-  #baseState(base: HostFile): Pick<Change, "baseSha256" | "baseChangedDuringRun"> {
+  #baseState(base: LowerFile): Pick<Change, "baseSha256" | "baseChangedDuringRun"> {
     try {
-      const { sha256, isStale } = this.#hashes.ofState(base);
+      const { sha256, isStale } = base.contentHash(this.#hashes);
       return {
         ...(sha256 !== undefined && { baseSha256: sha256 }),
         ...(isStale && { baseChangedDuringRun: true }),
@@ -282,12 +282,12 @@ class ChangeCollector {
   }
 }
 
-function namesThatMayDiffer(now: RamDirectory, base: HostDirectory): Iterable<ByteString> {
+function namesThatMayDiffer(now: RamDirectory, base: LowerDirectory): Iterable<ByteString> {
   if (now.lower?.identity === base.identity) return [...now.touchedNames.keys()] as ByteString[];
   return new Set([...namesIn(now), ...namesIn(base)]);
 }
 
-function metadataDiffers(now: RamInode, base: HostInode): boolean {
+function metadataDiffers(now: RamInode, base: LowerInode): boolean {
   const stat = base.stat();
   return now.mode !== (stat.mode & PERMISSION_MASK) || now.uid !== stat.uid || now.gid !== stat.gid;
 }

@@ -3,9 +3,11 @@ import { type ByteString, below, byteStringOf, bytesOf, nameOf, parentOf } from 
 import { readDirectory } from "../../vmm/host/directory.ts";
 import { readLink } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
+import type { HashCache, StateHash } from "./hash-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import type { HostTree } from "./host-tree.ts";
 import { type DirectoryEntry, FILE_TYPE_MASK, FileType, Inode, type Stat } from "./inode.ts";
+import type { LowerDirectory, LowerFile, LowerInode } from "./lower-inode.ts";
 import type { ReadRanges } from "./read-ranges.ts";
 
 /** A directory changed less than this before it was read may change again within the same time stamp (as git's index). */
@@ -15,7 +17,7 @@ const RACY_NS = 2_000_000_000n;
 export const HERE = "." as ByteString;
 
 /** A file of the host, read only. Its stat is taken at most once per run, so a run sees one state of it. */
-export abstract class HostInode extends Inode {
+export abstract class HostInode extends Inode implements LowerInode {
   readonly tree: HostTree;
   abstract override readonly type: number;
   /** Where it was last found, relative to the tree's root; "." for the root. */
@@ -94,8 +96,9 @@ export function sameState(a: BigIntStats, b: BigIntStats): boolean {
   return a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
 }
 
-export class HostFile extends HostInode {
+export class HostFile extends HostInode implements LowerFile {
   override readonly type = FileType.regular;
+  readonly isFromLayer = false;
   #noted = -1;
   /** What is read of it in this run, if that is noted. */
   #ranges: ReadRanges | undefined;
@@ -130,6 +133,10 @@ export class HostFile extends HostInode {
   /** Reads the content for our own bookkeeping: not recorded as read by the guest. */
   readUnrecorded(into: Uint8Array, position: number): number {
     return fromHost(() => readSync(this.#descriptor(), into, 0, into.length, position));
+  }
+
+  contentHash(hashes: HashCache, parts?: readonly number[]): StateHash {
+    return hashes.ofState(this, parts);
   }
 
   /** The file's state on the host at this moment, which the run may not have seen. */
@@ -177,7 +184,7 @@ export class HostSymlink extends HostInode {
   }
 }
 
-export class HostDirectory extends HostInode {
+export class HostDirectory extends HostInode implements LowerDirectory {
   override readonly type = FileType.directory;
   readonly #children = new Map<string, HostInode>();
   /** The listing; like the names known to be absent it is good as long as the directory's times stay. */

@@ -7,7 +7,7 @@ import { openBeneath } from "../../vmm/index.ts";
 import { unlimitedAllowance } from "../allowance.ts";
 import { Errno } from "../errno.ts";
 import { AbsentNames } from "./absent-names.ts";
-import { HOST_INODE_BYTES } from "./budget.ts";
+import { HOST_INODE_BYTES, LISTED_BYTES } from "./budget.ts";
 import { DescriptorCache } from "./descriptor-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import { HERE, HostDirectory, HostFile, type HostInode, HostSymlink, identityOf, sameState } from "./host-inode.ts";
@@ -19,9 +19,6 @@ const O_PATH = 0o10000000;
 
 /** Known files and entries of listings above which a tree is forgotten between runs; about 50 MB of host memory. */
 const INODES_MAX = 50_000;
-
-/** What an entry of a listing counts as memory beside its file. */
-const LISTED_BYTES = 128;
 
 /** Guest device numbers for host devices: major 0 as for all file systems without a device, in the order of mounts, then of first sight. */
 const FIRST_DEVICE_NUMBER = 0x20;
@@ -166,6 +163,11 @@ export class HostTree {
     this.#listedEntries += entries;
     this.#allowance.charge(entries * LISTED_BYTES);
     this.#allowance.work(entries);
+  }
+
+  /** Something was made that the run can hold until it ends. */
+  charge(bytes: number): void {
+    this.#allowance.charge(bytes);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ export type { Change } from "./changes.ts";
 export { Access, type Credentials, inGroup, mayAccess, mayExecute, ROOT } from "./credentials.ts";
 export { devMounts, devRoot, isZeroDevice } from "./dev.ts";
 export * from "./inode.ts";
+export type { RunLayer } from "./layer/layer-source.ts";
 export { Location } from "./location.ts";
 export { MemoryFile, Seal } from "./memory-file.ts";
 export { type Mount, MountPlan, type MountSpec } from "./mounts.ts";

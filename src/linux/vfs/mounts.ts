@@ -4,9 +4,11 @@ import { ZtlError } from "../../errors.ts";
 import type { Allowance } from "../allowance.ts";
 import { EmptyDirectory, FixedFile, FixedSymlink } from "./fixed.ts";
 import { HashCache } from "./hash-cache.ts";
-import { HostDirectory } from "./host-inode.ts";
 import { HostShared, HostTree } from "./host-tree.ts";
 import type { Inode } from "./inode.ts";
+import type { LayerSource } from "./layer/layer-source.ts";
+import { layeredRoot } from "./layer/layered-root.ts";
+import { isLowerDirectory, type LowerInode } from "./lower-inode.ts";
 import { RamFs, type RamFsOptions } from "./ram-fs.ts";
 import type { ReadRecorder } from "./read-recorder.ts";
 
@@ -159,6 +161,8 @@ function newAttachment(name: string): Attachment {
 export interface RealiseOptions extends Omit<RamFsOptions, "dev"> {
   /** Trees of `synthetic` mounts that differ between runs, by guest path. */
   readonly roots?: Readonly<Record<string, () => Inode>>;
+  /** What earlier runs changed: lies over the host's files, under the overlays. */
+  readonly layer?: LayerSource | undefined;
 }
 
 /** What a run mounts there: made when a path first leads through it, so that a run pays for what it uses only. */
@@ -169,10 +173,10 @@ export function realise(attachment: Attachment, path: ByteString, options: Reali
     case undefined:
       return [{ kind: "root", guestPath: path, readOnly: true, keepsNames: true }, new EmptyDirectory()];
     case "ro":
-      return [{ kind: spec.kind, guestPath: path, readOnly: true, keepsNames: true }, treeOf(attachment).root()];
+      return [{ kind: spec.kind, guestPath: path, readOnly: true, keepsNames: true }, lowerRoot(attachment, options)];
     case "overlay": {
-      const lower = treeOf(attachment).root();
-      if (!(lower instanceof HostDirectory)) throw new ZtlError("mount-invalid", `Not a directory: ${spec.host}`);
+      const lower = lowerRoot(attachment, options);
+      if (!isLowerDirectory(lower)) throw new ZtlError("mount-invalid", `Not a directory: ${spec.host}`);
       const [mount, root] = ramMount(spec.kind, path, new RamFs({ ...options, dev }, { lower }));
       return [{ ...mount, exclude: treeOf(attachment).exclude }, root];
     }
@@ -194,6 +198,11 @@ export function realise(attachment: Attachment, path: ByteString, options: Reali
 
 function ramMount(kind: MountKind, guestPath: ByteString, fs: RamFs): [Mount, Inode] {
   return [{ kind, guestPath, readOnly: false, keepsNames: true, fs }, fs.root];
+}
+
+function lowerRoot(attachment: Attachment, { layer }: RealiseOptions): LowerInode {
+  const tree = treeOf(attachment);
+  return layer === undefined ? tree.root() : layeredRoot(tree, layer);
 }
 
 function treeOf(attachment: Attachment): HostTree {

@@ -5,9 +5,9 @@ import { LinuxError } from "../errno.ts";
 import { LimitReached } from "../limits.ts";
 import type { Change } from "./changes.ts";
 import type { HashCache } from "./hash-cache.ts";
-import { HostFile, type HostInode } from "./host-inode.ts";
 import { type Attributes, FileType } from "./inode.ts";
 import type { Location } from "./location.ts";
+import { isLowerFile, type LowerInode } from "./lower-inode.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
 import type { RamInode } from "./ram-inode.ts";
@@ -132,8 +132,8 @@ class Pending {
     return inode;
   }
 
-  #hashOf(lower: HostInode | undefined): string | undefined {
-    return lower instanceof HostFile ? this.#hashes.ofState(lower).sha256 : undefined;
+  #hashOf(lower: LowerInode | undefined): string | undefined {
+    return lower !== undefined && isLowerFile(lower) ? lower.contentHash(this.#hashes).sha256 : undefined;
   }
 
   /** An overlay's own directory has no name inside it. */

@@ -1,6 +1,6 @@
 import { fail } from "../errno.ts";
-import type { HostDirectory } from "./host-inode.ts";
 import { type DirectoryEntry, FileType, type Inode, type NewFile } from "./inode.ts";
+import type { LowerDirectory } from "./lower-inode.ts";
 import { RamFile } from "./ram-file.ts";
 import type { RamFs } from "./ram-fs.ts";
 import { isOrigin, type Origin, RamInode } from "./ram-inode.ts";
@@ -23,7 +23,7 @@ const SYMLINK_MODE = 0o777;
  */
 export class RamDirectory extends RamInode {
   override readonly type = FileType.directory;
-  readonly lower: HostDirectory | undefined;
+  readonly lower: LowerDirectory | undefined;
   readonly #names = new Map<string, RamInode | typeof WHITEOUT>();
   /** Some file systems (btrfs, overlayfs) do not count subdirectories: theirs stay at 1. */
   readonly #countsSubdirectories: boolean;
@@ -31,7 +31,7 @@ export class RamDirectory extends RamInode {
 
   constructor(fs: RamFs, born: Origin | NewFile) {
     super(fs, born);
-    this.lower = isOrigin(born) ? (born.lower as HostDirectory) : undefined;
+    this.lower = isOrigin(born) ? (born.lower as LowerDirectory) : undefined;
     if (this.lower === undefined) this.nlink = 2;
     this.#countsSubdirectories = this.nlink > 1;
   }

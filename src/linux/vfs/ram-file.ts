@@ -1,8 +1,8 @@
 import { fail } from "../errno.ts";
 import { FileCharge } from "./budget.ts";
 import { CHUNK_BYTES, Chunks } from "./chunks.ts";
-import type { HostFile } from "./host-inode.ts";
 import { FileType, type NewFile, type SharedFilePages } from "./inode.ts";
+import type { LowerFile } from "./lower-inode.ts";
 import type { RamFs } from "./ram-fs.ts";
 import { isOrigin, type Origin, RamInode, withoutSetId } from "./ram-inode.ts";
 
@@ -21,12 +21,12 @@ export class RamFile extends RamInode {
   override readonly type = FileType.regular;
   readonly #charge: FileCharge;
   readonly #chunks: Chunks;
-  readonly #lower: HostFile | undefined;
+  readonly #lower: LowerFile | undefined;
   #lowerBytes = 0;
   #sizeBytes = 0;
   #mapped: SharedFilePages | undefined;
 
-  constructor(fs: RamFs, born: Origin<HostFile> | NewFile) {
+  constructor(fs: RamFs, born: Origin<LowerFile> | NewFile) {
     super(fs, born);
     this.#charge = new FileCharge(fs.budget);
     this.#chunks = new Chunks(this.#charge);

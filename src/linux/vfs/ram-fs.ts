@@ -1,6 +1,6 @@
 import { type ByteString, EMPTY } from "../../base/byte-string.ts";
 import type { ByteBudget } from "./budget.ts";
-import { HostDirectory, type HostFile, type HostInode, HostSymlink } from "./host-inode.ts";
+import { isLowerDirectory, isLowerFile, type LowerDirectory, type LowerInode } from "./lower-inode.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
 import type { RamInode } from "./ram-inode.ts";
@@ -31,13 +31,13 @@ export class RamFs {
   readonly root: RamDirectory;
   /** True for an overlay, whose changed files are in the run's result. */
   readonly isHandedOut: boolean;
-  /** The RAM inode of each host file seen, by host identity: hard links below stay hard links. */
+  /** The RAM inode of each lower file seen, by its identity: hard links below stay hard links. */
   readonly #byLower = new Map<string, RamInode>();
   /** Device of the lower root: only its inode numbers can be kept without clashes. */
   readonly #lowerDev: number | undefined;
   #nextIno: number;
 
-  constructor(options: RamFsOptions, root: { readonly lower: HostDirectory } | { readonly mode: number }) {
+  constructor(options: RamFsOptions, root: { readonly lower: LowerDirectory } | { readonly mode: number }) {
     this.dev = options.dev;
     this.budget = options.budget;
     this.now = options.now;
@@ -55,7 +55,7 @@ export class RamFs {
   }
 
   /** The RAM inode for a file of the lower tree, first found at `path` (relative to the mount, no leading slash). */
-  adopt(lower: HostInode, path: ByteString): RamInode {
+  adopt(lower: LowerInode, path: ByteString): RamInode {
     const known = this.#byLower.get(lower.identity);
     if (known !== undefined && known.type === lower.type) return known;
     const inode = this.#wrap(lower, path);
@@ -64,7 +64,7 @@ export class RamFs {
   }
 
   /** The RAM inode of a lower file, if the run has looked at it. */
-  adopted(lower: HostInode): RamInode | undefined {
+  adopted(lower: LowerInode): RamInode | undefined {
     return this.#byLower.get(lower.identity);
   }
 
@@ -73,15 +73,14 @@ export class RamFs {
     return this.#byLower.values();
   }
 
-  inoOfLower(lower: HostInode): number {
+  inoOfLower(lower: LowerInode): number {
     const { dev, ino } = lower.stat();
     return dev === this.#lowerDev ? ino : this.newIno();
   }
 
-  #wrap(lower: HostInode, path: ByteString): RamInode {
+  #wrap(lower: LowerInode, path: ByteString): RamInode {
     const origin = { lower, path };
-    if (lower instanceof HostDirectory) return new RamDirectory(this, origin);
-    if (lower instanceof HostSymlink) return new RamSymlink(this, origin);
-    return new RamFile(this, { lower: lower as HostFile, path });
+    if (isLowerDirectory(lower)) return new RamDirectory(this, origin);
+    return isLowerFile(lower) ? new RamFile(this, { lower, path }) : new RamSymlink(this, origin);
   }
 }

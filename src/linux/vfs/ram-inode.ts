@@ -1,16 +1,16 @@
 import type { ByteString } from "../../base/byte-string.ts";
-import type { HostInode } from "./host-inode.ts";
 import { type Attributes, Inode, type NewFile, type Stat } from "./inode.ts";
+import type { LowerInode } from "./lower-inode.ts";
 import type { RamFs } from "./ram-fs.ts";
 
 /** The lower file an overlay inode began as, and where. */
-export interface Origin<Lower extends HostInode = HostInode> {
+export interface Origin<Lower extends LowerInode = LowerInode> {
   readonly lower: Lower;
   /** Path relative to the mount at which it was first found. */
   readonly path: ByteString;
 }
 
-export function isOrigin<Lower extends HostInode>(born: Origin<Lower> | NewFile): born is Origin<Lower> {
+export function isOrigin<Lower extends LowerInode>(born: Origin<Lower> | NewFile): born is Origin<Lower> {
   return "lower" in born;
 }
 

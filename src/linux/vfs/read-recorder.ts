@@ -1,10 +1,10 @@
 import type { ByteString } from "../../base/byte-string.ts";
 import { LinuxError } from "../errno.ts";
 import type { HashCache } from "./hash-cache.ts";
-import type { HostFile } from "./host-inode.ts";
+import type { LowerFile } from "./lower-inode.ts";
 import { ReadRanges } from "./read-ranges.ts";
 
-/** A host file whose content the guest read. */
+/** A file of the host, or of a layer over it, whose content the guest read. */
 export interface FileRead {
   /** Where the guest saw it. */
   readonly path: ByteString;
@@ -20,6 +20,8 @@ export interface FileRead {
   readonly unhashed?: "unreadable" | "out-of-time";
   /** True when the host changed the file during the run, so the guest may have seen another content than was hashed. */
   readonly changedDuringRun: boolean;
+  /** The content was a layer's: the host may have another, or no such file. */
+  readonly fromLayer?: true;
 }
 
 /**
@@ -31,7 +33,7 @@ export const WHOLE_BYTES_MAX = 4 * 1024 * 1024;
 /** The read set of one run. */
 export class ReadRecorder {
   /** With what was read of each, for the large ones. */
-  readonly #files = new Map<HostFile, ReadRanges | undefined>();
+  readonly #files = new Map<LowerFile, ReadRanges | undefined>();
   readonly #hashes: HashCache;
 
   constructor(hashes: HashCache) {
@@ -39,8 +41,9 @@ export class ReadRecorder {
   }
 
   /** The guest reads of this file; returns where to note which parts, if that matters. */
-  note(file: HostFile): ReadRanges | undefined {
-    const ranges = file.stat().sizeBytes > WHOLE_BYTES_MAX ? new ReadRanges() : undefined;
+  note(file: LowerFile): ReadRanges | undefined {
+    // A layer knows the hash of the whole.
+    const ranges = !file.isFromLayer && file.stat().sizeBytes > WHOLE_BYTES_MAX ? new ReadRanges() : undefined;
     this.#files.set(file, ranges);
     return ranges;
   }
@@ -50,7 +53,7 @@ export class ReadRecorder {
     return [...this.#files.keys()].map((file) => file.tree.hostPathOf(file.path)).sort();
   }
 
-  /** Every host file read so far, sorted by guest path. Hashing happens here, not while the guest runs. */
+  /** Every file read so far, sorted by guest path. Hashing happens here, not while the guest runs. */
   collect(): FileRead[] {
     const reads = [...this.#files].map(([file, ranges]) => ({
       file,
@@ -64,15 +67,16 @@ export class ReadRecorder {
       sizeBytes: file.stat().sizeBytes,
       contentKey: file.contentKey(),
       ...this.#hash(file, partsOf(file, ranges)),
+      ...(file.isFromLayer && { fromLayer: true as const }),
     }));
   }
 
   #hash(
-    file: HostFile,
+    file: LowerFile,
     parts: readonly number[] | undefined,
   ): Pick<FileRead, "sha256" | "parts" | "unhashed" | "changedDuringRun"> {
     try {
-      const { sha256, isStale } = this.#hashes.ofState(file, parts);
+      const { sha256, isStale } = file.contentHash(this.#hashes, parts);
       if (sha256 === undefined) return { sha256, unhashed: "out-of-time", changedDuringRun: isStale };
       return { sha256, ...(parts && { parts }), changedDuringRun: isStale };
     } catch (error) {
@@ -83,7 +87,7 @@ export class ReadRecorder {
 }
 
 /** Undefined when all of the file is to be hashed. */
-function partsOf(file: HostFile, ranges: ReadRanges | undefined): readonly number[] | undefined {
+function partsOf(file: LowerFile, ranges: ReadRanges | undefined): readonly number[] | undefined {
   const { sizeBytes } = file.stat();
   const parts = ranges?.parts(sizeBytes);
   return parts !== undefined && parts[0] === 0 && parts[1] === sizeBytes ? undefined : parts;

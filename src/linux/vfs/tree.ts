@@ -5,6 +5,7 @@ import { type Change, collectChanges } from "./changes.ts";
 import { Access, type Credentials, mayAccess } from "./credentials.ts";
 import { EmptyDirectory } from "./fixed.ts";
 import { type DirectoryEntry, FileType, type Inode, type NewFile } from "./inode.ts";
+import { LayerSource, type RunLayer } from "./layer/layer-source.ts";
 import { Location } from "./location.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { type Attachment, type Mount, type MountPlan, type RealiseOptions, realise } from "./mounts.ts";
@@ -25,6 +26,8 @@ export interface VfsOptions {
   readonly sortsNames?: boolean;
   /** Roots of `synthetic` mounts that belong to this run, by guest path; made when first walked into. */
   readonly roots?: Readonly<Record<string, () => Inode>>;
+  /** What earlier runs changed: lies between the host's files and what this run sees and changes. */
+  readonly layer?: RunLayer | undefined;
 }
 
 /** Device number of the file system of files in memory: the first without a device, as Linux makes it at its start. */
@@ -57,8 +60,9 @@ export class FileTree implements Tree {
     this.budget = options.budget ?? new ByteBudget(DEFAULT_BUDGET_BYTES);
     this.now = options.now ?? hostClock;
     const { roots = {}, uid = 0, sortsNames = false } = options;
+    const layer = options.layer && new LayerSource(options.layer, this.budget.allowance);
     this.#sortsNames = sortsNames;
-    this.#realiseOptions = { budget: this.budget, now: this.now, keepsSetId: uid === 0, roots };
+    this.#realiseOptions = { budget: this.budget, now: this.now, keepsSetId: uid === 0, roots, layer };
     this.#recorder = new ReadRecorder(this.plan.hashes);
     this.plan.begin(this.#recorder, this.budget.allowance);
     this.hashUntil(Number.POSITIVE_INFINITY);
@@ -110,7 +114,7 @@ export class FileTree implements Tree {
     return this.#recorder.hostPaths();
   }
 
-  /** The host files whose content the guest read, sorted by guest path. */
+  /** The files whose content the guest read, sorted by guest path. */
   collectReads(): FileRead[] {
     return this.#recorder.collect();
   }
