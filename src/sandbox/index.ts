@@ -1,3 +1,4 @@
+export type { Layer } from "../base/layer/index.ts";
 export type { CallerMount, SandboxEvent, SandboxOptions, ToolCall, ToolName } from "./call.ts";
 export { diagnoseHost, type Finding } from "./doctor.ts";
 export type { Isolation, IsolationDemands } from "./isolation.ts";

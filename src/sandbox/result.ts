@@ -67,6 +67,8 @@ export interface ReadFile {
   readonly unhashed?: "unreadable" | "out-of-time";
   /** True when the host changed the file during the run: the guest may have seen another content. */
   readonly changedDuringRun: boolean;
+  /** The content was that of the run's layer: the host may have another, or no such file. */
+  readonly fromLayer?: true;
 }
 
 /** A change as the personality reports it, with text for its paths. */

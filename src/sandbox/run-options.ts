@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Layer } from "../base/layer/index.ts";
 import { ZtlError } from "../errors.ts";
 import type { ChangedFile } from "./result.ts";
 
@@ -17,6 +18,13 @@ export interface RunOptions {
    * from, the run ends with status `error`, code `pending-stale`.
    */
   readonly pending?: readonly ChangedFile[];
+  /**
+   * What earlier runs changed, for this one to find in place: it lies between the host's files and what the run sees and
+   * changes. The result's changes are what differs from that, and a base in them is what the run found. Its files are to
+   * stay as they are until the run has ended. A layer that cannot be read ends the run with status `error`, code
+   * `layer-missing` or `layer-invalid`.
+   */
+  readonly layer?: Layer | undefined;
 }
 
 export interface Determinism {
@@ -34,9 +42,21 @@ const determinismSchema = z.strictObject({
   clockMs: z.number().int().min(0).max(CLOCK_MS_MAX),
 });
 
+const whole = z.number().int().min(0);
+const layerSchema = z.strictObject({
+  id: z.string(),
+  segments: z.array(z.string()),
+  root: z.strictObject({ segment: whole, offset: whole, sizeBytes: whole }),
+});
+
 /** Throws ZtlError `invalid-input`. */
-export function checkDeterminism(value: unknown): void {
+export function checkRunOptions({ deterministic, layer }: RunOptions): void {
+  check("deterministic", determinismSchema, deterministic);
+  check("layer", layerSchema, layer);
+}
+
+function check(name: string, schema: z.ZodType, value: unknown): void {
   if (value === undefined) return;
-  const result = determinismSchema.safeParse(value);
-  if (!result.success) throw new ZtlError("invalid-input", `Invalid deterministic: ${z.prettifyError(result.error)}`);
+  const result = schema.safeParse(value);
+  if (!result.success) throw new ZtlError("invalid-input", `Invalid ${name}: ${z.prettifyError(result.error)}`);
 }

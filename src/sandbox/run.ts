@@ -5,6 +5,7 @@ import { cellMemoryBytes } from "./cell/launcher.ts";
 import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
 import { resultOf } from "./cell/reply/result.ts";
 import { resultLimits } from "./cell/reply-limits.ts";
+import { closeFiles, openLayer } from "./layer-files.ts";
 import { encodePending } from "./pending.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunResult } from "./result.ts";
@@ -39,6 +40,7 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
   const pending = encodePending(options.pending ?? []);
   const acquiredUs = monotonicUs();
   cell.allowMemory(cellMemoryBytes(limits));
+  const layer = options.layer && openLayer(options.layer, places);
   const request: RunRequest = {
     type: "run",
     limits,
@@ -48,6 +50,7 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     deterministic: deterministic ?? null,
     stdinBytes: plan.stdin.length,
     pending: pending.changes,
+    layer: layer?.wire ?? null,
   };
   const timers: NodeJS.Timeout[] = [];
   const killAfter = (ms: number, code: string, message: string): void => {
@@ -65,10 +68,12 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     const replied = cell.request({
       message: request,
       bodyParts: [...(plan.job === undefined ? [] : [plan.job]), plan.stdin, ...pending.contents],
+      files: layer?.files ?? [],
       limits: resultLimits(limits),
       accept: (header, body) => {
         const repliedUs = monotonicUs();
-        const reply = resultOf(header, body, { limits, places, sentUs: acquiredUs, repliedUs, wasCancelled });
+        const times = { sentUs: acquiredUs, repliedUs };
+        const reply = resultOf(header, body, { limits, places, ...times, wasCancelled, hasLayer: layer !== undefined });
         return assembleResult(reply, body, places, {
           calledUs,
           acquiredUs,
@@ -85,6 +90,7 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
   } finally {
     signal?.removeEventListener("abort", cancel);
     for (const timer of timers) clearTimeout(timer);
+    closeFiles(layer?.files ?? []);
   }
 }
 

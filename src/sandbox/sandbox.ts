@@ -20,7 +20,7 @@ import { type PlanSurroundings, planRun, type RunPlan } from "./plan.ts";
 import { Pool, START_TIMEOUT_DEFAULT_MS } from "./pool/pool.ts";
 import { type RunResult, unstarted } from "./result.ts";
 import { runInCell } from "./run.ts";
-import { checkDeterminism, type RunOptions } from "./run-options.ts";
+import { checkRunOptions, type RunOptions } from "./run-options.ts";
 import { defaultCacheDirectory } from "./templates/cache-directory.ts";
 import { compileCacheDirectory } from "./templates/compile-cache.ts";
 import { findHostPython, type HostPython } from "./templates/host-python.ts";
@@ -90,7 +90,7 @@ export class Sandbox implements AsyncDisposable {
   async run(call: ToolCall, options: RunOptions = {}): Promise<RunResult> {
     const calledUs = monotonicUs();
     this.#refuseClosed();
-    checkDeterminism(options.deterministic);
+    checkRunOptions(options);
     const parsed = parseCall(call);
     const limits = this.#limitsOf(parsed);
     try {

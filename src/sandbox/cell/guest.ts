@@ -4,7 +4,7 @@ import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
 import { Config, forgetRun, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
 import { LimitReached, type RunLimits } from "../../linux/limits.ts";
-import { FileType, type PendingChange } from "../../linux/vfs/index.ts";
+import { FileType, type PendingChange, type RunLayer } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
 import { extentBytes, extentsOf } from "../sparse.ts";
@@ -50,9 +50,10 @@ export class Guest {
     request: RunRequest,
     body: Uint8Array,
     poll: () => "continue" | "cancel",
+    layer?: RunLayer,
   ): { reply: ResultReply; parts: Uint8Array[] } {
     const exitsBefore = this.#machine.cpu.exitCount;
-    const { kernel, startedUs, ...executed } = this.#execute(request, body, poll);
+    const { kernel, startedUs, ...executed } = this.#execute(request, body, poll, layer);
     const endedUs = monotonicUs();
     // Files may be backed by guest memory, so they are collected before it is rolled back.
     const { ending, ...collected } =
@@ -79,11 +80,16 @@ export class Guest {
     return { reply, parts: [stdout, stderr, ...contents] };
   }
 
-  #execute(request: RunRequest, body: Uint8Array, poll: () => "continue" | "cancel"): Execution {
+  #execute(
+    request: RunRequest,
+    body: Uint8Array,
+    poll: () => "continue" | "cancel",
+    layer: RunLayer | undefined,
+  ): Execution {
     let startedUs = monotonicUs();
     let kernel: Kernel | undefined;
     try {
-      kernel = this.#restore(request, pendingOf(request, body));
+      kernel = this.#restore(request, pendingOf(request, body), layer);
       kernel.setInput(body.subarray(request.jobBytes, request.jobBytes + request.stdinBytes));
       if (request.program !== null) kernel.spawn(request.program);
       else kernel.giveJob(body.subarray(0, request.jobBytes));
@@ -96,12 +102,17 @@ export class Guest {
     }
   }
 
-  #restore({ cwd, limits, deterministic }: RunRequest, pending: readonly PendingChange[]): Kernel {
+  #restore(
+    { cwd, limits, deterministic }: RunRequest,
+    pending: readonly PendingChange[],
+    layer: RunLayer | undefined,
+  ): Kernel {
     let reason: string;
     try {
       const kernel = Kernel.restore(this.#machine, this.#imageAt(cwd), this.#config, {
         limits,
         deterministic: deterministic ?? undefined,
+        layer,
         ...(pending.length > 0 && { pending }),
       });
       const directory = kernel.main?.fs.cwd.inode;

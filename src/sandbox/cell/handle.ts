@@ -1,8 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { closeSync } from "node:fs";
 import type { Duplex, Readable } from "node:stream";
 import { ZtlError } from "../../errors.ts";
-import type { CellGroup, Layer } from "../../vmm/index.ts";
+import { type CellGroup, type Layer, sendDescriptors } from "../../vmm/index.ts";
 import { encodeFrame, type Frame, NONCE_BYTES } from "../frames.ts";
 import { type ReplyLimits, ReplyReader } from "../reply-reader.ts";
 import { LastWords } from "./last-words.ts";
@@ -16,6 +17,8 @@ import { type StartOptions, startCell } from "./start.ts";
 export interface Exchange<T> {
   readonly message: Request;
   readonly bodyParts?: readonly Uint8Array[];
+  /** Open files for the cell, which gets descriptors of its own; the sender's stay the sender's. */
+  readonly files?: readonly number[];
   readonly limits: ReplyLimits;
   /** The reply as it is to be used. Throws for one that no cell of ours would send; the cell is then ended. */
   readonly accept: (header: Frame["header"], body: Uint8Array) => T;
@@ -49,6 +52,7 @@ export class CellHandle {
   readonly #stderr: Readable;
   readonly #launch: LaunchWatch;
   readonly #group: CellGroup | undefined;
+  readonly #files: number;
   /** Known to the two processes and to no guest. */
   readonly #nonce = randomBytes(NONCE_BYTES);
   readonly #reader = new ReplyReader(this.#nonce);
@@ -59,7 +63,7 @@ export class CellHandle {
   #failure: ZtlError | undefined;
 
   constructor(options: CellOptions) {
-    const { child, channel, stderr, launch, group } = startCell(options);
+    const { child, channel, stderr, launch, group, files } = startCell(options);
     this.templateKey = options.templateKey;
     this.places = options.places ?? new Places([]);
     this.layers = options.launcher.layers;
@@ -68,6 +72,7 @@ export class CellHandle {
     this.#stderr = stderr;
     this.#launch = launch;
     this.#group = group;
+    this.#files = files;
     channel.on("data", (chunk: Buffer) => this.#receive(chunk));
     channel.on("end", () => this.#closed());
     channel.on("error", (error) => this.#fail("cell-lost", `The channel to a cell broke: ${error.message}`));
@@ -102,7 +107,7 @@ export class CellHandle {
   }
 
   /** Sends a request and waits for its reply. Rejects with a ZtlError when the cell dies or misbehaves. */
-  request<T>({ message, bodyParts = [], limits, accept }: Exchange<T>): Promise<T> {
+  request<T>({ message, bodyParts = [], files = [], limits, accept }: Exchange<T>): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#waiting !== undefined)
       return Promise.reject(new ZtlError("invariant", "A cell got two requests at once"));
@@ -110,6 +115,11 @@ export class CellHandle {
     const frame = encodeFrame({ nonce: this.#nonce, id }, message, bodyParts);
     const refused = tooLarge(frame);
     if (refused !== undefined) return Promise.reject(refused);
+    // Before the request that speaks of them. A cell that works has taken all that came before.
+    if (files.length > 0 && !sendDescriptors(this.#files, id, files)) {
+      this.#fail("cell-lost", "A cell does not take the files of its run");
+      return Promise.reject(this.#failure);
+    }
     return new Promise((resolve, reject) => {
       this.#waiting = { id, take: ({ header, body }) => resolve(accept(header, body)), reject };
       this.#reader.expect(id, limits);
@@ -191,6 +201,7 @@ export class CellHandle {
     this.#failure = new ZtlError(code, message, { pid: this.#launch.pid });
     this.#launch.kill();
     this.#channel.destroy();
+    closeSync(this.#files);
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.reject(this.#failure);

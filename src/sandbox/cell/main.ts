@@ -13,6 +13,7 @@ import type { Frame } from "../frames.ts";
 import { buildTemplate } from "./build.ts";
 import { Guest } from "./guest.ts";
 import { Heap } from "./heap.ts";
+import { closeLayer, receiveLayer } from "./layer.ts";
 import { CHANNEL_FD, KVM_FD, MESSAGE_UNITS_MAX, REQUEST_LIMITS, type Request } from "./protocol.ts";
 import { SyncChannel } from "./sync-channel.ts";
 
@@ -62,7 +63,15 @@ function answer({ header, body }: Frame): void {
       return;
     case "run": {
       if (guest === undefined) throw new ZtlError("frame-malformed", "A run before a template was loaded");
-      const { reply, parts } = guest.run(request, body, pollForCancel());
+      const layer = request.layer === null ? undefined : receiveLayer(request.layer, channel.id);
+      let result: ReturnType<Guest["run"]>;
+      try {
+        result = guest.run(request, body, pollForCancel(), layer);
+      } finally {
+        // A layer is one conversation's, and the next run may be another's.
+        if (layer !== undefined) closeLayer(layer);
+      }
+      const { reply, parts } = result;
       channel.write(reply, parts);
       return;
     }

@@ -1,3 +1,5 @@
+import type { ByteString } from "../../base/byte-string.ts";
+import type { Extent } from "../../base/layer/index.ts";
 import type { Change, FileRead, KernelConfig, KernelImage, MountSpec } from "../../linux/index.ts";
 import type { LimitName, RunLimits } from "../../linux/limits.ts";
 import { Descriptor, type MachineImage } from "../../vmm/index.ts";
@@ -12,8 +14,8 @@ import type { ProgramSpec, TemplateRecipe } from "../templates/recipe.ts";
  * The cell trusts the host.
  */
 
-/** In the cell: the channel; the sealed memory image it is given, or the file it writes one to; /dev/kvm. */
-export const { channel: CHANNEL_FD, memory: MEMORY_FD, kvm: KVM_FD } = Descriptor;
+/** In the cell: the channel; the sealed memory image it is given, or the file it writes one to; /dev/kvm; the channel for layers. */
+export const { channel: CHANNEL_FD, memory: MEMORY_FD, kvm: KVM_FD, layers: LAYERS_FD } = Descriptor;
 
 /** Requests carry the call's code and stdin; 192 MiB keeps a 100 MB argument within what is refused by the guest's rules. */
 export const REQUEST_LIMITS: FrameLimits = { headerBytes: 192 * 1024 * 1024, bodyBytes: 4 * 1024 * 1024 * 1024 };
@@ -72,6 +74,16 @@ export interface RunRequest {
   readonly deterministic: Determinism | null;
   /** What the run is to find changed already; paths as in the reply. */
   readonly pending: readonly WireChange[];
+  /** The same as files. */
+  readonly layer: WireLayer | null;
+}
+
+/** A layer, whose segments come as open files by {@link LAYERS_FD}, with the number of the request. */
+export interface WireLayer {
+  readonly segmentBytes: readonly number[];
+  readonly root: Extent;
+  /** As in RunLayer, in pairs. */
+  readonly realPaths: readonly (readonly [string, ByteString])[];
 }
 
 /** The frame of a cancellation carries the number of the request that is to end. */
@@ -97,6 +109,7 @@ export const RUN_ERRORS = [
   "cwd-not-found",
   "guest-failed",
   "guest-stuck",
+  "layer-invalid",
   "mount-invalid",
   "mount-missing",
   "pending-invalid",

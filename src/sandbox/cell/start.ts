@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import type { Duplex, Readable } from "node:stream";
-import type { CellGroup, Launcher } from "../../vmm/index.ts";
+import { type CellGroup, descriptorPair, type Launcher } from "../../vmm/index.ts";
 import { LaunchWatch } from "./launch-watch.ts";
 
 export interface StartOptions {
@@ -21,6 +21,8 @@ export interface StartedCell {
   readonly launch: LaunchWatch;
   /** The control group around it, where this host has one; removed when it has ended. */
   readonly group: CellGroup | undefined;
+  /** Descriptor of the host's end of the channel that carries open files; the handle's to close. */
+  readonly files: number;
 }
 
 /**
@@ -33,6 +35,7 @@ export function startCell({ launcher, memoryFd }: StartOptions): StartedCell {
   const nothing = openSync("/dev/null", "r");
   // Opened here, so that a cell has no path to it. Where it cannot be, the cell tells.
   const kvm = openKvm() ?? nothing;
+  const files = descriptorPair();
   try {
     const child = spawn(launcher.path, [], {
       env: {},
@@ -48,6 +51,7 @@ export function startCell({ launcher, memoryFd }: StartOptions): StartedCell {
         "pipe",
         members ?? nothing,
         launcher.userNamespace ?? nothing,
+        files.cell,
       ],
       // A process group of its own: a Ctrl-C meant for the host does not reach it, and it can be killed as a whole.
       detached: true,
@@ -55,9 +59,14 @@ export function startCell({ launcher, memoryFd }: StartOptions): StartedCell {
     });
     const [, , stderr, channel, , , , report] = child.stdio as unknown as [null, null, Readable, Duplex, ...Duplex[]];
     for (const end of ["close", "error"]) child.once(end, () => void group?.remove());
-    return { child, channel, stderr, launch: new LaunchWatch(child, report as Duplex, launcher), group };
+    const watch = new LaunchWatch(child, report as Duplex, launcher);
+    return { child, channel, stderr, launch: watch, group, files: files.host };
+  } catch (error) {
+    closeSync(files.host);
+    throw error;
   } finally {
     closeSync(nothing);
+    closeSync(files.cell);
     if (members !== undefined) closeSync(members);
     if (kvm !== nothing) closeSync(kvm);
   }

@@ -37,6 +37,10 @@ const functions = {
   exitNow: libc.func("void _exit(int status)"),
   syscall: libc.func("syscall", "long", ["long", "long", "long", "void*", "long"]),
   syscallOnBytes: libc.func("syscall", "long", ["long", "void*", "size_t", "long"]),
+  socketpair: libc.func("int socketpair(int domain, int type, int protocol, void* pair)"),
+  shutdown: libc.func("int shutdown(int socket, int how)"),
+  sendmsg: libc.func("long sendmsg(int socket, void* message, int flags)"),
+  recvmsg: libc.func("long recvmsg(int socket, void* message, int flags)"),
   sigaction: libc.func("int sigaction(int signal, void* action, void* old)"),
   timerCreate: libc.func("int timer_create(int clock, void* event, void* timer)"),
   timerSettime: libc.func("timer_settime", "int", ["uintptr_t", "int", "void*", "void*"]),
@@ -80,6 +84,15 @@ export const syscallOnBytes = functions.syscallOnBytes as (
   size: number,
   c: number,
 ) => number;
+export const socketpair = functions.socketpair as (
+  domain: number,
+  type: number,
+  protocol: number,
+  pair: Bytes,
+) => number;
+export const shutdown = functions.shutdown as (socket: number, how: number) => number;
+export const sendmsg = functions.sendmsg as (socket: number, message: Bytes, flags: number) => number;
+export const recvmsg = functions.recvmsg as (socket: number, message: Bytes, flags: number) => number;
 export const sigaction = functions.sigaction as (signal: number, action: Bytes, old: Bytes) => number;
 export const timerCreate = functions.timerCreate as (clock: number, event: Bytes, timer: Bytes) => number;
 export const timerSettime = functions.timerSettime as (

@@ -1,4 +1,6 @@
-import { type ByteString, textOf, toByteString } from "../../../base/byte-string.ts";
+import { realpathSync } from "node:fs";
+import { type ByteString, byteStringOf, textOf, toByteString } from "../../../base/byte-string.ts";
+import { unless } from "../../../base/system-error.ts";
 import { ZtlError } from "../../../errors.ts";
 import type { MountSpec } from "../../../linux/index.ts";
 
@@ -12,6 +14,7 @@ export interface Place {
 /** The mounts of one cell by place: what a run may have read, and where it may have changed something. */
 export class Places {
   readonly #mounts: ReadonlyMap<string, MountSpec>;
+  #realPaths: (readonly [string, ByteString])[] | undefined;
 
   constructor(mounts: readonly MountSpec[]) {
     this.#mounts = new Map(mounts.map((mount) => [normalised(mount.guest), mount]));
@@ -25,6 +28,17 @@ export class Places {
     }
     const root = this.#mounts.get("/");
     return root && { mount: root, below: path.slice(1) as ByteString };
+  }
+
+  /** The host paths of mounts that lead to another, with that one as a byte string: found once, as a cell finds them. */
+  realPaths(): readonly (readonly [string, ByteString])[] {
+    this.#realPaths ??= [...this.#mounts.values()].flatMap((mount) => {
+      if (mount.kind !== "ro" && mount.kind !== "overlay") return [];
+      const real = unless(["ENOENT", "EACCES", "ENOTDIR"], () => realpathSync.native(mount.host, "buffer"));
+      const path = real && byteStringOf(real);
+      return path === undefined || path === toByteString(mount.host) ? [] : [[mount.host, path] as const];
+    });
+    return this.#realPaths;
   }
 
   /** The host's path of what the guest sees there, as text: bytes that are not UTF-8 are replaced. */

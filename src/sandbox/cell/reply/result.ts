@@ -23,6 +23,8 @@ export interface RunFacts {
   readonly sentUs: number;
   readonly repliedUs: number;
   readonly wasCancelled: boolean;
+  /** It was given a layer of earlier changes. */
+  readonly hasLayer?: boolean;
 }
 
 const REPLY = new Set([
@@ -53,7 +55,7 @@ export function resultOf(header: ReplyFrame["header"], body: Uint8Array, facts: 
     startedUs: fields.startedUs as number,
     runMs: fields.runMs as number,
     rollbackMs: fields.rollbackMs as number,
-    reads: listOf(fields.reads, "the read set").map((read) => readOf(read, facts.places)),
+    reads: listOf(fields.reads, "the read set").map((read) => readOf(read, facts.places, facts.hasLayer ?? false)),
     changes: changesOf(fields.changes, facts.places),
     diagnostics: diagnosticsOf(fields.diagnostics),
   };

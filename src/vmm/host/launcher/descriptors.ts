@@ -11,5 +11,7 @@ export const Descriptor = {
   group: 8,
   /** The user namespace it enters; closed like the rules. */
   user: 9,
-  firstOther: 10,
+  /** By which a cell gets the files of a layer, with the request of the run that is to see it. */
+  layers: 10,
+  firstOther: 11,
 } as const;

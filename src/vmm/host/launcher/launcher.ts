@@ -213,6 +213,7 @@ function tryLayers(options: LaunchOptions): LaunchFailure | undefined {
         "pipe",
         nothing,
         userNamespace() ?? nothing,
+        nothing,
       ],
       env: {},
       cwd: "/",

@@ -1,4 +1,5 @@
-import { allow, allowWhen, type CallRule, onlyBits, refuse } from "./rules.ts";
+import { Descriptor } from "../launcher/descriptors.ts";
+import { allow, allowWhen, type CallRule, oneOf, onlyBits, refuse } from "./rules.ts";
 
 /** asm-generic/errno-base.h, asm-generic/errno.h */
 const EEXIST = 17;
@@ -43,6 +44,7 @@ export function startCalls(program: number, writesFiles: boolean): readonly Call
       // Libraries are mapped and V8 makes machine code: any protection, but nothing shared with a file that is written.
       allow("mmap", 9),
       allow("mprotect", 10),
+      allowWhen("recvmsg", 47, oneOf(0, Descriptor.layers)),
       reading("open", 2, 1),
       reading("openat", 257, 2),
       allowWhen("clone", 56, onlyBits(0, THREAD)),

@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { toByteString } from "../../src/base/byte-string.ts";
+import { type Layer, LayerWriter } from "../../src/base/layer/index.ts";
+import { layerOfDifference } from "../../src/base/layer/testing/difference.ts";
+import { applyChanges } from "../../src/linux/vfs/apply-changes.ts";
+import { type ChangedFile, type RunResult, Sandbox } from "../../src/sandbox/index.ts";
+import { kvmMissing } from "../kvm.ts";
+
+/** Scripts run one after the other: in the micro-VM each over a layer of what the ones before it did, natively in a copy. */
+const CHAINS: Readonly<Record<string, readonly string[]>> = {
+  "new, changed and deleted files": [
+    "echo new > new; echo more >> a.txt; rm b.txt",
+    "cat new a.txt; ls; echo again >> new",
+    "cat new; echo back > b.txt; truncate -s 3 a.txt",
+    "cat a.txt b.txt new",
+  ],
+  "a deleted file comes back": ["rm a.txt", "ls; echo other > a.txt", "cat a.txt; rm a.txt", "ls"],
+  renames: [
+    "mv a.txt moved; mv dir folder",
+    "cat moved folder/sub/deep; mv moved back; rmdir empty; mv folder/sub .",
+    "cat back sub/deep; mv sub folder/again; mv folder dir",
+    "find . | sort",
+  ],
+  "another kind of thing": [
+    "rm a.txt; mkdir a.txt; echo x > a.txt/in; rm -r dir; echo file > dir",
+    "cat a.txt/in dir; rm dir; mkdir dir; rm -r a.txt; ln -s b.txt a.txt",
+    "cat a.txt; ls dir; echo y > dir/new; rm a.txt; echo plain > a.txt",
+    "find . | sort; cat a.txt dir/new",
+  ],
+  "links of both kinds": [
+    "ln a.txt hard; ln -s /etc/hostname out; ln -s a.txt near; echo via >> hard",
+    "cat a.txt near; readlink out; stat -c '%h %n' a.txt hard; echo again >> a.txt",
+    "cat hard; rm a.txt; echo last >> hard; stat -c %h hard",
+    "cat hard; cat near || true",
+  ],
+  modes: [
+    "chmod 600 a.txt; chmod 700 dir; echo '#!/bin/sh\necho ran' > run.sh; chmod 755 run.sh",
+    "./run.sh; stat -c '%a %n' *; chmod 644 run.sh",
+    "stat -c '%a %n' *; chmod 755 .; chmod 640 b.txt",
+  ],
+  "names that are hard to write": [
+    "echo 1 > 'new\nline'; echo 2 > \"$(printf 'caf\\351')\"; mkdir -p 'd\nir/e'",
+    "ls -b; cat new*line caf*; echo 3 >> \"$(printf 'caf\\351')\"; mv new*line 'd\nir/'",
+    "find . | sort | od -c",
+  ],
+  "a program that was written before": [
+    "printf 'print(6 * 7)' > mod.py; cp /bin/echo own; chmod 755 own",
+    "python3 -c 'import sys; sys.dont_write_bytecode = True; sys.path.insert(0, \".\"); import mod'; ./own said",
+    'python3 -c \'import mmap; f = open("mod.py", "r+b"); m = mmap.mmap(f.fileno(), 0); m[6:11] = b"7 * 8"; m.close()\'; cat mod.py',
+  ],
+  "deep trees": [
+    "mkdir -p x/y/z; for i in 1 2 3; do echo $i > x/y/z/$i; done",
+    "rm -r x/y/z; mkdir x/y/z; echo new > x/y/z/4; find x | sort",
+    "rm -r x; find . | sort",
+  ],
+  "a file larger than a chunk": [
+    "head -c 300000 /dev/zero | tr '\\0' a > big",
+    "printf B | dd of=big bs=1 seek=150000 conv=notrunc 2>/dev/null; sha256sum big; stat -c %s big",
+    "truncate -s 100000 big; sha256sum big; printf end >> big",
+  ],
+};
+
+const TREE =
+  "set -e; umask 022; chmod 755 .; echo one > a.txt; echo two > b.txt; mkdir -p dir/sub empty; echo deep > dir/sub/deep; echo k > dir/keep";
+const LIST = `find . -printf '%y %m %l %p\\0' | sort -z | tr '\\0' '\\n'; find . -type f -print0 | sort -z | xargs -0 sha256sum`;
+
+function shell(script: string, cwd: string): string {
+  const env = { PATH: process.env.PATH, LC_ALL: "C", HOME: cwd };
+  const { stdout, status, stderr } = spawnSync("bash", ["-c", script], { cwd, env, encoding: "latin1" });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+/** The list as the personality has it: names as byte strings. */
+function asBytes(changes: readonly ChangedFile[]): Parameters<typeof applyChanges>[0] {
+  return changes.map(
+    ({
+      content,
+      path,
+      pathBytes,
+      linkOf,
+      linkOfBytes,
+      symlinkTarget,
+      symlinkTargetBytes,
+      renamedFrom: _,
+      ...rest
+    }) => ({
+      ...rest,
+      path: toByteString(path, pathBytes),
+      ...(linkOf === undefined ? {} : { linkOf: toByteString(linkOf, linkOfBytes) }),
+      ...(symlinkTarget === undefined ? {} : { symlinkTarget: toByteString(symlinkTarget, symlinkTargetBytes) }),
+      ...(content === undefined ? {} : { content: () => content }),
+    }),
+  ) as Parameters<typeof applyChanges>[0];
+}
+
+suite("a run over a layer", { skip: kvmMissing() }, () => {
+  const place = mkdtempSync(join(tmpdir(), "ztl-layers-"));
+  const project = mkdtempSync(join(place, "project-"));
+  const locked = mkdtempSync(join(place, "locked-"));
+  let sandbox: Sandbox;
+  let segments = 0;
+
+  before(async () => {
+    shell(TREE, project);
+    sandbox = await Sandbox.open({
+      mounts: [
+        { kind: "overlay", host: project, guest: "/project" },
+        { kind: "ro", host: project, guest: "/same" },
+        { kind: "ro", host: locked, guest: "/locked" },
+      ],
+      cells: 1,
+    });
+  });
+  after(async () => {
+    await sandbox.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  const run = (code: string, layer?: Layer): Promise<RunResult> =>
+    sandbox.run({ tool: "shell", code: `umask 022; ${code}`, env: { LC_ALL: "C" } }, { layer });
+  const newSegment = (): string => join(place, `segment-${segments++}`);
+  /** A layer that makes of the project what the script does. */
+  const layerOf = async (script: string): Promise<Layer> => {
+    const copy = mkdtempSync(join(place, "wanted-"));
+    shell(`cp -a ${project}/. .; umask 022; ${script}`, copy);
+    return await layerOfDifference(project, copy, newSegment());
+  };
+
+  for (const [name, scripts] of Object.entries(CHAINS)) {
+    test(name, async () => {
+      const [native, copy] = [mkdtempSync(join(place, "native-")), mkdtempSync(join(place, "copy-"))];
+      for (const directory of [native, copy]) shell(TREE, directory);
+      for (const script of scripts) {
+        const result = await run(script, await layerOfDifference(project, copy, newSegment()));
+        assert.equal(result.status, "ok", result.status === "error" ? result.error.message : result.stderrText);
+        const printed = shell(`umask 022; ${script}`, native);
+        assert.equal(Buffer.from(result.stdout).toString("latin1"), printed);
+        applyChanges(asBytes(result.changes), "/project", copy);
+        assert.equal(shell(LIST, copy), shell(LIST, native), script);
+      }
+    });
+  }
+
+  test("the changes are what differs from what was seen, and what is undone is none", async () => {
+    const layer = await layerOf("echo x > fresh; echo y >> a.txt; rm b.txt");
+    assert.deepEqual((await run("cat fresh a.txt; ls", layer)).changes, []);
+    const undone = await run("echo z >> fresh; truncate -s 2 fresh; echo two > b.txt; rm b.txt", layer);
+    assert.deepEqual(undone.changes, []);
+    const { changes } = await run("echo z >> fresh; rm a.txt; echo two > b.txt", layer);
+    const hash = (text: string): string => shell(`printf '${text}' | sha256sum`, place).slice(0, 64);
+    assert.deepEqual(
+      changes.map(({ path, kind, baseSha256, newSha256 }) => ({ path, kind, baseSha256, newSha256 })),
+      [
+        { path: "/project/a.txt", kind: "delete", baseSha256: hash("one\\ny\\n"), newSha256: undefined },
+        { path: "/project/b.txt", kind: "add", baseSha256: undefined, newSha256: hash("two\\n") },
+        { path: "/project/fresh", kind: "modify", baseSha256: hash("x\\n"), newSha256: hash("x\\nz\\n") },
+      ],
+    );
+  });
+
+  test("the read set says which content was the layer's", async () => {
+    const layer = await layerOf("echo x > fresh; chmod 600 b.txt");
+    const { reads } = await run("cat fresh a.txt b.txt", layer);
+    const ours = reads.filter(({ path }) => path.startsWith("/project"));
+    assert.deepEqual(
+      ours.map(({ path, fromLayer }) => [path, fromLayer]),
+      [
+        ["/project/a.txt", undefined],
+        ["/project/b.txt", true],
+        ["/project/fresh", true],
+      ],
+    );
+    assert.equal(ours[2]?.sha256, shell("echo x | sha256sum", place).slice(0, 64));
+  });
+
+  test("a read-only mount shows it, and is as read-only as before", async () => {
+    const layer = await layerOf("echo x > fresh; rm b.txt");
+    const shown = await run("cat /same/fresh; ls /same; echo no > /same/fresh || echo $?", layer);
+    assert.equal(shown.stdoutText, "x\na.txt\ndir\nempty\nfresh\n1\n");
+    assert.match(shown.stderrText, /Read-only file system/);
+  });
+
+  test("the next run has nothing of it", async () => {
+    const layer = await layerOf("echo secret > fresh");
+    assert.equal((await run("cat fresh", layer)).stdoutText, "secret\n");
+    assert.equal((await run("ls; ls /proc/self/fd | wc -l")).stdoutText, "a.txt\nb.txt\ndir\nempty\n4\n");
+  });
+
+  test("what the host has beneath may change: what shows through is the host's of now", async () => {
+    const layer = await layerOf("echo mine > a.txt; rm b.txt; echo in > dir/new");
+    shell("echo theirs > a.txt; echo other > b.txt; echo late > late", project);
+    renameSync(join(project, "dir"), join(place, "gone"));
+    try {
+      const seen = await run("cat a.txt late dir/new; ls; ls dir; stat -c %a dir", layer);
+      assert.equal(seen.stdoutText, "mine\nlate\nin\na.txt\ndir\nempty\nlate\nnew\n755\n", seen.stderrText);
+    } finally {
+      renameSync(join(place, "gone"), join(project, "dir"));
+      shell("rm late; echo one > a.txt; echo two > b.txt", project);
+    }
+  });
+
+  test("contents of earlier segments are used again", async () => {
+    const first = await LayerWriter.create(newSegment());
+    const attributes = { mode: 0o644, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mtimeNs: 5n };
+    const content = await first.addContent(Buffer.from("kept\n"));
+    const at = (name: string) => toByteString(`${project}/${name}`);
+    const one = await first.finish([{ path: at("k"), node: { type: "file", ...attributes, content } }]);
+    const second = await LayerWriter.create(newSegment(), one.segments);
+    const more = await second.addContent([Buffer.from("mo"), Buffer.from("re\n")]);
+    const two = await second.finish([
+      { path: at("k"), node: { type: "file", ...attributes, content } },
+      { path: at("m"), node: { type: "file", ...attributes, content: more } },
+    ]);
+    assert.notEqual(one.id, two.id);
+    assert.equal((await run("cat k m; stat -c %Y k", two)).stdoutText, "kept\nmore\n0\n");
+    assert.equal((await run("cat k; ls m 2>&1", one)).status, "failed");
+  });
+
+  test("one that cannot be read ends the run, and the cell goes on", async () => {
+    const layer = await layerOf("mkdir new; echo x > new/x; echo y > y");
+    const codes: (string | undefined)[] = [];
+    const codeOf = async (broken: Layer): Promise<void> => {
+      const result = await run("cat new/x y; ls -R", broken);
+      codes.push(result.status === "error" ? result.error.code : result.status);
+    };
+    await codeOf({ ...layer, segments: [join(place, "nowhere")] });
+    await codeOf({ ...layer, segments: [place] });
+    await codeOf({ ...layer, segments: [] });
+    await codeOf({ ...layer, root: { ...layer.root, offset: layer.root.offset + 64 } });
+    await codeOf({ ...layer, root: { ...layer.root, sizeBytes: 2 ** 39 } });
+    await codeOf({ ...layer, root: { segment: 7, offset: 0, sizeBytes: 64 } });
+    const cut = newSegment();
+    shell(`cp '${layer.segments[0]}' '${cut}'`, place);
+    chmodSync(cut, 0o600);
+    truncateSync(cut, 100);
+    await codeOf({ ...layer, segments: [cut] });
+    writeFileSync(cut, Buffer.alloc(layer.root.offset + layer.root.sizeBytes, 0xff));
+    await codeOf({ ...layer, segments: [cut] });
+    assert.deepEqual(codes, ["layer-missing", ...Array.from({ length: 7 }, () => "layer-invalid")]);
+    assert.equal((await run("cat y", layer)).stdoutText, "y\n");
+    await assert.rejects(
+      async () => await run("true", { ...layer, root: {} } as Layer),
+      (error: { code: string }) => error.code === "invalid-input",
+    );
+  });
+
+  test("a mount inside a changed directory, and one whose place is gone", async () => {
+    const [outer, gone] = [mkdtempSync(join(place, "outer-")), mkdtempSync(join(place, "gone-"))];
+    mkdirSync(join(outer, "in/deep"), { recursive: true });
+    writeFileSync(join(outer, "in/host"), "host\n");
+    const twice = await Sandbox.open({
+      mounts: [
+        { kind: "overlay", host: outer, guest: "/outer" },
+        { kind: "overlay", host: join(outer, "in"), guest: "/in" },
+        { kind: "ro", host: join(outer, "in/deep"), guest: "/deep" },
+      ],
+      cells: 1,
+    });
+    try {
+      shell(`cp -a ${outer}/. .; echo new > in/new; rm -r in/deep`, gone);
+      const layer = await layerOfDifference(outer, gone, newSegment());
+      const seen = await twice.run(
+        { tool: "shell", code: "cat /outer/in/new /in/new; ls /in; ls -A /deep; echo x > /in/more" },
+        { layer },
+      );
+      assert.equal(seen.stdoutText, "new\nnew\nhost\nnew\n", seen.stderrText);
+      assert.deepEqual(
+        seen.changes.map(({ path, kind }) => [path, kind]),
+        [["/in/more", "add"]],
+      );
+    } finally {
+      await twice.close();
+    }
+  });
+});
