@@ -250,6 +250,22 @@ suite("a run over a layer", { skip: kvmMissing() }, () => {
     );
   });
 
+  test("what a mount leaves out is not there when it is the layer's either", async () => {
+    const layer = await layerOf("echo key > .env; mkdir new; echo key > new/.env; echo x > new/x");
+    const exclude = ["**/.env"];
+    const without = await Sandbox.open({
+      mounts: [{ kind: "overlay", host: project, guest: "/project", exclude }],
+      cells: 1,
+    });
+    try {
+      const seen = await without.run({ tool: "shell", code: "ls -A . new; cat .env new/.env" }, { layer });
+      assert.equal(seen.stdoutText, ".:\na.txt\nb.txt\ndir\nempty\nnew\n\nnew:\nx\n");
+      assert.equal(seen.status, "failed");
+    } finally {
+      await without.close();
+    }
+  });
+
   test("a mount inside a changed directory, and one whose place is gone", async () => {
     const [outer, gone] = [mkdtempSync(join(place, "outer-")), mkdtempSync(join(place, "gone-"))];
     mkdirSync(join(outer, "in/deep"), { recursive: true });

@@ -57,7 +57,7 @@ export class LayerDirectory extends Inode implements LowerDirectory {
     if (known !== undefined || this.#children.has(name)) return known;
     const row = this.#rows()?.get(name);
     if (row === undefined) return this.#parts.base?.lookup(name);
-    const found = this.#inodeOf(row);
+    const found = this.#isExcluded(row.name) ? undefined : this.#inodeOf(row);
     this.#children.set(name, found);
     return found;
   }
@@ -101,7 +101,7 @@ export class LayerDirectory extends Inode implements LowerDirectory {
   /** Without making an object of it, unless what the host has at its place decides. */
   #entryOf(row: TableRow): DirectoryEntry | undefined {
     const { name, node, number } = row;
-    if (node.type === "absent") return undefined;
+    if (node.type === "absent" || this.#isExcluded(name)) return undefined;
     if (node.type === "symlink") return { name, ino: layerIno(number), type: FileType.symlink };
     if (node.type === "file" && node.content.kind === "kept")
       return { name, ino: layerIno(number), type: FileType.regular };
@@ -115,7 +115,7 @@ export class LayerDirectory extends Inode implements LowerDirectory {
     if (node.type === "absent") return undefined;
     const known = view.known.get(number);
     if (known !== undefined) return known;
-    const path = this.path === "." ? name : below(this.path, name);
+    const path = this.#pathOf(name);
     const inode = ((): LowerInode | undefined => {
       switch (node.type) {
         case "symlink":
@@ -134,6 +134,15 @@ export class LayerDirectory extends Inode implements LowerDirectory {
     this.tree.charge(HOST_INODE_BYTES);
     view.known.set(number, inode);
     return inode;
+  }
+
+  #pathOf(name: ByteString): ByteString {
+    return this.path === "." ? name : below(this.path, name);
+  }
+
+  /** Another mount of the same directory may show what this one leaves out, and have it changed. */
+  #isExcluded(name: ByteString): boolean {
+    return this.tree.exclude.covers(this.#pathOf(name));
   }
 
   #withAttributes<T>(name: ByteString, make: (file: HostFile) => T): T | undefined {
