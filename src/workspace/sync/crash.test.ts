@@ -92,7 +92,12 @@ test(`a process killed at ${KILLS} random instants of sync, undo and recovery le
     counts[what] = (counts[what] ?? 0) + 1;
   };
   let kills = 0;
-  for (let seed = 1; kills < KILLS; seed++) {
+  const hasSeenAll = (): boolean =>
+    ["old tree", "new tree"].every((what) => what in counts) &&
+    Object.keys(counts).some((what) => what.endsWith("applying"));
+  // On a busy machine few instants hit the middle: it goes on for a while until one has.
+  const isEnough = (): boolean => kills >= KILLS && (hasSeenAll() || kills >= 5 * KILLS);
+  for (let seed = 1; !isEnough(); seed++) {
     for (const old of [world.host, state]) fs.rmSync(old, { recursive: true, force: true });
     fs.mkdirSync(world.host);
     performAll(world.host, sample(seed), "old");
@@ -106,7 +111,7 @@ test(`a process killed at ${KILLS} random instants of sync, undo and recovery le
     const measured = startSyncer(state, proposalFile);
     const roundMs = await measured.roundMs();
     await measured.kill(0);
-    for (const until = kills + 20; kills < Math.min(until, KILLS); kills++) {
+    for (const until = kills + 20; kills < until && !isEnough(); kills++) {
       // Every third is left half done for the next one, which is killed while it recovers (or soon after).
       const isFollowed = kills % 3 === 0;
       const rounds = await startSyncer(state, proposalFile).kill(Math.random() * roundMs);
@@ -128,9 +133,5 @@ test(`a process killed at ${KILLS} random instants of sync, undo and recovery le
     }
   }
   t.diagnostic(JSON.stringify(counts));
-  assert.ok((counts["old tree"] ?? 0) > 0 && (counts["new tree"] ?? 0) > 0, JSON.stringify(counts));
-  assert.ok(
-    Object.keys(counts).some((what) => what.endsWith("applying")),
-    `no kill hit the middle: ${JSON.stringify(counts)}`,
-  );
+  assert.ok(hasSeenAll(), `no kill hit the middle, or one side of it: ${JSON.stringify(counts)}`);
 });
