@@ -152,7 +152,6 @@ test("hostile names are text, and the file that was chosen is the one that is wr
   await using stage = await openStage(browser);
   await stage.write(`
 import os
-import { talk } from "../../src/loop/testing.ts";
 names = [b'<img src=x onerror=alert(1)>.txt', b'"quoted" onclick=alert(1) \\'', b'new\\nline', b'invoice\\xe2\\x80\\xaegnp.exe',
          b'not-utf8-\\xff\\xfe', b'javascript:alert(1)', b'&lt;escaped&gt;', b'x' * 255, b'\\x1b]0;title\\x07', b' ']
 for name in names:
