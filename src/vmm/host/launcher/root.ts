@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { isWithin } from "../../../base/paths.ts";
 
@@ -63,7 +63,7 @@ function follow(path: string, links: Map<string, string>): RootBind | undefined 
   for (let followed = 0; names.length > 0; ) {
     const [name, ...rest] = names as [string, ...string[]];
     const here = posix.join(at, name);
-    const status = lstatSync(here, { throwIfNoEntry: false });
+    const status = statusOf(here);
     if (status === undefined) return undefined;
     if (status.isSymbolicLink()) {
       if (++followed > LINKS_MAX) return undefined;
@@ -80,6 +80,16 @@ function follow(path: string, links: Map<string, string>): RootBind | undefined 
     names = rest;
   }
   return { path: at, directory: true };
+}
+
+/** Undefined for what is not there, or not for this user: a cell is the same user, or one with fewer rights, and cannot get there either. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EACCES") return undefined;
+    throw error;
+  }
 }
 
 /** Without those that lie inside another. */
