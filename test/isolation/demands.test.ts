@@ -33,10 +33,10 @@ function program(layer: string): string {
       agents: { a: { role: "r" } }, roles: { r: { tools: ["*"] } }, tools: { sh: { template: "shell" } },
     });
     const open = (demand) => ZeroTrustLoop.open({ config: config(demand), directory, cacheDirectory, stateDirectory: directory + "/state" });
-    const call = { agent: "a", tool: "sh", input: { code: "echo on" } };
+    const call = { tool: "sh", input: { code: "echo on" } };
     const sandbox = await told(Sandbox.open({ cacheDirectory, isolation: { ${layer}: "required" } }));
     const strict = await open("required");
-    const refused = await told(strict.call(call));
+    const refused = (await strict.agent("a").conversation().call(call)).error;
     const reviews = (await strict.reviews.list()).length;
     await strict.close();
     const lax = await Sandbox.open({ cells: 1, cacheDirectory, isolation: { ${layer}: "preferred" } });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -104,9 +105,15 @@ describe("a user of its own", { skip }, () => {
     assert.equal(here.stdoutText, there.text);
   });
 
-  test("a mount that cannot map users keeps cells root's, is told, and refused where it is demanded", async () => {
-    // sysfs, as the kernel's own file systems, knows no mapping.
-    const mounts = [{ kind: "ro" as const, host: "/sys/kernel", guest: "/data" }];
+  test("a mount that cannot map users keeps cells root's, is told, and refused where it is demanded", async (t) => {
+    // ramfs knows no mapping (FS_ALLOW_IDMAP, linux/fs.h).
+    const host = mkdtempSync(join(tmpdir(), "ztl-ramfs-"));
+    execFileSync("mount", ["-t", "ramfs", "none", host]);
+    t.after(() => {
+      execFileSync("umount", ["--lazy", host]);
+      rmSync(host, { recursive: true });
+    });
+    const mounts = [{ kind: "ro" as const, host, guest: "/data" }];
     await using sandbox = await Sandbox.open({ cells: 1, cacheDirectory: TEST_CACHE, mounts });
     const run = await sandbox.run({ tool: "shell", code: "ls /data | wc -l" });
     assert.equal(run.status, "ok");
@@ -116,6 +123,6 @@ describe("a user of its own", { skip }, () => {
     const refused = await strict.run({ tool: "shell", code: "true" });
     assert.ok(refused.status === "error");
     assert.equal(refused.error.code, "isolation-missing");
-    assert.match(refused.error.message, /uid \(map the users of .*sys.*: EINVAL\)/);
+    assert.match(refused.error.message, /uid \(map the users of .*ramfs.*: EINVAL\)/);
   });
 });
