@@ -10,7 +10,7 @@ const CALLS: Readonly<Record<string, string>> = {
   "mincore over a lazy mapping of 64 TiB":
     "a = lazy(1 << 46)\nv = lazy(1 << 34)\nwhile True: syscall(27, a, 1 << 46, v)",
   "mprotect, madvise and munmap over many mappings":
-    "a = lazy(1 << 40)\nfor i in range(5000): syscall(10, a + (i << 24), 4096, 1)\nwhile True:\n  for p in (0, 1): syscall(10, a, 1 << 40, p)\n  syscall(28, a, 1 << 40, 4); syscall(149, a, 1 << 40); syscall(26, a, 1 << 40, 4)",
+    "a = lazy(1 << 40)\nfor i in range(5000): syscall(10, a + (i << 24), 4096, 1)\nwhile True:\n  for p in (0, 1): syscall(10, a, 1 << 40, p)\n  syscall(28, a, 1 << 40, 4); syscall(325, a, 1 << 40, 1); syscall(26, a, 1 << 40, 4)",
   "readv of gigabytes of zeros":
     "z = os.open('/dev/zero', 0); b = bytearray(1 << 20); p = ctypes.addressof(ctypes.c_char.from_buffer(b))\nv = (iovec * 1024)(*[iovec(p, 1 << 20)] * 1024)\nwhile True: syscall(19, z, ctypes.addressof(v), 1024)",
   "writev of gigabytes to nothing":
