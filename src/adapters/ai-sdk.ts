@@ -35,7 +35,7 @@ export function guardedTools(conversation: Conversation, elsewhere: Elsewhere = 
 
 /**
  * What the SDK asks before each call, and asks again when a run is resumed. A call that needs a person has its review in the loop, named in the
- * reason; the SDK's own yes does not stand in for it: as long as nobody has agreed there, the call is denied.
+ * reason; the SDK's own yes does not stand in for it: as long as nobody has agreed there, the tool is not run, and its result says so.
  */
 export function toolApproval(
   conversation: Conversation,
@@ -43,16 +43,13 @@ export function toolApproval(
   readonly toolCall: ToolCallToApprove;
   readonly messages: readonly unknown[];
 }) => Promise<ToolApprovalStatus> {
-  const asked = new Set<string>();
   return async ({ toolCall }) => {
     const { toolName, toolCallId, input } = toolCall;
     const permit = await conversation.permit({ tool: toolName, input: input as Json, callId: toolCallId });
     if (permit.status === "permitted") return "approved";
-    if (permit.status === "refused") return { type: "denied", reason: permit.decision.reason };
-    const reason = `${permit.decision.reason} (review ${permit.reviewId})`;
-    if (asked.has(toolCallId)) return { type: "denied", reason: `Nobody has agreed yet: ${reason}` };
-    asked.add(toolCallId);
-    return { type: "user-approval", reason };
+    // The model reads the reason of a denial, which may hold a person's words: the guard has passed this text.
+    if (permit.status === "refused") return { type: "denied", reason: permit.forModel.text };
+    return { type: "user-approval", reason: `${permit.decision.reason} (review ${permit.reviewId})` };
   };
 }
 

@@ -1,11 +1,9 @@
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import type { LoopParts } from "../parts.ts";
+import { CALL_FAILED } from "../records/run-story.ts";
 import type { Answer, Call } from "./call.ts";
 import type { CallFailure } from "./call-result.ts";
-
-/** The `note` entry of a call that was begun and could not be brought to its end. */
-export const CALL_FAILED = "call-failed";
 
 /** A failure as the call's answer, recorded like any other; what the model reads of it is passed by the guard. */
 export function failed(

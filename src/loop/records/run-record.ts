@@ -11,7 +11,7 @@ export interface RunRow {
   /** On one line; a guest or a model may have chosen it. */
   readonly command: string;
   readonly decision: "run" | "ask" | "refuse" | "none";
-  /** How the run ended; `none` when nothing ran. */
+  /** How the run ended; `error` for a call that failed, `none` when nothing was to run. */
   readonly status: string;
   /** The strictest verdict on what it returned; `none` when nothing was scanned. */
   readonly verdict: "admit" | "flag" | "block" | "none";
