@@ -120,6 +120,20 @@ test("what older rules admitted is scanned again under today's", () => {
   assert.deepEqual(texts(restored(world, snapshot)), []);
 });
 
+test("what is scanned again is told by its run, whose frame may stand around it", () => {
+  const world = new MemoryWorld();
+  const runIds: (string | undefined)[] = [];
+  const rescan = (content: string, runId?: string) => {
+    runIds.push(runId);
+    return scan(content);
+  };
+  const snapshot = stored(world);
+  const old = JSON.parse(JSON.stringify({ role: "tool", ...world.oldText("a quiet day"), agent: undefined })) as Entry;
+  snapshot.entries = [old];
+  assert.equal(world.gateOf({ sealKey, rescan }).restore(AGENT, snapshot).messages().length, 1);
+  assert.deepEqual(runIds, ["run-1"]);
+});
+
 test("a model's words that today's rules block stay out, sealed or not", () => {
   const world = new MemoryWorld();
   const memory = world.gateOf({ sealKey, rescan: () => scan("nothing") }).conversation(AGENT);

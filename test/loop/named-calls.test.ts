@@ -201,4 +201,8 @@ test("what imitates the frame is found, and ours is not taken for an imitation",
   assert.equal(plain.status, "ok");
   reader.memory.add(plain.forModel, { role: "tool" });
   assert.equal(reader.restore(reader.memory.toJSON()).messages().length, 1);
+  // A document may hold the frame of the run it is from, and no other's.
+  const document = { pageContent: plain.forModel.text, metadata: {} };
+  assert.equal((await reader.admitDocument(document, { runId: plain.runId })).status, "admitted");
+  assert.equal((await reader.admitDocument(document, { runId: "another" })).status, "refused");
 });
