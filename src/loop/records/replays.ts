@@ -49,6 +49,7 @@ export async function replayRun(
   const base = order.pending === undefined ? changedBase(order.tool, changes) : undefined;
   if (base !== undefined) return { status: "different", comparison: base };
   const run = await runOnce(parts, order, { seed: record.seed, clockMs: record.clockMs });
+  if (run.status === "error") return notReplayable(`it could not be run now (${run.error.code}): ${run.error.message}`);
   if (run.templateKey !== record.templateKey) {
     return notReplayable("the template is another one now: this host's programs, kernel or processor changed since");
   }
