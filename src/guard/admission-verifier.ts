@@ -171,7 +171,7 @@ function isAdmission(value: unknown): value is Admission {
   );
 }
 
-const PURPOSES: ReadonlySet<unknown> = new Set<AdmissionPurpose>(["output", "message", "document"]);
+const PURPOSES: ReadonlySet<unknown> = new Set<AdmissionPurpose>(["output", "message", "document", "own-words"]);
 /** As many as a taint keeps apart (policy/limits.ts). */
 const LABELS_MAX = 64;
 

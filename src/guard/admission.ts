@@ -4,7 +4,7 @@ import { sha256Hex } from "../base/sha256.ts";
 import type { Decision, Verdict } from "./finding.ts";
 
 /** What a content is to be: as anything else it is not admitted, whatever it says. */
-export type AdmissionPurpose = "output" | "message" | "document";
+export type AdmissionPurpose = "output" | "message" | "document" | "own-words";
 
 /** Whose run produced the content, for which agent's memory it is meant, and as what. */
 export interface AdmissionScope {
@@ -78,7 +78,10 @@ export class Admitter {
     this.#now = options.now ?? Date.now;
   }
 
-  /** For content whose verdict is `admit`. */
+  /**
+   * For content whose verdict is `admit`; a model's own words need only not be blocked, as its tool calls look like what a guard
+   * flags in others' words.
+   */
   admit(
     content: Uint8Array | string,
     verdict: Verdict,
@@ -87,7 +90,8 @@ export class Admitter {
   ): AdmitResult {
     const refusal = this.#refusal(content, verdict);
     if (refusal !== undefined) return refusal;
-    if (verdict.decision !== "admit") return refused("not-admitted", verdict);
+    const isHarmless = verdict.decision === "admit" || (scope.purpose === "own-words" && verdict.decision === "flag");
+    if (!isHarmless) return refused("not-admitted", verdict);
     return this.#signed(verdict, scope, labels, { grant: "admitted" });
   }
 

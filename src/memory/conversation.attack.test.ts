@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { scan } from "../guard/index.ts";
 import type { AdmittedText, MemoryMessage } from "./index.ts";
 import { AGENT, BAD_TEXTS, BLOCKED, changing, FLAGGED, MemoryWorld, SCOPE } from "./testing.ts";
 
@@ -76,6 +77,33 @@ test("a model that repeats a payload is refused; its own tool calls are not", ()
   assert.equal(memory.addOwn(FLAGGED).status, "added");
   assert.equal(memory.addOwn('{"name":"shell","arguments":{"cmd":"ls"}}').status, "added");
   assert.equal(memory.addOwn(7 as unknown as string).status, "refused");
+});
+
+test("own words are admitted as such, and as nothing else", () => {
+  const world = new MemoryWorld();
+  const own = { ...SCOPE, purpose: "own-words" } as const;
+  const memory = world.gate.conversation(AGENT);
+  for (const role of ["tool", "agent-message"] as const)
+    assert.deepEqual(memory.add(world.text("it rains", own), { role }), { status: "refused", reason: "other-purpose" });
+  for (const purpose of ["output", "message", "document"] as const)
+    assert.deepEqual(memory.add(world.text("it rains", { ...SCOPE, purpose }), { role: "assistant" }), {
+      status: "refused",
+      reason: "other-purpose",
+    });
+  const call = '{"name":"shell","arguments":{"cmd":"ls"}}';
+  const { admitter } = world;
+  assert.equal(admitter.admit(call, scan(call), SCOPE).status, "refused");
+  assert.equal(admitter.admit(BLOCKED, scan(BLOCKED), own).status, "refused");
+  assert.equal(memory.add(world.text(call, own), { role: "assistant" }).status, "added");
+  assert.equal(memory.addOwn("and so on").status, "added");
+  const restored = world.gate.restore(AGENT, JSON.parse(JSON.stringify(memory)));
+  assert.deepEqual(
+    restored.messages().map(({ role, text }) => [role, text]),
+    [
+      ["assistant", call],
+      ["assistant", "and so on"],
+    ],
+  );
 });
 
 test("the view for an agent has no trusted way in", () => {

@@ -9,11 +9,11 @@ import type { MemoryRefusal, RefusalReason } from "./refusal.ts";
 import { type ConversationSnapshot, readSnapshot, sealSnapshot } from "./snapshot.ts";
 import type { TakenIn } from "./vector-gate.ts";
 
-/** Who may have said something: the host program, the model itself, or the world outside, which needs an admission. */
+/** Who may have said something: the host program, or whoever needs an admission: the world outside, and a model for its own words. */
 export type TrustedRole = "system" | "user";
-export type AdmittedRole = "tool" | "agent-message";
+export type AdmittedRole = "tool" | "agent-message" | "assistant";
 
-/** One frozen entry. `runId` and `admission` belong to what came from outside. */
+/** One frozen entry. `runId` and `admission` belong to what came with an admission; `addOwn` asks for none. */
 export type MemoryMessage =
   | { readonly role: TrustedRole | "assistant"; readonly text: string }
   | { readonly role: AdmittedRole; readonly text: string; readonly runId: string; readonly admission: Admission };
@@ -41,7 +41,7 @@ export interface MemoryContext {
 }
 
 /** As what each role's entries were admitted. */
-const PURPOSES = { tool: "output", "agent-message": "message" } as const satisfies Record<
+const PURPOSES = { tool: "output", "agent-message": "message", assistant: "own-words" } as const satisfies Record<
   AdmittedRole,
   AdmissionPurpose
 >;
@@ -64,7 +64,7 @@ export class ConversationMemory implements AgentMemory {
     this.#context = context;
   }
 
-  /** For what came from outside: the output of a tool, a message of another agent. */
+  /** For what has an admission: the output of a tool, a message of another agent, own words from `conversation.said`. */
   add(entry: AdmittedText, { role }: { readonly role: AdmittedRole }): AddResult {
     if (!isAdmittedRole(role)) return this.#refused("conversation", "malformed");
     // Each property is read once: the next time it may say something else.
@@ -84,7 +84,7 @@ export class ConversationMemory implements AgentMemory {
   }
 
   /**
-   * For what the model itself said. Nothing signs it, and it may repeat what it was fed: it is scanned, and refused when the
+   * For what the model itself said, on the host program's word. It may repeat what it was fed: it is scanned, and refused when the
    * guard blocks it. What the guard merely flags is let in, as a model's own tool calls look like that.
    */
   addOwn(text: string): AddResult {
@@ -208,7 +208,7 @@ function isText(value: unknown): value is string {
 }
 
 function isAdmittedRole(role: unknown): role is AdmittedRole {
-  return role === "tool" || role === "agent-message";
+  return typeof role === "string" && Object.hasOwn(PURPOSES, role);
 }
 
 function isTrustedRole(role: unknown): role is TrustedRole {
@@ -219,7 +219,7 @@ function isTrustedRole(role: unknown): role is TrustedRole {
 function readMessage(entry: Json): MemoryMessage | undefined {
   const { role, text, runId, admission: claimed, ...others } = entry as { readonly [key: string]: Json };
   if (!isText(text) || Object.keys(others).length > 0) return undefined;
-  if (isAdmittedRole(role)) {
+  if (isAdmittedRole(role) && (role !== "assistant" || claimed !== undefined)) {
     const admission = readAdmission(claimed);
     return admission === undefined || typeof runId !== "string" ? undefined : { role, text, runId, admission };
   }

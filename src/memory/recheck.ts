@@ -15,7 +15,7 @@ export type Recheck =
 /**
  * For content that comes back out of a store: is it still what was admitted, for one of these agents? An admission given
  * under other rules says whose content it is, but no longer that it is harmless: it is scanned again, and what today's rules
- * flag stays out even if a person once released it.
+ * flag stays out even if a person once released it; a model's own words only need not be blocked.
  *
  * `admission` is a copy made by `readAdmission`.
  */
@@ -34,7 +34,9 @@ export function recheck(
   if (claimed.contentSha256 !== sha256Hex(content)) return { status: "refused", reason: "other-content" };
   if (claimed.purpose !== purpose) return { status: "refused", reason: "other-purpose" };
   if (!agents.has(claimed.agent)) return { status: "refused", reason: "other-agent" };
-  if (checks.rescan(content, claimed.runId).decision !== "admit") return { status: "refused", reason: "not-admitted" };
+  const { decision } = checks.rescan(content, claimed.runId);
+  const isHarmless = decision === "admit" || (purpose === "own-words" && decision === "flag");
+  if (!isHarmless) return { status: "refused", reason: "not-admitted" };
   return { status: "valid", claims: claimed };
 }
 

@@ -105,6 +105,14 @@ const WAYS_IN: Readonly<Record<string, WayIn>> = {
     target(scene.loop).restore(JSON.parse(JSON.stringify(from.memory)));
     return target(scene.loop);
   },
+  "own words, put into memory elsewhere": async (scene, tool, text) => {
+    const from = source(scene);
+    await received(from, tool, text);
+    const words = await from.said({ text: "I have read it." });
+    assert.ok(words !== undefined);
+    assert.equal(target(scene.loop).memory.add(words, { role: "assistant" }).status, "added");
+    return target(scene.loop);
+  },
   message: async (scene, tool, text) => {
     const reader = source(scene, "reader");
     await received(reader, tool, text);

@@ -26,8 +26,11 @@ export class GuardedHands implements Hands {
 
   async said(text: string, planned: readonly { readonly tool: string; readonly input: Input }[]): Promise<void> {
     const { conversation } = this.#options;
-    await conversation.said({ text, planned: planned.map(({ tool, input }) => ({ tool, arguments: input })) });
-    if (text !== "") conversation.memory.addOwn(text);
+    const words = await conversation.said({
+      text,
+      planned: planned.map(({ tool, input }) => ({ tool, arguments: input })),
+    });
+    if (text !== "" && words !== undefined) conversation.memory.add(words, { role: "assistant" });
   }
 
   /** `approval`: the review in which a person agreed to exactly this call. */

@@ -1,28 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { Json } from "../../base/json.ts";
-import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import { conclude, type Decision } from "../../policy/index.ts";
 import type { Caller } from "../handles/caller.ts";
 import { traceparentOf } from "../handles/trace.ts";
 import type { LoopParts } from "../parts.ts";
 import { decisionBody } from "../recording/drafts.ts";
-import { AGENT_SAID } from "../records/differential.ts";
-import {
-  type CallRequest,
-  type PermitRequest,
-  parseRequest,
-  type ReceiveRequest,
-  type SaidRequest,
-  toJsonValue,
-} from "../requests.ts";
+import { type CallRequest, type PermitRequest, parseRequest, type ReceiveRequest, toJsonValue } from "../requests.ts";
 import { answerOnce } from "./answer-once.ts";
 import { type Answer, beginCall, type Call, finishCall, resumeCall } from "./call.ts";
 import type { CallResult } from "./call-result.ts";
 import { deliver, withStatus } from "./delivery.ts";
+import { recordSaid } from "./own-words.ts";
 import { decideCall, refusal } from "./permission.ts";
 
-/** What passes the loop without a micro-VM: tools that run elsewhere, messages between agents, what a model said. */
+/** What passes the loop without a micro-VM: tools that run elsewhere, and messages between agents. */
 
 export type PermitResult =
   | {
@@ -165,16 +157,6 @@ export async function sendMessage(parts: LoopParts, { from, to, text, traceparen
     });
     return withStatus(delivered, "ok");
   });
-}
-
-/** `conversation.said`: what a model said and plans to call, for the record and the semantic differential. */
-export async function recordSaid(parts: LoopParts, caller: Caller, request: SaidRequest): Promise<void> {
-  const { text, planned } = parseRequest("said", request);
-  const { agent, conversation } = caller;
-  const contents = [await parts.ledger.keep(Buffer.from(text, "utf8"))];
-  const plan = defined({ planned: planned && toJsonValue(planned).value });
-  const body = { text: AGENT_SAID, contents, details: { conversation, ...plan } };
-  parts.told(await parts.ledger.append({ kind: "note", agent, body }));
 }
 
 const NO_INPUT = { input: null, inputText: "null" } as const;

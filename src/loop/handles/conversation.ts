@@ -8,10 +8,10 @@ import {
   permitTool,
   type RunElsewhere,
   receiveResult,
-  recordSaid,
   sendMessage,
   useTool,
 } from "../calls/external.ts";
+import { takeOwnWords } from "../calls/own-words.ts";
 import { considerCall } from "../calls/permission.ts";
 import {
   type CallRequest,
@@ -112,9 +112,12 @@ export class Conversation {
     });
   }
 
-  /** Records what a model said and plans, for the semantic differential. */
-  said(request: SaidRequest): Promise<void> {
-    return this.#do(() => recordSaid(this.#context.parts(), this.#caller, request));
+  /**
+   * Records what a model said and plans, and gives its words as `memory.add(…, { role: "assistant" })` takes them: with the labels of
+   * all that the model has seen, as any of it may be in them. Undefined when the guard blocks them.
+   */
+  said(request: SaidRequest): Promise<AdmittedText | undefined> {
+    return this.#do(() => takeOwnWords(this.#context.parts(), this.#caller, request));
   }
 
   /** A content that a person released to this conversation; undefined as long as nobody did. */
