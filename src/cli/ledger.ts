@@ -14,6 +14,7 @@ import {
   parsePublicKey,
   readPublicKey,
   SqliteStore,
+  type Verification,
   verifyLedger,
 } from "../loop/index.ts";
 import { configFile } from "./config-file.ts";
@@ -28,7 +29,8 @@ ztl ledger show INDEX                 one entry, whole
 ztl ledger prove INDEX [--out FILE]   a proof that an entry is part of what the head stands for
 ztl ledger check-proof FILE [--key K] checks such a proof, with no ledger at hand
 
-verify     reads everything: each entry, the chain, the Merkle root of every signed head, contents kept beside it. With
+verify     reads everything: each entry, the chain, the Merkle root of every signed head, contents kept beside it, and
+           whether each decision is signed by the reviewer it names (those that are not are listed). With
            --anchor also that the ledger still holds what that head stood for: only that shows a ledger that was put
            back as a whole. --ledger and --key verify a copy from elsewhere; nothing is written to it.
 
@@ -100,18 +102,34 @@ async function verify({ anchor, ledger: given, key, config, json }: Values): Pro
       const anchored = line === undefined ? "" : ", and holds what the anchor stood for";
       await writeAll(
         process.stdout,
-        `Whole: ${result.entries} entries, ${result.heads} signed heads, ${result.blobs} contents${anchored}.\nSigned by ${formatPublicKey(publicKey)}\n`,
+        `Whole: ${result.entries} entries, ${result.heads} signed heads, ${result.blobs} contents${anchored}.\n${tellDecisions(result.decisions)}Signed by ${formatPublicKey(publicKey)}\n`,
       );
     } else {
       const { code, index, message } = result.problem;
       const where = index === undefined ? "" : ` at entry ${index}`;
-      await writeAll(process.stdout, `DAMAGED${where}: ${terminalLine(message)} [${code}]\n`);
+      const what = result.unproven === undefined ? `DAMAGED${where}` : "NOT PROVEN";
+      await writeAll(process.stdout, `${what}: ${terminalLine(message)} [${code}]\n${listUnproven(result.unproven)}`);
     }
     return result.ok ? 0 : LoopStatus.failed;
   } finally {
     store.close();
   }
 }
+
+function tellDecisions({ signed, unsigned }: Whole["decisions"]): string {
+  if (signed === 0) return "";
+  const before = unsigned === 0 ? "" : `; ${unsigned} from before there were reviewers`;
+  return `${signed} decisions, each signed by the reviewer it names${before}.\n`;
+}
+
+function listUnproven(unproven: Broken["unproven"] = []): string {
+  return unproven
+    .map(({ index, reviewer, why }) => `  entry ${index}, ${terminalLine(reviewer)}: ${terminalLine(why)}\n`)
+    .join("");
+}
+
+type Whole = Extract<Verification, { ok: true }>;
+type Broken = Extract<Verification, { ok: false }>;
 
 function head({ config, json }: Values): Promise<number> {
   return withLoop(config, async (loop) => {

@@ -102,6 +102,8 @@ function stepOf(entry: Entry): string {
       return `change set of ${entry.body.count}`;
     case "approval":
       return `${entry.body.subject}: ${entry.body.decision} by ${terminalLine(entry.body.reviewer ?? "nobody")}`;
+    case "decision":
+      return `${entry.body.subject}: ${entry.body.decision}, signed by ${terminalLine(entry.body.reviewer)}`;
     case "sync":
       return `sync: ${entry.body.outcome}`;
     case "note":

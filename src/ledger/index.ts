@@ -1,4 +1,15 @@
 export { checkConsistency, checkInclusion, type ProofCheck } from "./checks.ts";
+export type { DecisionCount, UnprovenDecision } from "./decisions/decision-check.ts";
+export { type ReviewerOrigin, type ReviewerRecord, ReviewerRoll } from "./decisions/reviewer-roll.ts";
+export {
+  type DecisionStatement,
+  type DecisionVerb,
+  hashOfMessage,
+  hashOfSelection,
+  isStatementSigned,
+  type Selection,
+  signStatement,
+} from "./decisions/statement.ts";
 export { type ActionDistribution, type ActionShift, compareActions } from "./differential/action-shift.ts";
 export {
   type ContextPiece,
@@ -10,6 +21,7 @@ export {
 } from "./differential/differential.ts";
 export { comparePlans, type PlanDifference, type PlannedCall } from "./differential/planned-calls.ts";
 export { type ConsistencyProof, type EntryQuery, type InclusionProof, Ledger, type LedgerOptions } from "./ledger.ts";
+export { DECISION_CLOCK_SKEW_MS } from "./limits.ts";
 export { type Body, changeList, contentsOf, type EntryKind, type Step } from "./record/bodies.ts";
 export { type Entry, type EntryDraft, signedText } from "./record/entry.ts";
 export type { Content } from "./record/fields.ts";

@@ -41,3 +41,10 @@ export const ARGUMENT_UNITS_MIN = 6;
 export const SPANS_MAX = 1000;
 /** Planned tool calls on either side of a differential. */
 export const PLANNED_CALLS_MAX = 1000;
+
+/** How far the clocks of a reviewer and of the loop may be apart: as much as Kerberos allows (RFC 4120, section 8.2). */
+export const DECISION_CLOCK_SKEW_MS = 5 * 60 * 1000;
+/** Decisions kept in mind by `verify`, some 500 bytes each. People make a few hundred a day. */
+export const DECISIONS_REMEMBERED_MAX = 100_000;
+/** Decisions that `verify` names one by one; all are counted. */
+export const UNPROVEN_LISTED_MAX = 100;

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { ZtlError } from "../errors.ts";
+import { DecisionCheck, type DecisionCount, type UnprovenDecision } from "./decisions/decision-check.ts";
 import { KNOWN_BLOBS_MAX, PAGE_ENTRIES } from "./limits.ts";
 import { Frontier, type Hash, sameHash } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
@@ -23,9 +24,15 @@ export type Verification =
       readonly heads: number;
       /** Blobs read; one that is named again after 100,000 others is read again. */
       readonly blobs: number;
+      readonly decisions: DecisionCount;
       readonly head: SignedHead | undefined;
     }
-  | { readonly ok: false; readonly problem: Problem };
+  | {
+      readonly ok: false;
+      readonly problem: Problem;
+      /** Of a ledger that is whole otherwise: decisions that were not made by whom they name. */
+      readonly unproven?: readonly UnprovenDecision[];
+    };
 
 /** The first thing that is wrong. */
 export interface Problem {
@@ -48,6 +55,7 @@ export type ProblemCode =
   | "note-wrong"
   | "blob-missing"
   | "blob-damaged"
+  | "decision-unproven"
   | "store-damaged";
 
 /**
@@ -107,12 +115,14 @@ class Verifier {
   #headCount = 0;
   #lastHead: SignedHead | undefined;
   #waypoints: Waypoint[] = [];
+  readonly #decisions: DecisionCheck;
 
   constructor(store: LedgerStore, options: VerifyOptions) {
     this.#store = store;
     this.#options = options;
     this.#keyId = keyIdOf(options.publicKey);
     this.#previous = genesisHash(store.ledgerId);
+    this.#decisions = new DecisionCheck(store.ledgerId);
   }
 
   /** The entry being looked at. */
@@ -139,7 +149,18 @@ class Verifier {
     await this.#withSignatures(async () => this.#expectEnd());
     const damage = this.#store.inspect();
     if (damage.length > 0) throw new Found("store-damaged", undefined, `The store is damaged: ${damage.join("; ")}`);
-    return { ok: true, entries: size, heads: this.#headCount, blobs: this.#blobCount, head: this.#lastHead };
+    const { unproven, count: decisions } = this.#decisions;
+    if (unproven.length > 0) return { ok: false, problem: this.#unprovenProblem(), unproven };
+    return { ok: true, entries: size, heads: this.#headCount, blobs: this.#blobCount, decisions, head: this.#lastHead };
+  }
+
+  /** Told last: entries that are what was recorded may still say what nobody decided. */
+  #unprovenProblem(): Problem {
+    const { unproven, unprovenCount } = this.#decisions;
+    const named = unproven.slice(0, 5).map(({ index, reviewer, why }) => `entry ${index} (${reviewer}): ${why}`);
+    const more = unprovenCount > named.length ? `; and ${unprovenCount - named.length} more` : "";
+    const message = `Decisions that are not proven: ${named.join("; ")}${more}`;
+    return { code: "decision-unproven", index: unproven[0]?.index, message };
   }
 
   /** Signatures are checked beside the pass; one that is wrong comes before whatever the pass met later. */
@@ -168,6 +189,7 @@ class Verifier {
     for (const stored of page) {
       const entry = this.#checkEntry(stored);
       if (this.#options.blobs !== false) await this.#checkBlobs(entry);
+      this.#decisions.take(entry);
       this.#previous = stored.hash;
       this.#frontier.append(stored.hash);
       this.#passHeads();

@@ -138,6 +138,39 @@ const approval = z.strictObject({
   /** Protected paths that were agreed to one by one. */
   protectedFiles: z.array(text).optional(),
   message: text.optional(),
+  /** Nonces of the signed decisions that it rests on; absent while nobody was a reviewer. */
+  statements: z.array(name).optional(),
+  ...details,
+});
+
+/** Who may decide, and with which key. */
+const reviewer = z.strictObject({
+  change: z.enum(["added", "revoked"]),
+  name,
+  /** `ed25519:…` */
+  publicKey: name,
+  roles: z.array(name).optional(),
+  origin: z.enum(["token", "key", "configuration"]).optional(),
+  ...details,
+});
+
+/** What one reviewer said and signed; see `decisions/statement.ts`. Of several that are needed each is one. */
+const decision = z.strictObject({
+  reviewId: name,
+  subject: z.enum(["change-set", "call", "content"]),
+  /** Of what was shown. */
+  subjectSha256: sha256Text,
+  decision: z.enum(["approve", "reject", "undo", "redo"]),
+  selectionSha256: sha256Text,
+  /** The same as lists, where they are short enough to stand here. */
+  files: z.array(text).optional(),
+  protectedFiles: z.array(text).optional(),
+  message: text.optional(),
+  reviewer: name,
+  publicKey: name,
+  signedAt: time,
+  nonce: name,
+  signature: name,
   ...details,
 });
 
@@ -161,6 +194,8 @@ export const BODIES = {
   admission,
   "change-set": changeSet,
   approval,
+  reviewer,
+  decision,
   sync,
   note,
 } as const;
@@ -193,6 +228,8 @@ function listed(step: Step): readonly (Content | undefined)[] {
     case "policy-decision":
     case "admission":
     case "approval":
+    case "reviewer":
+    case "decision":
     case "sync":
       return [];
   }

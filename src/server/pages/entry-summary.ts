@@ -31,6 +31,10 @@ export function entrySummary(entry: Entry): Html {
       return html`proposed changes to ${plural(entry.body.count, "file")}`;
     case "approval":
       return html`${foreign(entry.body.reviewer ?? "time", 100)}: <strong>${entry.body.decision}</strong>${entry.body.message === undefined ? "" : html` – ${foreign(entry.body.message, 400)}`}`;
+    case "reviewer":
+      return html`${foreign(entry.body.name, 100)} <strong>${entry.body.change === "added" ? "became a reviewer" : "is no reviewer any more"}</strong>`;
+    case "decision":
+      return html`${foreign(entry.body.reviewer, 100)} signed: <strong>${entry.body.decision}</strong>`;
     case "sync":
       return html`files: <strong>${entry.body.outcome}</strong>${entry.body.error === undefined ? "" : html` – ${foreign(entry.body.error.message, 400)}`}`;
     case "note":

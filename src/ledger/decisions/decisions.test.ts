@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { test } from "node:test";
+import { defined } from "../../base/optional.ts";
+import { Ledger } from "../ledger.ts";
+import type { Body } from "../record/bodies.ts";
+import { formatPublicKey } from "../record/head.ts";
+import { generateSigningKey } from "../store/signing-key.ts";
+import { MemoryStore } from "../store/testing.ts";
+import { hashOfMessage, hashOfSelection, isStatementSigned, signStatement } from "./statement.ts";
+
+const HASH = "a".repeat(64);
+const NOW = Date.parse("2026-11-27T12:00:00.000Z");
+const alice = person("alice");
+const bob = person("bob");
+
+function person(name: string) {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  return { name, privateKey, publicKey: formatPublicKey(publicKey) };
+}
+type Person = typeof alice;
+
+interface Signing {
+  readonly by?: Person;
+  readonly files?: readonly string[];
+  readonly message?: string;
+  readonly ledgerId?: string;
+  readonly signedAt?: string;
+  readonly nonce?: string;
+}
+
+class World {
+  readonly store = new MemoryStore();
+  now = NOW;
+  readonly ledger = new Ledger(this.store, generateSigningKey(), () => this.now);
+  #nonces = 0;
+
+  async reviewer(change: "added" | "revoked", { name, publicKey }: Person): Promise<void> {
+    await this.ledger.append({ kind: "reviewer", body: { change, name, publicKey, roles: [], origin: "token" } });
+  }
+
+  /** A decision as its reviewer signed it. */
+  signed({ by = alice, files, message, ledgerId = this.ledger.ledgerId, signedAt, nonce }: Signing = {}) {
+    const statement = {
+      ...{ ledgerId, reviewId: "r1", decision: "approve" as const, hash: HASH },
+      ...{ selectionSha256: hashOfSelection({ files }), messageSha256: hashOfMessage(message) },
+      ...{ reviewer: by.name, publicKey: by.publicKey },
+      ...{ signedAt: signedAt ?? new Date(this.now).toISOString(), nonce: nonce ?? `nonce-${this.#nonces++}` },
+    };
+    const { ledgerId: _, hash, messageSha256: __, ...members } = statement;
+    const body: Body<"decision"> = {
+      ...members,
+      ...{ subject: "change-set", subjectSha256: hash, signature: signStatement(statement, by.privateKey) },
+      ...(defined({ files, message }) as { files?: string[]; message?: string }),
+    };
+    return body;
+  }
+
+  async decide(body: Body<"decision">, approval: Partial<Body<"approval">> = {}): Promise<void> {
+    await this.ledger.append({ kind: "decision", body });
+    await this.approve({ reviewer: body.reviewer, statements: [body.nonce], ...approval });
+  }
+
+  async approve(approval: Partial<Body<"approval">>): Promise<void> {
+    const body = { subject: "change-set", subjectSha256: HASH, decision: "approve", ...approval } as const;
+    await this.ledger.append({ kind: "approval", body });
+  }
+
+  async unproven(): Promise<readonly string[]> {
+    const result = await this.ledger.verify();
+    if (result.ok) return [];
+    assert.equal(result.problem.code, "decision-unproven", result.problem.message);
+    return (result.unproven ?? []).map(({ index, reviewer, why }) => `${index} ${reviewer} ${why}`);
+  }
+}
+
+test("decisions that their reviewers signed hold, and are counted apart from those of before", async () => {
+  const world = new World();
+  await world.approve({ reviewer: "somebody" });
+  await world.reviewer("added", alice);
+  await world.reviewer("added", bob);
+  await world.decide(world.signed({ files: ["/a", "/b"], message: "fine" }));
+  const [first, second] = [world.signed(), world.signed({ by: bob })];
+  await world.ledger.append({ kind: "decision", body: first });
+  await world.ledger.append({ kind: "decision", body: second });
+  await world.approve({ reviewer: "alice, bob", statements: [first.nonce, second.nonce] });
+  await world.approve({ decision: "expire" });
+  const result = await world.ledger.verify();
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.deepEqual(result.decisions, { signed: 3, unsigned: 1 });
+});
+
+test("whatever of a signed decision is changed, it is named", async () => {
+  const other: { readonly [K in keyof Body<"decision">]?: Body<"decision">[K] } = {
+    ...{ reviewId: "r2", subjectSha256: "b".repeat(64), decision: "reject", selectionSha256: "c".repeat(64) },
+    ...{ files: ["/a"], message: "other", reviewer: "bob", publicKey: bob.publicKey },
+    ...{ signedAt: new Date(NOW + 1).toISOString(), nonce: "another", signature: "A".repeat(86) },
+  };
+  for (const [member, value] of Object.entries(other)) {
+    const world = new World();
+    await world.reviewer("added", alice);
+    await world.reviewer("added", bob);
+    await world.decide({ ...world.signed({ files: ["/a", "/b"] }), [member]: value });
+    const found = await world.unproven();
+    assert.ok(found[0]?.startsWith("2 "), `${member}: ${found.join()}`);
+  }
+});
+
+test("a decision is for one ledger, one time, and one use", async () => {
+  const world = new World();
+  await world.reviewer("added", alice);
+  const body = world.signed();
+  await world.decide(body);
+  await world.decide(body);
+  await world.decide(world.signed({ ledgerId: "0".repeat(32) }));
+  await world.decide(world.signed({ signedAt: new Date(NOW - 3_600_000).toISOString() }));
+  const found = await world.unproven();
+  assert.deepEqual(
+    found.map((one) => one.split(" ")[0]),
+    ["3", "4", "5", "6", "7", "8"],
+  );
+  assert.match(found[0] ?? "", /used before/);
+});
+
+test("who was not a reviewer yet, or is none any more, decides nothing; nor does a second key under a name", async () => {
+  const world = new World();
+  const impostor = { ...person("x"), name: "alice" };
+  await world.decide(world.signed());
+  await world.reviewer("added", alice);
+  await world.reviewer("added", impostor);
+  await world.decide(world.signed({ by: impostor }));
+  await world.decide(world.signed());
+  await world.reviewer("revoked", alice);
+  await world.decide(world.signed());
+  const found = await world.unproven();
+  assert.deepEqual(
+    found.map((one) => one.split(" ")[0]),
+    ["0", "1", "4", "5", "9", "10"],
+  );
+});
+
+test("once there are reviewers, an approval without one, by another, or twice by one is named", async () => {
+  const world = new World();
+  await world.reviewer("added", alice);
+  await world.reviewer("added", bob);
+  await world.approve({ reviewer: "alice" });
+  await world.decide(world.signed(), { reviewer: "bob" });
+  await world.decide(world.signed(), { decision: "reject" });
+  const [one, two] = [world.signed(), world.signed()];
+  await world.ledger.append({ kind: "decision", body: one });
+  await world.ledger.append({ kind: "decision", body: two });
+  await world.approve({ reviewer: "alice, alice", statements: [one.nonce, two.nonce] });
+  const found = await world.unproven();
+  assert.deepEqual(
+    found.map((text) => text.split(" ")[0]),
+    ["2", "4", "6", "9"],
+  );
+});
+
+test("a selection is a set; all files and none are two things; a signature has one spelling", () => {
+  assert.equal(hashOfSelection({ files: ["/b", "/a", "/a"] }), hashOfSelection({ files: ["/a", "/b"] }));
+  const hashes = [{}, { files: [] }, { files: ["/a"] }, { files: ["/a"], protectedFiles: ["/a"] }].map(hashOfSelection);
+  assert.equal(new Set(hashes).size, hashes.length);
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const statement = {
+    ...{ ledgerId: "l", reviewId: "r", decision: "approve" as const, hash: HASH, selectionSha256: HASH },
+    ...{ messageSha256: HASH, reviewer: "a", publicKey: "k", signedAt: "t", nonce: "n" },
+  };
+  const signature = signStatement(statement, privateKey);
+  assert.ok(isStatementSigned(statement, signature, publicKey));
+  for (const spelt of [`${signature}=`, ` ${signature}`, signature.slice(1), respelt(signature), ""])
+    assert.equal(isStatementSigned(statement, spelt, publicKey), false, spelt);
+});
+
+/** The last character has two unused bits. */
+function respelt(signature: string): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  return signature.slice(0, -1) + alphabet[alphabet.indexOf(signature.at(-1) as string) ^ 1];
+}
