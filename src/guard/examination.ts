@@ -23,10 +23,10 @@ export class Examination {
   #decodedBytesLeft: number;
   #candidatesLeft: number;
 
-  constructor(rules: RuleSet, limits: GuardLimits, sink: Sink, contentBytes: number) {
+  constructor(rules: RuleSet, limits: GuardLimits, sinks: readonly Sink[], contentBytes: number) {
     this.#rules = rules;
     this.#limits = limits;
-    this.findings = new Findings(rules.rules, limits, sink);
+    this.findings = new Findings(rules.rules, limits, sinks);
     this.#decodedBytesLeft = limits.decodedBytesBase + contentBytes * limits.decodedBytesPerInputByte;
     this.#candidatesLeft = limits.candidatesBase + contentBytes * limits.candidatesPerInputByte;
   }
@@ -37,9 +37,8 @@ export class Examination {
   }
 
   #visit(view: View): void {
-    if (this.findings.overflow) return;
+    if (this.#candidatesLeft < 0) return;
     if (this.#probe(view)) this.#walk(view);
-    if (this.findings.overflow) return;
     if (view.depth >= this.#limits.decodeDepth) this.#expectNothingLeft(view);
     else this.#descend(view);
   }
@@ -98,30 +97,29 @@ export class Examination {
       const { start, end: spanEnd } = span;
       for (const probe of gate.probes) {
         if (probe.role === "object") wakesWalker = true;
-        else if (!this.#found(probe, view, start, spanEnd, lastLead)) return false;
+        else this.#found(probe, view, start, spanEnd, lastLead);
       }
       return true;
     });
     return wakesWalker;
   }
 
-  /** What a literal that counts means for one rule. False when scanning should stop. */
-  #found(probe: Probe, view: View, start: number, end: number, lastLead: Int32Array): boolean {
-    if (probe.role === "lead") {
-      lastLead[probe.sequence] = start;
-      return true;
+  /** What a literal that counts means for one rule. */
+  #found(probe: Probe, view: View, start: number, end: number, lastLead: Int32Array): void {
+    if (probe.role === "lead") lastLead[probe.sequence] = start;
+    else if (probe.role === "match") this.findings.add(probe.rule, view, start, end);
+    else {
+      const lead = lastLead[probe.sequence] as number;
+      if (lead < start && start - lead <= probe.withinBytes) this.findings.add(probe.rule, view, lead, end);
     }
-    if (probe.role === "match") return this.findings.add(probe.rule, view, start, end);
-    const lead = lastLead[probe.sequence] as number;
-    if (lead >= start || start - lead > probe.withinBytes) return true;
-    return this.findings.add(probe.rule, view, lead, end);
   }
 
   #walk(view: View): void {
     const limits = { depth: this.#limits.jsonDepth, tokens: this.#candidatesLeft };
-    const { result, tokens } = walkJson(view.bytes, this.#rules.objects, limits, (rule, start, end) =>
-      this.findings.add(rule, view, start, end),
-    );
+    const { result, tokens } = walkJson(view.bytes, this.#rules.objects, limits, (rule, start, end) => {
+      this.findings.add(rule, view, start, end);
+      return true;
+    });
     this.#candidatesLeft -= tokens;
     if (result === "too-deep") this.findings.limit("limit.json-depth", 0, 0);
     if (result === "too-many") this.findings.limit("limit.candidates", 0, 0);

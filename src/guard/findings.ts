@@ -4,7 +4,7 @@ import type { GuardLimits } from "./limits.ts";
 import type { Rule, Sink } from "./rule.ts";
 import type { View } from "./views/view.ts";
 
-/** Limits of the guard itself. Going over one blocks, as what lies beyond was not looked at. */
+/** Limits of the guard itself. Going over one withholds the content until a person has looked: what lies beyond was not checked. */
 export type LimitRule =
   | "limit.input-bytes"
   | "limit.decoded-bytes"
@@ -41,48 +41,51 @@ export class Findings {
   /** For each rule, the decoded run of which the view last told: further ones in it would be the same finding. */
   readonly #lastPlaces: Float64Array;
   #lastView: View | undefined;
+  /** Rules with a finding in the list; once that is full, further ones of theirs are only counted. */
+  readonly #listed: Uint8Array;
+  readonly #limitsHit = new Set<LimitRule>();
   #serious = 0;
   #unlisted = 0;
-  #overflow = false;
 
-  constructor(rules: readonly Rule[], limits: GuardLimits, sink: Sink) {
+  constructor(rules: readonly Rule[], limits: GuardLimits, sinks: readonly Sink[]) {
     this.#rules = rules;
     this.#limits = limits;
-    this.#plain = rules.map((rule) => severityFor(rule, rule.severity, sink));
-    this.#decoded = rules.map((rule) => severityFor(rule, rule.decodedSeverity ?? rule.severity, sink));
+    this.#plain = rules.map((rule) => severityFor(rule, rule.severity, sinks));
+    this.#decoded = rules.map((rule) => severityFor(rule, rule.decodedSeverity ?? rule.severity, sinks));
     this.#infoCounts = new Int32Array(rules.length);
+    this.#listed = new Uint8Array(rules.length);
     this.#lastPlaces = new Float64Array(rules.length);
-  }
-
-  /** True once a limit was hit: there is nothing more to learn, the verdict is `block`. */
-  get overflow(): boolean {
-    return this.#overflow;
   }
 
   get unlisted(): number {
     return this.#unlisted;
   }
 
-  /** True when a further finding of the rule is only counted, which this does. */
+  /**
+   * True when a further finding of the rule is only counted, which this does. A full list still takes the first of each rule, plain
+   * or decoded, so that many small things never hide a grave one.
+   */
   #isFull(rule: number, depth: number): boolean {
-    if ((this.#infoCounts[rule] as number) < this.#limits.infoFindingsPerRule) return false;
-    if ((depth > 0 ? this.#decoded : this.#plain)[rule] !== "info") return false;
+    const isInfo = (depth > 0 ? this.#decoded : this.#plain)[rule] === "info";
+    if (isInfo && (this.#infoCounts[rule] as number) < this.#limits.infoFindingsPerRule) return false;
+    if (!isInfo && this.#serious < this.#limits.findings) return false;
+    if (!isInfo && ((this.#listed[rule] as number) & bitOf(depth)) === 0) return false;
     this.#unlisted++;
     return true;
   }
 
-  /** False when scanning should stop. */
-  add(number: number, view: View, start: number, end: number): boolean {
-    if (this.#isFull(number, view.depth)) return true;
+  add(number: number, view: View, start: number, end: number): void {
+    if (this.#isFull(number, view.depth)) return;
     const rule = this.#rules[number] as Rule;
     const severity = (view.depth > 0 ? this.#decoded : this.#plain)[number] as Severity;
-    if (!view.isNew(start, end) || this.#wasLastPlace(number, view, start, end)) return true;
+    if (!view.isNew(start, end) || this.#wasLastPlace(number, view, start, end)) return;
     const origin = view.origin(start, end);
     const key = `${rule.id}:${origin.start}:${origin.end}`;
-    if (this.#known.has(key)) return true;
+    if (this.#known.has(key)) return;
     this.#known.add(key);
     if (severity === "info") this.#infoCounts[number] = (this.#infoCounts[number] as number) + 1;
-    else if (++this.#serious > this.#limits.findings) return this.limit("limit.findings", origin.start, origin.end);
+    else if (++this.#serious === this.#limits.findings) this.limit("limit.findings", origin.start, origin.end);
+    this.#listed[number] = (this.#listed[number] as number) | bitOf(view.depth);
     this.#list.push({
       rule: rule.id,
       family: rule.family,
@@ -91,7 +94,6 @@ export class Findings {
       excerpt: excerptOf(view.bytes, start, end),
       reason: rule.reason,
     });
-    return true;
   }
 
   /** Without making an origin for each: a megabyte of base64 may hold a hundred thousand of one and the same finding. */
@@ -105,20 +107,12 @@ export class Findings {
     return false;
   }
 
-  /** Notes that a limit was hit; always false, so that it can end a scan. */
+  /** Notes, once, that a limit was hit; always false, so that it can end a scan. */
   limit(rule: LimitRule, start: number, end: number): false {
-    if (!this.#overflow)
-      this.#list.push({
-        rule,
-        family: "limit",
-        severity: "critical",
-        start,
-        end,
-        path: [],
-        excerpt: "",
-        reason: LIMIT_REASONS[rule],
-      });
-    this.#overflow = true;
+    const reason = LIMIT_REASONS[rule];
+    if (!this.#limitsHit.has(rule))
+      this.#list.push({ rule, family: "limit", severity: "high", start, end, path: [], excerpt: "", reason });
+    this.#limitsHit.add(rule);
     return false;
   }
 
@@ -142,9 +136,16 @@ export class Findings {
   }
 }
 
-function severityFor(rule: Rule, severity: Severity, sink: Sink): Severity {
-  const forSink = rule.sinks?.[sink];
-  return forSink !== undefined && atLeast(forSink, severity) ? forSink : severity;
+function bitOf(depth: number): number {
+  return depth > 0 ? 2 : 1;
+}
+
+/** The gravest of what the rule says for itself and for each place the content goes to. */
+function severityFor(rule: Rule, severity: Severity, sinks: readonly Sink[]): Severity {
+  return sinks.reduce((gravest, sink) => {
+    const forSink = rule.sinks?.[sink];
+    return forSink !== undefined && atLeast(forSink, gravest) ? forSink : gravest;
+  }, severity);
 }
 
 function raise(severity: Severity, path: readonly Decoding[]): Severity {

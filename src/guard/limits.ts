@@ -1,8 +1,11 @@
-/** Every bound of the guard in one place. Going over one is itself a finding that blocks: the guard fails closed. */
+/**
+ * Every bound of the guard in one place. Going over one is itself a finding that withholds the content until a person has looked
+ * at it: nobody knows what lies beyond, but a limit is no proof of guilt.
+ */
 export interface GuardLimits {
   /** Longest content one scanner accepts, in bytes. */
   readonly inputBytes: number;
-  /** How many decodings may be nested before the guard stops looking and blocks. */
+  /** How many decodings may be nested before the guard stops looking. */
   readonly decodeDepth: number;
   /** All decoded views together: so many bytes for each byte of input … */
   readonly decodedBytesPerInputByte: number;
@@ -47,6 +50,8 @@ export const BASE64_RUN_MIN = 16;
 export const HEX_RUN_MIN = 24;
 /** A run this long is decoded even when the result does not look like text (junk may stand before the payload). */
 export const BINARY_RUN_MIN = 64;
+/** Text inside binary data shorter than this carries no structure: as long as `<|im_start|>`. */
+export const TEXT_STRETCH_MIN = 12;
 /** Base64 in e-mail and PEM is wrapped at 76 and 64; lines at least this long are joined with the next. */
 export const WRAPPED_LINE_MIN = 40;
 /** Characters of an excerpt before escaping; longer ones are cut in the middle. */

@@ -31,10 +31,10 @@ export function stricterVerdict(verdict: Verdict, other: Verdict): Verdict {
   });
 }
 
-/** The guard's own limits always block, whatever the table says. */
+/** The guard's own limits always flag, whatever the table says, and only that: what was not looked at is not guilty. */
 export function decide(findings: readonly Finding[], policy: VerdictPolicy): Decision {
   return findings.reduce<Decision>(
-    (decision, finding) => stricter(decision, finding.family === "limit" ? "block" : policy[finding.severity]),
+    (decision, finding) => stricter(decision, finding.family === "limit" ? "flag" : policy[finding.severity]),
     "admit",
   );
 }

@@ -4,8 +4,12 @@ import type { ShapeName } from "./matching/shapes.ts";
 /** Where a trigger counts. `line-start` allows indentation, quotes and markdown markers before it. */
 export type Place = "anywhere" | "line-start" | "whole-line" | "paragraph-start" | "word";
 
-/** Where the content is going, when that makes more of a finding. */
-export type Sink = "memory" | "template" | "terminal";
+/**
+ * Where the content is going, when that makes more of a finding: `rendered` is a viewer of Markdown or HTML, which loads what the
+ * text names without asking.
+ */
+export const SINKS = Object.freeze(["memory", "template", "terminal", "rendered"] as const);
+export type Sink = (typeof SINKS)[number];
 
 /** Literal text, and optionally a hand-written shape that must hold around it. */
 export interface Trigger {

@@ -22,18 +22,18 @@ export interface ScanOptions {
   readonly limits?: Partial<GuardLimits>;
   readonly policy?: VerdictPolicy;
   /** Where the content will go. Default: memory. */
-  readonly sink?: Sink;
+  readonly sink?: Sink | readonly Sink[];
 }
 
 /**
  * Finds control structures of orchestrators, models and terminals in one content. It holds the bytes until `end`,
- * as structures span chunks and JSON is only known when closed; beyond `inputBytes` it holds nothing more and blocks.
+ * as structures span chunks and JSON is only known when closed; beyond `inputBytes` it holds nothing more and flags.
  */
 export class SyntacticScanner implements Scanner {
   readonly #rules: RuleSet;
   readonly #limits: GuardLimits;
   readonly #policy: VerdictPolicy;
-  readonly #sink: Sink;
+  readonly #sinks: readonly Sink[];
   readonly #hash = sha256Stream();
   #chunks: Uint8Array[] = [];
   #length = 0;
@@ -43,7 +43,7 @@ export class SyntacticScanner implements Scanner {
     this.#rules = options.rules ?? builtInRules();
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#policy = { ...(options.policy ?? DEFAULT_POLICY) };
-    this.#sink = options.sink ?? "memory";
+    this.#sinks = [options.sink ?? "memory"].flat();
   }
 
   push(bytes: Uint8Array): void {
@@ -58,7 +58,7 @@ export class SyntacticScanner implements Scanner {
   end(): Verdict {
     if (this.#ended) throw new ZtlError("guard-ended", "The scanner has already given its verdict; make a new one.");
     this.#ended = true;
-    const examination = new Examination(this.#rules, this.#limits, this.#sink, this.#length);
+    const examination = new Examination(this.#rules, this.#limits, this.#sinks, this.#length);
     const { findings } = examination;
     if (this.#length > this.#limits.inputBytes)
       findings.limit("limit.input-bytes", this.#limits.inputBytes, this.#length);

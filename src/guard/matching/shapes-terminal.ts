@@ -1,4 +1,4 @@
-import { ESC, isDigit } from "./bytes.ts";
+import { BACKSLASH, ESC, isDigit, startsWith } from "./bytes.ts";
 import type { Span } from "./shapes.ts";
 
 /** Parameters of a control sequence; xterm takes 30 parameters, ours are one or two. */
@@ -51,16 +51,34 @@ export function csiReport(bytes: Uint8Array, span: Span): boolean {
   return true;
 }
 
+/** Commands that ordinary programs give: titles (0, 1, 2), the directory (7), links (8), prompt marks (133). */
+const ORDINARY_OSC = ["0;", "1;", "2;", "7;", "8;", "133;"];
+/** Longest control string looked through for its end, in bytes; a terminal waits for it for ever. */
+const CONTROL_STRING_MAX = 4096;
+
 /** A control string (OSC, DCS, APC, PM, SOS): the terminal swallows everything up to its end. */
 export function controlString(bytes: Uint8Array, span: Span): boolean {
-  // Setting the window's title (0, 1, 2) is what ordinary programs do.
-  const introducer = bytes[span.start] === ESC ? bytes[span.start + 1] : 0x5d;
-  const command = bytes[span.end];
-  const isTitle = introducer === 0x5d && bytes[span.end + 1] === 0x3b && command !== undefined && command <= 0x32;
-  return !(isTitle && command >= 0x30);
+  const isEscape = bytes[span.start] === ESC;
+  const isOsc = isEscape ? bytes[span.start + 1] === 0x5d : bytes[span.start + 1] === 0x9d;
+  if (isOsc && ORDINARY_OSC.some((command) => startsWith(bytes, span.end, command))) return false;
+  // Texts in a wrong character set are full of the one-byte forms; nobody ends them.
+  return isEscape || isTerminated(bytes, span.end);
+}
+
+/** Whether ST or BEL comes before any other control. Strings that begin one in another are so read once altogether. */
+function isTerminated(bytes: Uint8Array, first: number): boolean {
+  const limit = Math.min(bytes.length, first + CONTROL_STRING_MAX);
+  for (let at = first; at < limit; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0x07) return true;
+    if (byte === 0xc2 && ((bytes[at + 1] ?? 0) & 0xe0) === 0x80) return bytes[at + 1] === 0x9c;
+    if (byte === ESC) return bytes[at + 1] === BACKSLASH;
+    if (byte === 0x0a) return false;
+  }
+  return false;
 }
 
 /** OSC 8 with a target: text that shows one thing and opens another. */
 export function hyperlink(bytes: Uint8Array, span: Span): boolean {
-  return bytes[span.end] === 0x38 && bytes[span.end + 1] === 0x3b;
+  return startsWith(bytes, span.end, "8;");
 }

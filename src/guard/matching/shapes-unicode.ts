@@ -5,7 +5,8 @@ import type { Span } from "./shapes.ts";
 /** So many zero-width characters in a row carry data; emoji and scripts that join letters use one or two. */
 const ZERO_WIDTH_RUN = 8;
 const SELECTOR_RUN = 4;
-const TAG_RUN = 2;
+/** Tables of characters name two in a row; what is spelled takes more. */
+const TAG_RUN = 3;
 const WAVING_BLACK_FLAG = 0x1f3f4;
 const CANCEL_TAG = 0xe007f;
 /** A subdivision flag has at most six letters (UTS 51). */

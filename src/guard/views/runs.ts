@@ -1,5 +1,6 @@
 import { BASE64_RUN_MIN, BINARY_RUN_MIN, HEX_RUN_MIN, WRAPPED_LINE_MIN } from "../limits.ts";
 import { hexValue, isBase64, isHex, NEWLINE } from "../matching/bytes.ts";
+import { hasBinaryMagic, keepText } from "./binary.ts";
 
 /** What was decoded from runs of letters, one after the other, and where each run stood. */
 export interface DecodedRuns {
@@ -158,10 +159,17 @@ class RunWriter {
     this.#keep(start, end, from, written, strange);
   }
 
-  /** Short runs that decode to noise are identifiers, paths and digests. Long ones stay: junk may precede a payload. */
-  #keep(start: number, end: number, from: number, written: number, strange: number): void {
-    const length = written - from;
-    if (strange * 4 > length && end - start < BINARY_RUN_MIN) return;
+  /**
+   * Short runs that decode to noise are identifiers, paths and digests. Of long ones (pictures, archives, keys) the stretches
+   * of text stay, as junk may precede a payload and a picture may carry one; there are none in nearly all.
+   */
+  #keep(start: number, end: number, from: number, decoded: number, strange: number): void {
+    const length = decoded - from;
+    const isNoise = strange * 4 > length;
+    if (isNoise && end - start < BINARY_RUN_MIN) return;
+    const isBinary = isNoise || hasBinaryMagic(this.#out, from, decoded);
+    const written = isBinary ? keepText(this.#out, from, decoded) : decoded;
+    if (written === from) return;
     this.#outStarts.push(from);
     this.#sourceStarts.push(start);
     this.#sourceEnds.push(end + paddingLength(this.#source, end));
