@@ -4,6 +4,7 @@ export type { CellGroup, GroupLimits } from "./host/cgroup/cell-group.ts";
 export { type ConfineOptions, confineProcess } from "./host/confine.ts";
 export { threadCpuMs } from "./host/cpu-clock.ts";
 export { type DescriptorPair, descriptorPair, receiveDescriptors, sendDescriptors } from "./host/descriptor-channel.ts";
+export { giveBackFreedMemory } from "./host/freed-memory.ts";
 export { inheritKvmDevice } from "./host/kvm.ts";
 export { Descriptor } from "./host/launcher/descriptors.ts";
 export { LAYERS, type Layer } from "./host/launcher/launch.ts";

@@ -1,4 +1,5 @@
 import { getHeapStatistics } from "node:v8";
+import { giveBackFreedMemory } from "../../vmm/index.ts";
 
 /**
  * What runs may leave of the heap before it is cleared. They free all they had, but V8 lets its heap grow to several times
@@ -13,13 +14,26 @@ const GROWTH_BYTES_MAX = 48 * 1024 * 1024;
  */
 export class Heap {
   #keptBytes = heapBytes();
+  #peakBytes = this.#keptBytes;
+
+  /**
+   * Called every now and then during a run. V8 may have collected most of what it leaves by its end; the C library still
+   * keeps it then.
+   */
+  note(): void {
+    this.#peakBytes = Math.max(this.#peakBytes, heapBytes());
+  }
 
   /** Called when a run's result is on its way, so that nobody waits for it but the next run. */
   clear(): void {
-    if (globalThis.gc === undefined || heapBytes() - this.#keptBytes < GROWTH_BYTES_MAX) return;
+    this.note();
+    if (this.#peakBytes - this.#keptBytes < GROWTH_BYTES_MAX) return;
     // The only kind of collection that makes the heap small again.
-    globalThis.gc({ type: "major", execution: "sync", flavor: "last-resort" });
+    globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+    // Buffers are the C library's memory, which stays with the process where a buffer still in use lies behind it.
+    giveBackFreedMemory();
     this.#keptBytes = heapBytes();
+    this.#peakBytes = this.#keptBytes;
   }
 }
 

@@ -25,10 +25,11 @@ const channel = new SyncChannel(CHANNEL_FD, REQUEST_LIMITS);
 let guest: Guest | undefined;
 let heap: Heap | undefined;
 
-/** Looks for a cancellation while a run goes on. */
+/** Looks for a cancellation while a run goes on, and at what it has made the heap. */
 function pollForCancel(): () => "continue" | "cancel" {
   let cancelled = false;
   return () => {
+    heap?.note();
     // More than one may wait: a late cancellation of an earlier run comes first.
     while (!cancelled && pollReadable(CHANNEL_FD, 0)) {
       const frame = channel.readAside();
@@ -86,10 +87,15 @@ function main(): void {
   setParentDeathSignal();
   lockDownProcess();
   inheritKvmDevice(KVM_FD);
-  for (let frame = channel.read(); frame !== undefined; frame = channel.read()) {
-    answer(frame);
-    heap?.clear();
-  }
+  while (answerNext()) heap?.clear();
+}
+
+/** A function of its own: while the cell waits for the next request, nothing holds what came with the last one. */
+function answerNext(): boolean {
+  const frame = channel.read();
+  if (frame === undefined) return false;
+  answer(frame);
+  return true;
 }
 
 function describe(error: unknown): string {

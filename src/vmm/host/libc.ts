@@ -25,6 +25,7 @@ const functions = {
   munmap: libc.func("munmap", "int", ["uintptr_t", "size_t"]),
   mprotect: libc.func("mprotect", "int", ["uintptr_t", "size_t", "int"]),
   madvise: libc.func("madvise", "int", ["uintptr_t", "size_t", "int"]),
+  mallocTrim: libc.func("malloc_trim", "int", ["size_t"]),
   memfdCreate: libc.func("int memfd_create(const char* name, unsigned int flags)"),
   fcntl: libc.func("fcntl", "int", ["int", "int", "int"]),
   poll: libc.func("int poll(void* fds, unsigned long count, int timeoutMs)"),
@@ -61,6 +62,7 @@ export const mmap = functions.mmap as (
 export const munmap = functions.munmap as (address: number, length: number) => number;
 export const mprotect = functions.mprotect as (address: number, length: number, protection: number) => number;
 export const madvise = functions.madvise as (address: number, length: number, advice: number) => number;
+export const mallocTrim = functions.mallocTrim as (padBytes: number) => number;
 export const memfdCreateRaw = functions.memfdCreate as (name: string, flags: number) => number;
 export const fcntl = functions.fcntl as (fd: number, command: number, argument: number) => number;
 export const poll = functions.poll as (fds: Bytes, count: number, timeoutMs: number) => number;
