@@ -5,4 +5,4 @@ export type { Control, Outcome } from "./kernel/scheduler.ts";
 export type { ProgramSpec } from "./kernel/spawn.ts";
 export { Kernel } from "./kernel.ts";
 export { DEFAULT_LIMITS, type LimitName, type RunLimits } from "./limits.ts";
-export type { Change, FileRead, MountSpec } from "./vfs/index.ts";
+export type { Change, FileRead, MountSpec, Vanishing } from "./vfs/index.ts";

@@ -1,9 +1,16 @@
 import { type ByteString, bytesOf } from "../base/byte-string.ts";
 import type { Layer } from "../vmm/index.ts";
-import type { ResultReply, WireChange, WireEnding, WireRead } from "./cell/protocol.ts";
+import type { ResultReply, WireChange, WireDiagnostics, WireEnding, WireRead } from "./cell/protocol.ts";
 import type { Places } from "./cell/reply/places.ts";
 import { isolationInForce } from "./isolation.ts";
-import { type ChangedFile, makeResult, type ReadFile, type RunEnding, type RunResult } from "./result.ts";
+import {
+  type ChangedFile,
+  type Diagnostics,
+  makeResult,
+  type ReadFile,
+  type RunEnding,
+  type RunResult,
+} from "./result.ts";
 import { extentBytes, fromSparse } from "./sparse.ts";
 
 /** When the call was made and when it had a cell, on the clock of both processes, in microseconds. */
@@ -32,7 +39,7 @@ export function assembleResult(reply: ResultReply, body: Uint8Array, places: Pla
     },
     reads: reply.reads.map((read) => toRead(read, places)),
     changes: toChanges(reply.changes, body.subarray(stderrEnd)),
-    diagnostics: reply.diagnostics,
+    diagnostics: toDiagnostics(reply.diagnostics),
     templateKey: times.templateKey,
     isolation: isolationInForce(times.layers),
   });
@@ -62,6 +69,11 @@ function toText(byteString: ByteString): { text: string; bytes: Uint8Array | und
   const bytes = bytesOf(byteString);
   const text = decoder.decode(bytes);
   return { text, bytes: Buffer.from(text, "utf8").equals(bytes) ? undefined : new Uint8Array(bytes) };
+}
+
+function toDiagnostics({ vanished, ...others }: WireDiagnostics): Diagnostics {
+  if (vanished === undefined) return others;
+  return { ...others, vanished: { ...vanished, paths: vanished.paths.map((path) => toText(path).text) } };
 }
 
 function toRead({ path, ...read }: WireRead, places: Places): ReadFile {

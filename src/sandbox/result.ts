@@ -98,6 +98,11 @@ export interface Diagnostics {
   readonly peakMemoryBytes: number;
   /** Why a run that was to be repeatable is not, in a sentence. */
   readonly notRepeatable?: string;
+  /**
+   * Files that the run wrote outside its overlays (`/tmp`, the home directory), which are gone with it: the first ten, and how many of
+   * the first thousand names there are such files. Absent when it left none.
+   */
+  readonly vanished?: { readonly paths: readonly string[]; readonly files: number };
 }
 
 const decoder = new TextDecoder();
@@ -120,7 +125,7 @@ export function makeResult(ending: RunEnding, facts: Omit<RunFacts, "stdoutText"
   };
 }
 
-export const NO_DIAGNOSTICS: Diagnostics = {
+export const NO_DIAGNOSTICS: Omit<Diagnostics, "vanished"> = {
   unknownSyscalls: {},
   egressAttempts: {},
   exits: 0,

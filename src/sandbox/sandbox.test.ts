@@ -124,6 +124,21 @@ describe("a tool call", { skip: kvmMissing }, () => {
     assert.ok(timingsMs.run > 0 && timingsMs.rollback > 0 && timingsMs.run + timingsMs.rollback < timingsMs.total);
   });
 
+  test("tells which files are gone with the run", async () => {
+    const { diagnostics } = await run(
+      shell(
+        "echo a >/tmp/a; mkdir -p ~/b/c; echo x >~/b/c/$(printf '\\377'); : >/tmp/empty; echo h >~/.hidden; echo d >/data/kept",
+      ),
+    );
+    assert.deepEqual(diagnostics.vanished, { paths: ["/home/agent/b/c/\ufffd", "/tmp/a"], files: 2 });
+    const { diagnostics: many } = await run(shell("for i in $(seq 30); do echo x >/tmp/$i; done; rm /tmp/1"));
+    assert.deepEqual([many.vanished?.files, many.vanished?.paths.length], [29, 10]);
+    assert.equal(
+      (await run(python("import json, tempfile; tempfile.TemporaryFile().write(b'x')"))).diagnostics.vanished,
+      undefined,
+    );
+  });
+
   test("names unknown system calls", async () => {
     const { diagnostics } = await run(python("import ctypes; print(ctypes.CDLL(None).syscall(1000, 0))"));
     assert.deepEqual(diagnostics.unknownSyscalls, { "syscall 1000": 1 });

@@ -21,5 +21,6 @@ export {
   SyntheticSymlink,
 } from "./synthetic.ts";
 export type { VfsOptions } from "./tree.ts";
+export type { Vanishing } from "./vanishing.ts";
 export { type Opened, OpenFlag, type ResolveOptions, Vfs } from "./vfs.ts";
 export { MagicLink, NAME_MAX } from "./walk.ts";

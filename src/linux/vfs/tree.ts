@@ -12,6 +12,7 @@ import { type Attachment, type Mount, type MountPlan, type RealiseOptions, reali
 import { applyPending, type PendingChange } from "./pending.ts";
 import { RamFs } from "./ram-fs.ts";
 import { type FileRead, ReadRecorder } from "./read-recorder.ts";
+import { findVanishing, type Vanishing } from "./vanishing.ts";
 import { type Tree, Walk } from "./walk.ts";
 
 export interface VfsOptions {
@@ -128,6 +129,11 @@ export class FileTree implements Tree {
       overlays.flatMap(({ fs, guestPath }) => (fs ? collectChanges(fs.root, guestPath, options) : [])),
     );
     return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  }
+
+  /** What the run leaves where nothing is kept. */
+  findVanishing(): Vanishing {
+    return findVanishing(this.mounts);
   }
 
   /** Brings the overlays into the state that these changes of an earlier run describe; see {@link applyPending}. */

@@ -5,7 +5,7 @@ import { describeChanges, renderRun } from "./rendering.ts";
 
 function run(facts: object): RunResult {
   const text = { stdoutText: "", stderrText: "", stdout: new Uint8Array(), stderr: new Uint8Array() };
-  return { status: "ok", exitCode: 0, changes: [], ...text, ...facts } as unknown as RunResult;
+  return { status: "ok", exitCode: 0, changes: [], diagnostics: {}, ...text, ...facts } as unknown as RunResult;
 }
 
 test("an ordinary output is all there is", () => {
@@ -22,6 +22,15 @@ test("standard error is a section of its own, the ending a note", () => {
     ],
     notes: ["exit status 3"],
   });
+});
+
+test("files that are gone with the run are told", () => {
+  const vanished = { paths: ["/tmp/a", "/tmp/b\n"], files: 3 };
+  const { notes } = renderRun(run({ status: "failed", exitCode: 1, diagnostics: { vanished } }), "shell");
+  assert.deepEqual(notes, [
+    "exit status 1",
+    'not kept, as it is outside the workspace: "/tmp/a", "/tmp/b\\n" and 1 more',
+  ]);
 });
 
 test("a changed name cannot pass for a line", () => {

@@ -10,8 +10,16 @@ export function renderRun(run: RunResult, tool: string): Framed {
       { heading: `output of ${tool}`, text: run.stdoutText },
       ...(run.stderr.length > 0 ? [{ heading: "standard error", text: run.stderrText }] : []),
     ],
-    notes: ending === undefined ? [] : [ending],
+    notes: [ending, describeVanished(run.diagnostics.vanished)].filter((note) => note !== undefined),
   };
+}
+
+/** A model that wrote to /tmp would look for it in its next call. */
+function describeVanished(vanished: RunResult["diagnostics"]["vanished"]): string | undefined {
+  if (vanished === undefined) return undefined;
+  const names = vanished.paths.map((path) => JSON.stringify(path)).join(", ");
+  const more = vanished.files - vanished.paths.length;
+  return `not kept, as it is outside the workspace: ${names}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Undefined for the ordinary ending. */

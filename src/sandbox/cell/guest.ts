@@ -6,7 +6,7 @@ import { Config, forgetRun, Kernel, type KernelImage, type Outcome } from "../..
 import { LimitReached, type RunLimits } from "../../linux/limits.ts";
 import { FileType, type PendingChange, type RunLayer } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
-import { type Diagnostics, NO_DIAGNOSTICS } from "../result.ts";
+import { NO_DIAGNOSTICS } from "../result.ts";
 import { extentBytes, extentsOf } from "../sparse.ts";
 import { type Collected, collect, NOTHING } from "./collect.ts";
 import {
@@ -19,6 +19,7 @@ import {
   RUN_ERRORS,
   type RunError,
   type RunRequest,
+  type WireDiagnostics,
   type WireEnding,
 } from "./protocol.ts";
 
@@ -142,7 +143,8 @@ export class Guest {
     return image;
   }
 
-  #diagnose(kernel: Kernel, exitsBefore: number): Diagnostics {
+  #diagnose(kernel: Kernel, exitsBefore: number): WireDiagnostics {
+    const vanished = kernel.vfs.findVanishing();
     return {
       unknownSyscalls: Object.fromEntries(kernel.diagnostics.unknownSyscalls),
       egressAttempts: Object.fromEntries(kernel.diagnostics.egressAttempts),
@@ -150,6 +152,7 @@ export class Guest {
       syscalls: kernel.diagnostics.syscalls,
       peakMemoryBytes: this.#machine.pages.peakPages * 4096,
       ...(kernel.diagnostics.notRepeatable && { notRepeatable: kernel.diagnostics.notRepeatable }),
+      ...(vanished.files > 0 && { vanished }),
     };
   }
 }

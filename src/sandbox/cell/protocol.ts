@@ -1,6 +1,6 @@
 import type { ByteString } from "../../base/byte-string.ts";
 import type { Extent } from "../../base/layer/index.ts";
-import type { Change, FileRead, KernelConfig, KernelImage, MountSpec } from "../../linux/index.ts";
+import type { Change, FileRead, KernelConfig, KernelImage, MountSpec, Vanishing } from "../../linux/index.ts";
 import type { LimitName, RunLimits } from "../../linux/limits.ts";
 import { Descriptor, type MachineImage } from "../../vmm/index.ts";
 import type { FrameLimits } from "../frames.ts";
@@ -134,8 +134,11 @@ export interface ResultReply {
   readonly rollbackMs: number;
   readonly reads: readonly WireRead[];
   readonly changes: readonly WireChange[];
-  readonly diagnostics: Diagnostics;
+  readonly diagnostics: WireDiagnostics;
 }
+
+/** Names are byte strings. */
+export type WireDiagnostics = Omit<Diagnostics, "vanished"> & { readonly vanished?: Vanishing };
 
 /** Paths in both are byte strings, as in the personality. */
 export type WireRead = Omit<FileRead, "contentKey" | "hostPath">;

@@ -1,5 +1,5 @@
-import type { Diagnostics } from "../../result.ts";
-import { fieldsOf, misbehaved, textOf, wholeOf } from "./fields.ts";
+import type { WireDiagnostics } from "../protocol.ts";
+import { fieldsOf, listOf, misbehaved, pathOf, textOf, wholeOf } from "./fields.ts";
 
 const DIAGNOSTICS = new Set([
   "unknownSyscalls",
@@ -8,7 +8,12 @@ const DIAGNOSTICS = new Set([
   "syscalls",
   "peakMemoryBytes",
   "notRepeatable",
+  "vanished",
 ]);
+const VANISHED = new Set(["paths", "files"]);
+/** As many as the personality tells of (linux/vfs/vanishing.ts). */
+const VANISHED_PATHS_MAX = 10;
+const VANISHED_FILES_MAX = 1000;
 /** As many names as the personality keeps (linux/kernel/diagnostics.ts). */
 const NAMES_MAX = 64;
 /** The longest is an IPv6 address with its port. */
@@ -16,7 +21,7 @@ const NAME = /^[\x20-\x7e]{1,80}$/;
 /** One sentence. */
 const REASON_UNITS_MAX = 500;
 
-export function diagnosticsOf(value: unknown): Diagnostics {
+export function diagnosticsOf(value: unknown): WireDiagnostics {
   const fields = fieldsOf(value, DIAGNOSTICS, "the diagnostics");
   return {
     unknownSyscalls: countsOf(fields.unknownSyscalls, "the unknown system calls"),
@@ -27,7 +32,16 @@ export function diagnosticsOf(value: unknown): Diagnostics {
     ...(fields.notRepeatable !== undefined && {
       notRepeatable: textOf(fields.notRepeatable, REASON_UNITS_MAX, "why a run is not repeatable"),
     }),
+    ...(fields.vanished !== undefined && { vanished: vanishedOf(fields.vanished) }),
   };
+}
+
+function vanishedOf(value: unknown): NonNullable<WireDiagnostics["vanished"]> {
+  const fields = fieldsOf(value, VANISHED, "the vanished files");
+  const paths = listOf(fields.paths, "the vanished files").map((path) => pathOf(path, "a vanished file"));
+  const files = wholeOf(fields.files, VANISHED_FILES_MAX, "the number of vanished files");
+  if (paths.length > Math.min(files, VANISHED_PATHS_MAX)) misbehaved("more vanished files have names than there are");
+  return { paths, files };
 }
 
 function countsOf(value: unknown, what: string): Readonly<Record<string, number>> {

@@ -293,6 +293,13 @@ test("diagnostics with names or counts that there are not are refused", () => {
     { syscalls: 0.5 },
     { peakMemoryBytes: "1" },
     { notRepeatable: 1 },
+    { vanished: null },
+    { vanished: { files: 1 } },
+    { vanished: { files: 1, paths: ["tmp/a"] } },
+    { vanished: { files: 1, paths: ["/tmp/a\0"] } },
+    { vanished: { files: 1, paths: ["/tmp/a", "/tmp/b"] } },
+    { vanished: { files: 1001, paths: ["/tmp/a"] } },
+    { vanished: { files: 11, paths: Array(11).fill("/a") } },
     { notRepeatable: "x".repeat(501) },
     { extra: 1 },
   ])
