@@ -32,7 +32,7 @@ export type Pattern =
       readonly withinBytes: number;
     }
   /** One JSON object with all of these: `key`, `key:kind` (string, object, array, number) or `key=string`. */
-  | { readonly kind: "object"; readonly all: readonly string[] };
+  | { readonly kind: "object"; readonly all: readonly string[]; readonly membersMax?: number };
 
 /** One rule, as data: the functions it names live in `matching/`. */
 export interface Rule {
@@ -83,6 +83,18 @@ export function keyedObject(key: string): Pattern[] {
   return [`"${key}"`, `'${key}'`].map((text) => ({ kind: "trigger", trigger: { text, shape: "json-container" } }));
 }
 
+/** As `object`, of an object with so many members at most: a larger one is some record that has these names too. */
+export function smallObject(membersMax: number, ...all: readonly string[]): Pattern {
+  return { kind: "object", all, membersMax };
+}
+
 export function object(...all: readonly string[]): Pattern {
   return { kind: "object", all };
+}
+
+/** One of `leads`, then one of `follows` at most so many bytes later. Both are made of plain triggers. */
+export function inSequence(leads: readonly Pattern[], follows: readonly Pattern[], withinBytes: number): Pattern {
+  const triggers = (patterns: readonly Pattern[]): Trigger[] =>
+    patterns.flatMap((pattern) => (pattern.kind === "trigger" ? [pattern.trigger] : []));
+  return { kind: "sequence", leads: triggers(leads), follows: triggers(follows), withinBytes };
 }

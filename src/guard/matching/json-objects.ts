@@ -19,6 +19,8 @@ const KINDS = Object.keys(KIND).length;
 interface ObjectRule {
   readonly rule: number;
   readonly mask: number;
+  /** An object with more members is another thing that happens to have these. */
+  readonly membersMax: number;
 }
 
 /** What the walker saw: the rule, and the object's first and last byte. */
@@ -46,7 +48,13 @@ export class ObjectRules {
     this.#rules = rules.flatMap((rule, number) =>
       rule.patterns.flatMap((pattern) =>
         pattern.kind === "object"
-          ? [{ rule: number, mask: pattern.all.reduce((mask, term) => mask | this.#bit(term), 0) }]
+          ? [
+              {
+                rule: number,
+                mask: pattern.all.reduce((mask, term) => mask | this.#bit(term), 0),
+                membersMax: pattern.membersMax ?? Number.POSITIVE_INFINITY,
+              },
+            ]
           : [],
       ),
     );
@@ -84,8 +92,9 @@ export class ObjectRules {
   }
 
   /** Calls `hit` for each rule whose terms are all there. */
-  match(seen: number, start: number, end: number, hit: ObjectHit): boolean {
-    for (const { rule, mask } of this.#rules) if ((seen & mask) === mask && !hit(rule, start, end)) return false;
+  match(seen: number, members: number, start: number, end: number, hit: ObjectHit): boolean {
+    for (const { rule, mask, membersMax } of this.#rules)
+      if ((seen & mask) === mask && members <= membersMax && !hit(rule, start, end)) return false;
     return true;
   }
 

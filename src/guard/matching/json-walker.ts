@@ -45,6 +45,7 @@ class Walker {
   readonly #isObject: Uint8Array;
   readonly #seen: Int32Array;
   readonly #keys: Int32Array;
+  readonly #members: Int32Array;
   #depth = 0;
   tokens = 0;
   #result: WalkResult = "done";
@@ -62,6 +63,7 @@ class Walker {
     this.#isObject = new Uint8Array(limits.depth + 1);
     this.#seen = new Int32Array(limits.depth + 1);
     this.#keys = new Int32Array(limits.depth + 1);
+    this.#members = new Int32Array(limits.depth + 1);
     this.#hit = hit;
     this.#lastQuote = bytes.lastIndexOf(QUOTE);
   }
@@ -129,6 +131,7 @@ class Walker {
     if (next === COLON && this.#isInObject()) {
       const key = this.#rules.known(bytes, first, end);
       this.#keys[this.#depth - 1] = this.#rules.isKey(key) ? key : NO_KEY;
+      this.#members[this.#depth - 1] = (this.#members[this.#depth - 1] as number) + 1;
       this.#at++;
       return true;
     }
@@ -154,6 +157,7 @@ class Walker {
     this.#isObject[this.#depth] = open === OPEN_OBJECT ? 1 : 0;
     this.#seen[this.#depth] = 0;
     this.#keys[this.#depth] = NO_KEY;
+    this.#members[this.#depth] = 0;
     this.#depth++;
     this.#at++;
   }
@@ -174,7 +178,8 @@ class Walker {
   #pop(): void {
     const top = --this.#depth;
     const seen = this.#seen[top] as number;
-    if (seen !== 0 && !this.#rules.match(seen, this.#starts[top] as number, this.#at, this.#hit))
+    const members = this.#members[top] as number;
+    if (seen !== 0 && !this.#rules.match(seen, members, this.#starts[top] as number, this.#at, this.#hit))
       this.#result = "stopped";
   }
 

@@ -60,22 +60,28 @@ const CONTROL_STRING_MAX = 4096;
 export function controlString(bytes: Uint8Array, span: Span): boolean {
   const isEscape = bytes[span.start] === ESC;
   const isOsc = isEscape ? bytes[span.start + 1] === 0x5d : bytes[span.start + 1] === 0x9d;
+  if (isOsc && !isDigit(bytes[span.end])) return false;
   if (isOsc && ORDINARY_OSC.some((command) => startsWith(bytes, span.end, command))) return false;
-  // Texts in a wrong character set are full of the one-byte forms; nobody ends them.
-  return isEscape || isTerminated(bytes, span.end);
+  // Texts in a wrong character set are full of the one-byte forms, and binary data of both; nobody ends those.
+  return swallowsText(bytes, span.end, isEscape);
 }
 
-/** Whether ST or BEL comes before any other control. Strings that begin one in another are so read once altogether. */
-function isTerminated(bytes: Uint8Array, first: number): boolean {
+/**
+ * Whether ST or BEL comes before any other control, or no control for as long as is looked. Strings that begin one in another
+ * are so read once altogether.
+ */
+function swallowsText(bytes: Uint8Array, first: number, mayStayOpen: boolean): boolean {
   const limit = Math.min(bytes.length, first + CONTROL_STRING_MAX);
   for (let at = first; at < limit; at++) {
     const byte = bytes[at] as number;
     if (byte === 0x07) return true;
     if (byte === 0xc2 && ((bytes[at + 1] ?? 0) & 0xe0) === 0x80) return bytes[at + 1] === 0x9c;
     if (byte === ESC) return bytes[at + 1] === BACKSLASH;
-    if (byte === 0x0a) return false;
+    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return false;
+    // What a decoder puts for bytes that are no text (U+FFFD).
+    if (byte === 0xef && bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd) return false;
   }
-  return false;
+  return mayStayOpen;
 }
 
 /** OSC 8 with a target: text that shows one thing and opens another. */

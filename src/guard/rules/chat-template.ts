@@ -110,7 +110,7 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     reason: "imitates a conversation turn in plain text",
     patterns: [
       ...placed("paragraph-start", "Human:", "Assistant:"),
-      ...placed("line-start", "### Instruction:", "### Response:", "GPT4 Correct User:", "GPT4 Correct Assistant:"),
+      ...placed("line-start", "### Instruction:", "GPT4 Correct User:", "GPT4 Correct Assistant:"),
     ],
   },
   {

@@ -76,11 +76,20 @@ export const ORCHESTRATOR_RULES: readonly Rule[] = [
     id: "guidance.block",
     family: "semantic-kernel",
     severity: "high",
-    meaning: "Role blocks of Guidance programs.",
+    meaning: "Role blocks of Guidance programs, with the tilde that Mustache does not have.",
     reason: "contains a Guidance role block",
     patterns: ["system", "user", "assistant"].flatMap((role) =>
-      literals(`{{#${role}~}}`, `{{#${role}}}`, `{{~#${role}~}}`, `{{/${role}~}}`, `{{/${role}}}`, `{{~/${role}}}`),
+      literals(`{{#${role}~}}`, `{{~#${role}~}}`, `{{~#${role}}}`, `{{/${role}~}}`, `{{~/${role}}}`, `{{~/${role}~}}`),
     ),
+  },
+  {
+    id: "guidance.section",
+    family: "semantic-kernel",
+    severity: "info",
+    meaning: "A section named after a role: Guidance's early form, and Mustache's for anything called user.",
+    reason: "has a template section named after a role",
+    sinks: { template: "high" },
+    patterns: ["system", "user", "assistant"].flatMap((role) => literals(`{{#${role}}}`, `{{/${role}}}`)),
   },
   {
     id: "dspy.field",

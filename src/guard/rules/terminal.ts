@@ -19,9 +19,9 @@ export const TERMINAL_RULES: readonly Rule[] = [
   {
     id: "terminal.report",
     family: "terminal",
-    severity: "medium",
-    decodedSeverity: "info",
-    meaning: "Makes the terminal type its answer into whatever reads the keyboard.",
+    severity: "info",
+    meaning:
+      "Makes a terminal type its answer into whatever reads the keyboard; full-screen programs ask when they start.",
     reason: "asks the terminal to type an answer",
     sinks: { terminal: "high" },
     patterns: shaped("csi-report", ...CSI),

@@ -1,9 +1,18 @@
-import { keyed, keyedObject, literals, object, placed, type Rule } from "../rule.ts";
+import { inSequence, keyed, keyedObject, literals, object, placed, type Rule, smallObject } from "../rule.ts";
 
 /** Claude's tags exist with this namespace too; written in two parts so that no agent reading this file sees one. */
 const NAMESPACE = `${"ant"}${"ml"}:`;
 const tags = (...names: readonly string[]): string[] =>
   names.flatMap((name) => [`<${name}`, `</${name}`, `<${NAMESPACE}${name}`, `</${NAMESPACE}${name}`]);
+
+const PRIVILEGED_ROLE = keyed("role", "system", "developer", "assistant", "tool");
+const CONTENT_KEY = literals('"content"', "'content'", '"tool_calls"', "'tool_calls'");
+/** Between a role and the content beside it: white space, a comma, and one short member such as a name. */
+const ROLE_TO_CONTENT_BYTES = 96;
+/** Between a content's key and the role after it: a message of some paragraphs. */
+const CONTENT_TO_ROLE_BYTES = 2048;
+const MCP_RESULT = ["content", "tools", "resources", "prompts", "roots", "messages"].flatMap(keyedObject);
+const MCP_RESULT_BYTES = 512;
 
 /** Tool calls and messages in the wire formats of model providers. */
 export const TOOL_CALL_RULES: readonly Rule[] = [
@@ -25,9 +34,20 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     id: "tool-call.role",
     family: "tool-call",
     severity: "medium",
-    meaning: "A role key with a model's role; found wherever it stands, also in broken or oddly nested JSON.",
-    reason: "contains a chat message role in JSON",
-    patterns: keyed("role", "system", "developer", "assistant", "tool"),
+    meaning: "A model's role with content beside it, in broken or oddly nested JSON, or written as Python writes it.",
+    reason: "contains a chat message with a role",
+    patterns: [
+      inSequence(PRIVILEGED_ROLE, CONTENT_KEY, ROLE_TO_CONTENT_BYTES),
+      inSequence(CONTENT_KEY, PRIVILEGED_ROLE, CONTENT_TO_ROLE_BYTES),
+    ],
+  },
+  {
+    id: "tool-call.role-name",
+    family: "tool-call",
+    severity: "info",
+    meaning: "A role key with a model's role and no content beside it: people and services have roles as well.",
+    reason: "names a role that models have too",
+    patterns: PRIVILEGED_ROLE,
   },
   {
     id: "tool-call.openai",
@@ -60,7 +80,7 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     severity: "medium",
     meaning: "A name with arguments: what Hermes, Qwen and Llama models write between their tool call tags.",
     reason: "contains a bare tool call object",
-    patterns: [object("name:string", "arguments:object"), object("name=functions", "parameters:object")],
+    patterns: [smallObject(3, "name:string", "arguments:object"), object("name=functions", "parameters:object")],
   },
   {
     id: "tool-call.tag",
@@ -68,29 +88,31 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     severity: "high",
     meaning: "Tags around tool calls and their results (Qwen, Hermes, GLM, Claude).",
     reason: "contains tool call tags",
-    patterns: literals(
-      "<tool_call>",
-      "</tool_call>",
-      "<tool_response>",
-      "</tool_response>",
-      "<tool_result>",
-      "</tool_result>",
-      "<|tool_call>",
-      "<tool_call|>",
-      "<arg_key>",
-      "</arg_key>",
-      "<arg_value>",
-      "</arg_value>",
-      "<function_results>",
-      "</function_results>",
-      "<tool_name>",
-      ...tags("function_calls"),
-      `<${NAMESPACE}`,
-      `</${NAMESPACE}`,
-      '<invoke name="',
-      "<invoke name='",
-      "<invoke><tool_name>",
-    ),
+    patterns: [
+      inSequence(literals("<tool_name>"), literals("</tool_name>"), 256),
+      ...literals(
+        "<tool_call>",
+        "</tool_call>",
+        "<tool_response>",
+        "</tool_response>",
+        "<tool_result>",
+        "</tool_result>",
+        "<|tool_call>",
+        "<tool_call|>",
+        "<arg_key>",
+        "</arg_key>",
+        "<arg_value>",
+        "</arg_value>",
+        "<function_results>",
+        "</function_results>",
+        ...tags("function_calls"),
+        `<${NAMESPACE}`,
+        `</${NAMESPACE}`,
+        '<invoke name="',
+        "<invoke name='",
+        "<invoke><tool_name>",
+      ),
+    ],
   },
   {
     id: "tool-call.function-tag",
@@ -149,23 +171,20 @@ export const MCP_RULES: readonly Rule[] = [
     id: "mcp.frame",
     family: "mcp",
     severity: "medium",
-    meaning: "A whole JSON-RPC 2.0 message; on a line protocol it would be taken for one of the peer's.",
-    reason: "contains a JSON-RPC message",
+    meaning:
+      "A result as only this protocol's servers give it; on a line protocol it would be taken for one of the peer's.",
+    reason: "contains a Model Context Protocol result",
     patterns: [
-      ...placed("line-start", '{"jsonrpc":"2.0"', '{"jsonrpc": "2.0"', '{ "jsonrpc": "2.0"', 'data: {"jsonrpc"'),
-      object("jsonrpc=2.0", "result:object"),
+      inSequence(keyed("jsonrpc", "2.0"), MCP_RESULT, MCP_RESULT_BYTES),
+      inSequence(MCP_RESULT, keyed("jsonrpc", "2.0"), CONTENT_TO_ROLE_BYTES),
     ],
   },
   {
     id: "mcp.version",
     family: "mcp",
     severity: "info",
-    meaning: "JSON-RPC's version member.",
+    meaning: "JSON-RPC's version member, as language servers, wallets and many others write it.",
     reason: "mentions JSON-RPC",
-    patterns: [
-      ...keyed("jsonrpc", "2.0"),
-      object("jsonrpc=2.0", "method:string"),
-      object("jsonrpc=2.0", "error:object"),
-    ],
+    patterns: [...keyed("jsonrpc", "2.0"), ...placed("line-start", 'data: {"jsonrpc"')],
   },
 ];
