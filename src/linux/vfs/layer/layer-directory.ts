@@ -91,23 +91,29 @@ export class LayerDirectory extends Inode implements LowerDirectory {
     const base = this.#parts.base?.list() ?? [];
     if (table === undefined) return base;
     this.tree.charge(table.size * LISTED_BYTES);
-    const own = new Map<string, DirectoryEntry | undefined>();
-    for (const row of table.rows()) own.set(row.name, this.#entryOf(row));
-    const entries = base.filter(({ name }) => !own.has(name));
-    for (const entry of own.values()) if (entry !== undefined) entries.push(entry);
-    return entries;
+    const below = new Map(base.map((entry) => [entry.name, entry]));
+    const own: DirectoryEntry[] = [];
+    for (const row of table.rows()) {
+      const entry = this.#entryOf(row, below.get(row.name));
+      if (entry !== undefined) own.push(entry);
+      below.delete(row.name);
+    }
+    return [...below.values(), ...own];
   }
 
-  /** Without making an object of it, unless what the host has at its place decides. */
-  #entryOf(row: TableRow): DirectoryEntry | undefined {
-    const { name, node, number } = row;
+  /** Without looking at the file: there may be many. `below` is what the host's listing has of that name. */
+  #entryOf({ name, node, number }: TableRow, below: DirectoryEntry | undefined): DirectoryEntry | undefined {
     if (node.type === "absent" || this.#isExcluded(name)) return undefined;
-    if (node.type === "symlink") return { name, ino: layerIno(number), type: FileType.symlink };
-    if (node.type === "file" && node.content.kind === "kept")
-      return { name, ino: layerIno(number), type: FileType.regular };
-    if (node.type === "directory" && node.isOpaque) return { name, ino: layerIno(number), type: FileType.directory };
-    const inode = this.lookup(name);
-    return inode && { name, ino: inode.stat().ino, type: inode.type };
+    const ino = layerIno(number);
+    switch (node.type) {
+      case "symlink":
+        return { name, ino, type: FileType.symlink };
+      case "file":
+        if (node.content.kind === "host" && below?.type !== FileType.regular) return undefined;
+        return { name, ino, type: FileType.regular };
+      case "directory":
+        return !node.isOpaque && below?.type === FileType.directory ? below : { name, ino, type: FileType.directory };
+    }
   }
 
   #inodeOf({ name, node, number, table }: TableRow): LowerInode | undefined {
