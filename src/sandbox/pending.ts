@@ -8,12 +8,13 @@ import { toSparse } from "./sparse.ts";
 export function encodePending(pending: readonly ChangedFile[]): { changes: WireChange[]; contents: Uint8Array[] } {
   const contents: Uint8Array[] = [];
   const changes = pending.map((change): WireChange => {
-    const { content, path, pathBytes, renamedFrom, linkOf, symlinkTarget, ...facts } = change;
+    const { content, path, pathBytes, renamedFrom, linkOf, symlinkTarget, mtimeNs, ...facts } = change;
     const { renamedFromBytes, linkOfBytes, symlinkTargetBytes, ...rest } = facts;
     return {
       ...rest,
       path: toByteString(path, pathBytes),
       ...defined({
+        mtimeNs: mtimeNs?.toString(),
         renamedFrom: renamedFrom === undefined ? undefined : toByteString(renamedFrom, renamedFromBytes),
         linkOf: linkOf === undefined ? undefined : toByteString(linkOf, linkOfBytes),
         symlinkTarget: symlinkTarget === undefined ? undefined : toByteString(symlinkTarget, symlinkTargetBytes),

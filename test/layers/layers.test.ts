@@ -179,6 +179,33 @@ suite("a run over a layer", { skip: kvmMissing() }, () => {
     assert.equal(ours[2]?.sha256, shell("echo x | sha256sum", place).slice(0, 64));
   });
 
+  test("times, and which names are one file, come with the changes and are there again", async () => {
+    const script =
+      "touch -d '2001-02-03 04:05:06.789012345 UTC' a.txt new; ln new other; ln b.txt second; echo x >> a.txt";
+    const { changes } = await run(`${script}; touch -d '2001-02-03 04:05:06.789012345 UTC' a.txt; echo y >> b.txt`);
+    const time = 981_173_106_789_012_345n;
+    const facts = changes.map(({ path, kind, mtimeNs, linkGroup, linkOf }) => ({
+      path: path.slice("/project/".length),
+      kind,
+      isOld: mtimeNs === time,
+      linkGroup,
+      linkOf: linkOf?.slice("/project/".length),
+    }));
+    assert.deepEqual(facts, [
+      { path: "a.txt", kind: "modify", isOld: true, linkGroup: undefined, linkOf: undefined },
+      { path: "b.txt", kind: "modify", isOld: false, linkGroup: 1, linkOf: undefined },
+      { path: "new", kind: "add", isOld: true, linkGroup: 2, linkOf: undefined },
+      { path: "other", kind: "add", isOld: true, linkGroup: 2, linkOf: "new" },
+      { path: "second", kind: "add", isOld: false, linkGroup: 1, linkOf: "b.txt" },
+    ]);
+    const layer = await layerOf(script);
+    assert.equal(
+      (await run("stat -c '%y %h' new; find . -samefile b.txt | sort; stat -c %i new other | uniq | wc -l", layer))
+        .stdoutText,
+      "2001-02-03 04:05:06.789012345 +0000 2\n./b.txt\n./second\n1\n",
+    );
+  });
+
   test("a read-only mount shows it, and is as read-only as before", async () => {
     const layer = await layerOf("echo x > fresh; rm b.txt");
     const shown = await run("cat /same/fresh; ls /same; echo no > /same/fresh || echo $?", layer);

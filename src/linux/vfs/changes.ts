@@ -24,6 +24,8 @@ export interface Change {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** When a regular file's content changed last, in nanoseconds since 1970; for `add` and `modify`. */
+  readonly mtimeNs?: bigint;
   readonly symlinkTarget?: ByteString;
   readonly sizeBytes?: number;
   /** SHA-256 in hex of a regular file's content on the host, for `modify` and `delete`; absent when it was not to be had in time. */
@@ -40,6 +42,8 @@ export interface Change {
   readonly renamedFrom?: ByteString;
   /** Another name, in the list or on the host, of the same file (hard link). */
   readonly linkOf?: ByteString;
+  /** For a file with several names in the list, new ones and changed ones: they have the same number, and no other file has it. */
+  readonly linkGroup?: number;
   /** Mode or owner changed, content did not. */
   readonly metadataOnly?: true;
 }
@@ -163,8 +167,8 @@ class ChangeCollector {
   }
 
   #modify(inode: RamInode, path: ByteString, details: Omit<Change, "path" | "kind">): void {
-    const { uid, gid, mode } = inode;
-    this.#push({ inode, change: { path: this.#pathOf(path), kind: "modify", mode, uid, gid, ...details } });
+    const change: Change = { path: this.#pathOf(path), kind: "modify", ...attributesOf(inode), ...details };
+    this.#push({ inode, change });
   }
 
   /** Ends the collection when the list gets longer than a result may carry. */
@@ -176,14 +180,11 @@ class ChangeCollector {
   }
 
   #add(inode: RamInode, path: ByteString): void {
-    const { uid, gid, mode } = inode;
     const change: Change = {
       path: this.#pathOf(path),
       kind: "add",
       fileType: changedFileType(inode.type),
-      mode,
-      uid,
-      gid,
+      ...attributesOf(inode),
       ...(inode instanceof RamFile ? this.#describeContent(inode) : {}),
       ...(inode.type === FileType.symlink ? { symlinkTarget: targetOf(inode) ?? EMPTY } : {}),
       ...this.#origin(inode),
@@ -237,13 +238,24 @@ class ChangeCollector {
   /** Names added for one new file: all but the first are links to it. */
   #withLinks(): Change[] {
     const firstNames = new Map<RamInode, ByteString>();
-    return this.#found.map(({ change, inode }) => {
-      if (inode === undefined || change.kind !== "add" || change.linkOf !== undefined) return change;
+    const groups = this.#linkGroups();
+    return this.#found.map(({ change: found, inode }) => {
+      if (inode === undefined) return found;
+      const linkGroup = groups.get(inode);
+      const change = linkGroup === undefined ? found : { ...found, linkGroup };
+      if (change.kind !== "add" || change.linkOf !== undefined) return change;
       const first = firstNames.get(inode);
       if (first !== undefined) return { ...change, linkOf: first };
       firstNames.set(inode, change.path);
       return change;
     });
+  }
+
+  #linkGroups(): ReadonlyMap<RamInode, number> {
+    const names = new Map<RamInode, number>();
+    for (const { inode } of this.#found) if (inode instanceof RamFile) names.set(inode, (names.get(inode) ?? 0) + 1);
+    const several = [...names].filter(([, count]) => count > 1);
+    return new Map(several.map(([inode], index) => [inode, index + 1]));
   }
 
   /**
@@ -290,6 +302,11 @@ function namesThatMayDiffer(now: RamDirectory, base: LowerDirectory): Iterable<B
 function metadataDiffers(now: RamInode, base: LowerInode): boolean {
   const stat = base.stat();
   return now.mode !== (stat.mode & PERMISSION_MASK) || now.uid !== stat.uid || now.gid !== stat.gid;
+}
+
+function attributesOf(inode: RamInode): Pick<Change, "mode" | "uid" | "gid" | "mtimeNs"> {
+  const { mode, uid, gid, mtimeNs } = inode;
+  return { mode, uid, gid, ...(inode instanceof RamFile && { mtimeNs }) };
 }
 
 function describeContent(

@@ -115,12 +115,13 @@ class Pending {
     inode.setAttributes(attributesOf(change));
   }
 
-  #fill(inode: RamInode, { path, content = [], sizeBytes = 0 }: PendingChange): void {
+  #fill(inode: RamInode, { path, content = [], sizeBytes = 0, mtimeNs }: PendingChange): void {
     if (!(inode instanceof RamFile)) invalid(path, "only a file has content");
     for (const { position, bytes } of content) {
       for (let at = 0; at < bytes.length; ) at += inode.write(bytes.subarray(at), position + at);
     }
     if (inode.sizeBytes < sizeBytes) inode.truncate(sizeBytes);
+    if (mtimeNs !== undefined) inode.setAttributes({ mtimeNs });
   }
 
   /** What stands there, which must be what the change was made from. */
@@ -168,8 +169,8 @@ function namesOf(path: ByteString): string[] {
   return isWhole && !path.includes("\0") ? names : invalid(path, "expected an absolute, normalised path");
 }
 
-function attributesOf({ mode, uid, gid }: PendingChange): Attributes {
-  return defined({ mode, uid, gid });
+function attributesOf({ mode, uid, gid, mtimeNs }: PendingChange): Attributes {
+  return defined({ mode, uid, gid, mtimeNs });
 }
 
 const TYPES: Readonly<Record<Change["fileType"], number>> = {

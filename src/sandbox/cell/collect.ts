@@ -51,8 +51,9 @@ class Parcel {
     this.#allowance = allowance;
   }
 
-  change({ content: _, pieces, ...facts }: Change): WireChange {
+  change({ content: _, pieces, mtimeNs, ...rest }: Change): WireChange {
     const index = this.#index++;
+    const facts = mtimeNs === undefined ? rest : { ...rest, mtimeNs: mtimeNs.toString() };
     const { path, symlinkTarget = "", renamedFrom = "", linkOf = "", newSha256 } = facts;
     this.#takeHeader(
       CHANGE_BYTES + [path, symlinkTarget, renamedFrom, linkOf].reduce((sum, name) => sum + jsonBytes(name), 0),

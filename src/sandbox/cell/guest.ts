@@ -166,7 +166,8 @@ function pendingOf({ jobBytes, stdinBytes, pending, limits }: RunRequest, body: 
   if (sizeBytes > limits.overlayBytes)
     throw new ZtlError("pending-invalid", `The pending changes have ${sizeBytes} bytes, more than a run may write`);
   let at = jobBytes + stdinBytes;
-  return pending.map(({ extents, contentOf: _, ...change }) => {
+  return pending.map(({ extents, contentOf: _, mtimeNs, ...rest }) => {
+    const change = { ...rest, ...(mtimeNs !== undefined && { mtimeNs: BigInt(mtimeNs) }) };
     if (extents === undefined) return change;
     const data = body.subarray(at, at + extentBytes(extents));
     at += data.length;

@@ -142,7 +142,9 @@ export type WireDiagnostics = Omit<Diagnostics, "vanished"> & { readonly vanishe
 
 /** Paths in both are byte strings, as in the personality. */
 export type WireRead = Omit<FileRead, "contentKey" | "hostPath">;
-export type WireChange = Omit<Change, "content" | "read"> & {
+export type WireChange = Omit<Change, "content" | "pieces" | "mtimeNs"> & {
+  /** In decimal digits: JSON has no such numbers. */
+  readonly mtimeNs?: string;
   /** Position and length in turn of what its part of the body holds of the new content; the rest of it is zeros. */
   readonly extents?: readonly number[];
   /** Index of an earlier change with the same content, which is sent once. */

@@ -130,11 +130,11 @@ export class Captive implements AsyncDisposable {
   }
 
   /** The standard output of a shell script that runs in a cell as a guest does, repeatably. */
-  async honestly(script: string): Promise<string> {
+  async honestly(script: string, options: RunOptions = {}): Promise<string> {
     const call: ToolCall = { tool: "exec", program: "/bin/sh", args: ["-c", script] };
     const cell = await this.pool.acquire();
     try {
-      return await this.#run(cell, planRun(call, this.#surroundings), {}, { deterministic: REPEATABLE });
+      return await this.#run(cell, planRun(call, this.#surroundings), {}, { deterministic: REPEATABLE, ...options });
     } finally {
       this.pool.release(cell);
     }

@@ -1,5 +1,5 @@
 import type { ByteString } from "../../../base/byte-string.ts";
-import type { ChangedFileType } from "../../../linux/vfs/index.ts";
+import { type ChangedFileType, NAMES_MAX } from "../../../linux/vfs/index.ts";
 import type { WireChange } from "../protocol.ts";
 import {
   type Fields,
@@ -7,6 +7,7 @@ import {
   listOf,
   markOf,
   misbehaved,
+  nanosecondsOf,
   oneOf,
   pathOf,
   sha256Of,
@@ -41,8 +42,19 @@ const OF_OTHERS = new Set([
   "renamedFrom",
   "linkOf",
   "metadataOnly",
+  "mtimeNs",
+  "linkGroup",
 ]);
-const ONLY_FILES = ["sizeBytes", "baseSha256", "baseChangedDuringRun", "newSha256", "extents", "contentOf"] as const;
+const ONLY_FILES = [
+  "sizeBytes",
+  "baseSha256",
+  "baseChangedDuringRun",
+  "newSha256",
+  "extents",
+  "contentOf",
+  "mtimeNs",
+  "linkGroup",
+] as const;
 /** Permission bits with set-id and sticky (stat.h). */
 const MODE_MAX = 0o7777;
 const ID_MAX = 0xffff_ffff;
@@ -102,6 +114,8 @@ function checkFile(kind: WireChange["kind"], fields: Fields): void {
   if (fields.baseSha256 !== undefined) sha256Of(fields.baseSha256, "the hash of a host's file");
   if (fields.baseChangedDuringRun !== undefined) markOf(fields.baseChangedDuringRun, "a host's change");
   if (kind === "delete") return;
+  if (fields.mtimeNs !== undefined) nanosecondsOf(fields.mtimeNs, "the time of a change");
+  if (fields.linkGroup !== undefined) wholeOf(fields.linkGroup, NAMES_MAX, "the number of a file with several names");
   if (kind === "add" && (fields.baseSha256 !== undefined || fields.metadataOnly !== undefined))
     misbehaved("a new file was there before");
   const hasContent = fields.extents !== undefined || fields.contentOf !== undefined;

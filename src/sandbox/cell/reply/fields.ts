@@ -56,6 +56,14 @@ export function booleanOf(value: unknown, what: string): boolean {
   return typeof value === "boolean" ? value : misbehaved(`${what} is neither true nor false`);
 }
 
+const NANOSECONDS = /^(?:0|-?[1-9][0-9]{0,18})$/;
+
+/** A time as the kernel has it, 64 bits of nanoseconds since 1970, in decimal digits. */
+export function nanosecondsOf(value: unknown, what: string): string {
+  const isTime = typeof value === "string" && NANOSECONDS.test(value);
+  return isTime && BigInt.asIntN(64, BigInt(value)) === BigInt(value) ? value : misbehaved(`${what} is no time`);
+}
+
 const SHA256 = /^[0-9a-f]{64}$/;
 
 export function sha256Of(value: unknown, what: string): string {

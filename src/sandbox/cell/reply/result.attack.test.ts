@@ -197,6 +197,10 @@ const FORGED_CHANGES: readonly (readonly [number, Header])[] = [
   [1, { metadataOnly: true }],
   [1, { contentOf: 0 }],
   [1, { sizeBytes: 4 }],
+  ...["", "1.5", "01", "-0", "0x1", "1e3", "9223372036854775808", 1, null, "١"].map(
+    (mtimeNs) => [1, { mtimeNs }] as const,
+  ),
+  ...[-1, 0.5, "1", 200_001, null].map((linkGroup) => [1, { linkGroup }] as const),
   [2, { contentOf: 2 }],
   [2, { contentOf: 3 }],
   [2, { contentOf: 0 }],
@@ -210,6 +214,9 @@ const FORGED_CHANGES: readonly (readonly [number, Header])[] = [
   [4, { sizeBytes: 1 }],
   [4, { mode: 0o755 }],
   [4, { fileType: "socket" }],
+  [4, { mtimeNs: "1" }],
+  [4, { linkGroup: 1 }],
+  [5, { mtimeNs: "1" }],
   [5, { symlinkTarget: "" }],
   [5, { symlinkTarget: "a\0b" }],
   [5, { symlinkTarget: "\u4e00" }],
@@ -273,6 +280,7 @@ test("a file that was read elsewhere than in a mount of the host is refused", ()
     assertForged(`parts ${JSON.stringify(parts)}`, read({ sha256, parts }));
   assertForged("parts without a hash", read({ parts: [0, 4] }));
   for (const unhashed of ["", "later", 1, null]) assertForged(`unhashed ${unhashed}`, read({ unhashed }));
+  assertForged("from a layer that it did not have", read({ sha256, fromLayer: true }));
   assertForged("hashed and not", read({ sha256, unhashed: "out-of-time" }));
 });
 
