@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { optionProblem } from "../../src/base/option-problem.ts";
 import { ZtlError } from "../../src/errors.ts";
 
 export interface DemoOptions {
@@ -59,6 +60,6 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw new ZtlError("demo-arguments", (error as Error).message, { remedy: "ztl demo --help explains." });
+    throw new ZtlError("demo-arguments", optionProblem(error, options), { remedy: "ztl demo --help explains." });
   }
 }

@@ -1,3 +1,4 @@
+import "../base/node-version.ts";
 import { dynamicTool, type JSONSchema7, jsonSchema, type ToolApprovalStatus, type ToolSet } from "ai";
 import type { Json } from "../base/json.ts";
 import { defined } from "../base/optional.ts";

@@ -1,3 +1,4 @@
+import "../base/node-version.ts";
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import { type MaxMarginalRelevanceSearchOptions, VectorStore } from "@langchain/core/vectorstores";
 import { ZtlError } from "../errors.ts";

@@ -1,3 +1,4 @@
+import "../base/node-version.ts";
 import { DynamicStructuredTool, type ToolRunnableConfig } from "@langchain/core/tools";
 import { interrupt } from "@langchain/langgraph";
 import type { Json } from "../base/json.ts";

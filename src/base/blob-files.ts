@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { ZtlError } from "../errors.ts";
 import { type Copied, copyContent, type Source, writeFully } from "./content.ts";
 import { syncPathAsync } from "./durable-files.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { inParallel } from "./parallel.ts";
 import { PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE, privateDirectory, type Refusal } from "./private-files.ts";
 import { sha256Hex, sha256Stream } from "./sha256.ts";
@@ -181,7 +182,7 @@ export class BlobFiles {
     });
     for (const [sha256, draft] of drafts) {
       const path = this.#pathOf(sha256);
-      fs.mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+      makeDirectory(dirname(path), PRIVATE_DIRECTORY_MODE);
       fs.renameSync(draft.path, path);
       if (this.#drafts.get(sha256) === draft) this.#drafts.delete(sha256);
       this.#shards.add(dirname(path)).add(this.#directory);

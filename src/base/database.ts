@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { ZtlError } from "../errors.ts";
 import { syncPath } from "./durable-files.ts";
 import { privateFile, type Refusal } from "./private-files.ts";
+import { DatabaseSync } from "./sqlite.ts";
 
 /** SQLite files as all rooms open them: private, in one set of pragmas, and only when they are what is expected. */
 

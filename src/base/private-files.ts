@@ -5,7 +5,6 @@ import {
   fstatSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -15,6 +14,7 @@ import {
 import { dirname } from "node:path";
 import { ZtlError } from "../errors.ts";
 import { draftOf, syncPath, writeNewFile } from "./durable-files.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { errorCode } from "./system-error.ts";
 
 /**
@@ -43,7 +43,7 @@ export interface Refusal {
  */
 export function privateDirectory(path: string, refusal: Refusal): string {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
-    const made = mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+    const made = makeDirectory(path, PRIVATE_DIRECTORY_MODE);
     if (made !== undefined) syncPath(dirname(made));
   }
   const status = lstatSync(path);

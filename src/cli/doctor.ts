@@ -1,14 +1,29 @@
 import { parseArgs } from "node:util";
+import { optionProblem } from "../base/option-problem.ts";
 import { terminalJson, terminalLine } from "../base/text/index.ts";
 import { diagnoseHost, type Finding } from "../sandbox/index.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
+export const DOCTOR_HELP = `ztl doctor [--json]
+
+Looks at all that tool calls need on this host (Node, KVM, Python, a shell, the walls around micro-VMs, a place for templates),
+says how to get what is missing, and runs one call. Nothing is changed.
+
+  --json   print one JSON object: usable, and each finding with its state (ok, note, missing) and remedy
+
+Exit status: 0 tool calls can run here; 1 something they need is missing.
+`;
+
 const MARKS = { ok: "ok  ", note: "note", missing: "MISS" } as const;
 
 /** `ztl doctor`: 0 when tool calls can run here, 1 when something they need is missing. */
 export async function doctor(args: readonly string[]): Promise<number> {
-  const { json } = parseDoctorArguments(args);
+  const { json, help } = parseDoctorArguments(args);
+  if (help) {
+    await writeAll(process.stdout, DOCTOR_HELP);
+    return 0;
+  }
   const findings = await diagnoseHost();
   const usable = findings.every((finding) => finding.state !== "missing");
   if (json) await writeAll(process.stdout, `${terminalJson({ usable, findings })}\n`);
@@ -20,11 +35,13 @@ export async function doctor(args: readonly string[]): Promise<number> {
   return usable ? 0 : 1;
 }
 
-function parseDoctorArguments(args: readonly string[]): { json: boolean } {
+const OPTIONS = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+
+function parseDoctorArguments(args: readonly string[]): { readonly json?: boolean; readonly help?: boolean } {
   try {
-    return { json: parseArgs({ args: [...args], options: { json: { type: "boolean" } } }).values.json ?? false };
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(optionProblem(error, OPTIONS));
   }
 }
 

@@ -4,6 +4,7 @@ import { readBounded } from "../base/bounded-file.ts";
 import { isJsonObject } from "../base/json.ts";
 import { defined } from "../base/optional.ts";
 import { parseStored, type StoredFormat, shapeOf } from "../base/stored-json.ts";
+import { suggestion } from "../base/suggestion.ts";
 import { terminalJson, terminalLine } from "../base/text/index.ts";
 import {
   checkInclusion,
@@ -53,6 +54,8 @@ const OPTIONS = {
   follow: { type: "boolean", short: "f" },
 } as const;
 
+const COMMANDS = ["verify", "head", "tail", "show", "prove", "check-proof"];
+
 type Values = ReturnType<typeof parseLoopArguments<typeof OPTIONS>>["values"];
 
 /** `ztl ledger`. Returns the exit status. */
@@ -75,7 +78,7 @@ export async function ledger(args: readonly string[]): Promise<number> {
       return checkProof(values, expectOne(rest, "proof's file"));
     default:
       throw new UsageError(
-        "ztl ledger takes verify, head, tail, show, prove or check-proof; ztl ledger --help explains",
+        `ztl ledger takes verify, head, tail, show, prove or check-proof${suggestion(command ?? "", COMMANDS)}`,
       );
   }
 }

@@ -1,5 +1,5 @@
-import { userInfo } from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { optionProblem } from "../base/option-problem.ts";
 import { terminalJson } from "../base/text/index.ts";
 import { ZeroTrustLoop } from "../loop/index.ts";
 import { configFile } from "./config-file.ts";
@@ -7,6 +7,9 @@ import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What the commands of the loop have in common: their arguments, and the loop they open. */
+
+/** Who decides, unless said otherwise. */
+export { userName } from "../base/user-directories.ts";
 
 /** Exit statuses beside 0 for done and 125 for a wrong command line. */
 export const LoopStatus = {
@@ -30,10 +33,11 @@ const COMMON = {
 
 /** Throws UsageError for what is none of the options. */
 export function parseLoopArguments<const T extends Options>(args: readonly string[], options: T) {
+  const all = { ...COMMON, ...options };
   try {
-    return parseArgs({ args: [...args], options: { ...COMMON, ...options }, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...args], options: all, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(optionProblem(error, all));
   }
 }
 
@@ -63,11 +67,6 @@ export function expectOne(positionals: readonly string[], what: string): string 
 /** JSON for machines, in which nothing acts on a terminal. */
 export function printJson(value: unknown): Promise<void> {
   return writeAll(process.stdout, `${terminalJson(value)}\n`);
-}
-
-/** Who decides, unless said otherwise. */
-export function userName(): string {
-  return userInfo().username;
 }
 
 /** Whether to use colours: on a terminal, unless its owner said no (no-color.org). */

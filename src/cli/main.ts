@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { parseJson } from "../base/strict-json.ts";
+import { suggestion } from "../base/suggestion.ts";
 import { repainted, terminalLine, terminalLines } from "../base/text/index.ts";
 import { ZtlError } from "../errors.ts";
 import { ExitStatus } from "./exit-status.ts";
@@ -16,7 +17,7 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = await dispatch(args);
   } catch (error) {
     process.exitCode = ExitStatus.failure;
-    await writeAll(process.stderr, describe(error));
+    await writeAll(process.stderr, describe(error, args[0]));
   }
 }
 
@@ -49,9 +50,14 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./policy.ts")).policy(rest);
     case "version":
     case "--version":
+    case "-v":
+    case "-V":
       await writeAll(process.stdout, `${version()}\n`);
       return 0;
     case "help":
+      if (rest[0] !== undefined && rest[0] !== "help" && isCommand(rest[0])) return dispatch([rest[0], "--help"]);
+      await writeAll(process.stdout, HELP);
+      return 0;
     case "--help":
     case "-h":
       await writeAll(process.stdout, HELP);
@@ -64,10 +70,16 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
   }
 }
 
+function isCommand(word: string | undefined): boolean {
+  return COMMANDS.some((one) => one === word);
+}
+
 /** The command that was probably meant; or how to run what is none of ours. */
 function guess(command: string): string {
-  const near = COMMANDS.find((one) => one.startsWith(command.slice(0, 3)) || command.startsWith(one));
-  return near === undefined ? `; to run a program: ztl run -- ${command}` : `; ztl ${near} there is`;
+  if (command.startsWith("-")) return suggestion(command, ["--help", "--version"]);
+  const begun = COMMANDS.filter((one) => command.length > 1 && one.startsWith(command));
+  const near = suggestion(command, COMMANDS) || (begun.length === 1 ? `; did you mean "${begun[0]}"?` : "");
+  return near === "" ? `; to run a program: ztl run -- ${command}` : near;
 }
 
 function version(): string {
@@ -81,9 +93,11 @@ function version(): string {
 }
 
 /** Messages quote names that somebody else chose: each stays on its line, and further lines are indented below ours. */
-function describe(error: unknown): string {
-  if (error instanceof UsageError)
-    return `ztl: ${terminalLine(error.message)}\n     ztl --help and ztl run --help explain.\n`;
+function describe(error: unknown, command: string | undefined): string {
+  if (error instanceof UsageError) {
+    const help = isCommand(command) && command !== "help" && command !== "version" ? `ztl ${command}` : "ztl";
+    return `ztl: ${terminalLine(error.message)}\n     ${help} --help explains.\n`;
+  }
   if (ZtlError.isInstance(error)) {
     const { remedy } = error.details;
     const advice = typeof remedy === "string" ? `     ${terminalLine(remedy)}\n` : "";

@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { optionProblem } from "../base/option-problem.ts";
+import { suggestion } from "../base/suggestion.ts";
 import { terminalJson, terminalLine } from "../base/text/index.ts";
 import { checkMounts } from "../loop/index.ts";
 import {
@@ -60,23 +62,30 @@ export async function policy([command, ...rest]: readonly string[]): Promise<num
     return 0;
   }
   if (command === "check") return check(parseCheckArguments(rest));
-  if (rest.length > 0) throw new UsageError(`nothing can follow ztl policy ${command}`);
   switch (command) {
     case "schema":
+      expectNothing(command, rest);
       await writeAll(process.stdout, `${terminalJson(configJsonSchema(), 2)}\n`);
       return 0;
     case "init":
+      expectNothing(command, rest);
       return init(process.cwd());
     default:
-      throw new UsageError("ztl policy takes check, schema or init; ztl policy --help explains");
+      throw new UsageError(
+        `ztl policy takes check, schema or init${suggestion(command ?? "", ["check", "schema", "init"])}`,
+      );
   }
+}
+
+function expectNothing(command: string, rest: readonly string[]): void {
+  if (rest.length > 0) throw new UsageError(`nothing can follow ztl policy ${command}`);
 }
 
 function parseCheckArguments(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(optionProblem(error, OPTIONS));
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, isAbsolute, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { optionProblem } from "../base/option-problem.ts";
 import type { CallerMount, SandboxOptions, ToolCall } from "../sandbox/index.ts";
 import { parseCount, parseDuration, parseSize } from "./units.ts";
 import { UsageError } from "./usage-error.ts";
@@ -74,7 +75,10 @@ function parseOwn(args: readonly string[]): { values: Values; positionals: strin
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    // The options of a program that stands without -- before it.
+    if (args[0]?.startsWith("-") === false)
+      throw new UsageError(`put -- before the program: ztl run -- ${args.join(" ")}`);
+    throw new UsageError(optionProblem(error, OPTIONS));
   }
 }
 

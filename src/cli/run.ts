@@ -47,6 +47,11 @@ async function execute(command: RunCommand): Promise<RunResult> {
 function tell(event: SandboxEvent): void {
   if (event.type === "python-passed-over")
     writeText(process.stderr, `ztl: not used: ${terminalLine(`${tellSkipped(event)}; ${event.remedy}`)}\n`);
+  if (event.type === "cache-unavailable")
+    writeText(
+      process.stderr,
+      `ztl: nothing is kept for the next start: ${terminalLine(event.message)}; ${event.remedy}\n`,
+    );
   if (event.type !== "template-refused" || event.code === "template-stale") return;
   writeText(process.stderr, `ztl: ${terminalLine(event.message)} [${terminalLine(event.code)}]; building it again\n`);
 }

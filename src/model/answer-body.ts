@@ -1,6 +1,11 @@
+/** What `fetch` and `requestLoopback` have in common. */
+export interface AnswerWithBody {
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
+
 /** The first `most` bytes of a body, decompressed, and whether they are all of it. What lies beyond is not fetched. */
 export async function readStart(
-  response: Response,
+  response: AnswerWithBody,
   most: number,
 ): Promise<{ readonly bytes: Uint8Array; readonly isComplete: boolean }> {
   const chunks: Uint8Array[] = [];

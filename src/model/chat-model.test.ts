@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { after, before, beforeEach, test } from "node:test";
 import { ChatModel, MalformedArguments } from "./index.ts";
 import { answers, calls, sends, WireServer } from "./testing.ts";
@@ -146,4 +147,24 @@ test("another machine gets the conversation only when somebody says so", () => {
   }
   for (const url of ["http://localhost:1/v1", "http://127.9.9.9/v1", "http://2130706433/v1", "http://[::1]:8080/v1"])
     assert.ok(new ChatModel({ url, model: "m" }), url);
+});
+
+test("a model on this machine is asked directly, whatever proxy the environment names", () => {
+  const module = new URL("./index.ts", import.meta.url).href;
+  const code = `const { ChatModel } = await import(${JSON.stringify(module)});
+    const model = new ChatModel({ url: process.argv[1], model: "m" });
+    const [{ text }] = await model.complete({ messages: [{ role: "user", content: "?" }] });
+    console.log(text);`;
+  server.reply = answers({ content: "asked directly" });
+  // Port 9 of this machine: nobody listens there.
+  const proxy = Object.fromEntries(
+    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"].map((name) => [name, "http://127.0.0.1:9"]),
+  );
+  const env = { ...process.env, NO_PROXY: "", no_proxy: "", NODE_USE_ENV_PROXY: "1", ...proxy };
+  return new Promise<void>((resolve) => {
+    execFile(process.execPath, ["--input-type=module", "-e", code, server.url], { env }, (_, stdout, stderr) => {
+      assert.equal(stdout, "asked directly\n", stderr);
+      resolve();
+    });
+  });
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { requestLoopback } from "../base/loopback-request.ts";
 import { ZtlError } from "../errors.ts";
-import { readStart } from "./answer-body.ts";
+import { type AnswerWithBody, readStart } from "./answer-body.ts";
 import type { Completion, CompletionRequest } from "./conversation.ts";
 import { MODEL_LIMITS } from "./limits.ts";
 import { invalidAnswer, parseAnswer, requestBody } from "./wire.ts";
@@ -78,7 +79,7 @@ export class ChatModel {
   }
 
   async #exchange(request: CompletionRequest, signal: AbortSignal): Promise<Completion[]> {
-    const response = await fetch(this.#endpoint, {
+    const sent = {
       method: "POST",
       headers: {
         "content-type": "application/json",
@@ -86,10 +87,12 @@ export class ChatModel {
         ...(this.#apiKey !== undefined && { authorization: `Bearer ${this.#apiKey}` }),
       },
       body: requestBody(this.model, request),
-      // Seen and refused: following one would carry the conversation to a host that nobody configured.
-      redirect: "manual",
       signal,
-    });
+    } as const;
+    // A redirection is seen and refused: following one would carry the conversation to a host that nobody configured.
+    const response = isLoopback(this.#endpoint.hostname)
+      ? await requestLoopback(this.#endpoint, sent)
+      : await fetch(this.#endpoint, { ...sent, redirect: "manual" });
     if (!response.ok) throw await refusal(response);
     const { bytes, isComplete } = await readStart(response, MODEL_LIMITS.answerBytes);
     if (!isComplete) throw invalidAnswer("too much", `more than ${MODEL_LIMITS.answerBytes} bytes`);
@@ -97,7 +100,7 @@ export class ChatModel {
   }
 }
 
-async function refusal(response: Response): Promise<ZtlError> {
+async function refusal(response: AnswerWithBody & { readonly status: number }): Promise<ZtlError> {
   const { bytes } = await readStart(response, MODEL_LIMITS.refusalBytes);
   return new ZtlError("model-refused", `The model's server refused the request with HTTP status ${response.status}.`, {
     status: response.status,

@@ -102,7 +102,7 @@ const optionsSchema = z.strictObject({
       notFrom: z.array(text.min(1)).max(65_536).optional(),
     })
     .optional(),
-  /** Where templates are kept; false keeps none. Default: $XDG_CACHE_HOME/zero-trust-loop or ~/.cache/zero-trust-loop. */
+  /** Where templates are kept; false keeps none. Default: $XDG_CACHE_HOME/zero-trust-loop or ~/.cache/zero-trust-loop, and where that cannot be used none. */
   cacheDirectory: z.union([text.min(1), z.literal(false)]).optional(),
   /**
    * How long a cell may take from its start until it has loaded its template, before it is given up; default: 30 s. Building a
@@ -135,6 +135,8 @@ export type SandboxEvent =
   | { readonly type: "template-loaded"; readonly template: ToolName; readonly durationMs: number }
   | { readonly type: "template-refused"; readonly template: ToolName; readonly code: string; readonly message: string }
   | { readonly type: "python-passed-over"; readonly path: string; readonly reason: string; readonly remedy: string }
+  /** Nothing is kept between starts, as the usual directory cannot be used. */
+  | { readonly type: "cache-unavailable"; readonly message: string; readonly remedy: string }
   | { readonly type: "cell-lost"; readonly template: ToolName; readonly code: string; readonly message: string };
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

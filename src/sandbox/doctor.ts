@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { freemem } from "node:os";
-import { ZtlError } from "../errors.ts";
 import { DEFAULT_LIMITS } from "../linux/limits.ts";
 import { type HostProblem, probeHost } from "../vmm/index.ts";
 import { permissionObjection } from "./host-programs/trust.ts";
 import { wayTo } from "./host-programs/way.ts";
 import { isolationFindings } from "./isolation.ts";
+import { kvmAccess, kvmAccessAdvice } from "./kvm-access.ts";
 import type { RunResult } from "./result.ts";
 import { Sandbox } from "./sandbox.ts";
-import { defaultCacheDirectory, openCacheDirectory } from "./templates/cache-directory.ts";
+import { type CacheUnavailable, usualCacheDirectory } from "./templates/cache-directory.ts";
 import { type HostPython, searchPython, tellSkipped } from "./templates/host-python.ts";
 
 /** One thing `ztl doctor` tells. `missing` keeps every tool call from running, a `note` only some, or is good to know. */
@@ -74,10 +74,15 @@ function describeProblem(problem: HostProblem): Pick<Finding, "text" | "remedy">
         remedy:
           "bare metal: enable VT-x/AMD-V in the firmware, then `modprobe kvm_intel` or `kvm_amd`; cloud: choose an instance with nested virtualisation; container: pass --device /dev/kvm",
       };
-    case "kvm-no-permission":
+    case "kvm-no-permission": {
+      const access = kvmAccess();
+      return access ? kvmAccessAdvice(access) : { text: "there is no /dev/kvm any more" };
+    }
+    case "kvm-no-device":
       return {
-        text: "/dev/kvm is there, but this user may not open it",
-        remedy: "`sudo usermod -aG kvm $USER`, then log in again",
+        text: `/dev/kvm is no device but ${problem.found}`,
+        remedy:
+          "remove it and load the module again (`modprobe kvm_intel` or `kvm_amd`); container: pass --device /dev/kvm",
       };
     case "kvm-unusable":
       return {
@@ -121,12 +126,16 @@ function shellFinding(): Finding {
 
 function cacheFinding(): Finding {
   const subject = "Template cache";
+  let why: CacheUnavailable | undefined;
   try {
-    return { subject, state: "ok", text: openCacheDirectory(defaultCacheDirectory()) };
+    const path = usualCacheDirectory((told) => {
+      why = told;
+    });
+    if (path !== false) return { subject, state: "ok", text: path };
+    const text = `none, so templates are built at each start: ${why?.message}`;
+    return { subject, state: "note", text, remedy: "name a writable directory of your own with XDG_CACHE_HOME" };
   } catch (error) {
-    const text = ZtlError.isInstance(error)
-      ? error.message
-      : `${defaultCacheDirectory()} cannot be used: ${String(error)}`;
+    const text = error instanceof Error ? error.message : String(error);
     return { subject, state: "missing", text, remedy: "name a writable directory of your own with XDG_CACHE_HOME" };
   }
 }

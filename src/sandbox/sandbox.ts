@@ -21,7 +21,7 @@ import { Pool, START_TIMEOUT_DEFAULT_MS } from "./pool/pool.ts";
 import { type RunResult, unstarted } from "./result.ts";
 import { runInCell } from "./run.ts";
 import { checkRunOptions, type RunOptions } from "./run-options.ts";
-import { defaultCacheDirectory } from "./templates/cache-directory.ts";
+import { usualCacheDirectory } from "./templates/cache-directory.ts";
 import { compileCacheDirectory } from "./templates/compile-cache.ts";
 import { findHostPython, type HostPython } from "./templates/host-python.ts";
 import { execRecipe, shellRecipe } from "./templates/programs.ts";
@@ -58,7 +58,8 @@ export class Sandbox implements AsyncDisposable {
     this.#limits = resolveLimits(options.limits);
     this.#cwd = options.cwd ?? options.mounts?.find(isDirectoryMount)?.guest ?? GUEST_HOME;
     this.#identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-    this.#cacheDirectory = options.cacheDirectory ?? defaultCacheDirectory();
+    this.#cacheDirectory =
+      options.cacheDirectory ?? usualCacheDirectory((why) => options.onEvent?.({ type: "cache-unavailable", ...why }));
     this.#compileCache = this.#cacheDirectory === false ? undefined : compileCacheDirectory(this.#cacheDirectory);
     // After the cache was made, so that it is known by what it is.
     this.#hidden = hiddenPlaces(options, this.#cacheDirectory);

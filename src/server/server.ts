@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { userInfo } from "node:os";
 import { getRequestListener } from "@hono/node-server";
+import { userName } from "../base/user-directories.ts";
 import { ZtlError } from "../errors.ts";
 import { expectLoopback, originsOf } from "./access/address.ts";
 import { createApp } from "./app.ts";
@@ -49,7 +49,7 @@ export async function startServer(loop: Desk, options: ServerOptions = {}): Prom
   if (!TOKEN.test(token)) {
     throw new ZtlError("token-invalid", "Expected a token of 32 to 512 visible ASCII characters");
   }
-  const reviewer = (options.reviewer ?? userInfo().username).trim();
+  const reviewer = (options.reviewer ?? userName()).trim();
   if (reviewer === "" || reviewer.length > REVIEWER_CHARACTERS_MAX || !reviewer.isWellFormed()) {
     throw new ZtlError("reviewer-invalid", `Expected a reviewer's name of 1 to ${REVIEWER_CHARACTERS_MAX} characters`);
   }

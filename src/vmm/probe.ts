@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { ZtlError } from "../errors.ts";
 import { kvmDevice, missingCapabilities } from "./host/kvm.ts";
 import { syscallRing } from "./syscall-ring.ts";
@@ -8,6 +8,7 @@ export type HostProblem =
   | { readonly code: "not-x86-64-linux"; readonly found: string }
   | { readonly code: "kvm-missing" }
   | { readonly code: "kvm-no-permission" }
+  | { readonly code: "kvm-no-device"; readonly found: string }
   | { readonly code: "kvm-unusable"; readonly reason: string }
   | { readonly code: "kvm-capabilities-missing"; readonly names: readonly string[] };
 
@@ -43,7 +44,10 @@ export function probeHost(): HostProbe {
 function findProblems(): HostProblem[] {
   const found = `${process.arch} ${process.platform}`;
   if (found !== "x64 linux") return [{ code: "not-x86-64-linux", found }];
-  if (!existsSync("/dev/kvm")) return [{ code: "kvm-missing" }];
+  const status = statSync("/dev/kvm", { throwIfNoEntry: false });
+  if (status === undefined) return [{ code: "kvm-missing" }];
+  if (!status.isCharacterDevice())
+    return [{ code: "kvm-no-device", found: status.isDirectory() ? "a directory" : "a file" }];
   try {
     accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
   } catch {

@@ -1,3 +1,5 @@
+import { json } from "node:stream/consumers";
+import { requestLoopback } from "../../../src/base/loopback-request.ts";
 import { ZtlError } from "../../../src/errors.ts";
 import type { Review, ReviewSummary } from "../../../src/loop/index.ts";
 import type { RunningServer } from "../../../src/server/index.ts";
@@ -6,12 +8,12 @@ import { isWanted } from "./wanted.ts";
 /** Decides everything that waits, over the server's HTTP interface as another program would. Throws ZtlError `decision-failed`. */
 export async function decideOverApi({ port, token }: RunningServer, signal: AbortSignal): Promise<void> {
   const api = async (path: string, body?: object): Promise<unknown> => {
-    const response = await fetch(`http://127.0.0.1:${port}/api/reviews${path}`, {
+    const response = await requestLoopback(new URL(`http://127.0.0.1:${port}/api/reviews${path}`), {
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+      ...(body !== undefined && { method: "POST" as const, body: JSON.stringify(body) }),
       signal,
     });
-    const answer: unknown = await response.json();
+    const answer: unknown = await json(response.body);
     if (!response.ok) throw new ZtlError("decision-failed", `The server answered ${response.status}`, { path, answer });
     return answer;
   };

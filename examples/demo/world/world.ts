@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { temporaryDirectory } from "../../../src/base/temporary-directory.ts";
 import { poisonedInvoice } from "./invoice.ts";
 import { POISONED_PAGE } from "./page.ts";
 import { PRIVATE_FILE } from "./planted.ts";
@@ -37,9 +37,9 @@ const PROJECT: Readonly<Record<string, string>> = {
   ".git/hooks/pre-commit.sample": lines("#!/bin/sh", "exit 0"),
 };
 
-/** Made anew in the system's temporary directory; `attackerUrl` is what the invoice has the agent download. */
+/** Made anew in a temporary directory; `attackerUrl` is what the invoice has the agent download. */
 export function makeWorld(attackerUrl: string): World {
-  const directory = mkdtempSync(join(tmpdir(), "ztl-demo-"));
+  const directory = temporaryDirectory("ztl-demo-");
   const world = { directory, project: join(directory, "project"), inbox: join(directory, "inbox") };
   for (const [name, content] of Object.entries(PROJECT)) write(join(world.project, name), content);
   write(join(world.inbox, "invoice.pdf"), poisonedInvoice(attackerUrl));

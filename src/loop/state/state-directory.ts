@@ -46,7 +46,12 @@ export function stateDirectoryOf({ configured, projectDirectory }: Omit<StatePla
 function defaultDirectory(projectDirectory: string): string {
   const project = realPathOf(projectDirectory);
   const id = sha256Hex(project).slice(0, 12);
-  return join(ownDirectory("XDG_STATE_HOME"), `${basename(project) || "root"}-${id}`);
+  const own = ownDirectory("XDG_STATE_HOME");
+  if (own === undefined)
+    throw new ZtlError("state-directory", "This user has no home directory in which a state could be kept", {
+      remedy: `${STATE_REFUSAL.otherwise} Or name one for all projects with XDG_STATE_HOME.`,
+    });
+  return join(own, `${basename(project) || "root"}-${id}`);
 }
 
 export const STATE_REFUSAL = {
@@ -60,6 +65,11 @@ function makePrivate(directory: string): string {
   } catch (error) {
     if (ZtlError.isInstance(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ZtlError("state-directory", `The state directory cannot be used: ${reason}`, {}, { cause: error });
+    throw new ZtlError(
+      "state-directory",
+      `The state directory cannot be used: ${reason}`,
+      { remedy: STATE_REFUSAL.otherwise },
+      { cause: error },
+    );
   }
 }

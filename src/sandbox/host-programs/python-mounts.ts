@@ -1,5 +1,5 @@
 import { readlinkSync, realpathSync } from "node:fs";
-import { homedir } from "node:os";
+import { homeDirectory } from "../../base/user-directories.ts";
 import type { MountSpec } from "../../linux/index.ts";
 import { isBelow, namesOf } from "./way.ts";
 
@@ -23,7 +23,7 @@ const ALWAYS_VISIBLE = ["/usr", "/bin", "/lib", "/lib64"];
 
 /** The first of these directories that holds too much to be shown to guests. */
 export function tooWide(prefixes: readonly string[]): string | undefined {
-  return placesOf(prefixes).find(({ guest }) => TOO_WIDE.has(guest) || guest === homedir())?.guest;
+  return placesOf(prefixes).find(({ guest }) => TOO_WIDE.has(guest) || guest === homeDirectory())?.guest;
 }
 
 /** What must be visible for a Python to run, at the same places as on the host. */

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { lstatSync } from "node:fs";
+import { accessSync, constants, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { keyFile, privateDirectory } from "../../base/private-files.ts";
 import { ownDirectory } from "../../base/user-directories.ts";
@@ -10,11 +10,35 @@ import { originOf } from "./origin.ts";
 
 const KEY_BYTES = 32;
 const ELSEWHERE = "Remove it, or name another directory with cacheDirectory or XDG_CACHE_HOME.";
+const NO_HOME = "This user has no home directory in which templates could be kept";
 const REFUSAL = { code: "cache-unsafe", otherwise: ELSEWHERE };
 
-/** $XDG_CACHE_HOME/zero-trust-loop. */
-export function defaultCacheDirectory(): string {
+/** $XDG_CACHE_HOME/zero-trust-loop, or its place in the home directory; undefined for a user without one. */
+export function defaultCacheDirectory(): string | undefined {
   return ownDirectory("XDG_CACHE_HOME");
+}
+
+/**
+ * The usual directory, where templates can be kept in it. Where they cannot, as there is no home, or a read-only one, false: they
+ * are built at each start then, which is slower and nothing worse. Throws ZtlError `cache-unsafe` where others may write.
+ * @param tell hears why it is not used.
+ */
+export function usualCacheDirectory(tell: (why: CacheUnavailable) => void): string | false {
+  const path = defaultCacheDirectory();
+  try {
+    if (path === undefined) throw new ZtlError("cache-unusable", NO_HOME, { remedy: ELSEWHERE });
+    usable(openCacheDirectory(path), () => accessSync(path, constants.W_OK));
+    return path;
+  } catch (error) {
+    if (!ZtlError.isInstance(error) || error.code !== "cache-unusable") throw error;
+    tell({ message: error.message, remedy: ELSEWHERE });
+    return false;
+  }
+}
+
+export interface CacheUnavailable {
+  readonly message: string;
+  readonly remedy: string;
 }
 
 /** Makes a directory for this user alone, or checks that an existing one is. Throws ZtlError `cache-unsafe`, `cache-unusable`. */

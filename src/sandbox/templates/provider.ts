@@ -1,7 +1,7 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { PRIVATE_FILE_MODE } from "../../base/private-files.ts";
+import { temporaryDirectory } from "../../base/temporary-directory.ts";
 import { ZtlError } from "../../errors.ts";
 import { DEFAULT_LIMITS } from "../../linux/limits.ts";
 import { loadImage } from "../../vmm/index.ts";
@@ -98,7 +98,7 @@ async function buildStored(
 }
 
 async function buildUnstored(recipe: TemplateRecipe, options: ProviderOptions): Promise<Template> {
-  const directory = mkdtempSync(join(tmpdir(), "ztl-template-"));
+  const directory = temporaryDirectory("ztl-template-");
   try {
     const imagePath = join(directory, "memory.img");
     const built = await buildInCell(recipe, imagePath, options);

@@ -1,6 +1,6 @@
-import { closeSync, mkdtempSync, rmSync, writeFileSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "../../../base/temporary-directory.ts";
 import { duplicateFd, executableMemfd, sealMemfd } from "../memfd.ts";
 
 /** Descriptors below are moved about when a child is started; it must still be there when it executes the program. */
@@ -23,7 +23,7 @@ export class ProgramFile {
       return;
     }
     // vm.memfd_noexec=2 (sysctl) forbids programs in memory.
-    this.#directory = mkdtempSync(join(tmpdir(), `${name}-`));
+    this.#directory = temporaryDirectory(`${name}-`);
     this.path = join(this.#directory, name);
     writeFileSync(this.path, bytes, { mode: 0o500, flag: "wx" });
   }
