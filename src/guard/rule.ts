@@ -2,7 +2,7 @@ import type { Family, Severity } from "./finding.ts";
 import type { ShapeName } from "./matching/shapes.ts";
 
 /** Where a trigger counts. `line-start` allows indentation, quotes and markdown markers before it. */
-export type Place = "anywhere" | "line-start" | "whole-line" | "paragraph-start" | "word";
+export type Place = "anywhere" | "line-start" | "whole-line" | "paragraph-start" | "word" | "word-start";
 
 /**
  * Where the content is going, when that makes more of a finding: `rendered` is a viewer of Markdown or HTML, which loads what the

@@ -10,7 +10,7 @@ export const QUOTE = 0x22;
 export const APOSTROPHE = 0x27;
 
 const WORD = 1;
-const TOKEN = 2;
+const NAME = 2;
 const BLANK = 4;
 const HEX = 8;
 const BASE64 = 16;
@@ -31,7 +31,7 @@ function mark(characters: string, bit: number): void {
 const lower = "abcdefghijklmnopqrstuvwxyz";
 const digits = "0123456789";
 mark(`${lower}${lower.toUpperCase()}${digits}_`, WORD);
-mark(`${lower}${lower.toUpperCase()}${digits}_./-`, TOKEN);
+mark(`${lower}${lower.toUpperCase()}${digits}_./-:+=@~$#`, NAME);
 mark(" \t\r\n", BLANK);
 mark(`${digits}abcdefABCDEF`, HEX);
 mark(`${lower}${lower.toUpperCase()}${digits}+/-_`, BASE64);
@@ -43,7 +43,9 @@ const has = (byte: number | undefined, bit: number): boolean =>
   byte !== undefined && ((CLASSES[byte] as number) & bit) !== 0;
 
 export const isWord = (byte: number | undefined): boolean => has(byte, WORD);
-export const isTokenByte = (byte: number | undefined): boolean => has(byte, TOKEN);
+/** What may stand in the name of a special token: also signs that some families use, and letters beyond ASCII. */
+export const isNameByte = (byte: number | undefined): boolean =>
+  byte !== undefined && (byte >= 0x80 || has(byte, NAME));
 export const isBlank = (byte: number | undefined): boolean => has(byte, BLANK);
 export const isHex = (byte: number | undefined): boolean => has(byte, HEX);
 export const isBase64 = (byte: number | undefined): boolean => has(byte, BASE64);

@@ -1,4 +1,4 @@
-import { isBlank, isDigit, isLower, isTokenByte } from "./bytes.ts";
+import { isBlank, isDigit, isLower, isNameByte, isWord } from "./bytes.ts";
 import type { ShapeName } from "./shapes.ts";
 
 const COLON = 0x3a;
@@ -23,9 +23,19 @@ export const NEXT_BYTE: Readonly<Partial<Record<ShapeName, (byte: number) => boo
   "markdown-reference": (byte) => isBlank(byte) || isAmong(0x2f, 0x48, 0x68)(byte),
   "csi-conceal": isParameter,
   "csi-report": (byte) => isParameter(byte) || byte === 0x6e || byte === 0x63,
-  "special-token": isTokenByte,
-  "role-turn": isTokenByte,
+  "special-token": isNameByte,
+  "role-turn": isNameByte,
+  "square-bar": isWord,
+  "square-bar-turn": isWord,
+  "tilde-token": (byte) => byte === 0x21 || isLower(byte),
+  "tilde-turn": (byte) => byte === 0x21 || isLower(byte),
+  "tag-rest": isWord,
+  "tag-rest-turn": isWord,
+  "numbered-token": isDigit,
+  "numbered-turn": isDigit,
   "token-open": isLower,
+  "sided-turn": isLower,
+  "barred-tag": (byte) => byte >= 0x41 && byte <= 0x5a,
   "selector-run": isAmong(0xef, 0xf3),
   "tag-run": isAmong(0xf3),
   "zero-width-run": (byte) => byte >= 0x80,

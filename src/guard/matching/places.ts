@@ -14,6 +14,8 @@ export function isAt(place: Place | undefined, bytes: Uint8Array, start: number,
       return true;
     case "word":
       return !isWord(bytes[start - 1]) && !isWord(bytes[end]);
+    case "word-start":
+      return !isWord(bytes[start - 1]);
     case "line-start":
       // The start of a quoted string is the start of a line for whoever parses the string.
       return isQuote(bytes[start - 1]) || isLineStart(bytes, start);

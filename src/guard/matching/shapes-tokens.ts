@@ -1,41 +1,53 @@
-import {
-  BACKSLASH,
-  BAR,
-  GT,
-  isBlank,
-  isLower,
-  isTokenByte,
-  isWord,
-  LT,
-  skipBlank,
-  startsWithAnyCase,
-} from "./bytes.ts";
+import { BAR, GT, isLower, isNameByte, LT } from "./bytes.ts";
+import { headingRoleEnd } from "./roles.ts";
 import type { Span } from "./shapes.ts";
+import { kindOfName } from "./token-names.ts";
 
 /** Longest name in a special token; the longest known one is `text_post_train_reserved_special_token_N`. */
-const NAME_MAX = 48;
+const NAME_MAX = 64;
 /** Longest name in Gemma 4's one-sided tokens, and the shortest that is no operator. */
 const SIDED_NAME_MAX = 24;
 const SIDED_NAME_MIN = 3;
-const NAME_MIN = 3;
+const NAME_MIN = 2;
 /** Bytes between the bars of a DeepSeek token. */
 const FULLWIDTH_MAX = 160;
+/** U+FF5C, the fullwidth bar, in UTF-8. */
+const FULLWIDTH_BAR = [0xef, 0xbd, 0x9c] as const;
 
-/** Who speaks in a conversation, as chat templates write it. */
-const ROLES = ["system", "developer", "assistant", "user", "tool", "model", "human", "ipython", "functions", "ai"];
-
-/** End of `<|name|>` that starts at `start`, or -1. Operators such as `<|>` and `<| x |>` have no such name. */
-function specialTokenEnd(bytes: Uint8Array, start: number): number {
+/** End of `<|name|>` that starts at `start`, or -1. Operators such as `<|>`, `<| x |>` and `<|--|>` have no such name. */
+export function specialTokenEnd(bytes: Uint8Array, start: number): number {
   const first = start + 2;
   let end = first;
-  while (end - first <= NAME_MAX && isTokenByte(bytes[end])) end++;
-  if (end - first < NAME_MIN || end - first > NAME_MAX) return -1;
+  let letters = 0;
+  while (end - first <= NAME_MAX && isNameByte(bytes[end])) {
+    if ((bytes[end] as number) >= 0x41 && bytes[end] !== 0x5f && bytes[end] !== 0x7e) letters++;
+    end++;
+  }
+  if (end - first < NAME_MIN || end - first > NAME_MAX || letters === 0) return -1;
   return bytes[end] === BAR && bytes[end + 1] === GT ? end + 2 : -1;
 }
 
 /** `<|name|>`. */
 export function specialToken(bytes: Uint8Array, span: Span): boolean {
   const end = specialTokenEnd(bytes, span.start);
+  if (end < 0) return false;
+  span.end = end;
+  return true;
+}
+
+/** `<|DSML|invoke`, `</|DSML|invoke`: a name in capitals between bars before a tag's name, as a folded DeepSeek tag looks. */
+export function barredTag(bytes: Uint8Array, span: Span): boolean {
+  let end = span.end;
+  while (end - span.end <= SIDED_NAME_MAX && (bytes[end] as number) >= 0x41 && (bytes[end] as number) <= 0x5a) end++;
+  if (end - span.end < NAME_MIN || bytes[end] !== BAR || !isLower(bytes[end + 1])) return false;
+  span.end = end + 1;
+  return true;
+}
+
+/** `<|name>` and the role whose turn it opens. */
+export function sidedTurn(bytes: Uint8Array, span: Span): boolean {
+  if (!tokenOpen(bytes, span)) return false;
+  const end = headingRoleEnd(bytes, span.end);
   if (end < 0) return false;
   span.end = end;
   return true;
@@ -61,46 +73,45 @@ export function tokenClose(bytes: Uint8Array, span: Span): boolean {
   return true;
 }
 
-/** `<｜name｜>` with fullwidth bars (U+FF5C). */
+/** `<｜name｜>` with fullwidth bars, and `<｜name｜name …` as DeepSeek writes its tool call tags. */
 export function fullwidthToken(bytes: Uint8Array, span: Span): boolean {
-  const limit = span.end + FULLWIDTH_MAX;
-  for (let at = span.end; at < limit; at++) {
-    const byte = bytes[at];
-    if (byte === undefined || byte === LT || byte < 0x20) return false;
-    if (byte === GT) {
-      if (bytes[at - 1] !== 0x9c || bytes[at - 2] !== 0xbd || bytes[at - 3] !== 0xef) return false;
-      span.end = at + 1;
-      return at - 3 > span.start + 4;
-    }
-  }
-  return false;
-}
-
-/** A special token that opens somebody's turn: the role inside it (`<|system|>`) or right after (`<|im_start|>system`). */
-export function roleTurn(bytes: Uint8Array, span: Span): boolean {
-  const end = specialTokenEnd(bytes, span.start);
-  if (end < 0) return false;
-  const inside = roleEnd(bytes, span.start + 2);
-  if (inside > 0 && bytes[inside] === BAR) {
-    span.end = end;
-    return true;
-  }
-  const after = roleEnd(bytes, skipBlank(bytes, end, 4));
-  if (after < 0 || !endsRole(bytes, after)) return false;
-  span.end = after;
+  const bar = fullwidthBar(bytes, span.end);
+  if (bar < 0) return false;
+  const after = bar + FULLWIDTH_BAR.length;
+  span.end = bytes[after] === GT ? after + 1 : after;
   return true;
 }
 
-/** What follows a role in a header: the end of the line, another token, a colon, a recipient; not more prose. */
-function endsRole(bytes: Uint8Array, at: number): boolean {
-  const byte = bytes[at];
-  if (byte === undefined || byte === 0x0a || byte === 0x0d || byte === LT || byte === 0x3a || byte === 0x2e)
-    return true;
-  return byte === BACKSLASH || (isBlank(byte) && startsWithAnyCase(bytes, at + 1, "to="));
+/** Start of the bar that closes the name of a token whose opening bar ends at `first`, or -1. */
+function fullwidthBar(bytes: Uint8Array, first: number): number {
+  const limit = first + FULLWIDTH_MAX;
+  for (let at = first; at < limit; at++) {
+    const byte = bytes[at];
+    if (byte === undefined || byte === LT || byte === GT || byte < 0x20) return -1;
+    if (byte === FULLWIDTH_BAR[0] && bytes[at + 1] === FULLWIDTH_BAR[1] && bytes[at + 2] === FULLWIDTH_BAR[2])
+      return at - first >= NAME_MIN ? at : -1;
+  }
+  return -1;
 }
 
-function roleEnd(bytes: Uint8Array, at: number): number {
-  for (const role of ROLES)
-    if (startsWithAnyCase(bytes, at, role) && !isWord(bytes[at + role.length])) return at + role.length;
-  return -1;
+/** A token with fullwidth bars that opens somebody's turn. */
+export function fullwidthTurn(bytes: Uint8Array, span: Span): boolean {
+  const first = span.end;
+  const bar = fullwidthBar(bytes, first);
+  if (bar < 0 || bytes[bar + FULLWIDTH_BAR.length] !== GT) return false;
+  return isTurn(bytes, span, first, bar, bar + FULLWIDTH_BAR.length + 1);
+}
+
+/** A special token that opens somebody's turn: its name says so (`<|im_user|>`), or a role follows (`<|x|>user`). */
+export function roleTurn(bytes: Uint8Array, span: Span): boolean {
+  const end = specialTokenEnd(bytes, span.start);
+  return end >= 0 && isTurn(bytes, span, span.start + 2, end - 2, end);
+}
+
+/** Moves the span's end when the token opens a turn: over the role, if one follows. */
+export function isTurn(bytes: Uint8Array, span: Span, first: number, last: number, end: number): boolean {
+  const role = headingRoleEnd(bytes, end);
+  if (role < 0 && kindOfName(bytes, first, last) !== "turn") return false;
+  span.end = role < 0 ? end : role;
+  return true;
 }

@@ -3,7 +3,31 @@ import { isBase64, isDigit, skipBlank, startsWith } from "./bytes.ts";
 import { jsonContainer, jsonValue } from "./shapes-json.ts";
 import { htmlLoad, markdownImage, markdownReference, type UrlReading } from "./shapes-links.ts";
 import { controlString, csiConceal, csiReport, hyperlink } from "./shapes-terminal.ts";
-import { fullwidthToken, roleTurn, specialToken, tokenClose, tokenOpen } from "./shapes-tokens.ts";
+import {
+  barredTag,
+  fullwidthToken,
+  fullwidthTurn,
+  roleTurn,
+  sidedTurn,
+  specialToken,
+  tokenClose,
+  tokenOpen,
+} from "./shapes-tokens.ts";
+import {
+  boundaryTurn,
+  numberedToken,
+  numberedTurn,
+  orphanClose,
+  squareBar,
+  squareBarTurn,
+  tagRest,
+  tagRestTurn,
+  tildeEnd,
+  tildeToken,
+  tildeTurn,
+  ungrouped,
+  unindexed,
+} from "./shapes-turns.ts";
 import { bidiOverride, selectorRun, tagRun, zeroWidthRun } from "./shapes-unicode.ts";
 
 /** Where the literal of a trigger was found. A shape may move the ends to what it recognised. */
@@ -74,6 +98,22 @@ export const SHAPES = Object.freeze({
   "token-open": tokenOpen,
   "token-close": tokenClose,
   "fullwidth-token": fullwidthToken,
+  "fullwidth-turn": fullwidthTurn,
+  "barred-tag": barredTag,
+  "sided-turn": sidedTurn,
+  "square-bar": squareBar,
+  "square-bar-turn": squareBarTurn,
+  "tilde-token": tildeToken,
+  "tilde-turn": tildeTurn,
+  "tilde-end": tildeEnd,
+  "tag-rest": tagRest,
+  "tag-rest-turn": tagRestTurn,
+  "numbered-token": numberedToken,
+  "numbered-turn": numberedTurn,
+  "boundary-turn": boundaryTurn,
+  "orphan-close": orphanClose,
+  unindexed,
+  ungrouped,
   "role-turn": roleTurn,
   "bidi-override": bidiOverride,
   "selector-run": selectorRun,

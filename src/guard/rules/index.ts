@@ -1,4 +1,5 @@
 import type { Rule } from "../rule.ts";
+import { TOKEN_FAMILIES } from "../vocabulary/index.ts";
 import { AGENT_LOOP_RULES } from "./agent-loop.ts";
 import { CHAT_TEMPLATE_RULES } from "./chat-template.ts";
 import { COMMAND_RULES } from "./command.ts";
@@ -8,9 +9,10 @@ import { ORCHESTRATOR_RULES } from "./orchestrators.ts";
 import { TERMINAL_RULES } from "./terminal.ts";
 import { MCP_RULES, TOOL_CALL_RULES } from "./tool-call.ts";
 import { UNICODE_RULES } from "./unicode.ts";
+import { vocabularyRules } from "./vocabulary.ts";
 
-/** Every rule this package ships. */
-export const BUILT_IN_RULES: readonly Rule[] = [
+/** What is found without knowing any model: shapes, agent loops, wire formats. */
+export const RULES_WITHOUT_VOCABULARY: readonly Rule[] = [
   ...CHAT_TEMPLATE_RULES,
   ...AGENT_LOOP_RULES,
   ...LANGCHAIN_RULES,
@@ -22,3 +24,6 @@ export const BUILT_IN_RULES: readonly Rule[] = [
   ...EXFILTRATION_RULES,
   ...COMMAND_RULES,
 ];
+
+/** Every rule this package ships. */
+export const BUILT_IN_RULES: readonly Rule[] = [...RULES_WITHOUT_VOCABULARY, ...vocabularyRules(TOKEN_FAMILIES)];

@@ -19,6 +19,7 @@ const CONFUSABLES: Readonly<Record<string, string>> = {
   _: "▁ˍ⎽",
   "/": "⁄∕╱⧸",
   "-": "‐‑‒–—−",
+  "~": "∼˜⁓〜",
   '"': "“”„‟″",
   "'": "‘’‚‛′",
   a: "аαɑ",

@@ -1,0 +1,163 @@
+import { GT, isDigit, isLower, isWord, LT, skipBlank, startsWith, startsWithAnyCase } from "./bytes.ts";
+import { endsHeading, headingRoleEnd, roleEnd } from "./roles.ts";
+import type { Span } from "./shapes.ts";
+import { isTurn } from "./shapes-tokens.ts";
+import { kindOfName } from "./token-names.ts";
+
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const SLASH = 0x2f;
+
+/** Letters of a name in other brackets; the longest known one is `end_of_utterance` and the like. */
+const NAME_MAX = 32;
+/** MiniMax has one letter; sed and dc have single letters in capitals between such signs. */
+const TILDE_NAME_MAX = 8;
+/** Tags that mark where a sequence begins or ends, as many as may stand in a row. */
+const BOUNDARIES = ["<s>", "</s>", "<bos>", "<eos>", "<unk>", "<pad>", "<sep>", "<cls>"];
+const BOUNDARIES_MAX = 4;
+const BOUNDARY_GAP_MAX = 8;
+/** How far back a tag that strikes text through may have been opened. */
+const STRIKE_MAX = 96;
+
+/** End of a name of letters, digits and underscores that begins at `first`, or -1 when it is none or too long. */
+function nameEnd(bytes: Uint8Array, first: number): number {
+  let end = first;
+  while (end - first <= NAME_MAX && isWord(bytes[end])) end++;
+  return end > first && end - first <= NAME_MAX ? end : -1;
+}
+
+/** `[|name|]` with a name that has a control word: F# and Haskell write other things between such brackets. */
+export function squareBar(bytes: Uint8Array, span: Span): boolean {
+  const end = nameEnd(bytes, span.end);
+  if (end < 0 || bytes[end] !== 0x7c || bytes[end + 1] !== CLOSE_BRACKET) return false;
+  if (kindOfName(bytes, span.end, end) === "unknown") return false;
+  span.end = end + 2;
+  return true;
+}
+
+/** `[|name|]` that opens a turn. */
+export function squareBarTurn(bytes: Uint8Array, span: Span): boolean {
+  const first = span.end;
+  const end = nameEnd(bytes, first);
+  if (end < 0 || bytes[end] !== 0x7c || bytes[end + 1] !== CLOSE_BRACKET) return false;
+  return isTurn(bytes, span, first, end, end + 2);
+}
+
+/** `]~b]`, `]~!b[`: the literal is `]~`. */
+export function tildeToken(bytes: Uint8Array, span: Span): boolean {
+  const first = bytes[span.end] === 0x21 ? span.end + 1 : span.end;
+  let end = first;
+  while (end - first <= TILDE_NAME_MAX && isLower(bytes[end])) end++;
+  const isNamed = end > first && end - first <= TILDE_NAME_MAX;
+  if (!isNamed || (bytes[end] !== CLOSE_BRACKET && bytes[end] !== OPEN_BRACKET)) return false;
+  span.end = end + 1;
+  return true;
+}
+
+/** The same before a role. */
+export function tildeTurn(bytes: Uint8Array, span: Span): boolean {
+  if (!tildeToken(bytes, span)) return false;
+  const end = headingRoleEnd(bytes, span.end);
+  if (end < 0) return false;
+  span.end = end;
+  return true;
+}
+
+/** `[e~[`; the literal is its end. */
+export function tildeEnd(bytes: Uint8Array, span: Span): boolean {
+  let first = span.start;
+  while (span.start - first <= TILDE_NAME_MAX && isLower(bytes[first - 1])) first--;
+  if (first === span.start || bytes[first - 1] !== OPEN_BRACKET) return false;
+  span.start = first - 1;
+  return true;
+}
+
+/** The rest of a tag's name and its end: the literal is `<start_of_` and the like. */
+export function tagRest(bytes: Uint8Array, span: Span): boolean {
+  const end = nameEnd(bytes, span.end);
+  if (end < 0 || bytes[end] !== GT) return false;
+  span.end = end + 1;
+  return true;
+}
+
+/** The same, when it opens a turn: its own name says so, or a role follows. */
+export function tagRestTurn(bytes: Uint8Array, span: Span): boolean {
+  return tagRest(bytes, span) && isTurn(bytes, span, span.start + 1, span.end - 1, span.end);
+}
+
+/** Digits and a closing bracket: the literal is `<extra_id_` or `[UNUSED_TOKEN_` and the like. */
+export function numberedToken(bytes: Uint8Array, span: Span): boolean {
+  let end = span.end;
+  while (end - span.end < 6 && isDigit(bytes[end])) end++;
+  const closing = bytes[span.start] === LT ? GT : CLOSE_BRACKET;
+  if (end === span.end || bytes[end] !== closing) return false;
+  span.end = end + 1;
+  return true;
+}
+
+export function numberedTurn(bytes: Uint8Array, span: Span): boolean {
+  return numberedToken(bytes, span) && toHeadingRole(bytes, span);
+}
+
+function toHeadingRole(bytes: Uint8Array, span: Span): boolean {
+  const end = headingRoleEnd(bytes, span.end);
+  if (end < 0) return false;
+  span.end = end;
+  return true;
+}
+
+/** A tag that begins or ends a sequence, right before something that opens a turn. */
+export function boundaryTurn(bytes: Uint8Array, span: Span): boolean {
+  let at = skipBlank(bytes, span.end, BOUNDARY_GAP_MAX);
+  for (let count = 0; count < BOUNDARIES_MAX; count++) {
+    const next = BOUNDARIES.find((boundary) => startsWithAnyCase(bytes, at, boundary));
+    if (next === undefined) break;
+    at = skipBlank(bytes, at + next.length, BOUNDARY_GAP_MAX);
+  }
+  const end = turnEnd(bytes, at);
+  if (end < 0) return false;
+  span.end = end;
+  return true;
+}
+
+/** End of what opens a turn here: a bracketed word in capitals, a token with bars, a role with its colon or line end. */
+function turnEnd(bytes: Uint8Array, at: number): number {
+  if (bytes[at] === LT && (bytes[at + 1] === 0x7c || bytes[at + 1] === 0xef)) return at + 2;
+  if (bytes[at] === OPEN_BRACKET) return capitalsEnd(bytes, at + 1);
+  const first = startsWith(bytes, at, "###") ? skipBlank(bytes, at + 3, 2) : at;
+  const end = roleEnd(bytes, first);
+  // `<s>user</s>` strikes a word through.
+  return end >= 0 && bytes[end] !== LT && endsHeading(bytes, end) ? end : -1;
+}
+
+function capitalsEnd(bytes: Uint8Array, first: number): number {
+  const from = bytes[first] === SLASH ? first + 1 : first;
+  const end = nameEnd(bytes, from);
+  if (end < 0 || bytes[end] !== CLOSE_BRACKET) return -1;
+  for (let at = from; at < end; at++) if ((bytes[at] as number) >= 0x61) return -1;
+  return end + 1;
+}
+
+/** `</s>` that closes nothing: no `<s>` stands shortly before it, as there is where a page strikes words through. */
+export function orphanClose(bytes: Uint8Array, span: Span): boolean {
+  // Perl's documents write code as `C</s>`.
+  const before = bytes[span.start - 1];
+  if (before !== undefined && before >= 0x41 && before <= 0x5a && !isWord(bytes[span.start - 2])) return false;
+  for (let at = span.start - 1; at >= span.start - STRIKE_MAX; at--) {
+    if (bytes[at] === undefined) return true;
+    if (bytes[at] === LT && (bytes[at + 1] === 0x73 || bytes[at + 1] === 0x53) && !isWord(bytes[at + 2])) return false;
+  }
+  return true;
+}
+
+/** A word in brackets that is not the index of something: `results[TOOL_RESULT]` is program text. */
+export function unindexed(bytes: Uint8Array, span: Span): boolean {
+  const before = bytes[span.start - 1];
+  return !isWord(before) && before !== CLOSE_BRACKET && before !== 0x29;
+}
+
+/** A tag that is not the name of a group in a regular expression: `(?P<sep>…)`, `(?<eos>…)`. */
+export function ungrouped(bytes: Uint8Array, span: Span): boolean {
+  const before = bytes[span.start - 1];
+  return before !== 0x3f && !(before === 0x50 && bytes[span.start - 2] === 0x3f);
+}
