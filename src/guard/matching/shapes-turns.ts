@@ -140,8 +140,10 @@ function capitalsEnd(bytes: Uint8Array, first: number): number {
 
 /** `</s>` that closes nothing: no `<s>` stands shortly before it, as there is where a page strikes words through. */
 export function orphanClose(bytes: Uint8Array, span: Span): boolean {
-  // Perl's documents write code as `C</s>`.
   const before = bytes[span.start - 1];
+  // The end of a template in program text, which strikes through whatever it is filled with.
+  if (before === 0x7d || bytes[span.end] === 0x60) return false;
+  // Perl's documents write code as `C</s>`.
   if (before !== undefined && before >= 0x41 && before <= 0x5a && !isWord(bytes[span.start - 2])) return false;
   for (let at = span.start - 1; at >= span.start - STRIKE_MAX; at--) {
     if (bytes[at] === undefined) return true;

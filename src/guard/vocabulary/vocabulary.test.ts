@@ -74,6 +74,7 @@ test("what only looks like a token is left alone", () => {
       "<s>user</s> was struck",
       "<s>a few words that are struck</s>",
       "C</s>",
+      "`$" + "{x}</s>`",
       "<endofline>",
     ],
     ...["<role>developer</role>", "Usage: id [OPTION]... [USER]...", "### Users\nof this API", "[SYSTEM] starting up"],
