@@ -14,6 +14,7 @@ import {
 import { writeAll } from "./output.ts";
 import { ask } from "./prompt.ts";
 import { painter, showReview, tellDecision } from "./review-text.ts";
+import { WHO_HELP, WHO_OPTIONS, whoDecides } from "./reviewer-proof.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected PATH]... [--message M]
@@ -34,12 +35,13 @@ redo     writes again what was undone, unless the files were edited since
   --file PATH       only this file of the change set, by the name that was shown (repeatable)
   --protected PATH  agrees to change this protected file, such as a git hook (repeatable)
   --message M       for the agent
-  --reviewer NAME   who decides, for the ledger (default: your user name)
+${WHO_HELP.trimEnd()}
   --config FILE     the configuration (default: ztl.config.json of this directory); a module is run
   --json            print one JSON object
 
 Exit status: 0 done; 3 stale, decided already, or the host's files changed; 4 protected files need a yes, or the choice
-of files cannot stand alone; 5 there is no such review; 125 the command line is wrong.
+of files cannot stand alone, or more reviewers must agree; 5 there is no such review; 6 only a reviewer may;
+125 the command line is wrong.
 `;
 
 const OPTIONS = {
@@ -47,7 +49,7 @@ const OPTIONS = {
   file: { type: "string", multiple: true },
   protected: { type: "string", multiple: true },
   message: { type: "string" },
-  reviewer: { type: "string" },
+  ...WHO_OPTIONS,
 } as const;
 
 /** `ztl approve`, `ztl reject`, `ztl undo` and `ztl redo`. Returns the exit status. */
@@ -62,14 +64,15 @@ export async function decide(verb: "approve" | "reject" | "undo" | "redo", args:
   return withLoop(values.config, async (loop) => {
     const review = await findReview(loop, prefix);
     const { message } = values;
-    const by = defined({ reviewer: values.reviewer ?? userName(), message });
+    const who = review === undefined ? { reviewer: userName() } : await whoDecides(values);
+    const by = { ...who, ...defined({ message }) };
     let result: DecisionResult;
     if (review === undefined) result = { status: "not-found" };
     else if (verb === "reject") result = await loop.reviews.reject(review.id, by);
     else if (verb === "undo" || verb === "redo")
       result = await loop.reviews[verb](review.id, { ...by, ...defined({ files: values.file }) });
     else {
-      const hash = values.hash ?? (await seenHash(loop, review));
+      const hash = values.hash ?? (await seenHash(loop, review, who.reviewer));
       if (hash === undefined) return LoopStatus.changed;
       const chosen = defined({ files: values.file });
       const agreed = defined({ protectedFiles: values.protected });
@@ -92,13 +95,13 @@ export async function findReview(loop: ZeroTrustLoop, prefix: string): Promise<R
 }
 
 /** The hash of what a person was just shown and agreed to; undefined when not. */
-async function seenHash(loop: ZeroTrustLoop, { id }: ReviewSummary): Promise<string | undefined> {
+async function seenHash(loop: ZeroTrustLoop, { id }: ReviewSummary, reviewer: string): Promise<string | undefined> {
   if (!process.stdin.isTTY || !process.stdout.isTTY)
     throw new UsageError("an approval is for what was seen: give --hash, which ztl review ID prints");
   const review = await loop.reviews.get(id);
   if (review === undefined) return undefined;
   await writeAll(process.stdout, showReview(review, painter(usesColour(process.stdout))));
-  const answer = await ask(`Approve this as ${terminalLine(userName())}? [y/N] `);
+  const answer = await ask(`Approve this as ${terminalLine(reviewer)}? [y/N] `);
   return /^y(es)?$/i.test(answer) ? review.hash : undefined;
 }
 
@@ -112,7 +115,10 @@ export function statusOf(result: DecisionResult): number {
       return LoopStatus.changed;
     case "protected":
     case "bad-selection":
+    case "more-reviewers":
       return LoopStatus.needsMore;
+    case "not-allowed":
+      return LoopStatus.notAllowed;
     case "not-found":
       return LoopStatus.notFound;
     case "failed":

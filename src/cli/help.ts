@@ -4,6 +4,7 @@ export const COMMANDS = [
   "demo",
   "serve",
   "review",
+  "reviewer",
   "approve",
   "reject",
   "undo",
@@ -32,6 +33,7 @@ Decide what an agent's calls may do (in a directory with a ztl.config.json)
   ztl serve                                 a page in the browser: what waits, diffs, runs, the ledger
   ztl review [ID]                           the same here: shows what waits, and asks
   ztl approve | reject | undo | redo ID     decide one thing
+  ztl reviewer add | list | revoke NAME     who may decide, and proves to be it
   ztl policy check | schema | init          who may do what, and why
 
 Look back

@@ -21,6 +21,8 @@ export const LoopStatus = {
   needsMore: 4,
   /** There is no such review, run or entry. */
   notFound: 5,
+  /** Nothing was done, as only a reviewer who proves to be one may. */
+  notAllowed: 6,
 } as const;
 
 type Options = NonNullable<ParseArgsConfig["options"]>;

@@ -34,6 +34,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
     case "undo":
     case "redo":
       return (await import("./decide.ts")).decide(command, rest);
+    case "reviewer":
+      return (await import("./reviewer.ts")).reviewer(rest);
     case "serve":
       return (await import("./serve.ts")).serve(rest);
     case "ledger":

@@ -32,6 +32,7 @@ export function showReview(review: Review, paint: Paint): string {
     `id       ${review.id}`,
     `hash     ${review.hash}`,
     `agent    ${terminalLine(review.agent)}, tool ${terminalLine(review.tool)}, run ${review.runId}`,
+    ...(review.standing === undefined ? [] : [`yes      ${tellMissing(review.standing)}`]),
     ...(review.decidedBy === undefined ? [] : [`decided  by ${terminalLine(review.decidedBy)}`]),
     ...(review.message === undefined ? [] : [`message  ${terminalLine(review.message)}`]),
     "command",
@@ -144,9 +145,26 @@ export function tellDecision(result: DecisionResult): string {
       return `Nothing was done: these need a yes of their own (--protected PATH):\n${reasons(result.files)}`;
     case "bad-selection":
       return `Nothing was done: the chosen files cannot stand alone.\n${reasons(result.files)}`;
+    case "not-allowed":
+      return `Nothing was done. ${terminalLine(result.message)} [${result.code}]\n${terminalLine(result.remedy)}\n`;
+    case "more-reviewers":
+      return `Your yes is counted. Nothing is done yet: ${tellMissing(result)}\n`;
     case "failed":
       return `Nothing was done, and it may be tried again: ${terminalLine(result.error.message)} [${terminalLine(result.error.code)}]\n${tellSpared(result.spared)}`;
   }
+}
+
+/** Who has agreed, and who is missing. */
+export function tellMissing({
+  given,
+  missing,
+  roles,
+}: Pick<NonNullable<ReviewSummary["standing"]>, "given" | "missing" | "roles">): string {
+  const agreed = given.length === 0 ? "nobody has agreed" : `${terminalLine(given.join(", "))} agreed`;
+  const more = missing === 0 ? "" : `; ${missing === 1 ? "one more reviewer" : `${missing} more reviewers`} must`;
+  const of =
+    roles.length === 0 ? "" : `; somebody must who has the role ${terminalLine(roles.join(", and one who has "))}`;
+  return `${agreed}${more}${of}.`;
 }
 
 const DONE: Readonly<Record<string, string>> = {

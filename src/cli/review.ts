@@ -1,10 +1,11 @@
 import { terminalLine } from "../base/text/index.ts";
 import type { ApproveOptions, Review, ZeroTrustLoop } from "../loop/index.ts";
 import { findReview, statusOf } from "./decide.ts";
-import { helped, LoopStatus, parseLoopArguments, printJson, userName, usesColour, withLoop } from "./loop-command.ts";
+import { helped, LoopStatus, parseLoopArguments, printJson, usesColour, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { ask, closePrompt } from "./prompt.ts";
 import { listReviews, type Paint, painter, showFile, showReview, tellDecision } from "./review-text.ts";
+import { WHO_HELP, WHO_OPTIONS, type WhoValues, whoDecides } from "./reviewer-proof.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const REVIEW_HELP = `ztl review [ID] [--list] [--all] [--json]
@@ -15,15 +16,15 @@ that need agreement, outputs that the guard withheld. Nothing is written before 
   ID            only this review (its id may be cut short)
   --list        only the list
   --all         the decided ones too
-  --reviewer N  who decides, for the ledger (default: your user name)
-  --config FILE the configuration (default: ztl.config.json of this directory); a module is run
+${WHO_HELP}  --config FILE the configuration (default: ztl.config.json of this directory); a module is run
   --json        print JSON: the list, or the review with its files
 
 Without a terminal nothing is asked: ztl approve, ztl reject and ztl undo decide. ztl serve is the same as a page.
-Exit status: 0 shown or decided; 3 what was decided on had changed; 4 more was needed; 5 there is no such review.
+Exit status: 0 shown or decided; 3 what was decided on had changed; 4 more was needed; 5 there is no such review; 6 only a
+reviewer may decide.
 `;
 
-const OPTIONS = { list: { type: "boolean" }, all: { type: "boolean" }, reviewer: { type: "string" } } as const;
+const OPTIONS = { list: { type: "boolean" }, all: { type: "boolean" }, ...WHO_OPTIONS } as const;
 
 /** `ztl review`. Returns the exit status. */
 export async function review(args: readonly string[]): Promise<number> {
@@ -42,7 +43,7 @@ export async function review(args: readonly string[]): Promise<number> {
       return await askAboutAll(
         loop,
         waiting.filter(({ state }) => state === "pending").map(({ id }) => id),
-        values.reviewer ?? userName(),
+        await whoDecides(values),
       );
     } finally {
       closePrompt();
@@ -50,11 +51,12 @@ export async function review(args: readonly string[]): Promise<number> {
   });
 }
 
-interface Values {
+interface Values extends WhoValues {
   readonly json?: boolean | undefined;
   readonly list?: boolean | undefined;
-  readonly reviewer?: string | undefined;
 }
+
+type Who = Awaited<ReturnType<typeof whoDecides>>;
 
 function isInteractive(): boolean {
   return process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -69,7 +71,7 @@ async function one(loop: ZeroTrustLoop, prefix: string, values: Values): Promise
   }
   if (!values.json && !values.list && isInteractive() && found.state === "pending") {
     try {
-      return (await askAbout(loop, found, values.reviewer ?? userName())) ?? 0;
+      return (await askAbout(loop, found, await whoDecides(values))) ?? 0;
     } finally {
       closePrompt();
     }
@@ -92,13 +94,13 @@ async function filesOf(loop: ZeroTrustLoop, found: Review) {
   return views.filter((view) => view !== undefined);
 }
 
-async function askAboutAll(loop: ZeroTrustLoop, ids: readonly string[], reviewer: string): Promise<number> {
+async function askAboutAll(loop: ZeroTrustLoop, ids: readonly string[], who: Who): Promise<number> {
   let status = 0;
   for (const id of ids) {
     const found = await loop.reviews.get(id);
     if (found?.state !== "pending") continue;
     await writeAll(process.stdout, "\n");
-    const outcome = await askAbout(loop, found, reviewer);
+    const outcome = await askAbout(loop, found, who);
     if (outcome === undefined) return status;
     status = Math.max(status, outcome);
   }
@@ -106,21 +108,19 @@ async function askAboutAll(loop: ZeroTrustLoop, ids: readonly string[], reviewer
 }
 
 /** Shows one review and asks; undefined when the person wants to stop. */
-async function askAbout(loop: ZeroTrustLoop, found: Review, reviewer: string): Promise<number | undefined> {
+async function askAbout(loop: ZeroTrustLoop, found: Review, who: Who): Promise<number | undefined> {
   const paint = painter(usesColour(process.stdout));
   await writeAll(process.stdout, showReview(found, paint));
-  return found.kind === "change-set"
-    ? askAboutFiles(loop, found, reviewer, paint)
-    : askAboutWhole(loop, found, reviewer);
+  return found.kind === "change-set" ? askAboutFiles(loop, found, who, paint) : askAboutWhole(loop, found, who);
 }
 
-async function askAboutWhole(loop: ZeroTrustLoop, found: Review, reviewer: string): Promise<number | undefined> {
+async function askAboutWhole(loop: ZeroTrustLoop, found: Review, who: Who): Promise<number | undefined> {
   const verb = found.kind === "call" ? "Agree to this call" : "Release this text to the agent";
   const answer = await choose(`${verb}? [y]es, [n]o, [s]kip, [q]uit: `, "ynsq");
   if (answer === "q") return undefined;
   if (answer === "s") return 0;
-  if (answer === "n") return reject(loop, found.id, reviewer);
-  return approve(loop, found.id, { hash: found.hash, reviewer });
+  if (answer === "n") return reject(loop, found.id, who);
+  return approve(loop, found.id, { hash: found.hash, ...who });
 }
 
 type ChangeSet = Extract<Review, { kind: "change-set" }>;
@@ -135,7 +135,7 @@ Nothing is written before the question at the end.
 async function askAboutFiles(
   loop: ZeroTrustLoop,
   found: ChangeSet,
-  reviewer: string,
+  who: Who,
   paint: Paint,
 ): Promise<number | undefined> {
   const chosen: string[] = [];
@@ -147,7 +147,7 @@ async function askAboutFiles(
     const answer: string = takesAll ? "y" : await choose(FILE_QUESTION, "ynarsq", FILE_HELP);
     if (answer === "q") return undefined;
     if (answer === "s") return 0;
-    if (answer === "r") return reject(loop, found.id, reviewer);
+    if (answer === "r") return reject(loop, found.id, who);
     if (answer === "n") continue;
     takesAll ||= answer === "a";
     if (protectedBecause !== undefined) {
@@ -157,12 +157,12 @@ async function askAboutFiles(
     }
     chosen.push(path);
   }
-  if (chosen.length === 0) return reject(loop, found.id, reviewer);
+  if (chosen.length === 0) return reject(loop, found.id, who);
   const list = chosen.map((path) => `  ${terminalLine(path)}\n`).join("");
   await writeAll(process.stdout, `\nTo be written to this host:\n${list}`);
   if ((await choose("Write them? [y]es, [n]o: ", "yn")) === "n") return 0;
   const files = chosen.length === found.files.length ? {} : { files: chosen };
-  return approve(loop, found.id, { hash: found.hash, reviewer, protectedFiles: agreed, ...files });
+  return approve(loop, found.id, { hash: found.hash, ...who, protectedFiles: agreed, ...files });
 }
 
 /** One of the letters; asked again until it is. At the end of input nothing is chosen. */
@@ -181,9 +181,9 @@ async function approve(loop: ZeroTrustLoop, id: string, options: ApproveOptions)
   return statusOf(result);
 }
 
-async function reject(loop: ZeroTrustLoop, id: string, reviewer: string): Promise<number> {
+async function reject(loop: ZeroTrustLoop, id: string, who: Who): Promise<number> {
   const message = await ask("Rejected. A message for the agent (Enter for none): ");
-  const result = await loop.reviews.reject(id, { reviewer, ...(message === "" ? {} : { message }) });
+  const result = await loop.reviews.reject(id, { ...who, ...(message === "" ? {} : { message }) });
   await writeAll(process.stdout, tellDecision(result));
   return statusOf(result);
 }

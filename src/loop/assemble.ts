@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { defined } from "../base/optional.ts";
 import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
-import { Ledger, openSigningKey } from "../ledger/index.ts";
+import { type Entry, Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
 import { Workspace } from "../workspace/index.ts";
 import { CallBook } from "./calls/call-book.ts";
@@ -14,6 +14,8 @@ import { LoopMemory } from "./gate/loop-memory.ts";
 import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
 import { checkMountsOf } from "./mount-check.ts";
 import type { LoopParts } from "./parts.ts";
+import { Authority } from "./reviewers/authority.ts";
+import { Reviewers } from "./reviewers/reviewers.ts";
 import { ReviewStore } from "./reviews/review-store.ts";
 import { Sandboxes } from "./sandboxes.ts";
 import { Conversations } from "./state/conversations.ts";
@@ -136,15 +138,11 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     hidden: [stateDirectory, ...(options.cacheDirectory ? [resolve(options.cacheDirectory)] : [])],
   });
   const ledger = await Ledger.open({ directory: join(stateDirectory, "ledger"), now });
-  const sandboxes = new Sandboxes({
-    cacheDirectory: options.cacheDirectory,
-    cells: options.cells,
-    isolation: config.isolation,
-    pythonProgram: config.python?.program,
-    mounted: mountedBy(config),
-    hidden: [stateDirectory],
-    onEvent: (event) => listeners.tell({ type: "sandbox", event }),
-  });
+  const sandboxes = openSandboxes({ options, policy, stateDirectory }, listeners);
+  const told = (entry: Entry): void => listeners.tell({ type: "entry", entry });
+  const nonces = new DurableNonces(stateDirectory);
+  const reviewers = new Reviewers(ledger, policy, told);
+  const allowsOwnProcess = config.reviews?.ownProcess === "allowed";
   const parts: LoopParts = {
     policy,
     sandboxes,
@@ -152,17 +150,18 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     ledger,
     workspace,
     reviewStore: new ReviewStore(database, now),
+    reviewers,
+    authority: new Authority({ ledger, reviewers, nonces, now, told, allowsOwnProcess }),
     conversations: new Conversations(database),
     callBook: new CallBook(database, now),
     underWay: new Map(),
     expireAfterMs,
     outputForModelBytes: config.guard?.outputForModelBytes ?? OUTPUT_FOR_MODEL_BYTES,
     now,
-    told: (entry) => listeners.tell({ type: "entry", entry }),
+    told,
     reviewsChanged: () => listeners.tell({ type: "reviews-changed" }),
   };
   if (parts.conversations.isEmpty) rebuildTaint(parts.conversations, ledger);
-  const nonces = new DurableNonces(stateDirectory);
   const memory = new LoopMemory({
     verifier: new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash: rules.hash, nonces, now }),
     admitter,
@@ -178,6 +177,21 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     database.close();
   };
   return { parts, memory, listeners, stateDirectory, close };
+}
+
+function openSandboxes(
+  { options, policy: { config }, stateDirectory }: Pick<Ground, "options" | "policy" | "stateDirectory">,
+  listeners: Listeners,
+): Sandboxes {
+  return new Sandboxes({
+    cacheDirectory: options.cacheDirectory,
+    cells: options.cells,
+    isolation: config.isolation,
+    pythonProgram: config.python?.program,
+    mounted: mountedBy(config),
+    hidden: [stateDirectory],
+    onEvent: (event) => listeners.tell({ type: "sandbox", event }),
+  });
 }
 
 /** Any secret of this state directory would do; one derived for a purpose alone cannot be mistaken for another. */

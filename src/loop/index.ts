@@ -2,16 +2,19 @@
 export type { Decision as GuardDecision, Finding as GuardFinding } from "../guard/index.ts";
 export {
   checkInclusion,
+  type DecisionCount,
   type Entry,
   formatPublicKey,
   parseHead,
   parsePublicKey,
+  type ReviewerRecord,
   type RunComparison,
   readPublicKey,
   type SemanticDifferential,
   type SignedHead,
   SqliteStore,
   signedText,
+  type UnprovenDecision,
   type Verification,
   verify as verifyLedger,
 } from "../ledger/index.ts";
@@ -27,7 +30,16 @@ export {
   SqliteVectorStore,
   type VectorGate,
 } from "../memory/index.ts";
-export { type Decision, defineConfig, type LoopConfig } from "../policy/index.ts";
+export {
+  type Decision,
+  defineConfig,
+  type LoopConfig,
+  type ReviewerIdentity,
+  type ReviewersNeeded,
+  type ReviewQuota,
+  type ReviewRule,
+  type ReviewsConfig,
+} from "../policy/index.ts";
 export { checkMounts, type LoopOptions, locateState } from "./assemble.ts";
 export type {
   CallFacts,
@@ -56,6 +68,9 @@ export type {
   ReceiveRequest,
   SaidRequest,
 } from "./requests.ts";
+export type { AddedReviewer, NewReviewer, Reviewers } from "./reviewers/reviewers.ts";
+export { type DecisionSignature, type DecisionSubject, ReviewerSigner } from "./reviewers/signature.ts";
+export type { Standing } from "./reviewers/votes.ts";
 export type {
   ApproveOptions,
   ChangeSetSummary,

@@ -53,3 +53,10 @@ export const TAINT_JSON = { bytesMax: 1024 * 1024, depthMax: 4 };
 export const RECORD_JSON = { bytesMax: 256 * 1024 * 1024, depthMax: 100 };
 /** A kept answer, or its shorter form: an output as a model gets it, and as many findings as are told, escaped as JSON. */
 export const KEPT_ANSWER_JSON = { bytesMax: 8 * 1024 * 1024, depthMax: 16, loneSurrogates: "allow" } as const;
+
+/** Reviewers at once: a company's; all of them are looked through at each decision. */
+export const REVIEWERS_MAX = 1000;
+/** Decisions of the same kind that are looked through for those that go together: those of some days. */
+export const VOTES_SEEN_MAX = 2000;
+/** Bytes of the paths of a selection that stand in the entry of a signed decision, which holds 1 MiB; of longer lists the hash does. */
+export const SELECTION_INLINE_BYTES_MAX = 256 * 1024;

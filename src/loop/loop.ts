@@ -7,6 +7,7 @@ import { type Agent, type HandleContext, makeAgent } from "./handles/agent.ts";
 import type { Rights } from "./handles/caller.ts";
 import { WAIT_POLL_MS } from "./limits.ts";
 import { Records } from "./records/records.ts";
+import type { Reviewers } from "./reviewers/reviewers.ts";
 import type { ReviewSummary } from "./reviews/review.ts";
 import { Reviews } from "./reviews/reviews.ts";
 
@@ -24,6 +25,8 @@ import { Reviews } from "./reviews/reviews.ts";
 export class ZeroTrustLoop implements AsyncDisposable {
   readonly stateDirectory: string;
   readonly reviews: Reviews;
+  /** Who may decide reviews; for people, like them. */
+  readonly reviewers: Reviewers;
   readonly records: Records;
   readonly #assembly: Assembly;
   readonly #context: HandleContext;
@@ -36,6 +39,7 @@ export class ZeroTrustLoop implements AsyncDisposable {
     this.stateDirectory = stateDirectory;
     this.#context = { parts: () => this.#parts(), memory, during: (work) => this.#while(work()) };
     this.reviews = new Reviews(parts);
+    this.reviewers = parts.reviewers;
     this.records = new Records(parts);
   }
 
@@ -47,6 +51,7 @@ export class ZeroTrustLoop implements AsyncDisposable {
     const assembly = await assemble(options);
     const loop = new ZeroTrustLoop(assembly);
     await loop.reviews.recordRecovered();
+    await loop.reviewers.takeConfigured();
     return loop;
   }
 
@@ -62,7 +67,9 @@ export class ZeroTrustLoop implements AsyncDisposable {
    * The handle of an agent; `rights` narrow what its role grants. Throws ZtlError `unknown-agent`, or `closed`.
    */
   agent(name: string, rights: Rights = {}): Agent {
-    return makeAgent(this.#context, name, rights);
+    const agent = makeAgent(this.#context, name, rights);
+    this.#assembly.parts.authority.runsAgents = true;
+    return agent;
   }
 
   /** Resolves once a review is decided, here or in another process. Rejects when the signal is aborted, or with `review-not-found`. */

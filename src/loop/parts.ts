@@ -4,6 +4,8 @@ import type { Workspace } from "../workspace/index.ts";
 import type { CallBook } from "./calls/call-book.ts";
 import type { CallResult } from "./calls/call-result.ts";
 import type { Examiner } from "./gate/examiner.ts";
+import type { Authority } from "./reviewers/authority.ts";
+import type { Reviewers } from "./reviewers/reviewers.ts";
 import type { ReviewStore } from "./reviews/review-store.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 import type { Conversations } from "./state/conversations.ts";
@@ -16,6 +18,8 @@ export interface LoopParts {
   readonly ledger: Ledger;
   readonly workspace: Workspace;
   readonly reviewStore: ReviewStore;
+  readonly reviewers: Reviewers;
+  readonly authority: Authority;
   readonly conversations: Conversations;
   readonly callBook: CallBook;
   /** Calls with names that this process is answering. */

@@ -5,6 +5,13 @@ export { configJsonSchema } from "./config/json-schema.ts";
 export { loadConfig } from "./config/load.ts";
 export { defineConfig, type ParseConfigOptions, parseConfig } from "./config/parse.ts";
 export type { Problem } from "./config/problem.ts";
+export {
+  REVIEWER_NAME,
+  type ReviewerIdentity,
+  type ReviewQuota,
+  type ReviewRule,
+  type ReviewsConfig,
+} from "./config/reviews.ts";
 export type {
   ExternalTool,
   IsolationConfig,
@@ -17,6 +24,8 @@ export type {
 } from "./config/schema.ts";
 export { STARTER_CONFIG } from "./config/starter.ts";
 export { type Consideration, conclude, type Decision } from "./decision.ts";
+export { looksLike } from "./look-alikes.ts";
 export { NAME, NameList } from "./names.ts";
 export { Policy } from "./policy.ts";
+export type { ReviewedFile, ReviewersNeeded } from "./reviewers-needed.ts";
 export { type Confidentiality, type Label, parseTaint, Taint, type Trust } from "./taint.ts";

@@ -2,10 +2,12 @@ import { canonicalise } from "../base/canonical-json.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
 import { parseConfig } from "./config/parse.ts";
+import type { ReviewsConfig } from "./config/reviews.ts";
 import type { LimitsConfig, LoopConfig, ResolvedConfig, ToolConfig } from "./config/schema.ts";
 import { type Consideration, conclude, type Decision } from "./decision.ts";
 import { CONFIG_DEPTH_MAX, RESOLVED_BYTES_MAX } from "./limits.ts";
 import { NAME, NameList } from "./names.ts";
+import { type ReviewedFile, type ReviewersNeeded, ReviewersPolicy } from "./reviewers-needed.ts";
 import { ASKING_RULES, outputConfidentiality } from "./rules.ts";
 import type { Label, Taint } from "./taint.ts";
 
@@ -30,6 +32,7 @@ export class Policy {
   readonly #agents: ReadonlyMap<string, Agent>;
   readonly #roles: ReadonlyMap<string, Role>;
   readonly #tools: ReadonlyMap<string, ToolConfig>;
+  readonly #reviewers: ReviewersPolicy;
 
   /** Relative host paths begin at `directory`. Throws ZtlError `config-invalid`. */
   constructor(config: LoopConfig, directory: string = process.cwd()) {
@@ -45,6 +48,7 @@ export class Policy {
       limits,
     }));
     this.#tools = mapValues(this.config.tools, (tool) => tool);
+    this.#reviewers = new ReviewersPolicy((this.config.reviews ?? {}) as ReviewsConfig);
   }
 
   /** Whether an agent whose conversation holds this taint may call a tool. Names may be anything, also a model's choice. */
@@ -91,6 +95,20 @@ export class Policy {
       [{ rule, outcome: "does-not-apply", why: `It does not list ${to}.` }],
       `The agent ${from} may not send messages to ${to}.`,
     );
+  }
+
+  /** Whether `reviewersFor` looks at the files of a change set. */
+  get reviewersDependOnFiles(): boolean {
+    return this.#reviewers.isAboutFiles;
+  }
+
+  /** How many reviewers, and of which roles, must agree to this. `files` are those chosen of a change set. */
+  reviewersFor(
+    review: { readonly kind: "change-set" | "call" | "content"; readonly agent: string; readonly tool: string },
+    files: readonly ReviewedFile[] = [],
+  ): ReviewersNeeded {
+    const { kind, agent, tool } = review;
+    return this.#reviewers.neededFor({ kind, agent, tool, files, isOutward: this.tool(tool)?.effect === "outward" });
   }
 
   tool(name: string): ToolConfig | undefined {

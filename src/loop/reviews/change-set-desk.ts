@@ -70,7 +70,7 @@ export class ChangeSetDesk {
 
   async approve(
     id: string,
-    { hash, reviewer, files, protectedFiles, message }: ApproveOptions,
+    { hash, reviewer, files, protectedFiles, message, statements }: ApproveOptions & Statements,
   ): Promise<DecisionResult> {
     const { workspace } = this.#parts;
     const known = workspace.get(id);
@@ -86,11 +86,15 @@ export class ChangeSetDesk {
       subjectSha256: set.hash,
       decision: "approve",
       ...defined({ reviewer, message, files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) }),
+      ...defined({ statements: wellFormed(statements) }),
     });
     return this.#sync(set);
   }
 
-  async reject(id: string, { hash, reviewer, message }: DecisionOptions & { hash?: string }): Promise<DecisionResult> {
+  async reject(
+    id: string,
+    { hash, reviewer, message, statements }: DecisionOptions & Statements & { hash?: string },
+  ): Promise<DecisionResult> {
     const { workspace } = this.#parts;
     const set = workspace.get(id);
     if (set === undefined) return { status: "not-found" };
@@ -101,7 +105,7 @@ export class ChangeSetDesk {
       subject: "change-set",
       subjectSha256: set.hash,
       decision: "reject",
-      ...defined({ reviewer, message }),
+      ...defined({ reviewer, message, statements: wellFormed(statements) }),
     });
     return { status: "done", state: "rejected", files: [] };
   }
@@ -226,6 +230,11 @@ export class ChangeSetDesk {
     if (summary === undefined) return { status: "not-found" };
     return { status: "already", state: summary.state, ...defined({ decidedBy: summary.decidedBy }) };
   }
+}
+
+/** Signed decisions that a decision rests on, for its entry. */
+export interface Statements {
+  readonly statements?: readonly string[];
 }
 
 type Unsynced =

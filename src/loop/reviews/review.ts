@@ -1,5 +1,7 @@
 import type { Finding } from "../../guard/index.ts";
 import type { Decision } from "../../policy/index.ts";
+import type { DecisionSignature, ReviewerSigner } from "../reviewers/signature.ts";
+import type { Standing } from "../reviewers/votes.ts";
 
 /** What a person is asked about: the types of the page, the command line and the API. */
 
@@ -39,6 +41,8 @@ export interface ReviewSummary {
   readonly title: string;
   readonly decidedBy?: string;
   readonly message?: string;
+  /** Who has agreed and who is missing, where the policy wants more than one reviewer's yes. */
+  readonly standing?: Standing;
 }
 
 export type Review = ReviewSummary &
@@ -136,9 +140,13 @@ export interface DiffHunk {
 }
 
 export interface DecisionOptions {
-  /** Who decides; a name for the ledger. */
+  /** Who decides. A name for the ledger, which anybody can give, until there are reviewers (`loop.reviewers`): then it must be proven. */
   readonly reviewer: string;
   readonly message?: string;
+  /** Proves it here and now. */
+  readonly signer?: ReviewerSigner;
+  /** Proves it by a signature that was made elsewhere, for exactly this decision. */
+  readonly signature?: DecisionSignature;
 }
 
 export interface ReverseOptions extends DecisionOptions {
@@ -175,6 +183,26 @@ export type DecisionResult =
     }
   /** Paths that need to be named in `protectedFiles`. */
   | { readonly status: "protected"; readonly files: readonly Conflict[] }
+  /** Who decides is not somebody who may, or did not prove it. Nothing was decided. */
+  | {
+      readonly status: "not-allowed";
+      readonly code:
+        | "signature-required"
+        | "reviewer-unknown"
+        | "signature-invalid"
+        | "signature-expired"
+        | "signature-used"
+        | "own-process";
+      readonly message: string;
+      readonly remedy: string;
+    }
+  /** The yes is counted, and the policy wants more: so many reviewers, and somebody of each of these roles. */
+  | {
+      readonly status: "more-reviewers";
+      readonly given: readonly string[];
+      readonly missing: number;
+      readonly roles: readonly string[];
+    }
   /** The choice of files cannot stand alone, or names what is not there. */
   | { readonly status: "bad-selection"; readonly files: readonly Conflict[] }
   | {

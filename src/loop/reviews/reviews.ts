@@ -1,8 +1,11 @@
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
+import type { DecisionVerb } from "../../ledger/index.ts";
+import type { ReviewersNeeded } from "../../policy/index.ts";
 import { findingsBeyond } from "../gate/kept-findings.ts";
 import type { LoopParts } from "../parts.ts";
 import { oneLine } from "../records/run-story.ts";
+import type { Authorised, Wish } from "../reviewers/authority.ts";
 import { callDetails } from "./call-review.ts";
 import { ChangeSetDesk } from "./change-set-desk.ts";
 import { contentDetails } from "./content-review.ts";
@@ -55,6 +58,13 @@ export class Reviews {
 
   /** What is asked about, whole. Its texts and names are hostile: escape them. */
   async get(id: string): Promise<Review | undefined> {
+    const review = await this.#whole(id);
+    if (review?.state !== "pending") return review;
+    const standing = this.#parts.authority.standing(review, await this.#needed(review));
+    return { ...review, ...defined({ standing }) };
+  }
+
+  async #whole(id: string): Promise<Review | undefined> {
     const stored = this.#parts.reviewStore.get(id);
     if (stored === undefined) return this.#changeSets.get(id);
     const summary = { ...summaryOf(stored), command: stored.command };
@@ -88,28 +98,34 @@ export class Reviews {
     if (typeof options.hash !== "string")
       throw new ZtlError("invalid-input", "An approval names the hash of what was seen");
     await this.expire();
-    const stored = this.#parts.reviewStore.get(id);
-    return stored === undefined ? this.#changeSets.approve(id, options) : this.#decide(stored, "approved", options);
+    return this.#authorised("approve", id, options, (by) => {
+      const stored = this.#parts.reviewStore.get(id);
+      const known = { ...options, ...by };
+      return stored === undefined ? this.#changeSets.approve(id, known) : this.#decide(stored, "approved", known);
+    });
   }
 
   /** Says no; `message` is for the agent. */
   async reject(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult> {
     expectReviewer(options);
     await this.expire();
-    const stored = this.#parts.reviewStore.get(id);
-    return stored === undefined ? this.#changeSets.reject(id, options) : this.#decide(stored, "rejected", options);
+    return this.#authorised("reject", id, options, (by) => {
+      const stored = this.#parts.reviewStore.get(id);
+      const known = { ...options, ...by };
+      return stored === undefined ? this.#changeSets.reject(id, known) : this.#decide(stored, "rejected", known);
+    });
   }
 
   /** Puts back what an applied change set changed, or these files of it, unless the host's files have changed since. */
   async undo(id: string, options: ReverseOptions): Promise<DecisionResult> {
     expectReviewer(options);
-    return this.#changeSets.reverse("undo", id, options);
+    return this.#authorised("undo", id, options, (by) => this.#changeSets.reverse("undo", id, { ...options, ...by }));
   }
 
   /** Writes again what was undone, or these files of it, unless the host's files have changed since. */
   async redo(id: string, options: ReverseOptions): Promise<DecisionResult> {
     expectReviewer(options);
-    return this.#changeSets.reverse("redo", id, options);
+    return this.#authorised("redo", id, options, (by) => this.#changeSets.reverse("redo", id, { ...options, ...by }));
   }
 
   /** Rejects what ran out of time, and records it. */
@@ -130,10 +146,45 @@ export class Reviews {
     return this.#changeSets.recordRecovered();
   }
 
+  /** Acts once those have agreed who must. */
+  async #authorised(
+    verb: DecisionVerb,
+    id: string,
+    options: Wish["options"],
+    act: (by: DecidedBy) => Promise<DecisionResult>,
+  ): Promise<DecisionResult> {
+    const review = this.find(id);
+    if (review === undefined) return { status: "not-found" };
+    // A yes to what is not there any more, or is decided, is not even counted.
+    if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
+    const isOpen = review.state === "pending" || review.state === "approved";
+    if ((verb === "approve" || verb === "reject") && !isOpen) return already(review);
+    const needed = verb === "reject" ? ANYBODY : await this.#needed(review, options.files);
+    const authorised = await this.#parts.authority.ask({ verb, review, options, needed });
+    if (authorised.status === "granted") return act(authorised);
+    if (authorised.result.status === "more-reviewers") this.#parts.reviewsChanged();
+    return authorised.result;
+  }
+
+  /** A no needs one reviewer; whatever writes to this host, or lets something go on, as many as the policy says. */
+  async #needed(review: ReviewSummary, chosen?: readonly string[]): Promise<ReviewersNeeded> {
+    const { policy } = this.#parts;
+    if (review.kind !== "change-set" || !policy.reviewersDependOnFiles) return policy.reviewersFor(review);
+    const whole = await this.#changeSets.get(review.id);
+    const files = whole?.kind === "change-set" ? whole.files : [];
+    const selected = chosen === undefined ? files : files.filter(({ path }) => chosen.includes(path));
+    return policy.reviewersFor(
+      review,
+      selected.map(({ path, hostPath, protectedBecause }) => {
+        return { path, hostPath, isProtected: protectedBecause !== undefined };
+      }),
+    );
+  }
+
   async #decide(
     review: StoredReview,
     to: "approved" | "rejected",
-    { hash, reviewer, message }: DecisionOptions & { readonly hash?: string },
+    { hash, reviewer, message, statements }: DecisionOptions & DecidedBy & { readonly hash?: string },
   ): Promise<DecisionResult> {
     const decided = this.#parts.reviewStore.decide(review.id, { to, hash, reviewer, message });
     if (decided.status !== "done") return decided;
@@ -142,10 +193,19 @@ export class Reviews {
       subjectSha256: review.hash,
       decision: to === "approved" ? "approve" : "reject",
       reviewer,
-      ...defined({ message }),
+      ...defined({ message, statements: statements && [...statements] }),
     });
     return { status: "done", state: to, files: [] };
   }
+}
+
+/** Who decided, as the authority has it. */
+type DecidedBy = Omit<Extract<Authorised, { status: "granted" }>, "status">;
+
+const ANYBODY: ReviewersNeeded = { reviewers: 1, roles: [] };
+
+function already({ state, decidedBy }: ReviewSummary): DecisionResult {
+  return { status: "already", state, ...defined({ decidedBy }) };
 }
 
 function expectReviewer({ reviewer, message = "" }: DecisionOptions): void {

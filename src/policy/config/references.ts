@@ -1,5 +1,6 @@
 import { isWithin } from "../../base/paths.ts";
 import { suggestion } from "../../base/suggestion.ts";
+import { looksLike } from "../look-alikes.ts";
 import { NameList } from "../names.ts";
 import { type Problem, problemAt } from "./problem.ts";
 import type { ResolvedConfig, SandboxTool } from "./schema.ts";
@@ -20,6 +21,7 @@ export function referenceProblems(config: ResolvedConfig): readonly Problem[] {
       ...patternProblems("tool", granted.ask, tools, ["roles", role, "ask"]),
     ]),
     ...sandboxTools(config).flatMap(([name, tool]) => toolProblems(tool, ["tools", name])),
+    ...identityProblems(config),
     ...(config.stateDirectory === undefined ? [] : stateProblems(config, config.stateDirectory)),
   ];
 }
@@ -58,6 +60,23 @@ function toolProblems(tool: SandboxTool, path: readonly string[]): readonly Prob
   );
   if (tool.template !== "python" || tool.code === undefined || tool.file === undefined) return twice;
   return [...twice, problemAt([...path, "file"], "give either code or file")];
+}
+
+/** One person under two names would count twice; a name that looks like another's, or is an agent's, would be taken for it. */
+function identityProblems({ reviews, agents }: ResolvedConfig): readonly Problem[] {
+  const identities = Object.entries(reviews?.identities ?? {});
+  const agentNames = new NameList(Object.keys(agents));
+  return identities.flatMap(([name, { publicKey }], index) => {
+    const path = ["reviews", "identities", name];
+    const earlier = identities.slice(0, index);
+    const alike = earlier.find(([other]) => looksLike(other) === looksLike(name))?.[0];
+    const twin = earlier.find(([, other]) => other.publicKey === publicKey)?.[0];
+    return [
+      ...(agentNames.has(name) ? [problemAt(path, "is the name of an agent, and no agent decides")] : []),
+      ...(alike === undefined ? [] : [problemAt(path, `looks like ${JSON.stringify(alike)}`)]),
+      ...(twin === undefined ? [] : [problemAt([...path, "publicKey"], `is the key of ${JSON.stringify(twin)}`)]),
+    ];
+  });
 }
 
 /**

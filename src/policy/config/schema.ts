@@ -12,6 +12,7 @@ import {
 } from "../limits.ts";
 import { NAME, NAME_PATTERN } from "../names.ts";
 import { isolationSchema } from "./isolation.ts";
+import { reviewsSchema } from "./reviews.ts";
 import { SECRET_FILES } from "./secrets.ts";
 
 /** The configuration's shape. Descriptions are shown by editors (`ztl.config.schema.json` is made from this). */
@@ -243,6 +244,7 @@ export const configSchema = z.strictObject({
     })
     .optional()
     .describe("How a person decides."),
+  reviews: reviewsSchema.optional(),
 });
 
 /** Plain data that nobody may change any more. */

@@ -1,7 +1,7 @@
 import type { DecisionResult } from "../../loop/index.ts";
 import type { RefusalStatus } from "../refusal.ts";
 
-type Refused = Exclude<DecisionResult, { status: "done" }>;
+type Refused = Exclude<DecisionResult, { status: "done" | "more-reviewers" }>;
 
 /** HTTP's words for what became of a decision. */
 export const STATUS_OF: Readonly<Record<Refused["status"], RefusalStatus>> = {
@@ -11,6 +11,7 @@ export const STATUS_OF: Readonly<Record<Refused["status"], RefusalStatus>> = {
   conflict: 409,
   protected: 422,
   "bad-selection": 422,
+  "not-allowed": 403,
   failed: 500,
 };
 
@@ -28,6 +29,8 @@ export function messageOf(refused: Refused): string {
       return "Name each of these paths in protectedFiles to agree to it.";
     case "bad-selection":
       return "The choice of files cannot stand alone, or names what is not there.";
+    case "not-allowed":
+      return `${refused.message} ${refused.remedy}`;
     case "failed":
       return refused.error.message;
   }

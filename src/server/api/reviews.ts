@@ -48,6 +48,8 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, reviewer: string)
 
 function decided(c: ServerContext, result: DecisionResult): Response | Promise<Response> {
   if (result.status === "done") return c.json(result);
+  // Taken, and not acted on yet (RFC 9110, section 15.3.3).
+  if (result.status === "more-reviewers") return c.json(result, 202);
   const { status, ...details } = result;
   return refuse(
     c,

@@ -20,7 +20,7 @@ export interface ReviewContext {
   /** What the agent gave the call as input, as JSON; absent when the ledger keeps it elsewhere. */
   readonly input?: string;
   /** Why the last decision was refused. */
-  readonly refused?: Exclude<DecisionResult, { status: "done" }>;
+  readonly refused?: Exclude<DecisionResult, { status: "done" | "more-reviewers" }>;
 }
 
 /**
@@ -103,6 +103,8 @@ function explain(refused: NonNullable<ReviewContext["refused"]>): {
         advice:
           "Some changes need each other, such as a new folder and what is in it. Add what is missing, or leave both out.",
       };
+    case "not-allowed":
+      return { heading: "Only a reviewer may decide this", advice: `${refused.message} ${refused.remedy}` };
     case "not-found":
       return { heading: "There is no such review", advice: "It may be too old to be kept." };
     case "failed":

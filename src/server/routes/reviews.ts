@@ -84,7 +84,8 @@ async function decideByForm(
   // Numbers mean files of what was shown; of anything else they would mean others.
   const result: DecisionResult = isStale ? { status: "stale", hash: review.hash } : await decide(review, form.value);
   rememberName(c, form.value.reviewer);
-  if (result.status === "done") return c.redirect(`/reviews/${encodeURIComponent(id)}`, 303);
+  if (result.status === "done" || result.status === "more-reviewers")
+    return c.redirect(`/reviews/${encodeURIComponent(id)}`, 303);
   const now = await reviews.get(id);
   if (now === undefined) return refuse(c, STATUS_OF[result.status], result.status, messageOf(result));
   const draft = isStale ? emptyDraft(form.value.reviewer) : draftOf(form.value);
