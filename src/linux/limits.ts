@@ -1,4 +1,4 @@
-import { OutOfGuestMemory } from "../vmm/index.ts";
+import { OutOfGuestMemory, OutOfPageTables } from "../vmm/index.ts";
 
 /** What one run may use. Reaching a limit ends the run with that limit as its reason. */
 export interface RunLimits {
@@ -39,9 +39,9 @@ export class LimitReached {
   }
 }
 
-/** Exhausted guest memory, wherever noticed, is a limit of the run; every other error stays what it is. */
+/** Exhausted guest memory or page tables, wherever noticed, are a limit of the run; every other error stays what it is. */
 export function asLimit(error: unknown): unknown {
-  return error instanceof OutOfGuestMemory ? new LimitReached("memory") : error;
+  return error instanceof OutOfGuestMemory || error instanceof OutOfPageTables ? new LimitReached("memory") : error;
 }
 
 /** Longest argument plus environment block execve accepts (a quarter of the 8 MB stack, as on Linux; execve(2)). */

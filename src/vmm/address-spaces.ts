@@ -25,7 +25,7 @@ export class AddressSpaces {
     this.#memory = memory;
   }
 
-  /** An empty address space. @throws ZtlError `out-of-page-tables` */
+  /** An empty address space. @throws OutOfPageTables */
   create(): PageTables {
     const tables = this.#clean.pop() ?? this.#fresh() ?? this.#recycle();
     this.#live.set(tables.root, tables);

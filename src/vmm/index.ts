@@ -35,3 +35,4 @@ export {
 export { type HostProbe, type HostProblem, probeHost } from "./probe.ts";
 export type { RollbackResult } from "./rollback.ts";
 export { loadImage, saveImage, writeImage } from "./snapshot-file.ts";
+export { OutOfPageTables } from "./table-arena.ts";

@@ -81,7 +81,7 @@ export class Machine {
     return this.#fd;
   }
 
-  /** An address space that maps nothing yet. @throws ZtlError `out-of-page-tables` */
+  /** An address space that maps nothing yet. @throws OutOfPageTables */
   newAddressSpace(): PageTables {
     return this.#parts.spaces.create();
   }

@@ -127,6 +127,19 @@ const TABLES: readonly Resource[] = Object.entries({
   limits: { ...FILES, memoryBytes: 128 * MIB },
 }));
 
+/** There are so many page tables, however much memory a run may have. */
+const PAGE_TABLES: readonly Resource[] = Object.entries({
+  "of places that are used once":
+    "for at in range(1 << 44, 1 << 46, 1 << 21): libc.mmap(ctypes.c_long(at), ctypes.c_long(4096), 3, 0x32, -1, 0); libc.munmap(ctypes.c_long(at), ctypes.c_long(4096))",
+  "of memory that is moved":
+    "a = libc.mmap(None, ctypes.c_long(1 << 31), 3, 0x4022, -1, 0)\nfor i in range(500): syscall(28, a + (i << 21), 4096, 23)\nwhile True: a = libc.mremap(ctypes.c_long(a), ctypes.c_long(1 << 31), ctypes.c_long(1 << 31), 5, None)",
+}).map(([name, code]) => ({
+  name: `page tables: ${name}`,
+  code: `libc.mmap.restype = libc.mremap.restype = ctypes.c_long\n${code}`,
+  limits: { memoryBytes: 512 * MIB },
+  ends: "memory",
+}));
+
 const OTHERS: readonly Resource[] = [
   {
     name: "memory: taken and given back, again and again",
@@ -158,4 +171,4 @@ const OTHERS: readonly Resource[] = [
   { name: "files: any", code: "while True: os.eventfd(0)", limits: { openFiles: 100 }, ends: "files" },
 ];
 
-export const RESOURCES: readonly Resource[] = [...HANDED_OUT, ...MEMORY, ...TABLES, ...OTHERS];
+export const RESOURCES: readonly Resource[] = [...HANDED_OUT, ...MEMORY, ...TABLES, ...PAGE_TABLES, ...OTHERS];
