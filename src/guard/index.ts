@@ -25,3 +25,6 @@ export { DEFAULT_POLICY, stricterVerdict, type VerdictPolicy } from "./policy.ts
 export type { Pattern, Rule, Sink, Trigger } from "./rule.ts";
 export { builtInRules, RuleSet } from "./rule-set.ts";
 export { type Scanner, type ScanOptions, SyntacticScanner, scan } from "./scanner.ts";
+export { type Decoded, decodeLevel } from "./views/decode.ts";
+export { decodeHidden } from "./views/hidden.ts";
+export { type DecodedRuns, decodeRuns } from "./views/runs.ts";

@@ -1,0 +1,147 @@
+import { isAscii } from "node:buffer";
+import { type DecodedRuns, decodeHidden, decodeLevel, decodeRuns } from "../guard/index.ts";
+import type { Transform } from "./fact.ts";
+import {
+  DECODE_DEPTH,
+  DECODED_BYTES_BASE,
+  DECODED_BYTES_PER_BYTE,
+  REWRITTEN_BYTES_MAX,
+  TEXT_BYTES_MAX,
+} from "./limits.ts";
+import { type ShortCode, shortCodes } from "./short-codes.ts";
+
+/** A text as it stands, or one that something in it stands for. */
+export interface TextView {
+  readonly text: string;
+  readonly transforms: readonly Transform[];
+  /** UTF-16 units of `text` as bytes of the original's UTF-8. */
+  origin(start: number, end: number): Range;
+}
+
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface ByteView {
+  readonly bytes: Uint8Array;
+  readonly transforms: readonly Transform[];
+  origin(start: number, end: number): Range;
+}
+
+/** The text and all that decodes from it, within the limits. Linear: what is decoded has a budget of its own. */
+export function viewsOf(content: string, rewritten: boolean): TextView[] {
+  const bytes = Buffer.from(content, "utf8").subarray(0, TEXT_BYTES_MAX);
+  const walk = new Walk(DECODED_BYTES_BASE + bytes.length * DECODED_BYTES_PER_BYTE);
+  walk.visit({ bytes, transforms: [], origin: (start, end) => ({ start, end }) }, 0);
+  if (rewritten && bytes.length <= REWRITTEN_BYTES_MAX) walk.rewritten(content);
+  return walk.views;
+}
+
+class Walk {
+  readonly views: TextView[] = [];
+  #bytesLeft: number;
+
+  constructor(bytes: number) {
+    this.#bytesLeft = bytes;
+  }
+
+  visit(view: ByteView, depth: number): void {
+    const text = textView(view);
+    this.views.push(text);
+    if (depth >= DECODE_DEPTH) return;
+    const level = decodeLevel(view.bytes, false);
+    if (level !== undefined) {
+      const { bytes, map } = level;
+      const origin = (start: number, end: number): Range => view.origin(map.start(start), map.end(end));
+      // What was undone is told for the text as a whole: of a value's own letters one alone may be encoded.
+      this.#down({ bytes, transforms: [...view.transforms, ...map.kinds(0, bytes.length)], origin }, depth);
+    }
+    const { base64, hex } = decodeRuns(view.bytes, () => true);
+    this.#runs(view, base64, "base64", depth);
+    this.#runs(view, hex, "hex", depth);
+    for (const code of shortCodes(text.text)) this.#code(view, text, code, depth);
+    if (isAscii(view.bytes)) return;
+    const { tags, selectors } = decodeHidden(view.bytes);
+    this.#runs(view, tags, "unicode-tags", depth);
+    this.#runs(view, selectors, "variation-selectors", depth);
+  }
+
+  /** Spellings that are no encoding of any machine. A place in them is that of the whole text. */
+  rewritten(content: string): void {
+    const whole = { start: 0, end: Buffer.byteLength(content) };
+    const origin = (): Range => whole;
+    this.views.push({ text: [...content].reverse().join(""), transforms: ["reversed"], origin });
+    this.views.push({ text: content.replace(/[a-z]/gi, rotated), transforms: ["rotated"], origin });
+  }
+
+  #runs(source: ByteView, runs: DecodedRuns | undefined, transform: Transform, depth: number): void {
+    if (runs === undefined) return;
+    const { bytes, outStarts, sourceStarts, sourceEnds } = runs;
+    const origin = (start: number, end: number): Range => {
+      const first = runAt(outStarts, start);
+      const last = runAt(outStarts, Math.max(start, end - 1));
+      return source.origin(sourceStarts[first] as number, sourceEnds[last] as number);
+    };
+    this.#down({ bytes, transforms: [...source.transforms, transform], origin }, depth);
+  }
+
+  #code(source: ByteView, text: TextView, { start, end, bytes, transforms }: ShortCode, depth: number): void {
+    const place = text.origin(start, end);
+    this.#down({ bytes, transforms: [...source.transforms, ...transforms], origin: () => place }, depth);
+  }
+
+  #down(view: ByteView, depth: number): void {
+    this.#bytesLeft -= view.bytes.length + VIEW_BYTES;
+    if (this.#bytesLeft >= 0) this.visit(view, depth + 1);
+  }
+}
+
+/** What a view costs beside its bytes: many tiny ones must use the budget up, too. */
+const VIEW_BYTES = 64;
+
+function rotated(letter: string): string {
+  const first = letter <= "Z" ? 65 : 97;
+  return String.fromCharCode(((letter.charCodeAt(0) - first + 13) % 26) + first);
+}
+
+function textView({ bytes, transforms, origin }: ByteView): TextView {
+  const text = Buffer.from(bytes).toString("utf8");
+  if (isAscii(bytes)) return { text, transforms, origin };
+  let places: Uint32Array | undefined;
+  return {
+    text,
+    transforms,
+    origin(start, end) {
+      places ??= bytePlaces(text, bytes.length);
+      return origin(places[start] as number, places[end] as number);
+    },
+  };
+}
+
+/** For each UTF-16 unit of a text, where it begins in its UTF-8. An invalid byte reads as U+FFFD of three: never beyond the end. */
+function bytePlaces(text: string, end: number): Uint32Array {
+  const places = new Uint32Array(text.length + 1);
+  let at = 0;
+  for (let unit = 0; unit < text.length; unit++) {
+    places[unit] = Math.min(at, end);
+    const code = text.charCodeAt(unit);
+    if (code < 0x80) at += 1;
+    else if (code < 0x800 || (code >= 0xd800 && code < 0xe000)) at += 2;
+    else at += 3;
+  }
+  places[text.length] = end;
+  return places;
+}
+
+/** Index of the run that holds the byte at `out`. */
+function runAt(outStarts: readonly number[], out: number): number {
+  let low = 0;
+  let high = outStarts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((outStarts[middle] as number) <= out) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}
