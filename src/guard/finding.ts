@@ -16,6 +16,7 @@ export type Family =
   | "unicode"
   | "exfiltration"
   | "command"
+  | "secret"
   | "limit"
   | "model";
 

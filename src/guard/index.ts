@@ -19,6 +19,7 @@ export {
 export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
 export { atLeast } from "./finding.ts";
 export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
+export { type Masked, maskSecrets } from "./mask.ts";
 export { type Ask, ModelScanner, type ModelScannerOptions } from "./model-scanner.ts";
 export { type Neutralised, neutralise } from "./neutralise.ts";
 export { DEFAULT_POLICY, stricterVerdict, type VerdictPolicy } from "./policy.ts";

@@ -2,6 +2,15 @@ import type { Trigger } from "../rule.ts";
 import { isBase64, isDigit, skipBlank, startsWith } from "./bytes.ts";
 import { jsonContainer, jsonValue } from "./shapes-json.ts";
 import { htmlLoad, markdownImage, markdownReference, type UrlReading } from "./shapes-links.ts";
+import {
+  assignedSecret,
+  credentialAfter,
+  jsonWebToken,
+  prefixedToken,
+  privateKeyBlock,
+  puttyKey,
+  urlPassword,
+} from "./shapes-secrets.ts";
 import { controlString, csiConceal, csiReport, hyperlink } from "./shapes-terminal.ts";
 import {
   barredTag,
@@ -119,6 +128,13 @@ export const SHAPES = Object.freeze({
   "selector-run": selectorRun,
   "tag-run": tagRun,
   "zero-width-run": zeroWidthRun,
+  "prefixed-token": prefixedToken,
+  "json-web-token": jsonWebToken,
+  "private-key": privateKeyBlock,
+  "putty-key": puttyKey,
+  "url-password": urlPassword,
+  "credential-after": credentialAfter,
+  "assigned-secret": assignedSecret,
 } satisfies Record<string, Shape>);
 
 export type ShapeName = keyof typeof SHAPES;

@@ -6,6 +6,7 @@ import { COMMAND_RULES } from "./command.ts";
 import { EXFILTRATION_RULES } from "./exfiltration.ts";
 import { LANGCHAIN_RULES } from "./langchain.ts";
 import { ORCHESTRATOR_RULES } from "./orchestrators.ts";
+import { SECRET_RULES } from "./secrets.ts";
 import { TERMINAL_RULES } from "./terminal.ts";
 import { MCP_RULES, TOOL_CALL_RULES } from "./tool-call.ts";
 import { UNICODE_RULES } from "./unicode.ts";
@@ -23,6 +24,7 @@ export const RULES_WITHOUT_VOCABULARY: readonly Rule[] = [
   ...UNICODE_RULES,
   ...EXFILTRATION_RULES,
   ...COMMAND_RULES,
+  ...SECRET_RULES,
 ];
 
 /** Every rule this package ships. */

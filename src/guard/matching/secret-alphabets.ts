@@ -1,0 +1,28 @@
+/** Letters of which secrets are made, by name. */
+const NAMED: Readonly<Record<string, RegExp>> = {
+  digit: /[0-9]/,
+  hex: /[0-9a-fA-F]/,
+  upper: /[A-Z0-9]/,
+  lower: /[a-z0-9]/,
+  alnum: /[A-Za-z0-9]/,
+  word: /[A-Za-z0-9_]/,
+  base64: /[A-Za-z0-9+/]/,
+  base64url: /[A-Za-z0-9_-]/,
+  padded: /[A-Za-z0-9+/=_-]/,
+  dotted: /[A-Za-z0-9_.-]/,
+  credential: /[A-Za-z0-9+/=_.~:%-]/,
+  value: /[A-Za-z0-9+/=_.~:!@#%^*?-]/,
+};
+
+const SETS = new Map(
+  Object.entries(NAMED).map(([name, letter]) => [
+    name,
+    Uint8Array.from({ length: 256 }, (_, byte) => (byte < 0x80 && letter.test(String.fromCharCode(byte)) ? 1 : 0)),
+  ]),
+);
+
+export function inClass(alphabet: string, byte: number): boolean {
+  return SETS.get(alphabet)?.[byte] === 1;
+}
+
+export const isAlphabet = (name: string): boolean => SETS.has(name);
