@@ -9,6 +9,7 @@ export const SERVE_HELP = `ztl serve [--port N] [--reviewer NAME] [--config FILE
 
 Serves the page on which a person decides: what waits, diffs with what the guard saw, runs, the ledger. On this machine
 alone (loopback), for whoever has the printed address, which holds a token: keep it to yourself. Ctrl-C ends it.
+Once there are reviewers (ztl reviewer add), that address is for looking; who decides signs in with a token of their own.
 
   --port N        the port (default: a free one)
   --reviewer NAME who decides, unless the page is told otherwise (default: your user name)

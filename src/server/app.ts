@@ -3,6 +3,7 @@ import { ZtlError } from "../errors.ts";
 import { expectApiCaller, expectOwnOrigin, expectSession, expectSmallBody } from "./access/gate.ts";
 import { securityHeaders } from "./access/headers.ts";
 import { Sessions } from "./access/sessions.ts";
+import { SignIns } from "./access/sign-ins.ts";
 import { ledgerApi } from "./api/ledger.ts";
 import { reviewsApi } from "./api/reviews.ts";
 import { runsApi } from "./api/runs.ts";
@@ -14,6 +15,7 @@ import { refuse } from "./refusal.ts";
 import { Replays } from "./replays.ts";
 import { recordsRoutes } from "./routes/records.ts";
 import { reviewsRoutes } from "./routes/reviews.ts";
+import { signInRoutes, signOutRoutes } from "./routes/sign-in.ts";
 import type { ServerEnv } from "./server-env.ts";
 import { Verifications } from "./verifications.ts";
 
@@ -30,7 +32,10 @@ export interface AppSettings {
 /** Everything the server answers, apart from the sockets it listens on. */
 export function createApp(desk: Desk, { origins, token, reviewer, closing }: AppSettings): Hono<ServerEnv> {
   const port = new URL(origins[0] as string).port || "80";
-  const gate = { origins, sessions: new Sessions(token), cookieName: `ztl_session_${port}` };
+  const gate = {
+    ...{ origins, sessions: new Sessions(token), signIns: new SignIns(desk.reviewers) },
+    ...{ cookieName: `ztl_session_${port}`, reviewerCookieName: `ztl_reviewer_${port}` },
+  };
   const verifications = new Verifications(desk);
   const replays = new Replays(desk.records);
   const streams = new EventStreams(new Feed(desk), closing);
@@ -49,8 +54,10 @@ export function createApp(desk: Desk, { origins, token, reviewer, closing }: App
   app.route("/api/runs", runsApi(desk, replays));
   app.route("/api/ledger", ledgerApi(desk, verifications));
   app.all("/api/*", (c) => refuse(c, 404, "not-found", "The API has no such address."));
+  app.route("/", signInRoutes(gate));
   app.use(expectSession(gate));
-  app.route("/", reviewsRoutes(desk, reviewer));
+  app.route("/", signOutRoutes(gate));
+  app.route("/", reviewsRoutes(desk, { reviewer, signIns: gate.signIns }));
   app.route("/", recordsRoutes({ desk, replays, verifications }));
   app.notFound((c) => refuse(c, 404, "not-found", "There is no page at this address."));
   app.onError((error, c) => {

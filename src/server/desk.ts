@@ -8,6 +8,7 @@ import type {
   ReplayOutcome,
   ReverseOptions,
   Review,
+  ReviewerRecord,
   ReviewSummary,
   ReviewsQuery,
   RunRecord,
@@ -42,6 +43,10 @@ export interface Desk {
     reject(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult>;
     undo(id: string, options: ReverseOptions): Promise<DecisionResult>;
     redo(id: string, options: ReverseOptions): Promise<DecisionResult>;
+  };
+  readonly reviewers: {
+    list(): readonly ReviewerRecord[];
+    whoseToken(token: string): ReviewerRecord | undefined;
   };
   readonly records: {
     runs(query?: RunsQuery): RunsPage | Promise<RunsPage>;

@@ -67,3 +67,9 @@ export const MESSAGE_CHARACTERS_MAX = 4000;
 export const REVIEWER_CHARACTERS_MAX = 80;
 /** A connection on which nothing moves, in either direction: longer than any verification or replay takes. */
 export const IDLE_TIMEOUT_MS = 120_000;
+
+/** Wrong tokens that are looked at one after another, for somebody who pastes the wrong thing; then one in a while. */
+export const ATTEMPTS_AT_ONCE = 20;
+export const ATTEMPT_EVERY_MS = 3000;
+/** Browsers in which reviewers are signed in: the oldest is signed out when there are more. */
+export const SIGN_INS_MAX = 256;

@@ -17,7 +17,15 @@ const paths = z.array(z.string().min(1).max(65_536)).max(100_000);
 const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const limit = z.coerce.number().int().min(1).max(API_LIMIT_MAX);
 
-const decision = { reviewer: reviewer.optional(), message: message.optional() };
+/** Made elsewhere, by somebody who keeps the key to themselves; see `ReviewerSigner`. */
+const signature = z.strictObject({
+  reviewer,
+  publicKey: text.max(100),
+  signedAt: text.max(40),
+  nonce: text.min(16).max(100),
+  signature: text.max(200),
+});
+const decision = { reviewer: reviewer.optional(), message: message.optional(), signature: signature.optional() };
 
 export const schemas = {
   reviewsQuery: z.strictObject({
@@ -92,15 +100,22 @@ export async function parseJson<T>(c: ServerContext, schema: z.ZodType<T>): Prom
   }
 }
 
-/** A form of ours: sent by our own page, with the token that only our pages know. */
-export async function parseForm(c: ServerContext): Promise<Checked<URLSearchParams>> {
+/** A form that our own page sent. */
+export async function parseOwnForm(c: ServerContext): Promise<Checked<URLSearchParams>> {
   if (!isType(c, "application/x-www-form-urlencoded")) {
     return no(c, 415, "unsupported-media-type", "Send a form: Content-Type: application/x-www-form-urlencoded");
   }
   // A browser names the origin of every form it sends; the gate has checked that it is ours.
   if (c.req.header("origin") === undefined)
     return no(c, 403, "foreign-origin", "This form does not say where it comes from.");
-  const form = new URLSearchParams(await c.req.text());
+  return { ok: true, value: new URLSearchParams(await c.req.text()) };
+}
+
+/** The same with the token that only pages of this session know. */
+export async function parseForm(c: ServerContext): Promise<Checked<URLSearchParams>> {
+  const sent = await parseOwnForm(c);
+  if (!sent.ok) return sent;
+  const form = sent.value;
   if (!isSame(form.get("csrf") ?? "", c.get("session").csrfToken)) {
     return no(
       c,

@@ -3,16 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defined } from "../base/optional.ts";
 import { Ledger } from "../ledger/index.ts";
-import type {
-  ApproveOptions,
-  DecisionResult,
-  FileChange,
-  FileView,
-  LoopEvent,
-  ReplayOutcome,
-  Review,
-  ReviewSummary,
-  RunRecord,
+import {
+  type ApproveOptions,
+  type DecisionResult,
+  type FileChange,
+  type FileView,
+  type LoopEvent,
+  type ReplayOutcome,
+  type Review,
+  type ReviewerRecord,
+  ReviewerSigner,
+  type ReviewSummary,
+  type RunRecord,
 } from "../loop/index.ts";
 import { createApp } from "./app.ts";
 import type { Desk } from "./desk.ts";
@@ -35,6 +37,7 @@ export class TestDesk implements Desk {
   answer: DecisionResult | undefined;
   replayed: () => Promise<ReplayOutcome> = async () => ({ status: "same" });
   verifications = 0;
+  readonly known: ReviewerRecord[] = [];
   readonly #listeners = new Set<(event: LoopEvent) => void>();
 
   constructor(ledger: Ledger) {
@@ -53,6 +56,11 @@ export class TestDesk implements Desk {
     reject: async (id, options) => this.#decide("reject", id, options, "rejected"),
     undo: async (id, options) => this.#decide("undo", id, options, "undone"),
     redo: async (id, options) => this.#decide("redo", id, options, "applied"),
+  };
+
+  readonly reviewers: Desk["reviewers"] = {
+    list: () => this.known,
+    whoseToken: (token) => this.known.find((one) => one.publicKey === publicKeyOf(token)),
   };
 
   readonly records: Desk["records"] = {
@@ -92,6 +100,14 @@ export class TestDesk implements Desk {
     if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
     this.all.set(id, { ...review, state, ...defined({ decidedBy: options.reviewer }) });
     return { status: "done", state, files: options.files ?? [] };
+  }
+}
+
+function publicKeyOf(token: string): string {
+  try {
+    return ReviewerSigner.fromToken("x", token).publicKey;
+  } catch {
+    return "";
   }
 }
 

@@ -1,14 +1,18 @@
 import type { Context, MiddlewareHandler } from "hono";
+import type { ReviewerSigner } from "../../loop/index.ts";
 import { BODY_BYTES_MAX, SESSION_MS } from "../limits.ts";
 import { refuse } from "../refusal.ts";
 import type { ServerEnv } from "../server-env.ts";
 import type { Session, Sessions } from "./sessions.ts";
+import type { SignIns } from "./sign-ins.ts";
 
 export interface GateOptions {
   readonly origins: readonly string[];
   readonly sessions: Sessions;
-  /** Cookies do not know ports, so its name does. */
+  readonly signIns: SignIns;
+  /** Cookies do not know ports, so their names do. */
   readonly cookieName: string;
+  readonly reviewerCookieName: string;
 }
 
 type Ctx = Context<ServerEnv>;
@@ -56,11 +60,19 @@ export const expectSmallBody: Guard = async (c, next) => {
   return next();
 };
 
-/** The API takes the token itself; what only reads may also be asked by a browser that has a session. */
+/** The API takes the token itself, the server's or a reviewer's, who then decides; what only reads may also be asked by a browser that has a session. */
 export function expectApiCaller(options: GateOptions): Guard {
   return async (c, next) => {
     const bearer = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(c.req.header("authorization") ?? "")?.[1];
     if (bearer !== undefined && options.sessions.isToken(bearer)) return next();
+    if (bearer?.startsWith("ztlr_")) {
+      const found = options.signIns.look(bearer);
+      if (found.status === "wait") return tooMany(c, found.waitMs);
+      if (found.status === "known") {
+        c.set("signer", found.signer);
+        return next();
+      }
+    }
     if (bearer === undefined && c.req.method !== "POST" && sessionOf(c, options) !== undefined) return next();
     c.header("www-authenticate", 'Bearer realm="zero-trust-loop"');
     return refuse(c, 401, "token-required", "Send the token that the server printed: Authorization: Bearer …");
@@ -71,7 +83,7 @@ export function expectApiCaller(options: GateOptions): Guard {
 export function expectSession(options: GateOptions): Guard {
   return async (c, next) => {
     const token = c.req.method === "GET" ? c.req.query("token") : undefined;
-    if (token !== undefined && options.sessions.isToken(token)) return beginSession(c, options);
+    if (token !== undefined && options.sessions.isToken(token)) return openPage(c, options);
     const session = sessionOf(c, options);
     if (session === undefined) {
       const hint =
@@ -81,24 +93,49 @@ export function expectSession(options: GateOptions): Guard {
       return refuse(c, 401, "session-required", hint);
     }
     c.set("session", session);
+    c.set("signer", signerOf(c, options));
     return next();
   };
 }
 
-function beginSession(c: Ctx, { sessions, cookieName }: GateOptions): Response {
+function openPage(c: Ctx, options: GateOptions): Response {
   const { pathname, searchParams } = new URL(c.req.url);
   searchParams.delete("token");
   // One slash at the beginning: two would lead to another host.
   const path = `/${pathname.replace(/^[/\\]+/, "")}`;
-  const attributes = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${SESSION_MS / 1000}`;
-  c.header("set-cookie", `${cookieName}=${sessions.begin()}; ${attributes}`);
+  beginSession(c, options);
   return c.redirect(searchParams.size > 0 ? `${path}?${searchParams}` : path, 303);
 }
 
-function sessionOf(c: Ctx, { sessions, cookieName }: GateOptions): Session | undefined {
+export function beginSession(c: Ctx, { sessions, cookieName }: GateOptions): void {
+  setCookie(c, cookieName, sessions.begin());
+}
+
+export function setCookie(c: Ctx, name: string, value: string): void {
+  const attributes = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${SESSION_MS / 1000}`;
+  c.header("set-cookie", `${name}=${value}; ${attributes}`, { append: true });
+}
+
+export function sessionOf(c: Ctx, { sessions, cookieName }: GateOptions): Session | undefined {
+  return cookieOf(c, cookieName)
+    .map((value) => sessions.find(value))
+    .find((session) => session !== undefined);
+}
+
+/** Who is signed in with this browser. */
+export function signerOf(c: Ctx, { signIns, reviewerCookieName }: GateOptions): ReviewerSigner | undefined {
+  return cookieOf(c, reviewerCookieName)
+    .map((value) => signIns.find(value))
+    .find((signer) => signer !== undefined);
+}
+
+/** A browser may send several of one name. */
+export function cookieOf(c: Ctx, name: string): readonly string[] {
   const cookies = (c.req.header("cookie") ?? "").split(";").map((pair) => pair.trim());
-  const own = cookies
-    .filter((pair) => pair.startsWith(`${cookieName}=`))
-    .map((pair) => pair.slice(cookieName.length + 1));
-  return own.map((value) => sessions.find(value)).find((session) => session !== undefined);
+  return cookies.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
+}
+
+export function tooMany(c: Ctx, waitMs: number): Response | Promise<Response> {
+  c.header("retry-after", String(Math.ceil(waitMs / 1000)));
+  return refuse(c, 429, "too-many-attempts", "Too many wrong tokens were given here: wait a moment.");
 }

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { defined } from "../../base/optional.ts";
-import type { DecisionResult } from "../../loop/index.ts";
+import type { DecisionResult, DecisionSignature } from "../../loop/index.ts";
 import type { Desk } from "../desk.ts";
 import { REVIEWS_SHOWN_MAX } from "../limits.ts";
 import { refuse } from "../refusal.ts";
@@ -8,8 +8,11 @@ import { parseJson, parseQuery, schemas } from "../requests.ts";
 import type { ServerContext, ServerEnv } from "../server-env.ts";
 import { messageOf, STATUS_OF } from "./decisions.ts";
 
-/** `/api/reviews`: what waits for a person, and the decisions. `reviewer` signs decisions that name nobody. */
-export function reviewsApi({ reviews }: Pick<Desk, "reviews">, reviewer: string): Hono<ServerEnv> {
+/**
+ * `/api/reviews`: what waits for a person, and the decisions. Who comes with a reviewer's token decides as that reviewer; a decision
+ * that names nobody is in the name of `owner`.
+ */
+export function reviewsApi({ reviews }: Pick<Desk, "reviews">, owner: string): Hono<ServerEnv> {
   const api = new Hono<ServerEnv>();
   api.get("/", async (c) => {
     const query = parseQuery(c, schemas.reviewsQuery);
@@ -29,21 +32,33 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, reviewer: string)
   api.post("/:id/approve", async (c) => {
     const body = await parseJson(c, schemas.approve);
     if (!body.ok) return body.answer;
-    return decided(c, await reviews.approve(c.req.param("id"), { reviewer, ...defined(body.value) }));
+    return decided(c, await reviews.approve(c.req.param("id"), decider(c, owner, body.value)));
   });
   api.post("/:id/reject", async (c) => {
     const body = await parseJson(c, schemas.reject);
     if (!body.ok) return body.answer;
-    return decided(c, await reviews.reject(c.req.param("id"), { reviewer, ...defined(body.value) }));
+    return decided(c, await reviews.reject(c.req.param("id"), decider(c, owner, body.value)));
   });
   for (const reversal of ["undo", "redo"] as const) {
     api.post(`/:id/${reversal}`, async (c) => {
       const body = await parseJson(c, schemas.reverse);
       if (!body.ok) return body.answer;
-      return decided(c, await reviews[reversal](c.req.param("id"), { reviewer, ...defined(body.value) }));
+      return decided(c, await reviews[reversal](c.req.param("id"), decider(c, owner, body.value)));
     });
   }
   return api;
+}
+
+/** The body, and who stands behind it. */
+function decider<T extends Sent>(c: ServerContext, owner: string, body: T) {
+  const signer = c.get("signer");
+  if (signer !== undefined) return { ...defined(body), reviewer: signer.reviewer, signer };
+  return { reviewer: body.signature?.reviewer ?? owner, ...defined(body) };
+}
+
+interface Sent {
+  readonly reviewer?: string | undefined;
+  readonly signature?: DecisionSignature | undefined;
 }
 
 function decided(c: ServerContext, result: DecisionResult): Response | Promise<Response> {

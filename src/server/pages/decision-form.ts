@@ -4,9 +4,15 @@ import { MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "../limits.ts";
 import type { Html } from "../show/html.ts";
 import { foreign, visibleText } from "../show/visible.ts";
 
+/** In whose name this browser decides: whoever gives a name, somebody who signed in, or nobody until then. */
+export interface Decider {
+  readonly name: string;
+  readonly is: "anybody" | "signed-in" | "nobody";
+}
+
 /** What a person has filled in so far; shown again when a decision was refused. */
 export interface Draft {
-  readonly reviewer: string;
+  readonly who: Decider;
   readonly message: string;
   /** Numbers of the files chosen and of the protected ones agreed to. */
   readonly chosen: ReadonlySet<number>;
@@ -31,15 +37,26 @@ export function formHead(csrfToken: string, hash: string): Html {
   return html`<button disabled hidden></button><input type="hidden" name="csrf" value="${csrfToken}"><input type="hidden" name="hash" value="${hash}">`;
 }
 
-export function signature({ reviewer, message }: Draft, asksMessage: boolean): Html {
-  return html`<p class="field"><label for="reviewer">Your name, for the ledger</label>
-    <input id="reviewer" name="reviewer" value="${reviewer}" maxlength="${REVIEWER_CHARACTERS_MAX}" required autocomplete="name"></p>
+export function signature({ who, message }: Draft, asksMessage: boolean): Html {
+  return html`${deciderField(who)}
     ${
       asksMessage
         ? html`<p class="field"><label for="message">Message to the agent <span class="aside">(optional)</span></label>
     <textarea id="message" name="message" rows="3" maxlength="${MESSAGE_CHARACTERS_MAX}">${message}</textarea></p>`
         : ""
     }`;
+}
+
+function deciderField({ name, is }: Decider): Html {
+  switch (is) {
+    case "anybody":
+      return html`<p class="field"><label for="reviewer">Your name, for the ledger</label>
+    <input id="reviewer" name="reviewer" value="${name}" maxlength="${REVIEWER_CHARACTERS_MAX}" required autocomplete="name"></p>`;
+    case "signed-in":
+      return html`<p class="field">You decide as <strong>${visibleText(name)}</strong>. <a href="/sign-in">Sign out</a><input type="hidden" name="reviewer" value="${name}"></p>`;
+    case "nobody":
+      return html`<p class="warning">Here reviewers decide: <a href="/sign-in">sign in</a> with your token first.<input type="hidden" name="reviewer" value="${name}"></p>`;
+  }
 }
 
 /** Calls and contents are agreed to as a whole. */

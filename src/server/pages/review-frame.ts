@@ -1,10 +1,10 @@
 import { html } from "hono/html";
-import type { Review } from "../../loop/index.ts";
+import type { Review, Standing } from "../../loop/index.ts";
 import { TITLE_CHARACTERS_MAX } from "../limits.ts";
 import { commandText } from "../show/command.ts";
 import type { Html } from "../show/html.ts";
 import { rowsOfInput } from "../show/input-rows.ts";
-import { timeElement } from "../show/quantities.ts";
+import { plural, timeElement } from "../show/quantities.ts";
 import { textView } from "../show/text-view.ts";
 import { foreign } from "../show/visible.ts";
 import { type ReviewContext, refusalNotice } from "./decision-form.ts";
@@ -20,11 +20,12 @@ export function reviewPage(review: Review, context: ReviewContext, body: Html): 
     section: "reviews",
     live: "review",
     address: `/reviews/${encodeURIComponent(review.id)}`,
-    version: `${hash} ${state}`,
+    version: `${hash} ${state} ${review.standing?.given.join() ?? ""}`,
     main: html`<div class="heading"><p class="eyebrow"><span class="kind kind-${kind}">${KIND_WORDS[kind]}</span> ${stateBadge(state)}</p>
       <h1 class="sentence">${foreign(title, TITLE_CHARACTERS_MAX)}</h1></div>
       ${refusalNotice(context.refused)}
       ${sentence === undefined ? "" : html`<section class="notice calm" id="state"><p>${sentence}</p>${message === undefined ? "" : html`<p class="aside">With the message: ${foreign(message, 2000)}</p>`}</section>`}
+      ${review.standing === undefined ? "" : standingNotice(review.standing)}
       <dl class="facts"><div><dt>Agent</dt><dd>${foreign(agent)}</dd></div><div><dt>Tool</dt><dd>${foreign(tool)}</dd></div>
       <div><dt>Asked</dt><dd>${timeElement(createdAt)}</dd></div>
       ${state === "pending" ? html`<div><dt>Rejected by itself</dt><dd>${timeElement(expiresAt)}</dd></div>` : ""}
@@ -32,6 +33,15 @@ export function reviewPage(review: Review, context: ReviewContext, body: Html): 
       ${command === "" ? "" : html`<section class="labelled"><h2 class="small">The command that made it</h2>${commandText(command)}${kind === "call" || context.input === undefined ? "" : wholeInput(context.input)}</section>`}
       ${body}`,
   });
+}
+
+/** Who has agreed and who is missing. */
+function standingNotice({ needed, given, missing, roles }: Standing): Html {
+  const agreed = given.length === 0 ? "Nobody has agreed yet." : html`${foreign(given.join(", "), 1000)} agreed.`;
+  const more = missing === 0 ? "" : ` ${plural(missing, "more reviewer")} must.`;
+  const of =
+    roles.length === 0 ? "" : html` Somebody must who has the role ${foreign(roles.join(", and one who has "), 1000)}.`;
+  return html`<section class="notice calm" id="standing"><p>${plural(needed.reviewers, "reviewer")} must agree to this. ${agreed}${more}${of}</p></section>`;
 }
 
 /** The command may be the tool owner's own; this is what the agent wrote. */

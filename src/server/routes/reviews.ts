@@ -1,12 +1,14 @@
 import { Hono } from "hono";
-import type { DecisionResult, FileView, Review } from "../../loop/index.ts";
+import { defined } from "../../base/optional.ts";
+import type { DecisionOptions, DecisionResult, FileView, Review, ReviewerSigner } from "../../loop/index.ts";
+import type { SignIns } from "../access/sign-ins.ts";
 import { messageOf, STATUS_OF } from "../api/decisions.ts";
 import type { Desk } from "../desk.ts";
 import { OPENED_FILES_MAX, REVIEWS_SHOWN_MAX } from "../limits.ts";
 import { callPage } from "../pages/call.ts";
 import { type ChangeSetReview, changeSetPage, foremost } from "../pages/change-set.ts";
 import { contentPage } from "../pages/content.ts";
-import type { Draft, ReviewContext } from "../pages/decision-form.ts";
+import type { Decider, Draft, ReviewContext } from "../pages/decision-form.ts";
 import { filePage } from "../pages/file.ts";
 import { reviewsPage } from "../pages/reviews-list.ts";
 import { refuse } from "../refusal.ts";
@@ -15,11 +17,24 @@ import type { ServerContext, ServerEnv } from "../server-env.ts";
 import type { Html } from "../show/html.ts";
 
 type Reviews = Desk["reviews"];
+type SignedForm = DecisionForm & { readonly signer?: ReviewerSigner };
+
+interface Deciders {
+  /** Who decides where nobody has to sign in. */
+  readonly reviewer: string;
+  readonly signIns: SignIns;
+}
 type Answer = Response | Promise<Response>;
 
 /** The pages on which people decide. */
-export function reviewsRoutes(desk: Desk, reviewer: string): Hono<ServerEnv> {
+export function reviewsRoutes(desk: Desk, { reviewer, signIns }: Deciders): Hono<ServerEnv> {
   const { reviews } = desk;
+  const who = (c: ServerContext): Decider => {
+    const signer = c.get("signer");
+    if (signer !== undefined) return { name: signer.reviewer, is: "signed-in" };
+    const is = signIns.isNeeded ? ("nobody" as const) : ("anybody" as const);
+    return { name: rememberedName(c) ?? reviewer, is };
+  };
   const routes = new Hono<ServerEnv>();
   const list = async (c: ServerContext, state: "pending" | "all"): Promise<Response> => {
     const found = await reviews.list({ state, limit: REVIEWS_SHOWN_MAX });
@@ -30,7 +45,7 @@ export function reviewsRoutes(desk: Desk, reviewer: string): Hono<ServerEnv> {
   routes.get("/reviews/:id", async (c) => {
     const review = await reviews.get(c.req.param("id"));
     if (review === undefined) return noReview(c);
-    return c.html(await render(c, desk, review, { draft: emptyDraft(rememberedName(c) ?? reviewer) }));
+    return c.html(await render(c, desk, review, { draft: emptyDraft(who(c)) }));
   });
   routes.get("/reviews/:id/files/:number", async (c) => {
     const query = parseQuery(c, schemas.pageQuery);
@@ -43,9 +58,9 @@ export function reviewsRoutes(desk: Desk, reviewer: string): Hono<ServerEnv> {
     return c.html(filePage(review, number, view, query.value.from));
   });
   const decision = (
-    decide: (review: Review, form: DecisionForm) => Promise<DecisionResult>,
+    decide: (review: Review, form: SignedForm) => Promise<DecisionResult>,
   ): ((c: ServerContext) => Promise<Response>) => {
-    return async (c) => decideByForm(c, desk, decide);
+    return async (c) => decideByForm(c, desk, who(c), decide);
   };
   routes.post(
     "/reviews/:id/approve",
@@ -70,25 +85,30 @@ export function reviewsRoutes(desk: Desk, reviewer: string): Hono<ServerEnv> {
 async function decideByForm(
   c: ServerContext,
   desk: Desk,
-  decide: (review: Review, form: DecisionForm) => Promise<DecisionResult>,
+  who: Decider,
+  decide: (review: Review, form: SignedForm) => Promise<DecisionResult>,
 ): Promise<Response> {
   const { reviews } = desk;
   const sent = await parseForm(c);
   if (!sent.ok) return sent.answer;
   const form = parseDecisionForm(c, sent.value);
   if (!form.ok) return form.answer;
+  const signer = c.get("signer");
+  // Who is signed in decides as nobody else.
+  const by: SignedForm = { ...form.value, ...(signer && { reviewer: signer.reviewer, signer }) };
   const id = c.req.param("id") ?? "";
   const review = await reviews.get(id);
   if (review === undefined) return noReview(c);
   const isStale = review.hash !== form.value.hash;
   // Numbers mean files of what was shown; of anything else they would mean others.
-  const result: DecisionResult = isStale ? { status: "stale", hash: review.hash } : await decide(review, form.value);
-  rememberName(c, form.value.reviewer);
+  const result: DecisionResult = isStale ? { status: "stale", hash: review.hash } : await decide(review, by);
+  if (who.is === "anybody") rememberName(c, by.reviewer);
   if (result.status === "done" || result.status === "more-reviewers")
     return c.redirect(`/reviews/${encodeURIComponent(id)}`, 303);
   const now = await reviews.get(id);
   if (now === undefined) return refuse(c, STATUS_OF[result.status], result.status, messageOf(result));
-  const draft = isStale ? emptyDraft(form.value.reviewer) : draftOf(form.value);
+  const deciding = { ...who, name: by.reviewer };
+  const draft = isStale ? emptyDraft(deciding) : draftOf(by, deciding);
   return c.html(await render(c, desk, now, { draft, refused: result }), STATUS_OF[result.status]);
 }
 
@@ -105,19 +125,19 @@ function selection(
   };
 }
 
-function signed({ reviewer, message }: DecisionForm): { reviewer: string; message?: string } {
+function signed({ reviewer, message, signer }: SignedForm): DecisionOptions {
   // Forms end lines with CR LF (HTML Standard, section 4.10.21.8); a message to an agent does not.
   const text = message.replaceAll("\r\n", "\n").trim();
-  return { reviewer, ...(text === "" ? {} : { message: text }) };
+  return { reviewer, ...defined({ signer }), ...(text === "" ? {} : { message: text }) };
 }
 
-function emptyDraft(reviewer: string): Draft {
-  return { reviewer, message: "", chosen: new Set(), agreed: new Set() };
+function emptyDraft(who: Decider): Draft {
+  return { who, message: "", chosen: new Set(), agreed: new Set() };
 }
 
-function draftOf(form: DecisionForm): Draft {
+function draftOf(form: DecisionForm, who: Decider): Draft {
   return {
-    reviewer: form.reviewer,
+    who,
     message: form.message,
     chosen: new Set(form.file),
     agreed: new Set(form.protected),
