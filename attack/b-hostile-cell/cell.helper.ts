@@ -8,7 +8,8 @@ export { honest, type Step } from "../../src/sandbox/testing/hostile.ts";
 
 /** What the host process may grow by, whatever a cell sends: a JSON part of the greatest length, parsed, is not more. */
 const HOST_BYTES_MAX = 768 * 2 ** 20;
-const GONE_WITHIN_MS = 5000;
+/** A process with gigabytes takes the kernel a while to take apart, beside others that want the processor. */
+const GONE_WITHIN_MS = 30_000;
 
 /** A frame as an honest cell makes it, but for what is said. */
 export function frame(header: object = honest(), rest: Partial<Extract<Step, { do: "frame" }>> = {}): Step {

@@ -11,6 +11,8 @@ export const attack: Attack = {
   must: "No page of a run's memory is seen by the next.",
   needs: ["kvm", "python"],
   hardware: true,
+  // Half a gigabyte is gone through, a few pages at a time.
+  timeoutMs: 180_000,
   run: (stage) =>
     leaveTraces(stage, {
       leave: `m = [mmap.mmap(-1, 1 << 20) for i in range(${LEFT_MIB})]
