@@ -195,6 +195,6 @@ export class RamDirectory extends RamInode {
   }
 
   #touch(): void {
-    this.mtimeNs = this.ctimeNs = this.fs.now();
+    this.mtimeNs = this.ctimeNs = this.now();
   }
 }

@@ -207,7 +207,7 @@ export class RamFile extends RamInode {
   }
 
   #contentChanged(): void {
-    this.mtimeNs = this.ctimeNs = this.fs.now();
+    this.mtimeNs = this.ctimeNs = this.now();
     if (!this.fs.keepsSetId) this.mode = withoutSetId(this.mode);
   }
 

@@ -25,6 +25,15 @@ export function withoutSetId(mode: number): number {
   return mode & ~S_ISUID & ((mode & 0o010) !== 0 ? ~S_ISGID : ~0);
 }
 
+/**
+ * A time as far as a file keeps it: what 64 bits of nanoseconds hold, from 1677 to 2262. Every file system of Linux cuts a
+ * time to what it has room for (timestamp_truncate, fs/inode.c).
+ */
+function keptTime(ns: bigint): bigint {
+  if (BigInt.asIntN(64, ns) === ns) return ns;
+  return ns < 0n ? -(2n ** 63n) : 2n ** 63n - 1n;
+}
+
 /** Owner, mode, times and names of a file in RAM. Access times are never updated, as on a `noatime` mount. */
 export abstract class RamInode extends Inode {
   abstract override readonly type: number;
@@ -51,9 +60,9 @@ export abstract class RamInode extends Inode {
       this.uid = stat.uid;
       this.gid = stat.gid;
       this.nlink = stat.nlink;
-      this.atimeNs = stat.atimeNs;
-      this.mtimeNs = stat.mtimeNs;
-      this.ctimeNs = stat.ctimeNs;
+      this.atimeNs = keptTime(stat.atimeNs);
+      this.mtimeNs = keptTime(stat.mtimeNs);
+      this.ctimeNs = keptTime(stat.ctimeNs);
     } else {
       this.origin = undefined;
       this.ino = fs.newIno();
@@ -61,8 +70,13 @@ export abstract class RamInode extends Inode {
       this.uid = born.uid;
       this.gid = born.gid;
       this.nlink = 0;
-      this.atimeNs = this.mtimeNs = this.ctimeNs = fs.now();
+      this.atimeNs = this.mtimeNs = this.ctimeNs = this.now();
     }
+  }
+
+  /** The guest's clock may be set to years that no file system knows. */
+  protected now(): bigint {
+    return keptTime(this.fs.now());
   }
 
   get sizeBytes(): number {
@@ -98,15 +112,15 @@ export abstract class RamInode extends Inode {
     this.mode = (attributes.mode ?? this.mode) & PERMISSION_MASK;
     this.uid = attributes.uid ?? this.uid;
     this.gid = attributes.gid ?? this.gid;
-    this.atimeNs = attributes.atimeNs ?? this.atimeNs;
-    this.mtimeNs = attributes.mtimeNs ?? this.mtimeNs;
-    this.ctimeNs = this.fs.now();
+    this.atimeNs = keptTime(attributes.atimeNs ?? this.atimeNs);
+    this.mtimeNs = keptTime(attributes.mtimeNs ?? this.mtimeNs);
+    this.ctimeNs = this.now();
   }
 
   /** A name more or less leads here. */
   addLinks(count: number): void {
     this.nlink += count;
-    this.ctimeNs = this.fs.now();
+    this.ctimeNs = this.now();
     this.#freeIfUnused();
   }
 
