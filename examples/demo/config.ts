@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { defineConfig, type LoopConfig } from "../../src/loop/index.ts";
+import { type Host, readsElsewhere } from "./host.ts";
 import type { World } from "./world/world.ts";
 
 /** The one agent of this showing. */
@@ -7,6 +8,8 @@ export const AGENT = "bookkeeper";
 
 /** Where a guest would find it: the host's programs are the guest's. */
 const PDFTOTEXT = ["/usr/bin/pdftotext", "/usr/local/bin/pdftotext"];
+
+type Tool = LoopConfig["tools"][string];
 
 /** For hosts without pdftotext: content streams are unpacked and the shown strings taken (ISO 32000-1, 9.4.3). */
 const PDF_TO_TEXT = `
@@ -37,9 +40,12 @@ with open("/inbox/" + json.load(sys.stdin)["file"], encoding="utf-8") as file:
  * What the agent may do. Anybody may have written what lies in the inbox; the project is the user's own and private. Its own
  * words leave it by mail and memory alone.
  */
-export function demoConfig({ inbox, project }: World, pdftotext: string | undefined): LoopConfig {
+export function demoConfig({ inbox, project }: World, host: Host): LoopConfig {
+  const { pdftotext } = host;
   const mail = [{ host: inbox, guest: "/inbox", mode: "ro", trust: "untrusted", confidentiality: "public" }] as const;
   const work = [{ host: project, guest: "/project", mode: "overlay", trust: "trusted" }] as const;
+  const read = (tool: string, inMicroVm: Tool): Tool =>
+    readsElsewhere(host, tool) ? { external: true, output: { trust: "untrusted" } } : inMicroVm;
   const onProject = { mounts: work, cwd: "/project", output: { trust: "trusted" } } as const;
   return defineConfig({
     agents: { [AGENT]: { role: "bookkeeping" } },
@@ -47,11 +53,13 @@ export function demoConfig({ inbox, project }: World, pdftotext: string | undefi
       bookkeeping: { tools: ["read_pdf", "read_page", "python", "shell", "remember", "recall", "send_mail"] },
     },
     tools: {
-      read_pdf:
+      read_pdf: read(
+        "read_pdf",
         pdftotext === undefined
           ? { template: "python", code: PDF_TO_TEXT, mounts: mail }
           : { template: "exec", program: pdftotext, args: ["-raw", "/inbox/{file}", "-"], mounts: mail },
-      read_page: { template: "python", code: HTML_TO_TEXT, mounts: mail },
+      ),
+      read_page: read("read_page", { template: "python", code: HTML_TO_TEXT, mounts: mail }),
       python: { template: "python", ...onProject },
       shell: { template: "shell", ...onProject },
       remember: { external: true, ask: "when-tainted", output: { trust: "trusted" } },

@@ -28,6 +28,8 @@ loopback. Everything happens in a new directory that is removed at the end.
                       differ then. A key is taken from ZTL_MODEL_API_KEY.
   --model-name NAME   its name there
 
+What this host lacks the means for (a usable /dev/kvm, python3) is named and skipped.
+
 Exit status: 0 when every claim was found true; 1 when one was not; 125 when it cannot run here; 130 after Ctrl-C.
 `;
 

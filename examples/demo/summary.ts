@@ -3,12 +3,14 @@ import { egressOf } from "./showing/claims.ts";
 import type { Shown } from "./showing/showing.ts";
 
 /** What `--json` prints: every step, decision and claim. Texts are as they were, hostile ones included; JSON escapes them. */
-export function summarise({ facts, claims }: Shown): object {
+export function summarise({ facts, claims, unshown }: Shown): object {
   const { unguarded, guarded, reviews, ledger, pdf } = facts;
   return {
     ok: claims.every(({ holds }) => holds),
     scripted: facts.isScripted,
     claims,
+    skipped: unshown.map(({ id }) => id),
+    lacks: facts.host.lacks,
     unguarded: { steps: unguarded.transcript.steps.map(summariseStep), mails: unguarded.mails, notes: unguarded.notes },
     guarded: {
       steps: guarded.transcript.steps.map(summariseStep),

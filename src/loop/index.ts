@@ -40,6 +40,7 @@ export {
   type ReviewRule,
   type ReviewsConfig,
 } from "../policy/index.ts";
+export { type HostLacks, hostLacks } from "../sandbox/index.ts";
 export { checkMounts, type LoopOptions, locateState } from "./assemble.ts";
 export type {
   CallFacts,

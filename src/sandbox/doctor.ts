@@ -35,7 +35,7 @@ export async function diagnoseHost(): Promise<Finding[]> {
   ];
 }
 
-function virtualisationFindings(): Finding[] {
+export function virtualisationFindings(): Finding[] {
   const subject = "KVM";
   const probe = probeHost();
   if (!probe.usable)

@@ -3,6 +3,7 @@ export type { CallerMount, SandboxEvent, SandboxOptions, ToolCall, ToolName } fr
 export { diagnoseHost, type Finding } from "./doctor.ts";
 export type { Isolation, IsolationDemands } from "./isolation.ts";
 export { hiddenPlaces, refuseHidden } from "./mounts.ts";
+export { type HostLacks, hostLacks } from "./needs.ts";
 export type { ChangedFile, Diagnostics, ReadFile, RunEnding, RunFacts, RunResult, RunTimings } from "./result.ts";
 export { Sandbox } from "./sandbox.ts";
 export { tellSkipped } from "./templates/host-python.ts";

@@ -9,7 +9,7 @@ import { type Shown, show } from "../../examples/demo/showing/showing.ts";
 import { Narrator } from "../../examples/demo/story/narrator.ts";
 import { PLANTED_BY_PAGE, PLANTED_FACT, PLANTED_HOOK } from "../../examples/demo/world/planted.ts";
 import { makeWorld, removeWorld } from "../../examples/demo/world/world.ts";
-import type { LoopConfig } from "../../src/loop/index.ts";
+import type { HostLacks, LoopConfig } from "../../src/loop/index.ts";
 import { ChatModel } from "../../src/model/index.ts";
 import { kvmMissing } from "../kvm.ts";
 
@@ -18,20 +18,23 @@ import { kvmMissing } from "../kvm.ts";
 async function showing({
   change = (config) => config,
   pdftotext,
+  lacks = {},
 }: {
   readonly change?: (config: LoopConfig) => LoopConfig;
   readonly pdftotext: string | undefined;
+  readonly lacks?: HostLacks;
 }): Promise<Shown & { readonly story: string }> {
   const [attacker, scripted] = await Promise.all([startAttacker(), startScriptedModel()]);
   const world = makeWorld(attacker.url);
+  const host = { lacks, pdftotext };
   const { signal } = new AbortController();
   const written: string[] = [];
   const write = (text: string): void => void written.push(text);
   try {
     const narrator = new Narrator({ write, colours: false, pauses: false, signal });
     const model = new ChatModel({ url: scripted.url, model: "scripted" });
-    const config = change(demoConfig(world, pdftotext));
-    const shown = await show({ world, config, attacker, model, isScripted: true, narrator, signal }, true);
+    const config = change(demoConfig(world, host));
+    const shown = await show({ world, host, config, attacker, model, isScripted: true, narrator, signal }, true);
     return { ...shown, story: written.join("") };
   } finally {
     await Promise.all([attacker.close(), scripted.close()]);
@@ -132,4 +135,29 @@ test("a loop that asks nobody is found out by the demo", { skip: kvmMissing() },
 test("a host without pdftotext sees the same attack, through our own reader", { skip: kvmMissing() }, async () => {
   const { facts } = await showing({ pdftotext: undefined });
   assert.deepEqual(wrongIn(facts), []);
+});
+
+const NO_KVM = { text: "there is no /dev/kvm", remedy: "take another host" };
+const NO_PYTHON = { text: "There is no python3 on this host's PATH", remedy: "install python3" };
+
+test("a host without Python sees all that needs none, and reads what is skipped", { skip: kvmMissing() }, async () => {
+  const { facts, claims, unshown, story } = await showing({ pdftotext: undefined, lacks: { python: NO_PYTHON } });
+  assert.deepEqual(wrongIn(facts), []);
+  assert.deepEqual(unshown.map(({ id }) => id).sort(), ["replay-same", "work-done"]);
+  assert.ok(claims.some(({ id }) => id === "attack-works"));
+  assert.match(story, /^ {2}NOT ALL OF IT CAN BE SHOWN HERE: There is no python3.*\n(.*\n)*1\. Without a guard/m);
+  assert.match(story, /python .*-> skipped: There is no python3/);
+});
+
+test("a host without micro-VMs sees policy, guard, memory and ledger, and nothing is claimed of the rest", async () => {
+  const { facts, claims, unshown, story } = await showing({ pdftotext: findPdftotext(), lacks: { microVms: NO_KVM } });
+  assert.deepEqual(wrongIn(facts), []);
+  const shownIds = claims.map(({ id }) => id);
+  for (const id of ["page-blocked", "planted-turn-refused", "ledger-whole", "memory-honest"])
+    assert.ok(shownIds.includes(id), id);
+  for (const id of ["attack-works", "attack-obeyed", "mail-asked", "work-done", "replay-same", "protected-named"])
+    assert.ok(unshown.some((one) => one.id === id) && !shownIds.includes(id), id);
+  assert.match(story, /NOT ALL OF IT CAN BE SHOWN HERE: there is no \/dev\/kvm/);
+  assert.match(story, /shell .*-> skipped: there is no \/dev\/kvm/);
+  assert.match(story, /\d+ of \d+ claims found true; 6 skipped/);
 });

@@ -1,14 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { defined } from "../../../src/base/optional.ts";
 import type { AdmittedText, Conversation, PermitResult } from "../../../src/loop/index.ts";
+import { type Host, lackFor, readsElsewhere } from "../host.ts";
 import { MAILS_MAX } from "../limits.ts";
-import type { Hands } from "./hands.ts";
+import { readInbox } from "../world/read-inbox.ts";
+import { type Hands, notHere } from "./hands.ts";
 import type { ConversationNotes } from "./notes.ts";
 import type { Input, Mail, Outcome, Step } from "./outcome.ts";
 
 export interface GuardedHandsOptions {
   readonly conversation: Conversation;
   readonly notes: ConversationNotes;
+  readonly host: Host;
+  readonly inbox: string;
   /** What was "sent". */
   readonly mails: Mail[];
   readonly signal?: AbortSignal | undefined;
@@ -50,12 +54,26 @@ export class GuardedHands implements Hands {
           return { outcome: { kind: "mailed", mail }, content: "Sent." };
         });
       default:
-        return this.#call(tool, input);
+        return readsElsewhere(this.#options.host, tool) ? this.#read(tool, input) : this.#call(tool, input);
     }
   }
 
+  /** A reading tool that runs elsewhere: what it returns goes through the guard like everything else. */
+  async #read(tool: string, input: Input): Promise<Step> {
+    const { conversation, inbox } = this.#options;
+    const permit = await conversation.permit({ tool, input });
+    if (permit.status !== "permitted")
+      return this.#step(tool, input, { kind: "not-permitted", result: permit }, permit.forModel);
+    const content = readInbox(inbox, tool, input.file ?? "");
+    const result = await conversation.receive({ callId: permit.callId, content });
+    this.#lastRunId = result.runId;
+    return this.#step(tool, input, { kind: "called", result }, result.forModel);
+  }
+
   async #call(tool: string, input: Input): Promise<Step> {
-    const { conversation, signal } = this.#options;
+    const { conversation, signal, host } = this.#options;
+    const lack = lackFor(host, tool);
+    if (lack !== undefined) return notHere(tool, input, lack);
     const result = await conversation.call(signal === undefined ? { tool, input } : { tool, input, signal });
     this.#lastRunId = result.runId;
     return this.#step(tool, input, { kind: "called", result }, result.forModel);

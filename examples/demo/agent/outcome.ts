@@ -19,6 +19,8 @@ export type Outcome =
   | { readonly kind: "remembered"; readonly text: string }
   | { readonly kind: "recalled"; readonly found: readonly string[] }
   | { readonly kind: "mailed"; readonly mail: Mail }
+  /** It needs what this host does not have. */
+  | { readonly kind: "not-here"; readonly why: string }
   /** The model wrote no call that could be made. */
   | { readonly kind: "unusable" };
 

@@ -1,7 +1,9 @@
 import type { Conversation, ZeroTrustLoop } from "../../../src/loop/index.ts";
 import { AGENT } from "../config.ts";
+import { type Host, lackFor, readsElsewhere } from "../host.ts";
 import { MAILS_MAX } from "../limits.ts";
-import type { Hands } from "./hands.ts";
+import { readInbox } from "../world/read-inbox.ts";
+import { type Hands, notHere } from "./hands.ts";
 import { PlainNotes } from "./notes.ts";
 import type { Input, Mail, Outcome, Step } from "./outcome.ts";
 
@@ -15,14 +17,21 @@ export class PlainHands implements Hands {
   readonly #loop: ZeroTrustLoop;
   readonly #conversation: Conversation;
 
-  constructor(loop: ZeroTrustLoop) {
+  readonly #host: Host;
+  readonly #inbox: string;
+
+  constructor(loop: ZeroTrustLoop, host: Host, inbox: string) {
     this.#loop = loop;
+    this.#host = host;
+    this.#inbox = inbox;
     this.#conversation = loop.agent(AGENT).conversation();
   }
 
   async said(): Promise<void> {}
 
   async carryOut(tool: string, input: Input): Promise<Step> {
+    const lack = lackFor(this.#host, tool);
+    if (lack !== undefined) return notHere(tool, input, lack);
     const { outcome, told } = await this.#do(tool, input);
     return { tool, input, outcome, told };
   }
@@ -49,6 +58,10 @@ export class PlainHands implements Hands {
   }
 
   async #run(tool: string, input: Input): Promise<{ readonly outcome: Outcome; readonly told: string }> {
+    if (readsElsewhere(this.#host, tool)) {
+      const told = readInbox(this.#inbox, tool, input.file ?? "");
+      return { outcome: { kind: "raw", changed: [], egress: [] }, told };
+    }
     const result = await this.#conversation.call({ tool, input });
     if (!("run" in result) || result.run === undefined) {
       return { outcome: { kind: "called", result }, told: result.forModel.text };

@@ -1,11 +1,13 @@
 import type { ReplayOutcome, Review, SemanticDifferential, Verification } from "../../../src/loop/index.ts";
 import type { Transcript } from "../agent/conversation.ts";
 import type { Mail } from "../agent/outcome.ts";
+import type { Host } from "../host.ts";
 import type { Tree } from "../world/tree.ts";
 import type { UnguardedAct } from "./unguarded-act.ts";
 
 /** What was found after the showing: on disk, in the vector store, at the attacker's server, in the ledger. */
 export interface Facts {
+  readonly host: Host;
   readonly isScripted: boolean;
   /** Whether the decisions were the demo's own. */
   readonly isAuto: boolean;

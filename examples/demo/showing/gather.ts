@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Entry, ZeroTrustLoop } from "../../../src/loop/index.ts";
 import type { Transcript } from "../agent/conversation.ts";
+import { readsElsewhere } from "../host.ts";
 import { readTree } from "../world/tree.ts";
 import { inProject } from "../world/world.ts";
 import { allReviews } from "./decisions.ts";
@@ -20,10 +21,11 @@ export interface Played {
 
 /** Looks at what there is, after everything has been played. */
 export async function gatherFacts(stage: Stage, { act, unguarded, transcript, trees, isAuto }: Played): Promise<Facts> {
-  const { world, attacker, isScripted, signal } = stage;
+  const { world, host, attacker, isScripted, signal } = stage;
   const { loop, notes, mails } = act;
   const answer = await act.askLater();
   return {
+    host,
     isScripted,
     isAuto,
     unguarded,
@@ -33,7 +35,7 @@ export async function gatherFacts(stage: Stage, { act, unguarded, transcript, tr
     applied: appliedFiles(loop.ledger.query({ kind: "sync" })),
     pricesCsv: readFileSync(join(world.project, "prices.csv"), "utf8"),
     attackerRequests: attacker.requests(),
-    pdf: await lookAtPdf(loop, transcript, signal),
+    pdf: readsElsewhere(host, "read_pdf") ? undefined : await lookAtPdf(loop, transcript, signal),
     // Last, so that everything before is in it.
     ledger: await loop.records.verify(),
   };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ZeroTrustLoop } from "../../../src/loop/index.ts";
 import { converse, type Transcript } from "../agent/conversation.ts";
-import { GuardedHands } from "../agent/guarded-hands.ts";
+import { GuardedHands, type GuardedHandsOptions } from "../agent/guarded-hands.ts";
 import { GuardedNotes } from "../agent/notes.ts";
 import type { Mail, Step } from "../agent/outcome.ts";
 import { AGENT } from "../config.ts";
@@ -63,6 +63,11 @@ export class GuardedAct {
   #hands(id: string): GuardedHands {
     const { loop, notes, mails } = this;
     const conversation = loop.agent(AGENT).conversation({ id });
-    return new GuardedHands({ conversation, notes: notes.of(conversation), mails, signal: this.#stage.signal });
+    return new GuardedHands({ conversation, notes: notes.of(conversation), mails, ...this.#common() });
+  }
+
+  #common(): Pick<GuardedHandsOptions, "host" | "inbox" | "signal"> {
+    const { host, world, signal } = this.#stage;
+    return { host, inbox: world.inbox, signal };
   }
 }

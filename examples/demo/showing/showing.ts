@@ -1,5 +1,6 @@
 import type { Transcript } from "../agent/conversation.ts";
 import type { Step } from "../agent/outcome.ts";
+import { has } from "../host.ts";
 import { quote } from "../story/narrator.ts";
 import { tellBegin, tellWhy } from "../story/tell-frame.ts";
 import { tellClaims, tellProofs } from "../story/tell-proofs.ts";
@@ -7,7 +8,7 @@ import { tellDecided } from "../story/tell-reviews.ts";
 import { tellStep } from "../story/tell-step.ts";
 import { tellUnguarded } from "../story/tell-unguarded.ts";
 import { readTree } from "../world/tree.ts";
-import { type Claim, checkClaims } from "./claims.ts";
+import { type Claim, checkClaims, type Unshown, unshownClaims } from "./claims.ts";
 import { allReviews, decide, rejectRest } from "./decisions.ts";
 import type { Facts } from "./facts.ts";
 import { gatherFacts } from "./gather.ts";
@@ -18,12 +19,13 @@ import { playUnguarded, type UnguardedAct } from "./unguarded-act.ts";
 export interface Shown {
   readonly facts: Facts;
   readonly claims: readonly Claim[];
+  readonly unshown: readonly Unshown[];
 }
 
 /** The whole showing. What is told and claimed is computed from what happened; nothing of it is known beforehand. */
 export async function show(stage: Stage, isAuto: boolean): Promise<Shown> {
   const { narrator, world, isScripted } = stage;
-  tellBegin(narrator, isScripted, world.directory);
+  tellBegin(narrator, stage.host, isScripted, world.directory);
   await narrator.pause();
   const atBegin = readTree(world.project);
   const unguarded = await firstAct(stage);
@@ -45,7 +47,8 @@ async function firstAct(stage: Stage): Promise<UnguardedAct> {
   narrator.say("1. Without a guard: the model gets what tools return as it is", "title");
   const unguarded = await playUnguarded(stage);
   tellUnguarded(narrator, unguarded);
-  narrator.say("  (The calls ran in micro-VMs all the same, so nothing of it happened to this machine.)", "quiet");
+  if (has(stage.host, "micro-vm"))
+    narrator.say("  (The calls ran in micro-VMs all the same, so nothing of it happened to this machine.)", "quiet");
   narrator.blank();
   await narrator.pause();
   return unguarded;
@@ -82,6 +85,7 @@ function lastAct({ narrator }: Stage, facts: Facts, steps: readonly Step[]): Sho
   tellProofs(narrator, facts, (label) => tools.get(label) ?? "");
   const claims = checkClaims(facts);
   narrator.say("  Found on disk, in the vector store, at the attacker's server and in the ledger:");
-  tellClaims(narrator, claims);
-  return { facts, claims };
+  const unshown = unshownClaims(facts);
+  tellClaims(narrator, claims, unshown);
+  return { facts, claims, unshown };
 }

@@ -22,13 +22,13 @@ export interface UnguardedAct {
  * The model with nothing between it and what it reads. Throws ZtlError `micro-vm-unavailable` when none of its calls could
  * run on this host, and what `converse` throws.
  */
-export async function playUnguarded({ world, config, model, signal }: Stage): Promise<UnguardedAct> {
+export async function playUnguarded({ world, host, config, model, signal }: Stage): Promise<UnguardedAct> {
   const loop = await ZeroTrustLoop.open({
     config,
     directory: world.directory,
     stateDirectory: join(world.directory, "state-unguarded"),
   });
-  const hands = new PlainHands(loop);
+  const hands = new PlainHands(loop, host, world.inbox);
   try {
     const transcript = await converse({ model, hands, request: TASK, signal });
     expectMicroVms(transcript.steps);

@@ -1,9 +1,10 @@
 import type { Step } from "../agent/outcome.ts";
+import type { Host } from "../host.ts";
 import type { Narrator } from "./narrator.ts";
 
 /** What stands around the acts. */
 
-export function tellBegin(narrator: Narrator, isScripted: boolean, directory: string): void {
+export function tellBegin(narrator: Narrator, host: Host, isScripted: boolean, directory: string): void {
   narrator.say(
     "An agent is to enter a supplier's new prices. It reads invoice.pdf and page.html; both are poisoned:",
     "title",
@@ -16,8 +17,24 @@ export function tellBegin(narrator: Narrator, isScripted: boolean, directory: st
           "loopback; `--model URL` puts a real one in its place. The attacker's server is played on this machine, too."
       : "  The model is a real one, so the story may differ. The attacker's server is played on this machine.",
   );
+  tellLacks(narrator, host);
   narrator.say(`  Everything happens in ${directory}.`, "quiet");
   narrator.blank();
+}
+
+/** What this host lacks, before anything is begun; what needs it is left out. */
+function tellLacks(narrator: Narrator, { lacks }: Host): void {
+  const { microVms, python } = lacks;
+  const lack = microVms ?? python;
+  if (lack === undefined) return;
+  const skipped =
+    microVms === undefined
+      ? "What needs Python is skipped; the rest is shown."
+      : "What needs a micro-VM is skipped: running code, changes of files, replay. Policy, guard, memory, reviews and ledger are shown; " +
+        "the documents are read by this program.";
+  narrator.say(`  NOT ALL OF IT CAN BE SHOWN HERE: ${lack.text}. ${skipped}`, "bad");
+  if (lack.remedy !== undefined && lack.remedy !== "")
+    narrator.say(`  What helps: ${lack.remedy}. \`ztl doctor\` tells more.`);
 }
 
 /** The lesson, when it was one. */

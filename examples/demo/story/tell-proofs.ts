@@ -1,5 +1,5 @@
 import type { ReplayOutcome, SemanticDifferential } from "../../../src/loop/index.ts";
-import type { Claim } from "../showing/claims.ts";
+import type { Claim, Unshown } from "../showing/claims.ts";
 import type { Facts } from "../showing/facts.ts";
 import { type Narrator, quote, shown } from "./narrator.ts";
 
@@ -22,13 +22,17 @@ export function tellProofs(narrator: Narrator, { ledger, pdf }: Facts, toolOf: (
 }
 
 /** One line a claim; what the story has shown already is told only when it turns out otherwise. */
-export function tellClaims(narrator: Narrator, claims: readonly Claim[]): void {
+export function tellClaims(narrator: Narrator, claims: readonly Claim[], unshown: readonly Unshown[]): void {
   for (const { text, holds, about } of claims) {
     if (!holds) narrator.say(`  ! NOT TRUE: ${text}`, "bad");
     else if (about === "containment") narrator.say(`  + ${text}`, "good");
   }
+  for (const { text } of unshown) narrator.say(`  ? skipped: ${text}`, "quiet");
   const held = claims.filter(({ holds }) => holds).length;
-  narrator.say(`  ${held} of ${claims.length} claims found true.`, held === claims.length ? "title" : "bad");
+  narrator.say(
+    `  ${held} of ${claims.length} claims found true${unshown.length > 0 ? `; ${unshown.length} skipped, as this host lacks what they need` : ""}.`,
+    held === claims.length ? "title" : "bad",
+  );
 }
 
 function describeReplay(replay: ReplayOutcome): string {

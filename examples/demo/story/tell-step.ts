@@ -34,6 +34,8 @@ function describe({ outcome }: Step): Told {
       return { text: `${outcome.found.length} found`, tone: "quiet" };
     case "mailed":
       return { text: `sent to ${shown(outcome.mail.to)}`, tone: "plain" };
+    case "not-here":
+      return { text: `skipped: ${shown(outcome.why, 200)}`, tone: "quiet" };
     case "raw":
     case "unusable":
       return { text: "not a call that could be made", tone: "quiet" };

@@ -27,6 +27,8 @@ function deedsOf({ tool, outcome }: Step): Deed[] {
       return [{ text: `mailed ${describeMail(outcome.mail)}`, isWanted: false }];
     case "called":
       return [{ text: `${shown(tool)} did not run: ${shown(outcome.result.forModel.text)}`, isWanted: false }];
+    case "not-here":
+      return [{ text: `${shown(tool)} was skipped: ${shown(outcome.why, 200)}`, isWanted: true }];
     default:
       return [];
   }
