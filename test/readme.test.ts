@@ -40,7 +40,7 @@ const launcher = `${process.execPath} ${join(root, "bin", "ztl.js")}`;
 describe("README.md", { skip: kvmMissing }, () => {
   const shown = blocks("console").flatMap(commands);
   test("shows commands at all", () => assert.ok(shown.length >= 5));
-  const demo = shown.find(({ command }) => command === "npm start");
+  const demo = shown.find(({ command }) => command === "npm ci && npm start");
   test("npm start", { timeout: 120_000 }, () => {
     assert.ok(demo);
     const { stdout, stderr, status } = spawnSync("npm", ["start", "--silent"], { cwd: root, encoding: "utf8", env });
@@ -70,14 +70,14 @@ describe("README.md", { skip: kvmMissing }, () => {
       const project = mkdtempSync(join(directory, "project-"));
       const file = join(project, "example.ts");
       writeFileSync(file, code.replace('"zero-trust-loop"', JSON.stringify(join(root, "src", "index.ts"))));
-      const result = spawnSync(process.execPath, [file], { cwd: project, encoding: "utf8", env });
       const promised = [...code.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map((match) => match[1] as string);
-      assert.ok(promised.length >= 2);
-      assert.deepEqual(
-        result.stdout.split("\n").filter((line) => line !== ""),
-        promised,
-        result.stderr,
-      );
+      assert.ok(promised.length >= 1);
+      // Twice, as everybody does who changes a line of it: what the first run left behind is no obstacle.
+      for (const time of ["first", "second"]) {
+        const result = spawnSync(process.execPath, [file], { cwd: project, encoding: "utf8", env });
+        const printed = result.stdout.split("\n").filter((line) => line !== "");
+        assert.deepEqual(printed, promised, `the ${time} time: ${result.stderr}`);
+      }
     });
   }
 });
