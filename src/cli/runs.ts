@@ -58,7 +58,7 @@ export async function show(args: readonly string[]): Promise<number> {
   });
 }
 
-function showRecord({ row, entries, stdout, stderr, truncated, differential }: RunRecord): string {
+function showRecord({ row, entries, stdout, stderr, holdsSecrets, truncated, differential }: RunRecord): string {
   const text = (bytes: Uint8Array): string => terminalLines(bytes).replace(/^/gm, "    ");
   const echoes = differential.echoes.map(({ later, place, text: echoed, match, known }) => {
     const where = terminalLine(differential.later[later]?.label ?? "");
@@ -71,6 +71,7 @@ function showRecord({ row, entries, stdout, stderr, truncated, differential }: R
     ...entries.map((entry) => `  ${String(entry.index).padStart(6)}  ${entry.time}  ${stepOf(entry)}`),
     ...(stdout.length > 0 ? ["standard output", text(stdout)] : []),
     ...(stderr.length > 0 ? ["standard error", text(stderr)] : []),
+    ...(holdsSecrets ? ["(it holds secrets: you see them; the agent and the ledger have notes in their place)"] : []),
     ...(truncated ? ["(there is more; the ledger has all of it)"] : []),
     echoes.length === 0 ? "Nothing of it turned up again in what the agent said or called." : "turned up again in",
     ...echoes,

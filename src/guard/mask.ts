@@ -35,17 +35,33 @@ export function maskSecrets(content: Uint8Array | string): Masked {
   return { bytes, secrets: Object.freeze(secrets) };
 }
 
+/** Rules that know a secret by its name or place and not by its form: another rule's word for it says more. */
+const UNSPECIFIC: ReadonlySet<string> = new Set(["secret.assignment", "secret.authorization", "secret.url-password"]);
+
 /** Undefined when nothing could be replaced. */
 function withNotes(bytes: Uint8Array, found: readonly Finding[]): Uint8Array | undefined {
   const pieces: Uint8Array[] = [];
   let from = 0;
-  for (const { rule, start, end } of found) {
-    if (end <= from || end <= start) continue;
-    const [first, last] = [Math.max(start, from), end];
-    pieces.push(bytes.subarray(from, first), Buffer.from(`(masked: ${rule.slice(rule.indexOf(".") + 1)})`));
-    from = last;
+  for (let index = 0; index < found.length; ) {
+    const first = found[index] as Finding;
+    const start = Math.max(first.start, from);
+    let { end, rule } = first;
+    // Overlapping ones are one secret, or so close that nothing between them is worth showing.
+    for (index++; index < found.length && (found[index] as Finding).start < end; index++) {
+      const next = found[index] as Finding;
+      end = Math.max(end, next.end);
+      if (UNSPECIFIC.has(rule)) rule = next.rule;
+    }
+    if (end <= start) continue;
+    pieces.push(bytes.subarray(from, start), Buffer.from(`(masked: ${nameOf(rule)})`));
+    from = end;
   }
   if (pieces.length === 0) return undefined;
   pieces.push(bytes.subarray(from));
   return Buffer.concat(pieces);
+}
+
+/** What a secret is, without the family: `github-token`. */
+export function nameOf(rule: string): string {
+  return rule.slice(rule.indexOf(".") + 1);
 }

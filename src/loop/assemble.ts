@@ -11,6 +11,7 @@ import { Listeners } from "./events.ts";
 import { Examiner } from "./gate/examiner.ts";
 import { guardModel } from "./gate/guard-model.ts";
 import { LoopMemory } from "./gate/loop-memory.ts";
+import { Originals } from "./gate/originals.ts";
 import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
 import { checkMountsOf } from "./mount-check.ts";
 import type { LoopParts } from "./parts.ts";
@@ -148,6 +149,7 @@ async function open({ options, policy, stateDirectory, now, database }: Ground):
     sandboxes,
     examiner,
     ledger,
+    originals: new Originals(join(stateDirectory, "originals")),
     workspace,
     reviewStore: new ReviewStore(database, now),
     reviewers,

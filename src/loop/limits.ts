@@ -33,6 +33,8 @@ export const FINDINGS_RECORDED_MAX = 200;
 export const NONCES_MAX = 300_000;
 /** How often expired ones are forgotten, in uses. */
 export const NONCES_PRUNED_EVERY = 1000;
+/** Outputs with secrets that are kept as they were, for people: those of some weeks. */
+export const ORIGINALS_MAX = 1000;
 /** Output shown of one recorded run. */
 export const RECORD_OUTPUT_BYTES_MAX = 1024 * 1024;
 /** Entries of one run, and later entries of its agent, that are looked at: a run makes some ten. */

@@ -4,6 +4,7 @@ import type { Workspace } from "../workspace/index.ts";
 import type { CallBook } from "./calls/call-book.ts";
 import type { CallResult } from "./calls/call-result.ts";
 import type { Examiner } from "./gate/examiner.ts";
+import type { Originals } from "./gate/originals.ts";
 import type { Authority } from "./reviewers/authority.ts";
 import type { Reviewers } from "./reviewers/reviewers.ts";
 import type { ReviewStore } from "./reviews/review-store.ts";
@@ -16,6 +17,7 @@ export interface LoopParts {
   readonly sandboxes: Sandboxes;
   readonly examiner: Examiner;
   readonly ledger: Ledger;
+  readonly originals: Originals;
   readonly workspace: Workspace;
   readonly reviewStore: ReviewStore;
   readonly reviewers: Reviewers;

@@ -180,6 +180,7 @@ test("hostile names on the pages of runs and of the ledger", async () => {
       entries,
       stdout: Buffer.from(name),
       stderr: Buffer.from([0xff, 0xfe, 0x1b, 0x5b]),
+      holdsSecrets: true,
       truncated: true,
       differential: {
         added: [{ label: name, units: 5 }],

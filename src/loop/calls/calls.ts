@@ -15,6 +15,7 @@ import { failed } from "./failure.ts";
 import { decideCall } from "./permission.ts";
 import { describeChanges, renderRun } from "./rendering.ts";
 import { type FinishedRun, runTool } from "./run-tool.ts";
+import { runWithoutSecrets } from "./secrets.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
 
 /** Replay records up to this size stand in their entry. */
@@ -68,15 +69,16 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal, fresh }
   const limits = parts.policy.limitsFor(scope.agent, call.tool);
   const pending = tool.seesPending && !fresh ? await pendingOf(parts, call, tool) : undefined;
   const finished = await runTool(parts, { tool, call: order, limits, pending, signal });
-  const { run } = finished;
-  await recordRun(call, finished);
+  const masked = runWithoutSecrets(parts, call, tool, finished.run);
+  const { run } = masked;
+  await recordRun(call, { ...finished, run });
   if (run.status === "error") return failed(parts, call, new ZtlError(run.error.code, run.error.message));
   const changeSet = await proposeChanges(parts, { call, tool, command, run, pending });
   const names = describeChanges(run.changes);
   const { sections, notes } = renderRun(run, call.tool);
   const delivered = await deliver(parts, recorder, {
     ...{ scope, caller: call.caller, tool: call.tool, command, subject: "output" },
-    framed: { sections, notes: [...notes, ...(names === undefined ? [] : [names])] },
+    framed: { sections, notes: [...notes, ...masked.notes, ...(names === undefined ? [] : [names])] },
     names,
     raw: inexactParts(run),
     labels: [parts.policy.labelOf(call.tool)],

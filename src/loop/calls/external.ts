@@ -13,6 +13,7 @@ import type { CallResult } from "./call-result.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { recordSaid } from "./own-words.ts";
 import { decideCall, refusal } from "./permission.ts";
+import { noteOf, withoutSecrets } from "./secrets.ts";
 
 /** What passes the loop without a micro-VM: tools that run elsewhere, and messages between agents. */
 
@@ -94,12 +95,14 @@ export async function useTool(
 /** What a tool returned, on its way to whoever called it. */
 async function take(parts: LoopParts, call: Call, content: Uint8Array): Promise<Answer> {
   const { caller, tool, scope } = call;
-  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("utf8");
-  const onFlag = parts.policy.tool(tool)?.onFlag ?? "withhold";
+  const configured = parts.policy.tool(tool);
+  const { bytes, kinds } = withoutSecrets(parts, call, configured, { name: "result", bytes: content });
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+  const onFlag = configured?.onFlag ?? "withhold";
   const delivered = await deliver(parts, call.recorder, {
     ...{ scope, caller, tool, command: call.command, subject: "output" },
-    framed: { sections: [{ heading: `output of ${tool}`, text }], notes: [] },
-    raw: Buffer.from(text, "utf8").equals(content) ? [] : [content],
+    framed: { sections: [{ heading: `output of ${tool}`, text }], notes: noteOf(kinds) },
+    raw: Buffer.from(text, "utf8").equals(bytes) ? [] : [bytes],
     labels: [parts.policy.labelOf(tool)],
     onFlag,
   });

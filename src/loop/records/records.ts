@@ -1,5 +1,6 @@
 import { defined } from "../../base/optional.ts";
 import type { ActionShift, Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
+import type { OriginalName } from "../gate/originals.ts";
 import { RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { differentialOf } from "./differential.ts";
@@ -45,9 +46,14 @@ export class Records {
     if (row === undefined) return undefined;
     const run = firstOf(entries, "run")?.body;
     const [stdout, stderr] = await Promise.all([this.#bounded(run?.stdout), this.#bounded(run?.stderr)]);
+    const [out, err] = [
+      this.#original(runId, "stdout") ?? this.#original(runId, "result"),
+      this.#original(runId, "stderr"),
+    ];
     const isCut = (content: Content | undefined): boolean => (content?.sizeBytes ?? 0) > RECORD_OUTPUT_BYTES_MAX;
     const differential = await differentialOf(this.#ledger, entries);
-    return { row, entries, stdout, stderr, truncated: isCut(run?.stdout) || isCut(run?.stderr), differential };
+    const shown = { stdout: out ?? stdout, stderr: err ?? stderr, holdsSecrets: (out ?? err) !== undefined };
+    return { row, entries, ...shown, truncated: isCut(run?.stdout) || isCut(run?.stderr), differential };
   }
 
   async differential(runId: string): Promise<SemanticDifferential | undefined> {
@@ -75,6 +81,11 @@ export class Records {
   /** Everything recorded about a run, oldest first. */
   entriesOf(runId: string): Entry[] {
     return runId === "" ? [] : this.#ledger.query({ runId, limit: RUN_ENTRIES_MAX });
+  }
+
+  /** The output as it was, where the ledger has it without its secrets. */
+  #original(runId: string, name: OriginalName): Uint8Array | undefined {
+    return this.#parts.originals.of(runId, name)?.subarray(0, RECORD_OUTPUT_BYTES_MAX);
   }
 
   async #bounded(content: Content | undefined): Promise<Uint8Array> {

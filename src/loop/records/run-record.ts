@@ -25,6 +25,8 @@ export interface RunRecord {
   /** Raw output, bounded; hostile. */
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
+  /** True when they hold secrets, which the ledger and the model have masked. */
+  readonly holdsSecrets: boolean;
   /** True when more was recorded than is given here. */
   readonly truncated: boolean;
   readonly differential: SemanticDifferential;

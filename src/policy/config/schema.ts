@@ -109,6 +109,12 @@ const anyTool = {
     .describe(
       "What the model gets when the guard flags the output: nothing until a person releases it, or a neutralised text.",
     ),
+  onSecret: z
+    .enum(["mask", "pass"])
+    .default("mask")
+    .describe(
+      "What becomes of keys, tokens and passwords in the output: notes in their place for the model and the ledger, while a person sees them; or nothing, for a tool that fetches some on purpose.",
+    ),
 };
 
 const sandboxTool = {

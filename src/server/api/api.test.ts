@@ -161,6 +161,7 @@ test("runs: list and one, its output in base64", async () => {
     entries: [],
     stdout: Buffer.from([0, 255]),
     stderr: Buffer.from(""),
+    holdsSecrets: false,
     truncated: false,
     differential: { added: [], echoes: [], truncated: false, later: [], plans: undefined },
   };

@@ -54,6 +54,7 @@ export function runPage({ record, seen, given, reviews, csrfToken, replay }: Run
       ${seen.length === 0 ? "" : html`<section><h2>What the guard saw</h2>${seen.map(seenText)}</section>`}
       ${differentialSection(record.differential, given)}
       <section><h2>Raw output</h2><p class="aside">As the program wrote it, before the guard. Never a part of what the agent was given unless it was admitted.</p>
+      ${record.holdsSecrets ? html`<p class="warning">It holds secrets. You see them; the agent and the ledger have notes in their place.</p>` : ""}
       ${output("Standard output", record.stdout)}${output("Standard error", record.stderr)}
       ${record.truncated ? html`<p class="warning">There is more output than is shown.</p>` : ""}</section>`,
   });

@@ -89,6 +89,7 @@ async function recordRun(runId: string): Promise<RunRecord> {
     entries,
     stdout: Buffer.from("out\n"),
     stderr: Buffer.from("err\n"),
+    holdsSecrets: false,
     truncated: false,
     differential: {
       added: [{ label: "run", units: payload.length }],
