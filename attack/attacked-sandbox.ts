@@ -22,6 +22,7 @@ const WALL_MS = 20_000;
 const PROBE_MS = patiently(60_000);
 /** As the product allows itself on a real processor. */
 const START_TIMEOUT_MS = patiently(START_TIMEOUT_DEFAULT_MS);
+const PROBES_MAX = 5;
 const SEED = "00112233445566778899aabbccddeeff";
 const CLOCK_MS = Date.UTC(2030, 0, 1);
 
@@ -162,7 +163,10 @@ async function probe(sandbox: Sandbox, tool: ToolCall["tool"]): Promise<Probed> 
     tool === "exec"
       ? { tool, program: "/bin/sh", args: ["-c", PROBES.shell], ...common }
       : { tool, code: PROBES[tool], ...common };
-  const result = await sandbox.run(call, { deterministic: { seed: SEED, clockMs: CLOCK_MS } });
+  let result = await sandbox.run(call, { deterministic: { seed: SEED, clockMs: CLOCK_MS } });
+  // Where the machine is so slow that the host's time decided, the guest's clock, which is looked at, says another time.
+  for (let tries = 1; tries < PROBES_MAX && result.diagnostics.notRepeatable !== undefined; tries++)
+    result = await sandbox.run(call, { deterministic: { seed: SEED, clockMs: CLOCK_MS } });
   const { status, exitCode, stdoutText, stderrText, changes, templateKey } = result;
   assert.notEqual(status, "error", JSON.stringify(status === "error" && result.error));
   return { seen: { status, exitCode, stdoutText, stderrText, changes }, templateKey };
