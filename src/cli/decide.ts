@@ -89,7 +89,11 @@ export async function findReview(loop: ZeroTrustLoop, prefix: string): Promise<R
   const exact = loop.reviews.find(prefix);
   if (exact !== undefined) return exact;
   if (!/^[0-9a-f-]{4,36}$/.test(prefix)) return undefined;
-  const found = (await loop.reviews.list({ state: "all", limit: 500 })).filter(({ id }) => id.startsWith(prefix));
+  // What waits first: of the decided ones the newest.
+  const lists = [await loop.reviews.list({ limit: 1000 }), await loop.reviews.list({ state: "all", limit: 1000 })];
+  const found = [...new Map(lists.flat().map((one) => [one.id, one])).values()].filter(({ id }) =>
+    id.startsWith(prefix),
+  );
   if (found.length > 1) throw new UsageError(`${found.length} reviews begin with ${prefix}: write more of the id`);
   return found[0];
 }

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { optionProblem } from "../base/option-problem.ts";
-import { terminalJson } from "../base/text/index.ts";
+import { terminalJson, terminalLine } from "../base/text/index.ts";
 import { ZeroTrustLoop } from "../loop/index.ts";
 import { configFile } from "./config-file.ts";
 import { writeAll } from "./output.ts";
@@ -49,10 +49,15 @@ export async function helped(values: { readonly help?: boolean | undefined }, he
   return values.help === true;
 }
 
-/** Opens the loop of a configuration for one command. No micro-VM is started by it. */
+/**
+ * Opens the loop of a configuration for one command. No micro-VM is started by it. A directory that a tool mounts and that is gone is
+ * told, and keeps nobody from looking and deciding.
+ */
 export async function withLoop<T>(config: string | undefined, work: (loop: ZeroTrustLoop) => Promise<T>): Promise<T> {
-  const loop = await ZeroTrustLoop.open({ config: await configFile(config) });
+  const loop = await ZeroTrustLoop.open({ config: await configFile(config), missingMounts: "tell" });
   try {
+    for (const { path, message, remedy } of loop.mountProblems)
+      await writeAll(process.stderr, `ztl: ${terminalLine(path)}: ${terminalLine(message)}. ${terminalLine(remedy)}\n`);
     return await work(loop);
   } finally {
     await loop.close();

@@ -1,3 +1,4 @@
+import { defined } from "../base/optional.ts";
 import { terminalLine } from "../base/text/index.ts";
 import type { ApproveOptions, Review, ZeroTrustLoop } from "../loop/index.ts";
 import { findReview, statusOf } from "./decide.ts";
@@ -15,7 +16,10 @@ that need agreement, outputs that the guard withheld. Nothing is written before 
 
   ID            only this review (its id may be cut short)
   --list        only the list
-  --all         the decided ones too
+  --all         the decided ones too, newest first (what waits: the oldest of each agent first)
+  --agent NAME, --tool NAME, --kind change-set|call|content
+                only those
+  --limit N     so many (default 100); --after ID goes on after that one
 ${WHO_HELP}  --config FILE the configuration (default: ztl.config.json of this directory); a module is run
   --json        print JSON: the list, or the review with its files
 
@@ -24,7 +28,16 @@ Exit status: 0 shown or decided; 3 what was decided on had changed; 4 more was n
 reviewer may decide.
 `;
 
-const OPTIONS = { list: { type: "boolean" }, all: { type: "boolean" }, ...WHO_OPTIONS } as const;
+const OPTIONS = {
+  list: { type: "boolean" },
+  all: { type: "boolean" },
+  agent: { type: "string" },
+  tool: { type: "string" },
+  kind: { type: "string" },
+  limit: { type: "string" },
+  after: { type: "string" },
+  ...WHO_OPTIONS,
+} as const;
 
 /** `ztl review`. Returns the exit status. */
 export async function review(args: readonly string[]): Promise<number> {
@@ -34,9 +47,11 @@ export async function review(args: readonly string[]): Promise<number> {
   const [prefix] = positionals;
   return withLoop(values.config, async (loop) => {
     if (prefix !== undefined) return one(loop, prefix, values);
-    const waiting = await loop.reviews.list({ state: values.all ? "all" : "pending" });
+    const { query, limit } = await queryOf(loop, values);
+    const found = await loop.reviews.list({ ...query, limit: limit + 1 });
+    const waiting = found.slice(0, limit);
     if (values.json) await printJson(waiting);
-    else await writeAll(process.stdout, listReviews(waiting, Date.now()));
+    else await writeAll(process.stdout, listReviews(waiting, Date.now()) + moreAfter(waiting, found.length));
     const asks = !values.json && !values.list && isInteractive();
     if (!asks) return 0;
     try {
@@ -49,6 +64,35 @@ export async function review(args: readonly string[]): Promise<number> {
       closePrompt();
     }
   });
+}
+
+const KINDS = ["change-set", "call", "content"] as const;
+
+interface Filter {
+  readonly [name: string]: unknown;
+  readonly all?: boolean | undefined;
+  readonly agent?: string | undefined;
+  readonly tool?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly limit?: string | undefined;
+  readonly after?: string | undefined;
+}
+
+async function queryOf(loop: ZeroTrustLoop, { all, agent, tool, kind: given, limit: wanted, after: prefix }: Filter) {
+  const kind = KINDS.find((one) => one === given);
+  if (given !== undefined && kind === undefined) throw new UsageError(`--kind takes ${KINDS.join(", ")}`);
+  const limit = Number(wanted ?? 100);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 999)
+    throw new UsageError("--limit takes a number from 1 to 999");
+  const after = prefix === undefined ? undefined : (await findReview(loop, prefix))?.id;
+  if (prefix !== undefined && after === undefined) throw new UsageError(`there is no review ${prefix} to go on after`);
+  const state: "all" | "pending" = all ? "all" : "pending";
+  return { query: { state, ...defined({ kind, agent, tool, after }) }, limit };
+}
+
+function moreAfter(shown: readonly { readonly id: string }[], found: number): string {
+  const last = shown.at(-1);
+  return found > shown.length && last !== undefined ? `More: ztl review --after ${last.id.slice(0, 8)}\n` : "";
 }
 
 interface Values extends WhoValues {

@@ -13,7 +13,7 @@ import { guardModel } from "./gate/guard-model.ts";
 import { LoopMemory } from "./gate/loop-memory.ts";
 import { Originals } from "./gate/originals.ts";
 import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
-import { checkMountsOf } from "./mount-check.ts";
+import { checkMountsOf, type MountProblem } from "./mount-check.ts";
 import type { LoopParts } from "./parts.ts";
 import { Authority } from "./reviewers/authority.ts";
 import { Reviewers } from "./reviewers/reviewers.ts";
@@ -41,6 +41,11 @@ export interface LoopOptions {
   readonly cells?: number;
   /** Milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number;
+  /**
+   * What to do when a directory that a tool mounts is not there: `refuse`, the default, or `tell` (`loop.mountProblems`) and go on,
+   * so that people can decide about all else; calls of that tool fail until it is back.
+   */
+  readonly missingMounts?: "refuse" | "tell";
 }
 
 /** A loop's parts with what belongs to the loop as a whole. */
@@ -49,6 +54,8 @@ export interface Assembly {
   readonly memory: LoopMemory;
   readonly listeners: Listeners;
   readonly stateDirectory: string;
+  /** What is not there to be mounted, when that is only told. */
+  readonly mountProblems: readonly MountProblem[];
   readonly close: () => Promise<void>;
 }
 
@@ -61,15 +68,16 @@ export async function locateState(config: string | undefined): Promise<string> {
 /** Reads the configuration and opens everything it asks for. No micro-VM is started yet. */
 export async function assemble(options: LoopOptions): Promise<Assembly> {
   const policy = await readPolicy(options);
-  checkMountsOf(policy.config, {
+  const mountProblems = checkMountsOf(policy.config, {
     stateDirectory: statePlaceOf(options, policy),
     cacheDirectory: options.cacheDirectory,
+    missing: options.missingMounts,
   });
   const stateDirectory = stateOf(options, policy);
   const now = options.now ?? Date.now;
   const database = openStateDatabase(stateDirectory);
   try {
-    return await open({ options, policy, stateDirectory, now, database });
+    return { ...(await open({ options, policy, stateDirectory, now, database })), mountProblems };
   } catch (error) {
     database.close();
     throw error;
@@ -122,7 +130,13 @@ interface Ground {
   readonly database: DatabaseSync;
 }
 
-async function open({ options, policy, stateDirectory, now, database }: Ground): Promise<Assembly> {
+async function open({
+  options,
+  policy,
+  stateDirectory,
+  now,
+  database,
+}: Ground): Promise<Omit<Assembly, "mountProblems">> {
   const { config } = policy;
   const expireAfterMs = config.approvals?.expireAfterMs ?? EXPIRE_AFTER_MS;
   const listeners = new Listeners();

@@ -58,6 +58,7 @@ export type { Rights } from "./handles/caller.ts";
 export type { Address, Conversation, SendRequest } from "./handles/conversation.ts";
 export type { ToolDescription } from "./handles/tool-description.ts";
 export { ZeroTrustLoop } from "./loop.ts";
+export type { MountProblem } from "./mount-check.ts";
 export type { Records, RunsQuery } from "./records/records.ts";
 export type { ReplayOutcome } from "./records/replays.ts";
 export type { RunRecord, RunRow } from "./records/run-record.ts";

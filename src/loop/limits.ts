@@ -12,8 +12,11 @@ export const HASHED_JSON = { bytesMax: 8 * INPUT_BYTES_MAX, depthMax: 100 };
 export const INLINE_INPUT_BYTES_MAX = 64 * 1024;
 /** A person is asked within a working day; later the agent has gone on. */
 export const EXPIRE_AFTER_MS = 24 * 3600 * 1000;
-/** Reviews of calls and contents that may wait at once; more means nobody looks, and the next ask is refused. */
-export const PENDING_REVIEWS_MAX = 1000;
+/** Reviews of calls and contents that may wait at once, of all agents: twice what a configuration can let one have. */
+export const PENDING_REVIEWS_MAX = 20_000;
+/** Those of one agent, its change sets among them, and their bytes, unless the configuration says otherwise: more than anybody looks at in a day. */
+export const OPEN_REVIEWS = 500;
+export const REVIEW_BYTES = 32 * 1024 * 1024;
 /** Files of one change set that the guard looks through at once, and their bytes: it takes some 10 ms a megabyte. */
 export const SCANNED_FILES_MAX = 200;
 export const SCANNED_FILES_BYTES_MAX = 16 * 1024 * 1024;

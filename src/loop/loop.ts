@@ -55,6 +55,11 @@ export class ZeroTrustLoop implements AsyncDisposable {
     return loop;
   }
 
+  /** Mounts of tools that were not there when this was opened with `missingMounts: "tell"`. */
+  get mountProblems(): Assembly["mountProblems"] {
+    return this.#assembly.mountProblems;
+  }
+
   get ledger(): Ledger {
     return this.#assembly.parts.ledger;
   }

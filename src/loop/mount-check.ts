@@ -20,6 +20,8 @@ export interface MountProblem {
 export interface MountSurroundings {
   readonly stateDirectory: string;
   readonly cacheDirectory?: string | false | undefined;
+  /** What to do about a mount that is not there, or not for this user: refuse, the default, or go on and tell. */
+  readonly missing?: "refuse" | "tell" | undefined;
 }
 
 type Told = Omit<MountProblem, "path">;
@@ -29,9 +31,9 @@ const PROBLEMS_SHOWN_MAX = 20;
 
 /**
  * Looks at all mounts of a configuration as they are on this host now; makes nothing. Throws one ZtlError for all that is wrong,
- * with the code of the first problem and all of them in `details.problems`.
+ * with the code of the first problem and all of them in `details.problems`. Returns what is only told.
  */
-export function checkMountsOf(config: ResolvedConfig, surroundings: MountSurroundings): void {
+export function checkMountsOf(config: ResolvedConfig, surroundings: MountSurroundings): readonly MountProblem[] {
   const state = HiddenPlaces.of([surroundings.stateDirectory]);
   const hidden = hiddenPlaces({}, surroundings.cacheDirectory ?? false);
   const problems: MountProblem[] = [];
@@ -55,7 +57,9 @@ export function checkMountsOf(config: ResolvedConfig, surroundings: MountSurroun
       }
     }
   }
-  refuse(problems);
+  const isTold = ({ code }: MountProblem): boolean => surroundings.missing === "tell" && code === "mount-not-found";
+  refuse(problems.filter((one) => !isTold(one)));
+  return problems.filter(isTold);
 }
 
 function refuse(problems: readonly MountProblem[]): void {

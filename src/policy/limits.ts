@@ -47,7 +47,7 @@ export const COST_MAX = 1_000_000_000;
 export const REVIEWERS_NEEDED_MAX = 10;
 /** Rules on reviewers: one for each of a few hundred places of a large project. */
 export const REVIEW_RULES_MAX = 256;
-/** Most reviews of one agent that may wait: what the loop keeps of all agents together (loop/limits.ts). */
-export const OPEN_REVIEWS_MAX = 1000;
+/** Most reviews of one agent that may wait: half of what the loop keeps of all agents together (loop/limits.ts). */
+export const OPEN_REVIEWS_MAX = 10_000;
 /** Most bytes of them: a thousand inputs of the largest size that a call may have would be 8 GiB, which nobody reads. */
 export const REVIEW_BYTES_MAX = 1024 * 1024 * 1024;

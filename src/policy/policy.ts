@@ -76,6 +76,11 @@ export class Policy {
     return this.#agentNamed(name) !== undefined;
   }
 
+  /** The name or pattern under which the configuration has an agent; the name itself when it has none. */
+  configuredAgent(name: string): string {
+    return this.#agentKey(name) ?? name;
+  }
+
   /** Names of the tools that an agent's role grants, in the order of the configuration. */
   toolsOf(agentName: string): readonly string[] {
     const agent = this.#agentNamed(agentName);
@@ -133,11 +138,14 @@ export class Policy {
 
   /** The one with exactly this name, else the one of the longest pattern that fits. A pattern is nobody's name. */
   #agentNamed(name: string): Agent | undefined {
+    return this.#agents.get(this.#agentKey(name) ?? "");
+  }
+
+  #agentKey(name: string): string | undefined {
     if (!NAME.test(name)) return undefined;
-    const exact = this.#agents.get(name);
-    if (exact !== undefined) return exact;
+    if (this.#agents.has(name)) return name;
     const fitting = [...this.#agents.keys()].filter((key) => key.endsWith("*") && name.startsWith(key.slice(0, -1)));
-    return this.#agents.get(fitting.sort((a, b) => b.length - a.length)[0] ?? "");
+    return fitting.sort((a, b) => b.length - a.length)[0];
   }
 
   #roleOf(agent: Agent): Role {

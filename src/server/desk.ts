@@ -44,6 +44,8 @@ export interface Desk {
     undo(id: string, options: ReverseOptions): Promise<DecisionResult>;
     redo(id: string, options: ReverseOptions): Promise<DecisionResult>;
   };
+  /** What of the configuration's mounts is not there now. */
+  readonly mountProblems: readonly { readonly path: string; readonly message: string; readonly remedy: string }[];
   readonly reviewers: {
     list(): readonly ReviewerRecord[];
     whoseToken(token: string): ReviewerRecord | undefined;

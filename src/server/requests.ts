@@ -25,13 +25,17 @@ const signature = z.strictObject({
   nonce: text.min(16).max(100),
   signature: text.max(200),
 });
+const reviewId = z.string().min(1).max(100);
 const decision = { reviewer: reviewer.optional(), message: message.optional(), signature: signature.optional() };
 
 export const schemas = {
   reviewsQuery: z.strictObject({
     state: z.enum(["pending", "all"]).optional(),
     kind: z.enum(["change-set", "call", "content"]).optional(),
+    agent: text.max(1024).optional(),
+    tool: text.max(1024).optional(),
     limit: limit.optional(),
+    after: reviewId.optional(),
   }),
   fileQuery: z.strictObject({ path: z.string().min(1).max(65_536) }),
   runsQuery: z.strictObject({
@@ -50,6 +54,7 @@ export const schemas = {
     before: index.optional().catch(undefined),
     agent: text.max(1024).optional().catch(undefined),
     verify: z.literal("now").optional().catch(undefined),
+    after: reviewId.optional().catch(undefined),
   }),
   decisionForm: z.strictObject({
     hash,

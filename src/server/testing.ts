@@ -38,6 +38,7 @@ export class TestDesk implements Desk {
   replayed: () => Promise<ReplayOutcome> = async () => ({ status: "same" });
   verifications = 0;
   readonly known: ReviewerRecord[] = [];
+  mountProblems: Desk["mountProblems"] = [];
   readonly #listeners = new Set<(event: LoopEvent) => void>();
 
   constructor(ledger: Ledger) {
@@ -45,11 +46,14 @@ export class TestDesk implements Desk {
   }
 
   readonly reviews: Desk["reviews"] = {
-    list: async ({ state = "pending", kind, limit = 100 } = {}) =>
-      [...this.all.values()]
+    list: async ({ state = "pending", kind, agent, limit = 100, after } = {}) => {
+      const found = [...this.all.values()]
         .filter((one) => (state === "all" || one.state === "pending") && (kind === undefined || one.kind === kind))
-        .map(summaryOf)
-        .slice(0, limit),
+        .filter((one) => agent === undefined || one.agent === agent)
+        .map(summaryOf);
+      const start = after === undefined ? 0 : found.findIndex(({ id }) => id === after) + 1;
+      return found.slice(start, start + limit);
+    },
     get: async (id) => this.all.get(id),
     file: async (id, path) => (this.all.has(id) ? this.views.get(path) : undefined),
     approve: async (id, options) => this.#decide("approve", id, options, "applied"),

@@ -3,6 +3,7 @@ import { conclude, type Decision } from "../../policy/index.ts";
 import type { LoopParts } from "../parts.ts";
 import { decisionBody } from "../recording/drafts.ts";
 import { boundCall, callDetails, callReview, movedSince } from "../reviews/call-review.ts";
+import { quotaRefusal } from "../reviews/quota.ts";
 import type { StoredReview } from "../reviews/review-store.ts";
 import { type Answer, type Call, moveBooked } from "./call.ts";
 
@@ -10,13 +11,19 @@ export type Permission =
   | { readonly granted: true }
   | { readonly granted: false; readonly answer: Extract<Answer, { status: "waiting" | "refused" }> };
 
-/** What the policy and the agent's own rights say of a call now; changes nothing. */
-export function considerCall(parts: LoopParts, { caller, tool }: Pick<Call, "caller" | "tool">): Decision {
+/** What the policy and the agent's own rights say of a call now; changes nothing. `asked` is the review it has already. */
+export function considerCall(
+  parts: LoopParts,
+  { caller, tool }: Pick<Call, "caller" | "tool">,
+  asked?: string | undefined,
+): Decision {
   const { policy, conversations } = parts;
   const { agent, conversation, narrowing } = caller;
   const taint = conversations.taintOf(agent, conversation);
   const decision = policy.decide({ agent, tool, taint });
-  const refusals = narrowing.refusals(tool, costOf(parts, tool));
+  // What waits already does not stand in its own way.
+  const quota = asked === undefined ? quotaRefusal(parts, agent) : undefined;
+  const refusals = [...narrowing.refusals(tool, costOf(parts, tool)), ...(quota === undefined ? [] : [quota])];
   return refusals.length === 0 ? decision : conclude([...decision.considered, ...refusals]);
 }
 
@@ -27,10 +34,10 @@ export function considerCall(parts: LoopParts, { caller, tool }: Pick<Call, "cal
 export function decideCall(parts: LoopParts, call: Call, approval: string | undefined): Permission {
   const { booked } = call;
   if (booked !== undefined && booked.state !== "asked" && booked.state !== "waiting") return { granted: true };
-  const decision = considerCall(parts, call);
+  const reviewId = approval ?? (booked?.state === "waiting" ? booked.reviewId : undefined);
+  const decision = considerCall(parts, call, reviewId);
   if (decision.decision === "refuse") return refuse(parts, call, decision);
   if (decision.decision === "run") return grant(parts, call, decision, {});
-  const reviewId = approval ?? (booked?.state === "waiting" ? booked.reviewId : undefined);
   return reviewId === undefined ? ask(parts, call, decision) : lookUp(parts, call, decision, reviewId);
 }
 

@@ -53,7 +53,9 @@ export class ReviewStore {
       if (waitingAlready !== undefined) return waitingAlready;
       const waiting = this.#database.prepare("SELECT count(*) AS n FROM review WHERE state = 'pending'").get()?.n;
       if (Number(waiting) >= PENDING_REVIEWS_MAX) {
-        throw new ZtlError("reviews-full", `${PENDING_REVIEWS_MAX} reviews wait already: decide some of them first`);
+        throw new ZtlError("reviews-full", `${PENDING_REVIEWS_MAX} reviews wait already`, {
+          remedy: "Decide some of them first: ztl review",
+        });
       }
       const stored: StoredReview = { ...review, id: randomUUID(), state: "pending", createdAt: this.#now() };
       const { id, kind, state, runId, agent, tool, command, createdAt, expiresAt, hash, title, details } = stored;
@@ -85,13 +87,27 @@ export class ReviewStore {
     return row === undefined ? undefined : this.#read(row);
   }
 
-  /** Newest first. */
-  list(limit: number, pendingOnly: boolean): StoredReview[] {
-    const where = pendingOnly ? "WHERE state = 'pending' AND expires > ?" : "WHERE ? IS NOT NULL";
+  /** Those that wait, oldest first, or all, newest first; without their details, which may be large. */
+  list(limit: number, pendingOnly: boolean): Omit<StoredReview, "details">[] {
+    const columns = "id, kind, state, run, agent, tool, command, created, expires, hash, title, decided_by, message";
+    const rest = pendingOnly
+      ? "WHERE state = 'pending' AND expires > ? ORDER BY created, id"
+      : "WHERE ? IS NOT NULL ORDER BY created DESC, id";
+    const rows = this.#database.prepare(`SELECT ${columns} FROM review ${rest} LIMIT ?`).all(this.#now(), limit);
+    return rows.map((row) => {
+      const { details: _, ...review } = this.#read(row);
+      return review;
+    });
+  }
+
+  /** How many reviews of each agent wait, and the bytes of what they ask about. */
+  waiting(): readonly { readonly agent: string; readonly count: number; readonly bytes: number }[] {
     const rows = this.#database
-      .prepare(`SELECT * FROM review ${where} ORDER BY created DESC, id LIMIT ?`)
-      .all(this.#now(), limit);
-    return rows.map((row) => this.#read(row));
+      .prepare(
+        "SELECT agent, count(*) AS n, sum(octet_length(details)) AS bytes FROM review WHERE state = 'pending' AND expires > ? GROUP BY agent",
+      )
+      .all(this.#now());
+    return rows.map((row) => ({ agent: String(row.agent), count: Number(row.n), bytes: Number(row.bytes) }));
   }
 
   /** Of several who decide at once exactly one is told `done`. */

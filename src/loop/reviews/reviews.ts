@@ -10,6 +10,7 @@ import { callDetails } from "./call-review.ts";
 import { ChangeSetDesk } from "./change-set-desk.ts";
 import { contentDetails } from "./content-review.ts";
 import { recordDecision } from "./decisions.ts";
+import { inTurn, pageOf } from "./queue.ts";
 import type {
   ApproveOptions,
   DecisionOptions,
@@ -26,12 +27,18 @@ export interface ReviewsQuery {
   /** Default `pending`. */
   readonly state?: "pending" | "all";
   readonly kind?: ReviewKind;
+  readonly agent?: string;
+  readonly tool?: string;
   /** Default 100. */
   readonly limit?: number;
+  /** The id of the last review of the page before; from the start when that one does not wait any more. */
+  readonly after?: string;
 }
 
 const LIST_DEFAULT = 100;
-const LIST_MAX = 500;
+const LIST_MAX = 1000;
+/** Reviews that are put in order for a page; those that wait are fewer (`PENDING_REVIEWS_MAX`). */
+const LOOKED_THROUGH_MAX = 50_000;
 
 /**
  * What waits for a person, and what people decided: change sets, calls that need agreement, withheld contents. For people
@@ -46,14 +53,25 @@ export class Reviews {
     this.#changeSets = new ChangeSetDesk(parts);
   }
 
-  /** Newest first. */
-  async list({ state = "pending", kind, limit = LIST_DEFAULT }: ReviewsQuery = {}): Promise<readonly ReviewSummary[]> {
+  /** What waits: the oldest of each agent first, then the second of each, so that none hides another's. All that ever did: newest first. */
+  async list(query: ReviewsQuery = {}): Promise<readonly ReviewSummary[]> {
+    const { state = "pending", kind, agent, tool, limit = LIST_DEFAULT, after } = query;
     await this.expire();
-    const most = Math.min(limit, LIST_MAX);
-    const sets = kind === undefined || kind === "change-set" ? this.#changeSets.list(most, state) : [];
-    const others = kind === "change-set" ? [] : this.#parts.reviewStore.list(most, state === "pending");
-    const summaries = others.filter((review) => kind === undefined || review.kind === kind).map(summaryOf);
-    return [...sets, ...summaries].sort((a, b) => b.createdAt - a.createdAt).slice(0, most);
+    const sets = kind === undefined || kind === "change-set" ? this.#changeSets.list(LOOKED_THROUGH_MAX, state) : [];
+    const others =
+      kind === "change-set" ? [] : this.#parts.reviewStore.list(LOOKED_THROUGH_MAX, state === "pending").map(inList);
+    const found = [...sets, ...others].filter(
+      (one) =>
+        (kind === undefined || one.kind === kind) &&
+        (agent === undefined || one.agent === agent) &&
+        (tool === undefined || one.tool === tool),
+    );
+    const { policy } = this.#parts;
+    const ordered =
+      state === "pending"
+        ? inTurn(found, (name) => policy.configuredAgent(name))
+        : found.toSorted((a, b) => b.createdAt - a.createdAt);
+    return pageOf(ordered, { after, limit: Math.min(limit, LIST_MAX) });
   }
 
   /** What is asked about, whole. Its texts and names are hostile: escape them. */
@@ -215,5 +233,9 @@ function expectReviewer({ reviewer, message = "" }: DecisionOptions): void {
 }
 
 function summaryOf({ details: _, ...summary }: StoredReview): ReviewSummary {
+  return inList(summary);
+}
+
+function inList(summary: ReviewSummary): ReviewSummary {
   return { ...summary, command: oneLine(summary.command) };
 }

@@ -50,7 +50,7 @@ export interface ReviewerIdentity {
 }
 
 export interface ReviewQuota {
-  /** Reviews at once. Default 100. */
+  /** Reviews at once. Default 500. */
   readonly open?: number;
   /** Bytes of what they ask about, as the loop keeps it. Default 32 MiB. */
   readonly bytes?: number;
@@ -118,7 +118,13 @@ export const reviewsSchema = z
       ),
     perAgent: z
       .strictObject({
-        open: z.number().int().min(1).max(OPEN_REVIEWS_MAX).optional().describe("Reviews at once. Default: 100."),
+        open: z
+          .number()
+          .int()
+          .min(1)
+          .max(OPEN_REVIEWS_MAX)
+          .optional()
+          .describe("Reviews at once, change sets among them. Default: 500."),
         bytes: z
           .number()
           .int()

@@ -17,7 +17,11 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, owner: string): H
   api.get("/", async (c) => {
     const query = parseQuery(c, schemas.reviewsQuery);
     if (!query.ok) return query.answer;
-    return c.json({ reviews: await reviews.list(defined({ limit: REVIEWS_SHOWN_MAX, ...query.value })) });
+    const { limit = REVIEWS_SHOWN_MAX, ...filter } = defined(query.value);
+    const found = await reviews.list({ ...filter, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    // Where the next page begins; absent on the last one.
+    return c.json({ reviews: page, ...defined({ next: found.length > limit ? page.at(-1)?.id : undefined }) });
   });
   api.get("/:id", async (c) => {
     const review = await reviews.get(c.req.param("id"));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { FileChange, Review } from "../../loop/index.ts";
+import { REVIEWS_SHOWN_MAX } from "../limits.ts";
 import { changedFile, HASH, OTHER_HASH, openTestServer, summary, type TestServer } from "../testing.ts";
 
 let server: TestServer;
@@ -447,4 +448,21 @@ test("what is not there is not found", async () => {
   ]) {
     assert.match(await page(path, 404), /nothing here/i, path);
   }
+});
+
+test("a long list comes in pages, in one order", async () => {
+  for (let i = 0; i < REVIEWS_SHOWN_MAX + 5; i++) {
+    server.desk.add({ ...summary(`r${i}`), kind: "call", input: "{}", decision: decision() });
+  }
+  const first = await (await server.request("/")).text();
+  assert.match(first, new RegExp(`\\(${REVIEWS_SHOWN_MAX}\\+\\) Waiting`));
+  const next = /href="(\/\?after=[^"]+)">More/.exec(first)?.[1];
+  assert.ok(next);
+  const second = await (await server.request(next)).text();
+  assert.equal([...second.matchAll(/class="card item"/g)].length, 5);
+  assert.match(second, /From the beginning/);
+  const api = (await (await server.api("/api/reviews?limit=2")).json()) as { reviews: unknown[]; next?: string };
+  assert.deepEqual([api.reviews.length, api.next], [2, "r1"]);
+  const end = (await (await server.api(`/api/reviews?after=r${REVIEWS_SHOWN_MAX}`)).json()) as typeof api;
+  assert.deepEqual([end.reviews.length, end.next], [4, undefined]);
 });

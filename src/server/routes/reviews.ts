@@ -36,12 +36,8 @@ export function reviewsRoutes(desk: Desk, { reviewer, signIns }: Deciders): Hono
     return { name: rememberedName(c) ?? reviewer, is };
   };
   const routes = new Hono<ServerEnv>();
-  const list = async (c: ServerContext, state: "pending" | "all"): Promise<Response> => {
-    const found = await reviews.list({ state, limit: REVIEWS_SHOWN_MAX });
-    return c.html(reviewsPage({ reviews: found, isHistory: state === "all" }));
-  };
-  routes.get("/", (c) => list(c, "pending"));
-  routes.get("/reviews", (c) => list(c, "all"));
+  routes.get("/", (c) => list(c, desk, "pending"));
+  routes.get("/reviews", (c) => list(c, desk, "all"));
   routes.get("/reviews/:id", async (c) => {
     const review = await reviews.get(c.req.param("id"));
     if (review === undefined) return noReview(c);
@@ -80,6 +76,26 @@ export function reviewsRoutes(desk: Desk, { reviewer, signIns }: Deciders): Hono
     decision((review, form) => reviews.undo(review.id, signed(form))),
   );
   return routes;
+}
+
+/** One page of what waits, or of all that ever did. */
+async function list(c: ServerContext, { reviews, mountProblems }: Desk, state: "pending" | "all"): Promise<Answer> {
+  const query = parseQuery(c, schemas.pageQuery);
+  if (!query.ok) return query.answer;
+  const { after, agent } = query.value;
+  const found = await reviews.list({ state, limit: REVIEWS_SHOWN_MAX + 1, ...defined({ after, agent }) });
+  const page = found.slice(0, REVIEWS_SHOWN_MAX);
+  const next = found.length > page.length ? page.at(-1)?.id : undefined;
+  return c.html(
+    reviewsPage({
+      reviews: page,
+      isHistory: state === "all",
+      next,
+      agent,
+      isFirst: after === undefined,
+      mountProblems,
+    }),
+  );
 }
 
 async function decideByForm(
