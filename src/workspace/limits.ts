@@ -1,7 +1,7 @@
 /** Every bound of the workspace in one place; each says where its number comes from. */
 
-/** Entries of one change set: an `npm install` of a large project makes some 40,000. */
-export const ENTRIES_MAX = 50_000;
+/** Entries of one change set or workspace: an `npm install` of a large project makes some 40,000; twice that and some more. */
+export const ENTRIES_MAX = 100_000;
 /** PATH_MAX and NAME_MAX of linux/limits.h: no host path can be longer. */
 export const PATH_BYTES_MAX = 4096;
 export const NAME_BYTES_MAX = 255;
@@ -11,6 +11,14 @@ export const FILE_BYTES_MAX = 2 * 1024 * 1024 * 1024;
 export const TEXT_UNITS_MAX = 64 * 1024;
 /** Roots of one change set: mounts of one tool. */
 export const ROOTS_MAX = 64;
+
+/** Contents that one workspace keeps: what fits beside a project on an ordinary disk, many times what a run may write at once. */
+export const SPACE_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+/** Workspaces whose entries are held in memory, some 1 KB an entry: conversations that are busy at once. */
+export const SPACES_CACHED_MAX = 16;
+
+/** A decision that has not been written down by then never will be: its process is gone. It takes seconds. */
+export const CUT_MS_MAX = 3600 * 1000;
 
 /** A change set as JSON: below the longest string that V8 makes (2^29 - 24 units), and 10 KB for each of the most entries. */
 export const MANIFEST_JSON = { bytesMax: 500 * 1024 * 1024, depthMax: 16 };
@@ -34,6 +42,8 @@ export const DIFF_TIMEOUT_MS = 500;
 export const DIFF_SHOWN_LINES = 20_000;
 /** Lines of unchanged text around a change: as `diff -u`. */
 export const DIFF_CONTEXT_LINES = 3;
+/** Texts that are merged line by line when two calls changed them: as long as what is compared line by line. */
+export const MERGED_TEXT_BYTES_MAX = DIFF_BYTES_MAX;
 /** Content handed out for scanning and highlighting. */
 export const CONTENT_BYTES_MAX = 64 * 1024 * 1024;
 
