@@ -18,17 +18,17 @@ import { WHO_HELP, WHO_OPTIONS, whoDecides } from "./reviewer-proof.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected PATH]... [--message M]
-ztl reject ID [--message M]
+ztl reject ID [--file PATH]... [--message M]
 ztl undo ID [--file PATH]...
 ztl redo ID [--file PATH]...
 
 Decides what waits (ztl review lists it). ID may be cut short as long as it is the only one that begins so.
 
-approve  changes: writes them to this host, all or none, after a look whether the host's files are still what the run
-         saw; a call: lets the agent make exactly this call, once; a withheld output: lets the agent have it.
+approve  changes: writes them to this host, all or none; those whose host files are no longer what the run saw wait
+         on; a call: lets the agent make exactly this call, once; a withheld output: lets the agent have it.
          An approval is for what was seen: --hash names it (ztl review ID prints it). On a terminal, without --hash, it
          is shown and asked about.
-reject   says no; the agent is told the message
+reject   says no, to all of it or to these files; the agent is told the message
 undo     puts back what an approved change set changed, unless the files were edited since
 redo     writes again what was undone, unless the files were edited since
 
@@ -59,8 +59,6 @@ export async function decide(verb: "approve" | "reject" | "undo" | "redo", args:
   const prefix = expectOne(positionals, "review's id");
   if (verb !== "approve" && (values.hash ?? values.protected) !== undefined)
     throw new UsageError("--hash and --protected go with ztl approve");
-  if (verb === "reject" && values.file !== undefined)
-    throw new UsageError("--file goes with ztl approve, ztl undo and ztl redo");
   return withLoop(values.config, async (loop) => {
     const review = await findReview(loop, prefix);
     const { message } = values;
@@ -68,7 +66,8 @@ export async function decide(verb: "approve" | "reject" | "undo" | "redo", args:
     const by = { ...who, ...defined({ message }) };
     let result: DecisionResult;
     if (review === undefined) result = { status: "not-found" };
-    else if (verb === "reject") result = await loop.reviews.reject(review.id, by);
+    else if (verb === "reject")
+      result = await loop.reviews.reject(review.id, { ...by, ...defined({ files: values.file }) });
     else if (verb === "undo" || verb === "redo")
       result = await loop.reviews[verb](review.id, { ...by, ...defined({ files: values.file }) });
     else {

@@ -126,11 +126,19 @@ function tellSpared(spared: readonly SparedFile[] | undefined): string {
   return `Changed by somebody else meanwhile, and left as it is:\n${lines.join("")}`;
 }
 
+function tellRest({ changeSetId, conflicts = [] }: Extract<DecisionResult, { status: "done" }>): string {
+  const left =
+    conflicts.length === 0
+      ? ""
+      : `Not written, for the host's files have changed; these wait on:\n${reasons(conflicts)}`;
+  return left + (changeSetId === undefined ? "" : `The rest waits on. To take this back: ztl undo ${changeSetId}\n`);
+}
+
 /** What became of a decision, and what can be done now. */
 export function tellDecision(result: DecisionResult): string {
   switch (result.status) {
     case "done":
-      return `${DONE[result.state] ?? `Done: ${result.state}.`}${result.files.map((path) => `\n  ${terminalLine(path)}`).join("")}\n${tellSpared(result.spared)}`;
+      return `${DONE[result.state] ?? `Done: ${result.state}.`}${result.files.map((path) => `\n  ${terminalLine(path)}`).join("")}\n${tellSpared(result.spared)}${tellRest(result)}`;
     case "stale":
       return `Nothing was done: it is no longer what was shown. Look again; its hash is now ${result.hash}.\n`;
     case "not-found":

@@ -78,7 +78,7 @@ export function testConfig(): LoopConfig {
         code: "import json, sys\nprint(open('/inbox/' + json.load(sys.stdin)['file']).read(), end='')",
         mounts: [inbox],
       },
-      python: { template: "python", mounts: [project], output: { trust: "trusted" }, seesPending: true },
+      python: { template: "python", mounts: [project], output: { trust: "trusted" } },
       shell: { template: "shell", mounts: [project], output: { trust: "trusted" } },
       fetch: { external: true },
       mail: { external: true, effect: "outward", output: { trust: "trusted", confidentiality: "public" } },

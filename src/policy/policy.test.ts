@@ -167,8 +167,8 @@ test("defaults are filled in and relative paths begin at the configuration's dir
   const tool = policy.tool("read_secret");
   assert.ok(tool !== undefined && !tool.external);
   assert.deepEqual(
-    [tool.ask, tool.effect, tool.seesPending, tool.replay, tool.onFlag, tool.output],
-    ["never", "none", false, true, "withhold", { trust: "untrusted" }],
+    [tool.ask, tool.effect, tool.replay, tool.onFlag, tool.output],
+    ["never", "none", true, "withhold", { trust: "untrusted" }],
   );
   const exclude = [...SECRET_FILES];
   assert.deepEqual(tool.mounts, [

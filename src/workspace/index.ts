@@ -16,9 +16,11 @@ export type { ApproveOptions, ApproveResult, RejectResult } from "./review/appro
 export type { Side } from "./review/entry-content.ts";
 export type { ContentFacts, DiffHunk, DiffLine, DiffOptions, FileDiff } from "./review/file-diff.ts";
 export type { MissingChoice } from "./review/selection.ts";
+export type { SpaceReview } from "./spaces/space-reviews.ts";
+export type { CommitConflict, CommitResult, SpaceChanges, SpaceView } from "./spaces/spaces.ts";
 export type { ListFilter } from "./state/change-sets.ts";
 export type { JournalPhase, Operation } from "./state/journal.ts";
 export type { Aside } from "./sync/aside.ts";
 export type { Recovered } from "./sync/recovery.ts";
 export type { SyncResult, UndoResult } from "./sync/synchroniser.ts";
-export { type PendingChanges, type RejectOptions, Workspace, type WorkspaceOptions } from "./workspace.ts";
+export { type RejectOptions, Workspace, type WorkspaceOptions } from "./workspace.ts";

@@ -12,9 +12,7 @@ import {
   hashManifest,
   serialiseManifest,
 } from "./changes/change-set.ts";
-import { toProposedChanges } from "./changes/pending.ts";
 import { makeManifest, type Proposal } from "./changes/proposal.ts";
-import type { ProposedChange } from "./changes/proposed-change.ts";
 import { Protection } from "./changes/protection.ts";
 import { EXPIRE_AFTER_MS, FILE_BYTES_MAX } from "./limits.ts";
 import {
@@ -26,6 +24,9 @@ import {
 } from "./review/approval.ts";
 import { diffEntry, readContent, type Side } from "./review/entry-content.ts";
 import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
+import { SpaceReviews } from "./spaces/space-reviews.ts";
+import { SpaceStore } from "./spaces/space-store.ts";
+import { Spaces } from "./spaces/spaces.ts";
 import { ChangeSets, type ListFilter } from "./state/change-sets.ts";
 import { openWorkspaceDatabase, WORKSPACE_REFUSAL } from "./state/database.ts";
 import { Journal } from "./state/journal.ts";
@@ -45,11 +46,6 @@ export interface WorkspaceOptions {
   readonly hidden?: readonly string[];
 }
 
-export interface PendingChanges {
-  readonly changeSetId: string;
-  readonly changes: readonly ProposedChange[];
-}
-
 export interface RejectOptions {
   readonly reviewer: string;
   readonly message?: string;
@@ -60,6 +56,10 @@ export interface RejectOptions {
  * that take an id throw ZtlError `unknown-change-set` when there is none.
  */
 export class Workspace {
+  /** What calls have changed and nobody has decided about. */
+  readonly spaces: Spaces;
+  /** What people are asked about those, and decide. */
+  readonly pending: SpaceReviews;
   /** What an earlier process left half done, and what became of it. */
   readonly recovered: readonly Recovered[];
   readonly #untold: Recovered[];
@@ -82,9 +82,14 @@ export class Workspace {
     this.#turn = parts.turn;
     this.#synchroniser = parts.synchroniser;
     this.#hidden = parts.hidden;
-    this.#protection = new Protection(options.protectedPaths ?? []);
-    this.#now = options.now ?? Date.now;
-    this.#expireAfterMs = options.expireAfterMs ?? EXPIRE_AFTER_MS;
+    const protection = new Protection(options.protectedPaths ?? []);
+    const now = options.now ?? Date.now;
+    const expireAfterMs = options.expireAfterMs ?? EXPIRE_AFTER_MS;
+    this.#protection = protection;
+    this.#now = now;
+    this.#expireAfterMs = expireAfterMs;
+    this.spaces = new Spaces({ ...parts, now, expireAfterMs });
+    this.pending = new SpaceReviews({ ...parts, spaces: this.spaces, protection, now });
   }
 
   /** First ends what an interrupted sync or undo had begun, and forgets what is old. */
@@ -93,8 +98,11 @@ export class Workspace {
     try {
       const recovered = await parts.synchroniser.recover();
       parts.sets.prune();
-      parts.blobs.removeUnused((sha256) => parts.sets.usesContent(sha256), Date.now());
-      return new Workspace(options, parts, recovered);
+      const { sets, store } = parts;
+      parts.blobs.removeUnused((sha256) => sets.usesContent(sha256) || store.usesContent(sha256), Date.now());
+      const workspace = new Workspace(options, parts, recovered);
+      await workspace.pending.settleAll();
+      return workspace;
     } catch (error) {
       parts.turn.close();
       parts.database.close();
@@ -150,12 +158,13 @@ export class Workspace {
     return this.#sets.list(filter);
   }
 
+  /** Of a change set, or of a workspace's review. Throws ZtlError `unknown-entry`, too. */
   async diff(id: string, path: string, options: DiffOptions = {}): Promise<FileDiff> {
-    return await diffEntry(this.#entry(id, path), options, this.#blobs);
+    return await diffEntry(await this.entry(id, path), options, this.#blobs);
   }
 
   async content(id: string, path: string, side: Side): Promise<Uint8Array | undefined> {
-    return await readContent(this.#entry(id, path), side, this.#blobs);
+    return await readContent(await this.entry(id, path), side, this.#blobs);
   }
 
   approve(id: string, options: ApproveOptions): ApproveResult {
@@ -181,7 +190,20 @@ export class Workspace {
    */
   async sync(id: string): Promise<SyncResult> {
     this.#existing(id);
-    return await this.#synchroniser.sync(id);
+    const result = await this.#synchroniser.sync(id);
+    // What the system refused may be tried again, and is taken until then.
+    if (result.status !== "failed") await this.pending.settleAll();
+    return result;
+  }
+
+  /** Takes an approval back that was not carried out: what it had taken from a workspace is pending again. */
+  async revoke(id: string, { reviewer: by, message }: RejectOptions): Promise<RejectResult> {
+    const isRevoked = await this.#synchroniser.between(id, async () => {
+      return this.#sets.revoke(id, { at: this.#now(), by, message });
+    });
+    if (!isRevoked) return decided(this.#existing(id));
+    await this.pending.settleAll();
+    return { status: "rejected" };
   }
 
   /** Brings the host's files back, if they are still what the sync made of them: all of the set's, or these. */
@@ -194,20 +216,6 @@ export class Workspace {
   async redo(id: string, files?: readonly string[]): Promise<UndoResult> {
     this.#existing(id);
     return await this.#synchroniser.redo(id, files);
-  }
-
-  /** The agent's newest pending set, to lay under its next run; give `changeSetId` to `propose` as `startedFrom`. */
-  async pendingFor(agent: string): Promise<PendingChanges | undefined> {
-    const [summary] = this.#sets.list({ state: "pending", agent, limit: 1 });
-    if (summary === undefined || summary.expiresAt <= this.#now()) return undefined;
-    const changes = await toProposedChanges(this.#existing(summary.id), this.#blobs);
-    return { changeSetId: summary.id, changes };
-  }
-
-  /** A set as the list it was made from, as long as its contents are kept; undefined when there is none. */
-  async changesOf(id: string): Promise<ProposedChange[] | undefined> {
-    const set = this.#sets.get(id);
-    return set === undefined ? undefined : await toProposedChanges(set, this.#blobs);
   }
 
   /** Waits for a sync or undo that is under way. */
@@ -223,8 +231,11 @@ export class Workspace {
     throw new ZtlError("unknown-change-set", `There is no change set ${JSON.stringify(id)}`, { id });
   }
 
-  #entry(id: string, path: string): ChangeEntry {
-    const entry = this.#existing(id).entries.find((one) => one.path === path);
+  async entry(id: string, path: string): Promise<ChangeEntry> {
+    const entry =
+      this.pending.find(id) === undefined
+        ? this.#existing(id).entries.find((one) => one.path === path)
+        : await this.pending.entry(id, path);
     if (entry !== undefined) return entry;
     throw new ZtlError("unknown-entry", `The change set has no path ${JSON.stringify(path)}`, { id, path });
   }
@@ -233,6 +244,7 @@ export class Workspace {
 interface Parts {
   readonly database: DatabaseSync;
   readonly sets: ChangeSets;
+  readonly store: SpaceStore;
   readonly blobs: BlobFiles;
   readonly turn: Turn;
   readonly synchroniser: Synchroniser;
@@ -252,5 +264,5 @@ function openParts(options: WorkspaceOptions): Parts {
   const sets = new ChangeSets(database);
   const turn = new Turn(directory);
   const synchroniser = new Synchroniser({ sets, journal: new Journal(database), blobs, turn, hidden });
-  return { database, sets, blobs, turn, synchroniser, hidden };
+  return { database, sets, store: new SpaceStore(database), blobs, turn, synchroniser, hidden };
 }

@@ -53,7 +53,9 @@ suite("deciding on the command line", { skip: kvmMissing() }, () => {
     assert.equal(refused.status, 4);
     assert.match(refused.stderr, /\.git\/hooks\/pre-commit/);
     const chosen = world.ztl("approve", id, "--hash", hash, "--file", "/project/fine.txt", "--json");
-    assert.deepEqual(JSON.parse(chosen.stdout), { status: "done", state: "applied", files: ["/project/fine.txt"] });
+    const { changeSetId, ...done } = JSON.parse(chosen.stdout);
+    assert.deepEqual(done, { status: "done", state: "applied", files: ["/project/fine.txt"] });
+    assert.notEqual(changeSetId, id, "the hook waits on, under its own review");
     assert.equal(existsSync(join(world.project, ".git", "hooks", "pre-commit")), false);
   });
 
@@ -66,6 +68,7 @@ suite("deciding on the command line", { skip: kvmMissing() }, () => {
     const conflict = world.ztl("approve", other.id, "--hash", other.hash);
     assert.equal(conflict.status, 3);
     assert.match(conflict.stderr, /\/project\/taken\.txt is there on the host already/);
+    assert.equal(world.ztl("reject", other.id).status, 0, "what is in conflict waits on, and can be rejected");
     assert.equal(world.ztl("approve", "ffffffff", "--hash", other.hash).status, 5);
     assert.equal(world.ztl("reject").status, 125);
   });

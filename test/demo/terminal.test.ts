@@ -71,8 +71,9 @@ describe("the demo on a terminal", { skip: kvmMissing() || scriptMissing() }, ()
     };
     const list = await fetch(new URL("/api/reviews", url), { headers });
     const { reviews } = (await list.json()) as { reviews: readonly ReviewSummary[] };
-    const wanted = reviews.find(({ tool }) => tool === "python") ?? assert.fail("nothing to approve");
-    const body = JSON.stringify({ hash: wanted.hash, reviewer: "reader" });
+    const wanted = reviews.find(({ kind }) => kind === "change-set") ?? assert.fail("nothing to approve");
+    const files = ["/project/prices.csv", "/project/report.md"];
+    const body = JSON.stringify({ hash: wanted.hash, reviewer: "reader", files });
     const answer = await fetch(new URL(`/api/reviews/${wanted.id}/approve`, url), { method: "POST", headers, body });
     assert.equal(answer.status, 200);
     assert.doesNotMatch(terminal.shown, /approved and written/, "it goes on without being told to");

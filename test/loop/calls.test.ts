@@ -66,7 +66,7 @@ suite("calls through the loop", { skip: kvmMissing() }, () => {
     assert.equal(existsSync(join(project, "notes.txt")), false);
   });
 
-  test("a later call sees the agent's own pending changes, and its set replaces the earlier one", async () => {
+  test("a later call sees what earlier ones changed, and all of it is one review", async () => {
     const { loop } = world;
     const first = await talk(loop, "writer").call({
       tool: "python",
@@ -79,8 +79,18 @@ suite("calls through the loop", { skip: kvmMissing() }, () => {
     assert.equal(second.status, "ok");
     assert.match(second.forModel.text, /\n1\n/);
     assert.ok(first.status === "ok" && first.changeSet && second.changeSet);
-    assert.deepEqual(second.changeSet.files.map(({ path }) => path).sort(), ["/project/a", "/project/b"]);
-    assert.equal(loop.reviews.find(first.changeSet.reviewId)?.state, "superseded");
+    assert.deepEqual(second.changeSet.files, [{ path: "/project/b", change: "add" }]);
+    assert.equal(second.changeSet.reviewId, first.changeSet.reviewId);
+    assert.notEqual(second.changeSet.hash, first.changeSet.hash);
+    const review = await loop.reviews.get(second.changeSet.reviewId);
+    assert.ok(review?.kind === "change-set");
+    assert.deepEqual(
+      review.files.map(({ path, byRunId }) => [path, byRunId]),
+      [
+        ["/project/a", first.runId],
+        ["/project/b", second.runId],
+      ],
+    );
     await loop.reviews.reject(second.changeSet.reviewId, { reviewer: "ann", message: "not now" });
     assert.equal((await loop.wait(second.changeSet.reviewId)).message, "not now");
   });

@@ -84,7 +84,7 @@ suite("what is synced is what the program would have done", { skip: kvmMissing()
     });
   }
 
-  test("an edit on the host meanwhile is a conflict, and nothing is touched", async () => {
+  test("an edit on the host meanwhile is a conflict of that file, and the others are applied", async () => {
     const { loop, project } = world;
     shell(`find . -mindepth 1 -delete; ${TREE}`, project);
     const result = await talk(loop, "writer").call({
@@ -93,12 +93,22 @@ suite("what is synced is what the program would have done", { skip: kvmMissing()
     });
     assert.ok(result.status === "ok" && result.changeSet);
     shell("echo edited > a.txt", project);
-    const before = listing(project);
     const { reviewId, hash } = result.changeSet;
-    const refused = await loop.reviews.approve(reviewId, { hash, reviewer: "ann" });
-    assert.ok(refused.status === "conflict");
-    assert.deepEqual(refused.conflicts, [{ path: "/project/a.txt", reason: "has another content on the host now" }]);
-    assert.equal(listing(project), before);
+    const approved = await loop.reviews.approve(reviewId, { hash, reviewer: "ann" });
+    const conflicts = [{ path: "/project/a.txt", reason: "has another content on the host now" }];
+    assert.ok(approved.status === "done" && approved.changeSetId !== reviewId, "the rest keeps the review");
+    assert.deepEqual(
+      { files: approved.files, conflicts: approved.conflicts },
+      { files: ["/project/fresh"], conflicts },
+    );
+    assert.equal(shell("cat a.txt fresh", project), "edited\ny\n");
+    const review = await loop.reviews.get(reviewId);
+    assert.ok(review?.kind === "change-set" && review.state === "pending");
+    assert.deepEqual(review.conflicts, conflicts);
+    const again = await loop.reviews.approve(reviewId, { hash: review.hash, reviewer: "ann" });
+    assert.deepEqual(again, { status: "conflict", conflicts });
+    assert.equal((await loop.reviews.reject(reviewId, { reviewer: "ann" })).status, "done");
+    assert.equal(shell("cat a.txt", project), "edited\n");
   });
 
   test("a directory that was replaced as a whole is seen as it is now", async () => {
@@ -123,8 +133,10 @@ suite("what is synced is what the program would have done", { skip: kvmMissing()
     const refused = await loop.reviews.approve(reviewId, { hash, reviewer: "ann" });
     assert.ok(refused.status === "protected" && refused.files[0]?.path === hook);
     const chosen = await loop.reviews.approve(reviewId, { hash, reviewer: "ann", files: ["/project/fine.txt"] });
-    assert.deepEqual(chosen, { status: "done", state: "applied", files: ["/project/fine.txt"] });
+    assert.ok(chosen.status === "done" && chosen.changeSetId !== reviewId, "the rest keeps the review");
+    assert.deepEqual(chosen.files, ["/project/fine.txt"]);
     cpSync(project, join(natives, "after"), { recursive: true });
     assert.equal(shell("ls .git/hooks", project), "");
+    assert.equal(loop.reviews.find(reviewId)?.state, "pending", "the rest waits on");
   });
 });

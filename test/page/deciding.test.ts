@@ -124,9 +124,9 @@ test("the agent goes on meanwhile: the old set cannot be approved any more", { s
   const live = await stage.enter();
   for (const { page } of [still, live]) await page.getByRole("link", { name: "1 file changed" }).click();
   await stage.write("open('/project/a','w').write('one two')");
-  await live.page.locator("#state", { hasText: "a newer set of changes" }).waitFor();
+  await live.page.locator(".add .code", { hasText: "one two" }).waitFor();
   await button(still.page, "Approve everything").click();
-  await still.page.locator("#state", { hasText: "a newer set of changes" }).waitFor();
+  await still.page.getByRole("heading", { name: "This is not what you looked at" }).waitFor();
   assert.ok(!existsSync(join(stage.test.project, "a")));
   await still.page.getByRole("link", { name: "Waiting" }).click();
   await still.page.getByRole("link", { name: "1 file changed" }).click();

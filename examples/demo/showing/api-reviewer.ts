@@ -3,7 +3,9 @@ import { requestLoopback } from "../../../src/base/loopback-request.ts";
 import { ZtlError } from "../../../src/errors.ts";
 import type { Review, ReviewSummary } from "../../../src/loop/index.ts";
 import type { RunningServer } from "../../../src/server/index.ts";
-import { isWanted } from "./wanted.ts";
+import { isWanted, unwantedFiles } from "./wanted.ts";
+
+const NOBODY_ASKED = "Nobody asked for this.";
 
 /** Decides everything that waits, over the server's HTTP interface as another program would. Throws ZtlError `decision-failed`. */
 export async function decideOverApi({ port, token }: RunningServer, signal: AbortSignal): Promise<void> {
@@ -19,9 +21,14 @@ export async function decideOverApi({ port, token }: RunningServer, signal: Abor
   };
   const { reviews } = (await api("?state=pending")) as { reviews: readonly ReviewSummary[] };
   for (const { id } of reviews) {
-    const review = (await api(`/${id}`)) as Review;
+    let review = (await api(`/${id}`)) as Review;
+    const unwanted = unwantedFiles(review);
+    if (unwanted.length > 0) {
+      await api(`/${id}/reject`, { hash: review.hash, reviewer: "demo", message: NOBODY_ASKED, files: unwanted });
+      review = (await api(`/${id}`)) as Review;
+    }
     const decision = isWanted(review) ? "approve" : "reject";
-    const message = decision === "approve" ? {} : { message: "Nobody asked for this." };
+    const message = decision === "approve" ? {} : { message: NOBODY_ASKED };
     await api(`/${id}/${decision}`, { hash: review.hash, reviewer: "demo", ...message });
   }
 }

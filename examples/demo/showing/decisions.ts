@@ -20,8 +20,8 @@ export async function decide(loop: ZeroTrustLoop, { narrator, signal }: Stage, i
     tellPending(narrator, pending);
     narrator.say(`  Open this page:  ${server.url}`, "title");
     narrator.say(
-      "  There, open the change to prices.csv and report.md, look at the diff, and press Approve everything. Look at the others, " +
-        "too; the hook needs a yes of its own. Then press Enter here: what is undecided is rejected. Ctrl-C ends the demo.",
+      "  There, open the changed files, choose prices.csv and report.md, look at the diff, and press Approve chosen files. Look at " +
+        "the others, too; the hook needs a yes of its own. Then press Enter here: what is undecided is rejected. Ctrl-C ends the demo.",
     );
     await waitForPerson(loop, signal);
   } finally {

@@ -17,6 +17,12 @@ export function isWanted(review: Review): boolean {
   }
 }
 
+/** What of a change set is not, when the rest is. */
+export function unwantedFiles(review: Review): readonly string[] {
+  if (review.kind !== "change-set" || !review.files.some(isWantedFile)) return [];
+  return review.files.filter((file) => !isWantedFile(file)).map(({ path }) => path);
+}
+
 export function isWantedPath(path: string): boolean {
   return WANTED_PATHS.includes(path);
 }

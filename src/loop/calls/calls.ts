@@ -9,7 +9,7 @@ import { type CallRequest, parseRequest, toJsonValue } from "../requests.ts";
 import { answerOnce } from "./answer-once.ts";
 import { type Answer, beginCall, type Call } from "./call.ts";
 import type { CallResult, RunSummary } from "./call-result.ts";
-import { pendingOf, proposeChanges } from "./change-sets.ts";
+import { describeTaken, isStale, overHostOfNow, takeChanges, workspaceOf } from "./change-sets.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { failed } from "./failure.ts";
 import { decideCall } from "./permission.ts";
@@ -67,19 +67,24 @@ interface Granted {
 async function runGranted(parts: LoopParts, { call, tool, order, signal, fresh }: Granted): Promise<Answer> {
   const { scope, recorder, command } = call;
   const limits = parts.policy.limitsFor(scope.agent, call.tool);
-  const pending = tool.seesPending && !fresh ? await pendingOf(parts, call, tool) : undefined;
-  const finished = await runTool(parts, { tool, call: order, limits, pending, signal });
+  let seen = await workspaceOf(parts, call, { tool, fresh });
+  let finished = await runTool(parts, { tool, call: order, limits, seen, signal });
+  if (isStale(finished.run)) {
+    // A person, or a sync, was at the host's files since.
+    seen = await overHostOfNow(parts, seen, tool);
+    finished = await runTool(parts, { tool, call: order, limits, seen, signal });
+  }
   const masked = runWithoutSecrets(parts, call, tool, finished.run);
   const { run } = masked;
   await recordRun(call, { ...finished, run });
   if (run.status === "error") return failed(parts, call, new ZtlError(run.error.code, run.error.message));
-  const changeSet = await proposeChanges(parts, { call, tool, command, run, pending });
-  const names = describeChanges(run.changes);
+  const { changes, result, changeSet } = await takeChanges(parts, { call, tool, command, run, seen });
+  const said = [...[describeChanges(changes)].filter((note) => note !== undefined), ...describeTaken(result)];
   const { sections, notes } = renderRun(run, call.tool);
   const delivered = await deliver(parts, recorder, {
     ...{ scope, caller: call.caller, tool: call.tool, command, subject: "output" },
-    framed: { sections, notes: [...notes, ...masked.notes, ...(names === undefined ? [] : [names])] },
-    names,
+    framed: { sections, notes: [...notes, ...masked.notes, ...said] },
+    names: said.length === 0 ? undefined : said.join("\n"),
     raw: inexactParts(run),
     labels: [parts.policy.labelOf(call.tool)],
     onFlag: tool.onFlag,

@@ -1,10 +1,9 @@
-import { realpathSync } from "node:fs";
 import { defined } from "../../base/optional.ts";
 import type { Content } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
-import type { ChangeSet, ProposedChange } from "../../workspace/index.ts";
-import { CHANGES_INLINE_MAX, SCANNED_FILES_BYTES_MAX, SCANNED_FILES_MAX } from "../limits.ts";
+import type { CommitResult, ProposedChange, SpaceView } from "../../workspace/index.ts";
+import { CHANGES_INLINE_MAX, NAMES_FOR_MODEL_MAX, SCANNED_FILES_BYTES_MAX, SCANNED_FILES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { recordedChange } from "../recording/changes.ts";
 import { verdictBody } from "../recording/drafts.ts";
@@ -12,54 +11,118 @@ import { bounded, CHANGED_FILE } from "../records/run-story.ts";
 import type { ChangeSetSummary } from "../reviews/review.ts";
 import { overlayRoots } from "../sandboxes.ts";
 import type { Call } from "./call.ts";
+import { callsOwnWorkspace, conversationsWorkspace } from "./workspace-owner.ts";
 
-/** The agent's own changes that wait for approval, as the next run is to see them. */
-export interface Pending {
-  readonly changeSetId: string;
+/** The `note` entry about changes of a call that its workspace did not take. */
+export const CHANGES_NOT_TAKEN = "changes-not-taken";
+
+/** The workspace under a run: what earlier calls have changed, as this one is to find it. */
+export interface Seen {
+  readonly view: SpaceView;
   readonly changes: readonly ProposedChange[];
 }
 
-/** Undefined when nothing of this agent waits in the places that the tool may write. */
-export async function pendingOf(
+/** The conversation's workspace; for a call that is to see the host's files as they are, a new one of its own. */
+export async function workspaceOf(
   { workspace }: LoopParts,
-  { scope }: Call,
-  tool: SandboxTool,
-): Promise<Pending | undefined> {
-  const pending = await workspace.pendingFor(scope.agent);
-  const places = new Set(overlayRoots(tool).map(({ hostRoot, guestRoot }) => `${guestRoot} ${realpathSync(hostRoot)}`));
-  const set = pending === undefined ? undefined : workspace.get(pending.changeSetId);
-  const isSeen = set?.roots.every(({ hostRoot, guestRoot }) => places.has(`${guestRoot} ${hostRoot}`)) ?? false;
-  return isSeen ? pending : undefined;
+  { caller, scope }: Call,
+  { tool, fresh }: { readonly tool: SandboxTool; readonly fresh: boolean },
+): Promise<Seen> {
+  const owner = fresh ? callsOwnWorkspace(scope.runId) : conversationsWorkspace(caller);
+  const view = await workspace.spaces.view(owner, caller.agent);
+  return { view, changes: await workspace.spaces.pendingList(view, overlayRoots(tool)) };
 }
 
-export interface Proposal {
+/** The host's files are not what the workspace was made over. */
+export function isStale(run: RunResult): boolean {
+  return run.status === "error" && run.error.code === "pending-stale";
+}
+
+/** The same workspace, over what the host has now. */
+export async function overHostOfNow({ workspace }: LoopParts, { view }: Seen, tool: SandboxTool): Promise<Seen> {
+  return { view, changes: await workspace.spaces.pendingList(view, overlayRoots(tool), true) };
+}
+
+export interface Finished {
   readonly call: Call;
   readonly tool: SandboxTool;
   readonly command: string;
   readonly run: RunResult;
-  readonly pending: Pending | undefined;
+  readonly seen: Seen;
 }
 
-/** Lays a run's changes before a person; until then the host's files are as they were. Undefined when there are none. */
-export async function proposeChanges(parts: LoopParts, proposal: Proposal): Promise<ChangeSetSummary | undefined> {
-  const { call, tool, command, run, pending } = proposal;
-  if (run.changes.length === 0) return undefined;
-  const changeSet = await parts.workspace.propose({
+export interface TakenChanges {
+  /** What the run changed of what it saw. */
+  readonly changes: readonly ChangedFile[];
+  readonly result: CommitResult | undefined;
+  /** Absent when nothing of the workspace waits for a person. */
+  readonly changeSet: ChangeSetSummary | undefined;
+}
+
+/** Adds a run's changes to its workspace, where the next call finds them; the host's files are as they were. */
+export async function takeChanges(parts: LoopParts, finished: Finished): Promise<TakenChanges> {
+  const { call, tool, command, run, seen } = finished;
+  const { spaces } = parts.workspace;
+  const roots = overlayRoots(tool);
+  const changes = spaces.deltaOf(seen.view, roots, seen.changes, run.changes) as readonly ChangedFile[];
+  if (changes.length === 0) return { changes, result: undefined, changeSet: undefined };
+  const taint = parts.conversations.taintOf(call.caller.agent, call.caller.conversation);
+  const result = await spaces.commit(seen.view, {
     ...call.scope,
     tool: call.tool,
     command: bounded(command),
-    roots: overlayRoots(tool),
-    changes: run.changes,
-    ...defined({ startedFrom: pending?.changeSetId }),
+    roots,
+    changes,
+    labels: taint.join(parts.policy.labelOf(call.tool)).labels.map((label) => ({ ...label })),
   });
-  await record(call, run.changes, changeSet);
-  scanFiles(parts, call, run.changes);
+  await record(call, changes, result);
+  await recordRefused(parts, call, result);
+  scanFiles(parts, call, changes);
   parts.reviewsChanged();
-  const files = run.changes.map(({ path, kind }) => ({ path, change: kind }));
-  return { reviewId: changeSet.id, hash: changeSet.hash, files };
+  const files = changes.map(({ path, kind }) => ({ path, change: kind }));
+  const { review } = result;
+  return { changes, result, changeSet: review && { reviewId: review.id, hash: review.hash, files } };
 }
 
-async function record({ recorder }: Call, changes: readonly ChangedFile[], { id, hash }: ChangeSet): Promise<void> {
+/** What of a call's changes its workspace did not take as it was, for the model; the names are the guest's choice. */
+export function describeTaken(result: CommitResult | undefined): string[] {
+  if (result === undefined) return [];
+  const { joined, conflicts, dropped, beyond } = result;
+  const named = (paths: readonly { path: string }[]): string =>
+    paths
+      .slice(0, NAMES_FOR_MODEL_MAX)
+      .map(({ path }) => JSON.stringify(path))
+      .concat(paths.length > NAMES_FOR_MODEL_MAX ? [`and ${paths.length - NAMES_FOR_MODEL_MAX} more`] : [])
+      .join("\n");
+  const reasons: Readonly<Record<(typeof conflicts)[number]["reason"], string>> = {
+    "changed-by-another-call":
+      "not changed: another call changed them meanwhile; read them again, then change what they are now",
+    "directory-gone": "not changed: another call removed the directory they are in",
+    "directory-in-use": "not removed: another call put files into them meanwhile",
+  };
+  const notes: string[] = [];
+  for (const [reason, words] of Object.entries(reasons)) {
+    const paths = conflicts.filter((conflict) => conflict.reason === reason);
+    if (paths.length > 0) notes.push(`${words}\n${named(paths)}\n`);
+  }
+  if (joined.length > 0)
+    notes.push(
+      `changed by another call meanwhile, too; both changes are in\n${named(joined.map((path) => ({ path })))}\n`,
+    );
+  if (dropped.length > 0)
+    notes.push(`not kept: no regular file, directory or link, or not a name that can be kept\n${named(dropped)}\n`);
+  if (beyond !== undefined)
+    notes.push(
+      `none of its changes were kept: there would be ${beyond.found} ${beyond.what} changed; ${beyond.most} may be`,
+    );
+  return notes;
+}
+
+async function record(
+  { recorder }: Call,
+  changes: readonly ChangedFile[],
+  { hash, review, spaceId, version }: CommitResult,
+): Promise<void> {
   const recorded = changes.map(recordedChange);
   const list: { changes: typeof recorded } | { list: Content } =
     recorded.length <= CHANGES_INLINE_MAX
@@ -67,8 +130,30 @@ async function record({ recorder }: Call, changes: readonly ChangedFile[], { id,
       : { list: await recorder.keep(Buffer.from(JSON.stringify(recorded), "utf8")) };
   recorder.record({
     kind: "change-set",
-    body: { changeSetSha256: hash, count: recorded.length, ...list, details: { reviewId: id } },
+    body: {
+      changeSetSha256: hash,
+      count: recorded.length,
+      ...list,
+      details: { ...defined({ reviewId: review?.id }), workspace: spaceId, version },
+    },
   });
+}
+
+/** Work that was not taken is kept as content, so that nothing a call did is lost. */
+async function recordRefused({ workspace }: LoopParts, { recorder }: Call, result: CommitResult): Promise<void> {
+  const { conflicts, dropped, beyond } = result;
+  if (conflicts.length === 0 && dropped.length === 0 && beyond === undefined) return;
+  const contents: Content[] = [];
+  for (const { refusedSha256 } of conflicts.slice(0, CHANGES_INLINE_MAX)) {
+    const content = refusedSha256 === undefined ? undefined : await workspace.spaces.keptContent(refusedSha256);
+    if (content !== undefined) contents.push(await recorder.keep(content));
+  }
+  const listed = [...conflicts, ...dropped]
+    .slice(0, CHANGES_INLINE_MAX)
+    .map((one) => ({ ...one, path: one.path.toWellFormed() }));
+  const count = conflicts.length + dropped.length;
+  const details = { count, changes: listed, ...(beyond && { beyond: { ...beyond } }) };
+  recorder.record({ kind: "note", body: { text: CHANGES_NOT_TAKEN, contents, details } });
 }
 
 /** Files a run returned are looked at too, for the reviewer: they reach no model by this, so nothing is withheld. */

@@ -4,8 +4,8 @@ import { defined } from "../../base/optional.ts";
 import { makeReplayRecord, type ReplayRecord } from "../../ledger/index.ts";
 import type { LimitsConfig, SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
-import type { ProposedChange } from "../../workspace/index.ts";
 import type { LoopParts } from "../parts.ts";
+import type { Seen } from "./change-sets.ts";
 
 /** Bytes a run's randomness is derived from: as much as the strongest key of the generator takes. */
 const SEED_BYTES = 32;
@@ -14,8 +14,8 @@ export interface ToolRun {
   readonly tool: SandboxTool;
   readonly call: ToolCall;
   readonly limits: LimitsConfig;
-  /** The agent's own changes that wait for approval, to be seen by this run. */
-  readonly pending?: { readonly changeSetId: string; readonly changes: readonly ProposedChange[] } | undefined;
+  /** The workspace under it. */
+  readonly seen: Seen;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +44,7 @@ export async function runTool(parts: Pick<LoopParts, "sandboxes" | "now">, order
 /** The same for a replay, with the determinism of the recorded run. */
 export async function runOnce(
   { sandboxes }: Pick<LoopParts, "sandboxes">,
-  { tool, call, limits, pending, signal }: ToolRun,
+  { tool, call, limits, seen, signal }: ToolRun,
   deterministic: Determinism | undefined,
 ): Promise<RunResult> {
   const sandbox = await sandboxes.for(tool);
@@ -53,14 +53,14 @@ export async function runOnce(
     { ...call, limits: defined(limits) },
     {
       ...defined({ signal, deterministic }),
-      ...defined({ pending: pending?.changes }),
+      ...(seen.changes.length > 0 && { pending: seen.changes }),
     },
   );
 }
 
 /** Undefined when not everything the guest saw is known exactly. */
 function replayRecord(order: ToolRun, run: RunResult, { seed, clockMs }: Determinism): ReplayRecord | undefined {
-  const { tool, call, limits, pending } = order;
+  const { tool, call, limits, seen } = order;
   if (run.status === "error" || run.status === "cancelled" || run.status === "limit") return undefined;
   if (run.templateKey === undefined || run.diagnostics.notRepeatable !== undefined) return undefined;
   const inputs = [];
@@ -68,9 +68,11 @@ function replayRecord(order: ToolRun, run: RunResult, { seed, clockMs }: Determi
     if (sha256 === undefined || changedDuringRun) return undefined;
     inputs.push({ name: path.toWellFormed(), sizeBytes, sha256, ...(parts && { parts: [...parts] }) });
   }
+  const { spaceId, version } = seen.view;
+  const workspace = seen.changes.length === 0 ? null : { spaceId, version };
   return makeReplayRecord({
     templateKey: run.templateKey,
-    call: { tool: tool as unknown as Json, call: call as unknown as Json, pendingFrom: pending?.changeSetId ?? null },
+    call: { tool: tool as unknown as Json, call: call as unknown as Json, workspace },
     inputs,
     limits: defined(limits),
     seed,

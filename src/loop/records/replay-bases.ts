@@ -1,7 +1,11 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { type ByteString, EMPTY, toByteString } from "../../base/byte-string.ts";
 import { sha256Hex } from "../../base/sha256.ts";
+import { unless } from "../../base/system-error.ts";
 import type { RunComparison } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
+import type { SpaceView } from "../../workspace/index.ts";
 import type { RecordedChange } from "../recording/changes.ts";
 
 /**
@@ -12,10 +16,12 @@ import type { RecordedChange } from "../recording/changes.ts";
 export function changedBase(
   tool: SandboxTool,
   changes: readonly RecordedChange[],
+  { entries }: SpaceView,
 ): Extract<RunComparison, { same: false }> | undefined {
   for (const { path, pathBase64, change, baseSha256 } of changes) {
     const host = pathBase64 === undefined ? hostPathOf(tool, path) : undefined;
-    if (host === undefined) continue;
+    // What lay in the workspace is rebuilt from its history.
+    if (host === undefined || entries.has(toRealName(host))) continue;
     const wasThere = !change.startsWith("add");
     const recorded = wasThere ? (baseSha256 ?? "something") : "nothing";
     const found = hashOf(host);
@@ -35,6 +41,16 @@ function hostPathOf(tool: SandboxTool, path: string): string | undefined {
   const nearest = mounts.sort((a, b) => b.guest.length - a.guest.length)[0];
   if (nearest === undefined) return undefined;
   return nearest.host + path.slice(nearest.guest === "/" ? 0 : nearest.guest.length);
+}
+
+/** As the workspace names it; a file whose directory is gone is in none. */
+function toRealName(host: string): ByteString {
+  const directory = realpathOrNothing(dirname(host));
+  return directory === undefined ? EMPTY : toByteString(join(directory, basename(host)));
+}
+
+function realpathOrNothing(path: string): string | undefined {
+  return unless(["ENOENT", "ENOTDIR"], () => realpathSync(path));
 }
 
 /** SHA-256 in hexadecimal of a regular file; for others only whether there is anything. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Shape } from "../../base/stored-json.ts";
+import { ZtlError } from "../../errors.ts";
 import { maskSecrets } from "../../guard/index.ts";
 import {
   type Content,
@@ -13,10 +14,11 @@ import {
   replayRecord,
 } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
-import type { RunResult, ToolCall } from "../../sandbox/index.ts";
+import type { ChangedFile, RunResult, ToolCall } from "../../sandbox/index.ts";
 import { runOnce, type ToolRun } from "../calls/run-tool.ts";
 import type { LoopParts } from "../parts.ts";
 import { comparable, type RecordedChange, recordedChange } from "../recording/changes.ts";
+import { overlayRoots } from "../sandboxes.ts";
 import { parseRecorded } from "../state/stored.ts";
 import { changedBase } from "./replay-bases.ts";
 import { firstOf } from "./run-story.ts";
@@ -47,21 +49,21 @@ export async function replayRun(
   const order = await orderOf(parts, record, signal);
   if (typeof order === "string") return notReplayable(order);
   const changes = await recordedChanges(parts, entries);
-  const base = order.pending === undefined ? changedBase(order.tool, changes) : undefined;
+  const base = changedBase(order.tool, changes, order.seen.view);
   if (base !== undefined) return { status: "different", comparison: base };
   const run = await runOnce(parts, order, { seed: record.seed, clockMs: record.clockMs });
   if (run.status === "error") return notReplayable(`it could not be run now (${run.error.code}): ${run.error.message}`);
   if (run.templateKey !== record.templateKey) {
     return notReplayable("the template is another one now: this host's programs, kernel or processor changed since");
   }
-  const comparison = compare(record, run, await recordedOutput(parts, recorded, changes));
+  const comparison = compare(parts, { record, order, run }, await recordedOutput(parts, recorded, changes));
   return comparison.same ? { status: "same" } : { status: "different", comparison };
 }
 
 const replayedCall = z.object({
   tool: z.looseObject({ mounts: z.array(z.looseObject({ host: z.string(), guest: z.string() })) }),
   call: z.looseObject({}),
-  pendingFrom: z.string().nullable(),
+  workspace: z.object({ spaceId: z.string(), version: z.number().int() }).nullable(),
 });
 
 function notReplayable(reason: string): ReplayOutcome {
@@ -76,21 +78,31 @@ async function orderOf(
 ): Promise<ToolRun | string> {
   // What `runTool` wrote. Tool and call are checked in full where a sandbox is opened and runs them.
   if (!replayedCall.safeParse(record.call).success) return "its record does not say which tool ran, and with what";
-  const { tool, call, pendingFrom } = record.call as unknown as {
+  const { tool, call, workspace } = record.call as unknown as {
     tool: SandboxTool;
     call: ToolCall;
-    pendingFrom: string | null;
+    workspace: { spaceId: string; version: number } | null;
   };
   const limits = Object.fromEntries(Object.entries(record.limits).map(([name, value]) => [name, value ?? undefined]));
-  const order = { tool, call, limits, signal } as ToolRun;
-  if (pendingFrom === null) return order;
-  const changes = await parts.workspace.changesOf(pendingFrom);
-  if (changes === undefined) return "the pending changes that the run saw are not kept any more";
-  return { ...order, pending: { changeSetId: pendingFrom, changes } };
+  const order = { tool, call, limits, signal } as Omit<ToolRun, "seen">;
+  const { spaces } = parts.workspace;
+  try {
+    const view = workspace === null ? spaces.nothing : await spaces.viewAt(workspace.spaceId, workspace.version);
+    return { ...order, seen: { view, changes: await spaces.pendingList(view, overlayRoots(tool)) } };
+  } catch (error) {
+    if (!ZtlError.isInstance(error) || error.code !== "unknown-workspace") throw error;
+    return "the workspace that the run saw is not kept any more";
+  }
+}
+
+interface Replayed {
+  readonly record: ReplayRecord;
+  readonly order: ToolRun;
+  readonly run: RunResult;
 }
 
 /** A changed input is named before anything else: it explains whatever else differs. */
-function compare(record: ReplayRecord, run: RunResult, recorded: RunOutput): RunComparison {
+function compare({ workspace }: LoopParts, { record, order, run }: Replayed, recorded: RunOutput): RunComparison {
   const found = run.reads.map(({ path, sizeBytes, sha256, parts }) => ({
     name: path.toWellFormed(),
     sizeBytes,
@@ -99,13 +111,15 @@ function compare(record: ReplayRecord, run: RunResult, recorded: RunOutput): Run
   }));
   const inputs = compareInputs(record, found);
   if (!inputs.same) return inputs;
-  const { status, exitCode, changes } = run;
+  const { status, exitCode } = run;
+  const { tool, seen } = order;
+  const changes = workspace.spaces.deltaOf(seen.view, overlayRoots(tool), seen.changes, run.changes);
   return compareRuns(recorded, {
     status,
     exitCode,
     stdout: asRecorded(run.stdout, recorded.stdout),
     stderr: asRecorded(run.stderr, recorded.stderr),
-    changes: changes.map((change) => comparable(recordedChange(change))),
+    changes: changes.map((change) => comparable(recordedChange(change as ChangedFile))),
   });
 }
 

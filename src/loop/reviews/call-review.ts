@@ -3,6 +3,8 @@ import type { Json } from "../../base/json.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { Call } from "../calls/call.ts";
+import { conversationsWorkspace } from "../calls/workspace-owner.ts";
+import type { Caller } from "../handles/caller.ts";
 import { HASHED_JSON } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
@@ -39,13 +41,13 @@ export function boundCall(parts: LoopParts, { caller, tool, input }: Call, decis
     inputSha256: hashOf("input", input),
     definitionSha256: hashOf("definition", (definition ?? null) as unknown as Json),
     rules: asking.map(({ rule }) => rule),
-    workspace: definition?.external === true ? "not-seen" : workspaceState(parts, agent),
+    workspace: definition?.external === true ? "not-seen" : workspaceState(parts, caller),
   };
 }
 
 /** What the call would find changed; a tool that runs elsewhere sees none of it. */
-function workspaceState({ workspace }: LoopParts, agent: string): string {
-  return workspace.list({ state: "pending", agent, limit: 1 })[0]?.hash ?? "unchanged";
+function workspaceState({ workspace }: LoopParts, caller: Caller): string {
+  return workspace.spaces.hashOf(conversationsWorkspace(caller)) ?? "unchanged";
 }
 
 /** What a decision on a call names. */

@@ -1,7 +1,15 @@
 import { defined } from "../../base/optional.ts";
 import { sha256Hex } from "../../base/sha256.ts";
+import { ZtlError } from "../../errors.ts";
 import type { Finding } from "../../guard/index.ts";
-import type { ApproveResult, Aside, ChangeSet, Conflict as FileConflict, Recovered } from "../../workspace/index.ts";
+import type {
+  ApproveResult,
+  Aside,
+  ChangeSet,
+  Conflict as FileConflict,
+  Recovered,
+  RejectResult,
+} from "../../workspace/index.ts";
 import { findingsBeyond } from "../gate/kept-findings.ts";
 import { RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
@@ -13,9 +21,9 @@ import { recordDecision, recordSync, type SyncBody } from "./decisions.ts";
 import { lastSyncOf } from "./last-sync.ts";
 import type {
   ApproveOptions,
-  DecisionOptions,
   DecisionResult,
   FileView,
+  RejectOptions,
   ReverseOptions,
   Review,
   ReviewSummary,
@@ -31,35 +39,48 @@ export class ChangeSetDesk {
   }
 
   list(limit: number, state: "pending" | "all"): ReviewSummary[] {
-    const filter = state === "pending" ? { state: "pending" as const, limit } : { limit };
-    return this.#parts.workspace.list(filter).map(summaryOfChangeSet);
+    const { workspace } = this.#parts;
+    // What was approved and is not on the host yet waits as well: for another try, or to be taken back.
+    const states = state === "pending" ? (["pending", "approved"] as const) : [undefined];
+    const sets = states.flatMap((one) => workspace.list({ limit, ...defined({ state: one }) }));
+    return [...workspace.pending.list(limit), ...sets].map(summaryOfChangeSet);
   }
 
-  get(id: string): Review | undefined {
-    const set = this.#parts.workspace.get(id);
+  async get(id: string): Promise<Review | undefined> {
+    const { workspace } = this.#parts;
+    const pending = await workspace.pending.get(id);
+    if (pending !== undefined) return reviewOfChangeSet(pending);
+    const set = workspace.get(id);
     if (set === undefined) return undefined;
     return { ...reviewOfChangeSet(set), ...defined({ lastSync: lastSyncOf(set, this.#parts) }) };
   }
 
   find(id: string): ReviewSummary | undefined {
-    const set = this.#parts.workspace.get(id);
+    const { workspace } = this.#parts;
+    const set = workspace.pending.find(id) ?? workspace.get(id);
     return set === undefined ? undefined : summaryOfChangeSet(set);
   }
 
   async file(id: string, path: string): Promise<FileView | undefined> {
     const { workspace, examiner } = this.#parts;
-    const entry = workspace.get(id)?.entries.find((one) => one.path === path);
+    if (this.find(id) === undefined) return undefined;
+    const entry = await workspace.entry(id, path).catch((error: unknown) => {
+      if (ZtlError.isInstance(error) && ["unknown-entry", "unknown-change-set"].includes(error.code)) return undefined;
+      throw error;
+    });
     if (entry === undefined) return undefined;
     const [diff, content] = await Promise.all([workspace.diff(id, path), workspace.content(id, path, "new")]);
     const today = content === undefined ? [] : examiner.scan(content).findings;
-    const recorded = content === undefined ? [] : this.#recordedFindings(id, path, sha256Hex(content));
+    const recorded =
+      content === undefined
+        ? []
+        : this.#recordedFindings(entry.by?.runId ?? workspace.get(id)?.runId, path, sha256Hex(content));
     const findings = [...today, ...findingsBeyond(recorded, today)];
     return { change: fileChange(entry), diff: diffView(diff), findings };
   }
 
   /** What the guard saw in this content when it was proposed, as the ledger has it: other rules may hold today. */
-  #recordedFindings(id: string, path: string, contentSha256: string): Finding[] {
-    const runId = this.#parts.workspace.get(id)?.runId;
+  #recordedFindings(runId: string | undefined, path: string, contentSha256: string): Finding[] {
     if (runId === undefined) return [];
     const entries = this.#parts.ledger.query({ runId, limit: RUN_ENTRIES_MAX });
     return allOf(entries, "verdict")
@@ -73,12 +94,15 @@ export class ChangeSetDesk {
     { hash, reviewer, files, protectedFiles, message, statements }: ApproveOptions & Statements,
   ): Promise<DecisionResult> {
     const { workspace } = this.#parts;
+    const options = defined({ hash, reviewer, files, protectedFiles, message }) as ApproveOptions;
+    const asked = workspace.pending.find(id);
     const known = workspace.get(id);
-    if (known === undefined) return { status: "not-found" };
-    // Agreed to before, but the host did not let us, or the process ended: it may be tried again.
-    if (known.state === "approved" && known.hash === hash) return this.#sync(known);
-    const options = { hash, reviewer, files, protectedFiles, message };
-    const result = workspace.approve(id, defined(options));
+    if (asked === undefined && known === undefined) return { status: "not-found" };
+    // Agreed to before, but the host did not let us, or the process ended: that, and nothing else, may be tried again.
+    if (asked === undefined && known?.state === "approved" && known.hash === hash && isSameChoice(known, files))
+      return this.#sync(known);
+    const result = (await workspace.pending.approve(id, options)) ?? workspace.approve(id, options);
+    if (result.status === "conflict") return this.#unsynced(asked ?? (known as ChangeSet), result, {});
     if (result.status !== "approved") return this.#refusal(id, result);
     const set = result.changeSet;
     await recordDecision(this.#parts, set, {
@@ -88,25 +112,30 @@ export class ChangeSetDesk {
       ...defined({ reviewer, message, files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) }),
       ...defined({ statements: wellFormed(statements) }),
     });
-    return this.#sync(set);
+    const done = await this.#sync(set, result.left);
+    return done.status === "done" && set.id !== id ? { ...done, changeSetId: set.id } : done;
   }
 
   async reject(
     id: string,
-    { hash, reviewer, message, statements }: DecisionOptions & Statements & { hash?: string },
+    { hash, reviewer, message, files, statements }: RejectOptions & Statements,
   ): Promise<DecisionResult> {
     const { workspace } = this.#parts;
-    const set = workspace.get(id);
+    const set = workspace.pending.find(id) ?? workspace.get(id);
     if (set === undefined) return { status: "not-found" };
     if (hash !== undefined && hash !== set.hash) return { status: "stale", hash: set.hash };
-    const result = workspace.reject(id, defined({ reviewer, message }));
-    if (result.status !== "rejected") return this.#already(id);
+    const options = defined({ reviewer, message });
+    const result =
+      (await workspace.pending.reject(id, { ...options, ...defined({ hash, files }) })) ??
+      (set.state === "approved" ? await workspace.revoke(id, options) : workspace.reject(id, options));
+    if (result.status !== "rejected") return this.#refusal(id, result);
     await recordDecision(this.#parts, set, {
       subject: "change-set",
       subjectSha256: set.hash,
       decision: "reject",
-      ...defined({ reviewer, message, statements: wellFormed(statements) }),
+      ...defined({ reviewer, message, files: wellFormed(files), statements: wellFormed(statements) }),
     });
+    this.#parts.reviewsChanged();
     return { status: "done", state: "rejected", files: [] };
   }
 
@@ -137,7 +166,8 @@ export class ChangeSetDesk {
   }
 
   async expire(): Promise<void> {
-    for (const id of this.#parts.workspace.expire()) {
+    const { workspace } = this.#parts;
+    for (const id of [...(await workspace.pending.expire()), ...workspace.expire()]) {
       const set = this.#parts.workspace.get(id);
       if (set === undefined) continue;
       await recordDecision(this.#parts, set, { subject: "change-set", subjectSha256: set.hash, decision: "expire" });
@@ -153,7 +183,7 @@ export class ChangeSetDesk {
     }
   }
 
-  async #sync(set: ChangeSet): Promise<DecisionResult> {
+  async #sync(set: ChangeSet, left?: readonly FileConflict[]): Promise<DecisionResult> {
     const result = await this.#parts.workspace.sync(set.id);
     await this.recordRecovered();
     if (result.status === "not-approved") return this.#already(set.id);
@@ -162,7 +192,15 @@ export class ChangeSetDesk {
     const details = asideDetails(result.aside);
     const body = { changeSetSha256: set.hash, outcome: "applied" as const, files, details };
     await this.#record(set, body, this.#parts.workspace.untold(set.id));
-    return { status: "done", state: "applied", files: result.files, ...spared(result.aside) };
+    this.#parts.reviewsChanged();
+    const conflicts = left?.map(({ path, reason }) => ({ path, reason: explainConflict(reason) }));
+    return {
+      status: "done",
+      state: "applied",
+      files: result.files,
+      ...spared(result.aside),
+      ...defined({ conflicts }),
+    };
   }
 
   /**
@@ -182,7 +220,7 @@ export class ChangeSetDesk {
   }
 
   async #unsynced(
-    set: ChangeSet,
+    set: Decided,
     result: Unsynced,
     details: { readonly [key: string]: string | boolean },
   ): Promise<DecisionResult> {
@@ -198,7 +236,10 @@ export class ChangeSetDesk {
     return { status: "failed", error, ...spared(result.aside) };
   }
 
-  #refusal(id: string, result: Exclude<ApproveResult, { status: "approved" }>): DecisionResult {
+  #refusal(
+    id: string,
+    result: Exclude<ApproveResult | RejectResult, { status: "approved" | "rejected" }>,
+  ): DecisionResult {
     switch (result.status) {
       case "stale":
         return { status: "stale", hash: result.hash };
@@ -235,6 +276,14 @@ export class ChangeSetDesk {
 /** Signed decisions that a decision rests on, for its entry. */
 export interface Statements {
   readonly statements?: readonly string[];
+}
+
+/** What a decision was about, for the ledger. */
+type Decided = Pick<ChangeSet, "id" | "hash" | "runId" | "agent">;
+
+/** The retry of an approval is for what was approved; whoever chooses something else sees where it stands. */
+function isSameChoice({ chosen = [] }: ChangeSet, files: readonly string[] | undefined): boolean {
+  return files === undefined || (files.length === chosen.length && files.every((file) => chosen.includes(file)));
 }
 
 type Unsynced =

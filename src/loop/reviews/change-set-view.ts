@@ -40,14 +40,14 @@ export function reviewOfChangeSet(set: ChangeSet): Review {
 }
 
 export function fileChange(entry: ChangeEntry): FileChange {
-  const { path, hostPath, kind, edit, renamedFrom, symlinkTarget, flags, protectedBecause, blocked } = entry;
+  const { path, hostPath, kind, edit, renamedFrom, symlinkTarget, flags, protectedBecause, blocked, by } = entry;
   const { before, after } = edit;
   return {
     path,
     hostPath,
     change: kind,
     fileType: after.type === "absent" ? before.type : after.type,
-    ...defined({ renamedFrom, symlinkTarget }),
+    ...defined({ renamedFrom, symlinkTarget, byRunId: by?.runId }),
     ...("mode" in after ? { mode: after.mode } : {}),
     ...(before.type === "file" ? { baseSizeBytes: before.sizeBytes } : {}),
     ...(after.type === "file" ? { newSizeBytes: after.sizeBytes } : {}),

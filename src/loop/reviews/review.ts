@@ -87,6 +87,8 @@ export interface FileChange {
   readonly newSizeBytes?: number;
   /** What a reviewer should look at twice, such as `setuid` or `symlink-outside`. */
   readonly flags: readonly string[];
+  /** The run that changed it last. */
+  readonly byRunId?: string;
   /** Why this path needs a yes of its own; absent for others. */
   readonly protectedBecause?: string;
 }
@@ -149,6 +151,13 @@ export interface DecisionOptions {
   readonly signature?: DecisionSignature;
 }
 
+export interface RejectOptions extends DecisionOptions {
+  /** The `hash` of what the reviewer saw. */
+  readonly hash?: string;
+  /** Only these files of a change set, by `path`. */
+  readonly files?: readonly string[];
+}
+
 export interface ReverseOptions extends DecisionOptions {
   /** Only these files of a change set, by `path`; all that can be when absent. */
   readonly files?: readonly string[];
@@ -170,6 +179,10 @@ export type DecisionResult =
       readonly state: ReviewState;
       readonly files: readonly string[];
       readonly spared?: readonly SparedFile[];
+      /** The review of what was applied, where the rest of it waits on under its own. */
+      readonly changeSetId?: string;
+      /** Chosen too, but the host's files have changed: these wait on under the same review. */
+      readonly conflicts?: readonly Conflict[];
     }
   /** Something else was shown than is there now. */
   | { readonly status: "stale"; readonly hash: string }

@@ -16,6 +16,7 @@ import type {
   DecisionOptions,
   DecisionResult,
   FileView,
+  RejectOptions,
   ReverseOptions,
   Review,
   ReviewKind,
@@ -124,7 +125,7 @@ export class Reviews {
   }
 
   /** Says no; `message` is for the agent. */
-  async reject(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult> {
+  async reject(id: string, options: RejectOptions): Promise<DecisionResult> {
     expectReviewer(options);
     await this.expire();
     return this.#authorised("reject", id, options, (by) => {
@@ -173,10 +174,10 @@ export class Reviews {
   ): Promise<DecisionResult> {
     const review = this.find(id);
     if (review === undefined) return { status: "not-found" };
-    // A yes to what is not there any more, or is decided, is not even counted.
-    if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
+    // A yes to what is decided, or is not there any more, is not even counted.
     const isOpen = review.state === "pending" || review.state === "approved";
     if ((verb === "approve" || verb === "reject") && !isOpen) return already(review);
+    if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
     const needed = verb === "reject" ? ANYBODY : await this.#needed(review, options.files);
     const authorised = await this.#parts.authority.ask({ verb, review, options, needed });
     if (authorised.status === "granted") return act(authorised);

@@ -135,10 +135,6 @@ const sandboxTool = {
     .default([])
     .describe("What of this host the guest sees, besides its programs."),
   limits: limits.optional().describe("What one run may use; the role's limits hold as well."),
-  seesPending: z
-    .boolean()
-    .default(false)
-    .describe("Whether later calls of the same agent see its own changes that nobody has approved yet."),
   replay: z
     .boolean()
     .default(true)

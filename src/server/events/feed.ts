@@ -82,7 +82,7 @@ export class Feed {
     const size = this.#desk.ledger.head()?.size ?? 0;
     const grown = size > this.#size ? this.since(this.#size) : [];
     const waiting = await this.#desk.reviews.list({ state: "pending", limit: REVIEWS_SHOWN_MAX });
-    const pending = waiting.map(({ id }) => id).join();
+    const pending = waiting.map(({ id, hash }) => `${id} ${hash}`).join();
     const isDecided = grown === undefined || grown.some(({ kind }) => DECIDING.has(kind));
     if (pending !== this.#pending || isDecided) this.#reviewsVersion++;
     const isChanged = size !== this.#size || pending !== this.#pending;

@@ -119,8 +119,10 @@ async function decideByForm(
   // Numbers mean files of what was shown; of anything else they would mean others.
   const result: DecisionResult = isStale ? { status: "stale", hash: review.hash } : await decide(review, by);
   if (who.is === "anybody") rememberName(c, by.reviewer);
-  if (result.status === "done" || result.status === "more-reviewers")
-    return c.redirect(`/reviews/${encodeURIComponent(id)}`, 303);
+  if (result.status === "done" || result.status === "more-reviewers") {
+    const shown = result.status === "done" ? (result.changeSetId ?? id) : id;
+    return c.redirect(`/reviews/${encodeURIComponent(shown)}`, 303);
+  }
   const now = await reviews.get(id);
   if (now === undefined) return refuse(c, STATUS_OF[result.status], result.status, messageOf(result));
   const deciding = { ...who, name: by.reviewer };

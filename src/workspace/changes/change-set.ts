@@ -50,6 +50,8 @@ export interface ChangeEntry {
   readonly flags: readonly ChangeFlag[];
   /** Why it needs a yes of its own; empty for most. */
   readonly protectedBecause: readonly string[];
+  /** The call that changed it last, where several may have. */
+  readonly by?: { readonly runId: string; readonly tool: string };
   /** Known from the start to be impossible: approving it ends in a conflict. */
   readonly blocked?: ConflictReason;
 }

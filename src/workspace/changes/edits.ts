@@ -10,6 +10,7 @@ import type { RootDirectory, Status } from "../files/root-directory.ts";
 import { DIFF_BYTES_MAX, FILE_BYTES_MAX } from "../limits.ts";
 import { STAGING_PREFIX } from "../sync/staging-name.ts";
 import type { Draft } from "./drafts.ts";
+import { isText } from "./flags.ts";
 import {
   ABSENT,
   type FileState,
@@ -28,13 +29,22 @@ export interface DraftedEdit {
   readonly blocked: ConflictReason | undefined;
   /** How many names the host's file has. */
   readonly baseNames: number;
-  readonly contents: readonly (Uint8Array | undefined)[];
+  /** One of the contents, as far as they are short enough to be compared, is no text. */
+  readonly isBinary: boolean;
 }
 
-/** Reads the base from the host and keeps the new content. The host may have changed since the run: then it is blocked. */
-export async function draftEdit(draft: Draft, root: RootDirectory, blobs: BlobFiles): Promise<DraftedEdit> {
+/**
+ * Reads the base from the host and keeps the new content. The host may have changed since the run: then it is blocked. Where the
+ * run saw something else than the host, `seen` is that.
+ */
+export async function draftEdit(
+  draft: Draft,
+  root: RootDirectory,
+  blobs: BlobFiles,
+  seen?: NodeState,
+): Promise<DraftedEdit> {
   const { path, gone, now } = draft;
-  const base = await readBase(draft, root, blobs).catch(asBlocked);
+  const base = await readBase(draft, root, blobs, seen).catch(asBlocked);
   const content = now?.fileType === "file" ? now.content : undefined;
   const after = now === undefined ? ABSENT : await keepAfter(draft, now, base.state, blobs);
   const isReserved = path.startsWith(STAGING_PREFIX);
@@ -54,7 +64,9 @@ export async function draftEdit(draft: Draft, root: RootDirectory, blobs: BlobFi
     edit: { root: draft.root, path, before: withTime(base, after), after },
     blocked,
     baseNames: base.state.type === "file" ? Number(base.status?.nlink ?? 1n) : 1,
-    contents: [base.content, content !== undefined && content.length <= DIFF_BYTES_MAX ? content : undefined],
+    isBinary: [base.content, content].some(
+      (bytes) => bytes !== undefined && bytes.length <= DIFF_BYTES_MAX && !isText(bytes),
+    ),
   };
 }
 
@@ -78,8 +90,13 @@ function asBlocked(error: unknown): Base {
   return { state: ABSENT, status: undefined, content: undefined, blocked: error.reason };
 }
 
-async function readBase(draft: Draft, root: RootDirectory, blobs: BlobFiles): Promise<Base> {
-  const { state, status } = observe(root, draft.path);
+async function readBase(
+  draft: Draft,
+  root: RootDirectory,
+  blobs: BlobFiles,
+  seen: NodeState | undefined,
+): Promise<Base> {
+  const { state, status } = seen === undefined ? observe(root, draft.path) : { state: seen, status: undefined };
   const expected = draft.gone?.fileType ?? (draft.now?.kind === "modify" ? draft.now.fileType : "absent");
   if (state.type !== expected) {
     const blocked = expected === "absent" ? "already-exists" : state.type === "absent" ? "missing" : "type-changed";
@@ -158,6 +175,8 @@ async function keepContent(
 ): Promise<{ sha256: string; sizeBytes: number }> {
   const path = labelOf(draft.path);
   if (now.content === undefined) {
+    if (now.newSha256 !== undefined && now.sizeBytes !== undefined && (await isKept(now.newSha256, blobs)))
+      return { sha256: now.newSha256, sizeBytes: now.sizeBytes };
     // Only permissions or the owner changed; when the host's file is another thing by now, the entry is blocked anyway.
     if (now.kind === "modify") {
       return before.type === "file"
@@ -177,6 +196,11 @@ async function keepContent(
   const kept = await blobs.put(memorySource(now.content), now.newSha256);
   if (now.newSha256 === undefined || now.newSha256 === kept.sha256) return kept;
   throw new ZtlError("content-hash", `The content of ${JSON.stringify(path)} is not what its hash says`);
+}
+
+/** Content that came with an earlier run. */
+async function isKept(sha256: string, blobs: BlobFiles): Promise<boolean> {
+  return (await blobs.check(sha256)).state === "whole";
 }
 
 /** U+FFFD stands for bytes that are lost, unless the name really has it and the bytes say so. */

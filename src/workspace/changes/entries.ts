@@ -1,4 +1,6 @@
+import { setImmediate as otherWork } from "node:timers/promises";
 import { type ByteString, below, labelOf, nameOf, parentOf, textOf, toByteString } from "../../base/byte-string.ts";
+import type { ConflictReason } from "../files/obstacle.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
 import { SIBLINGS_MAX } from "../limits.ts";
 import type { ChangeEntry, ChangeKind } from "./change-set.ts";
@@ -16,30 +18,57 @@ export interface EntryContext {
   readonly protection: Protection;
 }
 
+/** An edit with what a reviewer is told of beside it. Names are guest paths. */
+export interface EntryDraft {
+  readonly edit: TreeEdit;
+  readonly renamedFrom: ByteString | undefined;
+  readonly linkOf: ByteString | undefined;
+  readonly isBinary: boolean;
+  readonly blocked: ConflictReason | undefined;
+  /** How many names the host's file has. */
+  readonly baseNames: number;
+  readonly by?: ChangeEntry["by"];
+}
+
+/** What a run's list says of names: links that are more names of one file become that. */
+export function toEntryDrafts(drafted: readonly DraftedEdit[], roots: readonly Root[]): EntryDraft[] {
+  const byPlace = new Map(drafted.map((one) => [keyOf(one.edit), one]));
+  return drafted.map((one) => {
+    const { now } = one.draft;
+    return {
+      ...one,
+      edit: withLink(one, byPlace, roots),
+      renamedFrom: otherName(now?.renamedFrom, now?.renamedFromBytes),
+      linkOf: otherName(now?.linkOf, now?.linkOfBytes),
+    };
+  });
+}
+
+/** Entries looked at between two looks at other work of the process. */
+const ENTRIES_AT_ONCE = 200;
+
 /** Puts together what belongs together (renames, hard links) and says what a reviewer should know of each path. */
-export function makeEntries(list: readonly DraftedEdit[], context: EntryContext): ChangeEntry[] {
+export async function makeEntries(list: readonly EntryDraft[], context: EntryContext): Promise<ChangeEntry[]> {
   const { roots } = context;
   const drafted = withKeptNames(list, context.directories);
   const byPlace = new Map(drafted.map((one) => [keyOf(one.edit), one]));
   const renamedTo = new Map<string, ByteString>();
-  for (const { draft, edit } of drafted) {
-    const from = originOf(draft.now?.renamedFrom, draft.now?.renamedFromBytes, roots);
+  for (const { renamedFrom, edit } of drafted) {
+    const from = renamedFrom && placeOf(renamedFrom, roots);
     const old = from && byPlace.get(keyOf(from));
-    if (from !== undefined && old !== undefined) renamedTo.set(keyOf(from), guestPathOf(edit, roots));
+    if (from && old !== undefined) renamedTo.set(keyOf(from), guestPathOf(edit, roots));
   }
   const names = new SiblingNames(drafted, context.directories);
   const inodeNames = countNames(drafted);
-  return drafted.map((one) => {
-    const edit = withLink(one, byPlace, roots);
-    const { draft, contents, blocked } = one;
+  const entries: ChangeEntry[] = [];
+  for (const { edit, renamedFrom: from, linkOf: link, isBinary, blocked, baseNames, by } of drafted) {
+    if (entries.length % ENTRIES_AT_ONCE === 0) await otherWork();
     const hostPath = hostPathOf(edit, roots);
-    const from = draft.now?.renamedFrom && otherName(draft.now.renamedFrom, draft.now.renamedFromBytes);
-    const link = draft.now?.linkOf && otherName(draft.now.linkOf, draft.now.linkOfBytes);
     const to = renamedTo.get(keyOf(edit));
     const others = [from, link, to].flatMap((path) => (path ? hostPathsOf(path, roots) : []));
     const inode = edit.before.type === "file" ? edit.before.inode : undefined;
-    const hasOtherNames = inode !== undefined && one.baseNames > (inodeNames.get(inode) ?? 0);
-    return {
+    const hasOtherNames = inode !== undefined && baseNames > (inodeNames.get(inode) ?? 0);
+    entries.push({
       path: labelOf(guestPathOf(edit, roots)),
       hostPath: labelOf(hostPath),
       kind: kindOf(edit, from, link),
@@ -48,11 +77,13 @@ export function makeEntries(list: readonly DraftedEdit[], context: EntryContext)
       ...(to && { renamedTo: labelOf(to) }),
       ...(link && { linkOf: labelOf(link) }),
       ...(edit.after.type === "symlink" && { symlinkTarget: labelOf(edit.after.target) }),
-      flags: flagsOf({ edit, contents, hasCaseClash: names.hasClash(edit), hasOtherNames }),
+      flags: flagsOf({ edit, isBinary, hasCaseClash: names.hasClash(edit), hasOtherNames }),
       protectedBecause: context.protection.reasonsFor(edit, hostPath, others, hasOtherNames),
+      ...(by && { by }),
       ...(blocked && { blocked }),
-    };
-  });
+    });
+  }
+  return entries;
 }
 
 function keyOf({ root, path }: Place): string {
@@ -63,7 +94,7 @@ export function guestPathOf({ root, path }: Place, roots: readonly Root[]): Byte
   return below(toByteString(roots[root]?.guestRoot ?? ""), path);
 }
 
-function hostPathOf({ root, path }: Place, roots: readonly Root[]): ByteString {
+export function hostPathOf({ root, path }: Place, roots: readonly Root[]): ByteString {
   return below(toByteString(roots[root]?.hostRoot ?? ""), path);
 }
 
@@ -106,7 +137,7 @@ function kindOf({ before, after }: TreeEdit, from: string | undefined, link: str
 }
 
 /** How many paths of the list lead to each inode of the host. */
-function countNames(drafted: readonly DraftedEdit[]): Map<string, number> {
+function countNames(drafted: readonly EntryDraft[]): Map<string, number> {
   const names = new Map<string, number>();
   for (const { edit } of drafted) {
     if (edit.before.type !== "file" || edit.before.inode === undefined) continue;
@@ -122,7 +153,7 @@ class SiblingNames {
   readonly #directories: readonly RootDirectory[];
   readonly #folded = new Map<string, Map<string, number>>();
 
-  constructor(drafted: readonly DraftedEdit[], directories: readonly RootDirectory[]) {
+  constructor(drafted: readonly EntryDraft[], directories: readonly RootDirectory[]) {
     this.#directories = directories;
     for (const { edit } of drafted) {
       const parent = keyOf({ root: edit.root, path: parentOf(edit.path) });

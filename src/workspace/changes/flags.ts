@@ -8,19 +8,18 @@ import { modeOf, type NodeState, type TreeEdit } from "./node-state.ts";
 
 export interface Inspection {
   readonly edit: TreeEdit;
-  /** Contents up to the size that is compared line by line; undefined for others. */
-  readonly contents: readonly (Uint8Array | undefined)[];
+  readonly isBinary: boolean;
   readonly hasCaseClash: boolean;
   readonly hasOtherNames: boolean;
 }
 
-export function flagsOf({ edit, contents, hasCaseClash, hasOtherNames }: Inspection): ChangeFlag[] {
+export function flagsOf({ edit, isBinary, hasCaseClash, hasOtherNames }: Inspection): ChangeFlag[] {
   const { before, after, path } = edit;
   const flags: [ChangeFlag, boolean][] = [
     ["setuid", (modeOf(after) & 0o6000) !== 0 && after.type === "file"],
     ["executable", after.type === "file" && (after.mode & 0o111) !== 0 && !isExecutable(before)],
     ["symlink-outside", after.type === "symlink" && leadsOutside(path, after.target)],
-    ["binary", contents.some((content) => content !== undefined && !isText(content))],
+    ["binary", isBinary],
     ["large", [before, after].some((state) => state.type === "file" && state.sizeBytes > DIFF_BYTES_MAX)],
     ["hidden-characters", hasHiddenCharacters(path) || (after.type === "symlink" && hasHiddenCharacters(after.target))],
     ["case-clash", hasCaseClash],

@@ -3,14 +3,19 @@ import { errorCode } from "../../base/system-error.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
 import { SCANNED_NAMES_MAX } from "../limits.ts";
-import type { DraftedEdit } from "./edits.ts";
 import { hasSameContent, type TreeEdit } from "./node-state.ts";
+
+interface NamedEdit {
+  readonly edit: TreeEdit;
+  /** How many names the host's file has. */
+  readonly baseNames: number;
+}
 
 /**
  * When one name of a file goes and another stays, undo must make the first a name of the second again. So each name that
  * goes gets to know one that stays: from the list, or else from the host's tree, which is searched only then.
  */
-export function withKeptNames(drafted: readonly DraftedEdit[], roots: readonly RootDirectory[]): DraftedEdit[] {
+export function withKeptNames<T extends NamedEdit>(drafted: readonly T[], roots: readonly RootDirectory[]): T[] {
   const kept = new Map<string, ByteString>();
   const listed = new Map<string, number>();
   for (const { edit } of drafted) {

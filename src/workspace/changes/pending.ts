@@ -2,13 +2,21 @@ import type { BlobFiles } from "../../base/blob-files.ts";
 import { type ByteString, below, bytesOf, EMPTY, textOf } from "../../base/byte-string.ts";
 import { defined } from "../../base/optional.ts";
 import { FILE_BYTES_MAX } from "../limits.ts";
-import type { ChangeEntry, ChangeSet } from "./change-set.ts";
 import { guestPathOf } from "./entries.ts";
-import { hasSameContent, modeOf, type NodeState } from "./node-state.ts";
-import type { ProposedChange } from "./proposed-change.ts";
+import { hasSameContent, modeOf, type NodeState, type TreeEdit } from "./node-state.ts";
+import type { ProposedChange, Root } from "./proposed-change.ts";
+
+interface Edited {
+  readonly edit: TreeEdit;
+}
+
+interface EditList {
+  readonly entries: readonly Edited[];
+  readonly roots: readonly Root[];
+}
 
 /** A change set as the list it was made from, to be laid under another run. */
-export async function toProposedChanges({ entries, roots }: ChangeSet, blobs: BlobFiles): Promise<ProposedChange[]> {
+export async function toProposedChanges({ entries, roots }: EditList, blobs: BlobFiles): Promise<ProposedChange[]> {
   const firstNames = new Map<string, ByteString>();
   const changes: ProposedChange[] = [];
   for (const entry of entries) {
@@ -45,7 +53,7 @@ function base(before: NodeState): Pick<ProposedChange, "baseSha256"> {
   return before.type === "file" && before.sha256 !== "" ? { baseSha256: before.sha256 } : {};
 }
 
-async function content({ edit: { before, after } }: ChangeEntry, blobs: BlobFiles): Promise<Partial<ProposedChange>> {
+async function content({ edit: { before, after } }: Edited, blobs: BlobFiles): Promise<Partial<ProposedChange>> {
   if (after.type !== "file") return hasSameContent(before, after) ? { metadataOnly: true } : {};
   if (hasSameContent(before, after)) return { metadataOnly: true };
   const bytes = await blobs.get(after.sha256, FILE_BYTES_MAX);
@@ -53,7 +61,7 @@ async function content({ edit: { before, after } }: ChangeEntry, blobs: BlobFile
 }
 
 function link(
-  { edit: { root, after } }: ChangeEntry,
+  { edit: { root, after } }: Edited,
   path: ByteString,
   guestRoot: ByteString,
   firstNames: Map<string, ByteString>,

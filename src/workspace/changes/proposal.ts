@@ -10,7 +10,7 @@ import { PARALLEL_FILES, ROOTS_MAX, TEXT_UNITS_MAX } from "../limits.ts";
 import type { Manifest } from "./change-set.ts";
 import { draftChanges } from "./drafts.ts";
 import { type DraftedEdit, draftEdit } from "./edits.ts";
-import { makeEntries } from "./entries.ts";
+import { makeEntries, toEntryDrafts } from "./entries.ts";
 import type { ProposedChange, Root } from "./proposed-change.ts";
 import type { Protection } from "./protection.ts";
 
@@ -64,14 +64,19 @@ export interface Ground {
   readonly hidden: HiddenPlaces;
 }
 
-/** What a person will be asked to agree to, with all contents kept. Throws ZtlError for what no sandbox reports. */
-export async function makeManifest(proposal: Proposal, { blobs, protection, hidden }: Ground): Promise<Manifest> {
+/** With real roots. Throws ZtlError `bad-proposal` or `root-missing`. */
+export function checkProposal(proposal: Omit<Proposal, "startedFrom">): { readonly roots: Root[] } {
   const parsed = proposalShape.safeParse(proposal);
   if (!parsed.success) {
     throw new ZtlError("bad-proposal", `Not a proposal of changes: ${z.prettifyError(parsed.error)}`);
   }
+  return { roots: proposal.roots.map(toRealRoot) };
+}
+
+/** What a person will be asked to agree to, with all contents kept. Throws ZtlError for what no sandbox reports. */
+export async function makeManifest(proposal: Proposal, { blobs, protection, hidden }: Ground): Promise<Manifest> {
   const { runId, agent, tool, command, changes } = proposal;
-  const roots = proposal.roots.map(toRealRoot);
+  const { roots } = checkProposal(proposal);
   const drafts = draftChanges(changes, roots);
   return await withRoots(
     roots.map(({ hostRoot }) => hostRoot),
@@ -83,14 +88,14 @@ export async function makeManifest(proposal: Proposal, { blobs, protection, hidd
         if (directory !== undefined) drafted[index] = await draftEdit(draft, directory, blobs);
       });
       await blobs.settle();
-      const entries = makeEntries(drafted, { roots, directories, protection });
+      const entries = await makeEntries(toEntryDrafts(drafted, roots), { roots, directories, protection });
       return { runId, agent, tool, command, roots, entries };
     },
   );
 }
 
 /** A link on the way to the root is the owner's; it is followed once, here, and what it led to is what is shown and changed. */
-function toRealRoot({ hostRoot, guestRoot }: Root): Root {
+export function toRealRoot({ hostRoot, guestRoot }: Root): Root {
   const guest = normalize(guestRoot);
   try {
     return { hostRoot: realpathSync(hostRoot), guestRoot: guest.length > 1 ? guest.replace(/\/$/, "") : guest };

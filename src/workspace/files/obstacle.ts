@@ -20,7 +20,9 @@ export type ConflictReason =
   | "unsupported-type"
   | "inexact-name"
   | "reserved-name"
-  | "owner-not-permitted";
+  | "owner-not-permitted"
+  /** Nothing is wrong with it, but it cannot be without another entry that is in conflict. */
+  | "needs-another";
 
 /** Thrown inside the room only; callers get it as a conflict. */
 export class Obstacle extends Error {

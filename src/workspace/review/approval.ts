@@ -1,5 +1,5 @@
 import { defined } from "../../base/optional.ts";
-import type { ChangeSet, ChangeSetState } from "../changes/change-set.ts";
+import type { ChangeEntry, ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
 import { type MissingChoice, missingChoices } from "./selection.ts";
 
@@ -16,7 +16,12 @@ export interface ApproveOptions {
 
 /** Whatever is not `approved` left the change set as it was. */
 export type ApproveResult =
-  | { readonly status: "approved"; readonly changeSet: ChangeSet }
+  | {
+      readonly status: "approved";
+      readonly changeSet: ChangeSet;
+      /** Chosen too, but not possible: these wait on. */
+      readonly left?: readonly Conflict[];
+    }
   /** Something else was shown than is there now. */
   | { readonly status: "stale"; readonly hash: string }
   | Decided
@@ -56,18 +61,37 @@ export function approveChangeSet(
   sets: ChangeSets,
   now: number,
 ): ApproveResult {
-  if (set.hash !== options.hash) return { status: "stale", hash: set.hash };
   if (set.state !== "pending") return decided(set);
+  if (set.hash !== options.hash) return { status: "stale", hash: set.hash };
   if (set.expiresAt <= now) return { status: "expired" };
-  const known = new Set(set.entries.map(({ path }) => path));
+  const selected = selectEntries(set.entries, options);
+  if (selected.status !== "selected") return selected;
+  const { chosen } = selected;
+  const indices = [...set.entries.keys()].filter((index) => chosen.has(set.entries[index]?.path ?? ""));
+  const { reviewer: by, message } = options;
+  const isOurs = sets.decide(set.id, { state: "approved", at: now, by, message, chosen: indices });
+  const after = sets.get(set.id) ?? set;
+  return isOurs ? { status: "approved", changeSet: after } : decided(after);
+}
+
+export type Selected =
+  | { readonly status: "selected"; readonly chosen: ReadonlySet<string> }
+  | Extract<ApproveResult, { status: "protected" | "unknown-files" | "nothing-chosen" | "incomplete-selection" }>;
+
+/** Whether a choice of entries can be agreed to: it names what is there, can stand alone, and says yes to each protected path. */
+export function selectEntries(
+  entries: readonly ChangeEntry[],
+  options: Pick<ApproveOptions, "files" | "protectedFiles">,
+): Selected {
+  const known = new Set(entries.map(({ path }) => path));
   const unknown = [...(options.files ?? []), ...(options.protectedFiles ?? [])].filter((path) => !known.has(path));
   if (unknown.length > 0) return { status: "unknown-files", files: unknown };
   const chosen = options.files === undefined ? known : new Set(options.files);
   if (chosen.size === 0) return { status: "nothing-chosen" };
-  const missing = missingChoices(set.entries, chosen);
+  const missing = missingChoices(entries, chosen);
   if (missing.length > 0) return { status: "incomplete-selection", missing };
   const agreed = new Set(options.protectedFiles);
-  const refused = set.entries.filter(
+  const refused = entries.filter(
     ({ path, protectedBecause }) => protectedBecause.length > 0 && chosen.has(path) && !agreed.has(path),
   );
   if (refused.length > 0) {
@@ -76,9 +100,5 @@ export function approveChangeSet(
       files: refused.map(({ path, protectedBecause }) => ({ path, reasons: protectedBecause })),
     };
   }
-  const indices = [...set.entries.keys()].filter((index) => chosen.has(set.entries[index]?.path ?? ""));
-  const { reviewer: by, message } = options;
-  const isOurs = sets.decide(set.id, { state: "approved", at: now, by, message, chosen: indices });
-  const after = sets.get(set.id) ?? set;
-  return isOurs ? { status: "approved", changeSet: after } : decided(after);
+  return { status: "selected", chosen };
 }

@@ -5,7 +5,6 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Workspace } from "../index.ts";
-import { describeTree } from "../testing/tree.ts";
 import { approveAll, makeWorld, proposalOf } from "../testing/world.ts";
 
 const write =
@@ -89,7 +88,6 @@ test("time rejects", async (t) => {
   now += 1;
   assert.deepEqual(workspace.approve(id, { hash, reviewer: "late" }), { status: "expired" });
   assert.deepEqual(workspace.reject(id, { reviewer: "late" }), { status: "expired" });
-  assert.equal(await workspace.pendingFor("agent"), undefined);
   assert.deepEqual(workspace.expire(), [id]);
   assert.equal(workspace.get(id)?.state, "expired");
   assert.deepEqual(await workspace.sync(id), { status: "not-approved", state: "expired" });
@@ -135,34 +133,6 @@ test("chosen files only, and what they need", async (t) => {
   assert.deepEqual(fs.readdirSync(world.host).sort(), ["gone", "moved", "single"]);
   assert.equal((await workspace.undo(id)).status, "undone");
   assert.deepEqual(fs.readdirSync(world.host).sort(), ["gone", "old"]);
-});
-
-test("an agent's pending changes can be laid under its next run, whose set replaces them", async (t) => {
-  const { workspace, ...world } = await makeWorld(t);
-  fs.writeFileSync(join(world.host, "a"), "old");
-  const change = (d: string): void => {
-    fs.writeFileSync(join(d, "a"), "new");
-    fs.mkdirSync(join(d, "b"));
-    fs.symlinkSync(Buffer.from("t\xff", "latin1"), join(d, "b", "link"));
-    fs.writeFileSync(join(d, "c"), "c");
-    fs.linkSync(join(d, "c"), join(d, "d"));
-  };
-  const proposal = proposalOf(world, change);
-  const first = await workspace.propose(proposal);
-  assert.equal(await workspace.pendingFor("another"), undefined);
-  const pending = await workspace.pendingFor("agent");
-  assert.equal(pending?.changeSetId, first.id);
-  const again = { ...proposal, changes: pending?.changes ?? [], startedFrom: first.id };
-  const second = await workspace.propose(again);
-  assert.equal(second.hash, first.hash, "the same changes come out as went in");
-  assert.equal(workspace.get(first.id)?.state, "superseded");
-  assert.deepEqual(
-    workspace.list({ state: "pending" }).map(({ id }) => id),
-    [second.id],
-  );
-  approveAll(workspace, second.id);
-  assert.equal((await workspace.sync(second.id)).status, "applied");
-  assert.deepEqual(describeTree(world.host), describeTree(world.guest));
 });
 
 test("a second process sees what the first proposed, and applies it", async (t) => {

@@ -27,6 +27,14 @@ export interface NewChangeSet {
   readonly startedFrom: string | undefined;
 }
 
+/** A change set that is decided from the start: a part of a workspace that somebody, or time, decided about. */
+export interface CutChangeSet extends Omit<NewChangeSet, "startedFrom"> {
+  readonly decidedAt: number;
+  readonly state: Extract<ChangeSetState, "approved" | "rejected" | "expired" | "superseded">;
+  readonly by?: string | undefined;
+  readonly message?: string | undefined;
+}
+
 export interface Decision {
   readonly state: ChangeSetState;
   readonly at: number;
@@ -76,6 +84,32 @@ export class ChangeSets {
       const use = this.#database.prepare("INSERT OR IGNORE INTO content_use (sha256, change_set) VALUES (?, ?)");
       for (const sha256 of contentsOf(entries)) use.run(sha256, set.id);
     });
+  }
+
+  /** To be called within a transaction. All of its entries are chosen. */
+  addDecided(set: CutChangeSet): void {
+    const { runId, agent, tool, command, entries } = set.manifest;
+    this.#database
+      .prepare(
+        `INSERT INTO change_set (id, hash, state, run, agent, tool, command, entries, created, expires, decided, decided_by, message,
+         chosen, manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        ...[set.id, set.hash, set.state, runId, agent, tool, command, entries.length, set.createdAt, set.expiresAt],
+        ...[set.decidedAt, set.by ?? null, set.message ?? null, JSON.stringify([...entries.keys()]), set.serialised],
+      );
+    const use = this.#database.prepare("INSERT OR IGNORE INTO content_use (sha256, change_set) VALUES (?, ?)");
+    for (const sha256 of contentsOf(entries)) use.run(sha256, set.id);
+  }
+
+  /** Takes an approval back that was not carried out; false when it was, or is being. */
+  revoke(id: string, { at, by, message }: Omit<Decision, "state" | "chosen">): boolean {
+    const { changes } = this.#database
+      .prepare(
+        "UPDATE change_set SET state = 'rejected', decided = ?, decided_by = ?, message = ? WHERE id = ? AND state = 'approved'",
+      )
+      .run(at, by, message ?? null, id);
+    return changes === 1;
   }
 
   get(id: string): ChangeSet | undefined {

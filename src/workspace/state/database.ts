@@ -11,7 +11,7 @@ export const WORKSPACE_REFUSAL = {
 const FORMAT: DatabaseFormat = {
   applicationId: "ztlw",
   // Counted up when manifests or plans change, too.
-  version: 2,
+  version: 3,
   schema: [
     `CREATE TABLE change_set (
       number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, state TEXT NOT NULL,
@@ -22,6 +22,23 @@ const FORMAT: DatabaseFormat = {
     "CREATE INDEX change_set_state ON change_set (state, agent)",
     "CREATE TABLE content_use (sha256 TEXT, change_set TEXT, PRIMARY KEY (sha256, change_set)) STRICT, WITHOUT ROWID",
     "CREATE TABLE outbox (attempt TEXT PRIMARY KEY, change_set TEXT NOT NULL, operation TEXT NOT NULL, files TEXT NOT NULL) STRICT",
+    `CREATE TABLE space (
+      id TEXT PRIMARY KEY, owner TEXT NOT NULL UNIQUE, agent TEXT NOT NULL, review TEXT NOT NULL UNIQUE, head INTEGER NOT NULL,
+      hash TEXT NOT NULL, roots TEXT NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL, run TEXT NOT NULL,
+      tool TEXT NOT NULL, command TEXT NOT NULL, began INTEGER NOT NULL, expires INTEGER NOT NULL
+    ) STRICT`,
+    `CREATE TABLE space_commit (
+      number INTEGER PRIMARY KEY AUTOINCREMENT, space TEXT NOT NULL, kind TEXT NOT NULL, published INTEGER NOT NULL,
+      run TEXT, tool TEXT, command TEXT, hash TEXT, made INTEGER NOT NULL
+    ) STRICT`,
+    "CREATE INDEX space_commit_space ON space_commit (space, number)",
+    `CREATE TABLE space_change (
+      space TEXT, path TEXT, number INTEGER, entry TEXT, PRIMARY KEY (space, path, number)
+    ) STRICT, WITHOUT ROWID`,
+    "CREATE INDEX space_change_number ON space_change (number)",
+    "CREATE TABLE space_content (sha256 TEXT, space TEXT, PRIMARY KEY (sha256, space)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE taken (space TEXT, path TEXT, change_set TEXT, at INTEGER, PRIMARY KEY (space, path)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX taken_change_set ON taken (change_set)",
     "CREATE TABLE journal (change_set TEXT PRIMARY KEY, operation TEXT NOT NULL, phase TEXT NOT NULL, plan TEXT NOT NULL) STRICT",
   ],
   code: "state-format",

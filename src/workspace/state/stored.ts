@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { parseStored, type StoredFormat } from "../../base/stored-json.ts";
 import type { Conflict, Manifest } from "../changes/change-set.ts";
+import type { Root } from "../changes/proposed-change.ts";
 import { MANIFEST_JSON } from "../limits.ts";
+import type { SpaceEntry } from "../spaces/space-entry.ts";
 import type { JournalEntry } from "./journal.ts";
 
 /** What the database of a workspace holds as JSON. Whoever could write it could choose what is written to the host's files. */
@@ -59,8 +61,23 @@ const entry = z.strictObject({
   // Words for people: a version that has fewer of them shows those of another one, too.
   flags: z.array(text),
   protectedBecause: z.array(text),
+  by: z.strictObject({ runId: text, tool: text }).optional(),
   blocked: text.optional(),
 });
+
+/** Of a workspace; labels are words of whoever uses it. */
+const spaceEntry = z.strictObject({
+  before: state,
+  after: state,
+  by: z.strictObject({ runId: text, tool: text }),
+  renamedFrom: byteString.optional(),
+  linkOf: byteString.optional(),
+  baseNames: index.optional(),
+  isBinary: z.literal(true).optional(),
+  blocked: text.optional(),
+  labels: z.array(z.unknown()),
+});
+const roots = z.array(z.strictObject({ hostRoot: text, guestRoot: text }));
 
 const manifest = z
   .strictObject({
@@ -68,7 +85,7 @@ const manifest = z
     agent: text,
     tool: text,
     command: text,
-    roots: z.array(z.strictObject({ hostRoot: text, guestRoot: text })),
+    roots,
     entries: z.array(entry),
   })
   .refine(({ roots, entries }) => entries.every(({ edit }) => edit.root < roots.length), "has a change in no root");
@@ -123,6 +140,23 @@ const PLAN: StoredFormat = {
     "What it replaced is kept in directories named .ztl-sync-… beside the files; nothing of them was touched. Put the " +
     "workspace's database back from a copy, or take the files from there by hand and give another stateDirectory.",
 };
+
+const SPACE = {
+  limits: MANIFEST_JSON,
+  code: "workspace-damaged",
+  remedy:
+    "Someone changed the workspace's database. Approve nothing of it; give another stateDirectory, and run the calls again.",
+};
+const SPACE_ENTRY: StoredFormat = { ...SPACE, what: "An entry of a workspace", shape: spaceEntry };
+const SPACE_ROOTS: StoredFormat = { ...SPACE, what: "The directories of a workspace", shape: roots };
+
+export function parseSpaceEntry(json: string): SpaceEntry {
+  return parseStored(json, SPACE_ENTRY);
+}
+
+export function parseRoots(json: string): readonly Root[] {
+  return parseStored(json, SPACE_ROOTS);
+}
 
 export function parseManifest(serialised: string): Manifest {
   return parseStored(serialised, MANIFEST);

@@ -126,6 +126,14 @@ export class Synchroniser {
     });
   }
 
+  /** While nothing is being applied: for a decision about a set that is on its way. */
+  async between<T>(id: string, work: () => Promise<T>): Promise<T> {
+    return await this.#turn.take(async () => {
+      await this.#settled(id);
+      return await work();
+    });
+  }
+
   /** The set as it stands when all that was interrupted has been ended. */
   async #settled(id: string): Promise<ChangeSet> {
     this.#note(await recoverAll(this.#journal));
@@ -153,7 +161,8 @@ export class Synchroniser {
     { operation, edits, files, undone }: Doing,
   ): Promise<{ status: "done"; aside?: Aside } | Extract<SyncResult, { status: "conflict" | "failed" }>> {
     const toConflict = ({ root, obstacle: { path, reason } }: FoundConflict): Conflict => {
-      return { path: labelOf(guestPathOf({ root, path }, roots)), reason };
+      const entry = entries.find(({ edit }) => edit.root === root && edit.path === path);
+      return { path: entry?.path ?? labelOf(guestPathOf({ root, path }, roots)), reason };
     };
     try {
       const application = {

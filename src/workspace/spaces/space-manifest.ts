@@ -1,0 +1,114 @@
+import { statSync } from "node:fs";
+import { type ByteString, toByteString } from "../../base/byte-string.ts";
+import type { ChangeEntry } from "../changes/change-set.ts";
+import { guestPathOf, makeEntries } from "../changes/entries.ts";
+import type { NodeState, TreeEdit } from "../changes/node-state.ts";
+import type { Ground } from "../changes/proposal.ts";
+import type { Root } from "../changes/proposed-change.ts";
+import { withRoots } from "../files/root-directory.ts";
+import type { SpaceEntries, SpaceEntry } from "./space-entry.ts";
+
+export interface SpaceManifest {
+  readonly roots: readonly Root[];
+  readonly entries: readonly ChangeEntry[];
+  /** The host path of each entry, in the same order. */
+  readonly paths: readonly ByteString[];
+}
+
+/**
+ * A workspace as a reviewer sees it. Each path belongs to the outermost directory that tools may change and that lies on the same
+ * file system; it is named as that directory's tool knows it, or by its host path where that would not be unique.
+ */
+export async function manifestOf(
+  known: readonly Root[],
+  space: SpaceEntries,
+  { protection, hidden }: Pick<Ground, "protection" | "hidden">,
+): Promise<SpaceManifest> {
+  const roots = withUniqueNames(outermost(known));
+  const placed = [...space].flatMap(([path, entry]) => {
+    const root = rootOf(path, roots);
+    return root === undefined ? [] : [{ path, entry, root }];
+  });
+  placed.sort((a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
+  return await withRoots(
+    roots.map(({ hostRoot }) => hostRoot),
+    hidden,
+    async (directories) => {
+      const guestOf = (path: ByteString | undefined): ByteString | undefined =>
+        path === undefined ? undefined : guestNameOf(path, roots);
+      const drafts = placed.map(({ path, entry, root }) => ({
+        edit: editOf(path, entry, root, roots, space),
+        renamedFrom: guestOf(entry.renamedFrom),
+        linkOf: guestOf(entry.linkOf),
+        isBinary: entry.isBinary === true,
+        blocked: entry.blocked,
+        baseNames: entry.baseNames ?? 1,
+        by: entry.by,
+      }));
+      const entries = await makeEntries(drafts, { roots, directories, protection });
+      return { roots, entries, paths: placed.map(({ path }) => path) };
+    },
+  );
+}
+
+export function editOf(
+  path: ByteString,
+  { before, after }: SpaceEntry,
+  root: number,
+  roots: readonly Root[],
+  space: SpaceEntries,
+): TreeEdit {
+  const directory = roots[root] as Root;
+  return { root, path: within(path, directory), before, after: linked(after, directory, space) };
+}
+
+/** A name of a host's file becomes that only while the host's file stays as it is, and lies in the same root. */
+function linked(after: NodeState, root: Root, space: SpaceEntries): NodeState {
+  if (after.type !== "file" || after.nameOf === undefined) return after;
+  const { nameOf, ...own } = after;
+  const host = toByteString(root.hostRoot);
+  const isKept = !space.has(nameOf) && `${nameOf}`.startsWith(host === "/" ? "/" : `${host}/`);
+  return isKept ? { ...own, nameOf: within(nameOf, root) } : own;
+}
+
+/** As the tool knows it whose directories these are; where none has it, as the host does. */
+export function guestNameOf(path: ByteString, roots: readonly Root[]): ByteString {
+  const root = rootOf(path, roots);
+  return root === undefined ? path : guestPathOf({ root, path: within(path, roots[root] as Root) }, roots);
+}
+
+function within(path: ByteString, { hostRoot }: Root): ByteString {
+  const host = toByteString(hostRoot);
+  return path.slice(host === "/" ? 1 : host.length + 1) as ByteString;
+}
+
+export function rootOf(path: ByteString, roots: readonly Root[]): number | undefined {
+  let best: number | undefined;
+  for (const [index, { hostRoot }] of roots.entries()) {
+    const host = toByteString(hostRoot);
+    const isIn = host === "/" || path === host || path.startsWith(`${host}/`);
+    if (isIn && (best === undefined || host.length > (roots[best]?.hostRoot.length ?? 0))) best = index;
+  }
+  return best;
+}
+
+/** Without those that lie in another one on the same file system: a sync renames within a root. */
+function outermost(known: readonly Root[]): Root[] {
+  const sorted = known.toSorted((a, b) => a.hostRoot.length - b.hostRoot.length);
+  const kept: { root: Root; device: bigint }[] = [];
+  for (const root of sorted) {
+    const device = statSync(root.hostRoot, { bigint: true, throwIfNoEntry: false })?.dev ?? -1n;
+    const around = kept.filter((one) => isBelow(root.hostRoot, one.root.hostRoot)).at(-1);
+    if (around === undefined || around.device !== device) kept.push({ root, device });
+  }
+  return kept.map(({ root }) => root);
+}
+
+function withUniqueNames(roots: readonly Root[]): Root[] {
+  const isAmbiguous = roots.some((a) => roots.some((b) => a !== b && isBelow(a.guestRoot, b.guestRoot)));
+  return roots.map((root) => (isAmbiguous ? { ...root, guestRoot: root.hostRoot } : root));
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
+}

@@ -1,0 +1,323 @@
+import { randomUUID } from "node:crypto";
+import type { BlobFiles } from "../../base/blob-files.ts";
+import { type ByteString, labelOf } from "../../base/byte-string.ts";
+import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import {
+  type ChangeEntry,
+  type ChangeSet,
+  type Conflict,
+  hashManifest,
+  type Manifest,
+  serialiseManifest,
+} from "../changes/change-set.ts";
+import { hostPathOf } from "../changes/entries.ts";
+import type { NodeState } from "../changes/node-state.ts";
+import type { Protection } from "../changes/protection.ts";
+import { withRoots } from "../files/root-directory.ts";
+import { CUT_MS_MAX } from "../limits.ts";
+import { type ApproveOptions, type ApproveResult, type RejectResult, selectEntries } from "../review/approval.ts";
+import { missingChoices } from "../review/selection.ts";
+import type { ChangeSets, CutChangeSet } from "../state/change-sets.ts";
+import { checkEdits } from "../sync/check.ts";
+import { isSameState, type SpaceEntry } from "./space-entry.ts";
+import { manifestOf, type SpaceManifest } from "./space-manifest.ts";
+import type { Changes, CommitKind, SpaceHead, SpaceStore } from "./space-store.ts";
+import type { Spaces } from "./spaces.ts";
+
+/** Everything pending of one workspace, as a person is asked about it. It has the shape of a change set, and is none yet. */
+export type SpaceReview = ChangeSet & {
+  readonly spaceId: string;
+  readonly version: number;
+};
+
+/** `left`: entries that were chosen too, and wait on: the host's files are no longer what they were made from. */
+export type SpaceApproveResult =
+  | ApproveResult
+  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[] };
+
+export interface SpaceRejectOptions {
+  readonly reviewer?: string | undefined;
+  readonly message?: string | undefined;
+  /** The hash of what the reviewer saw. */
+  readonly hash?: string | undefined;
+  /** Entries by `path`; all when absent. */
+  readonly files?: readonly string[] | undefined;
+}
+
+export type SpaceRejectResult =
+  | RejectResult
+  | Extract<ApproveResult, { status: "stale" | "unknown-files" | "nothing-chosen" | "incomplete-selection" }>;
+
+export interface SpaceReviewsParts {
+  readonly store: SpaceStore;
+  readonly spaces: Spaces;
+  readonly sets: ChangeSets;
+  readonly blobs: BlobFiles;
+  readonly protection: Protection;
+  readonly hidden: HiddenPlaces;
+  readonly now: () => number;
+}
+
+interface Pending extends SpaceManifest {
+  readonly head: SpaceHead;
+}
+
+/**
+ * The review of each workspace: its id stays as long as anything is pending, its hash changes with every commit. A decision about
+ * some of it cuts a change set out, which never changes; the rest stays where it is. What an approval cut stays in the workspace,
+ * marked as taken, until it is on the host: so no call in between misses it.
+ */
+export class SpaceReviews {
+  readonly #parts: SpaceReviewsParts;
+
+  constructor(parts: SpaceReviewsParts) {
+    this.#parts = parts;
+  }
+
+  /** The last changed first. */
+  list(limit: number, agent?: string): Omit<SpaceReview, "entries" | "conflicts" | "roots">[] {
+    const heads = this.#parts.store.list(limit, agent);
+    return heads.flatMap((head) => {
+      const count = head.entryCount - this.#parts.store.takenCount(head.id);
+      return count > 0 ? [summaryOf(head, count)] : [];
+    });
+  }
+
+  find(review: string): Omit<SpaceReview, "entries" | "conflicts" | "roots"> | undefined {
+    const head = this.#parts.store.ofReview(review);
+    const count = head === undefined ? 0 : head.entryCount - this.#parts.store.takenCount(head.id);
+    return head === undefined || count === 0 ? undefined : summaryOf(head, count);
+  }
+
+  /** All of it; `conflicts` are of the host as it is now. */
+  async get(review: string): Promise<SpaceReview | undefined> {
+    const pending = await this.#pending(review);
+    if (pending === undefined) return undefined;
+    const { head, roots, entries } = pending;
+    const conflicts = await this.#conflictsOf(pending, entries);
+    return { ...summaryOf(head, entries.length), roots, entries, conflicts };
+  }
+
+  async entry(review: string, path: string): Promise<ChangeEntry | undefined> {
+    return (await this.#pending(review))?.entries.find((one) => one.path === path);
+  }
+
+  /** Undefined when this is no review of a workspace (any more). */
+  async approve(review: string, options: ApproveOptions): Promise<SpaceApproveResult | undefined> {
+    return await this.#alone(review, async (pending) => {
+      const { head, entries } = pending;
+      if (head.hash !== options.hash) return { status: "stale", hash: head.hash };
+      if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
+      const selected = selectEntries(entries, options);
+      if (selected.status !== "selected") return selected;
+      const chosen = entries.filter(({ path }) => selected.chosen.has(path));
+      const { possible, conflicts } = await this.#withoutConflicts(pending, chosen);
+      if (possible.length === 0) return { status: "conflict", conflicts };
+      const { reviewer: by, message } = options;
+      const changeSet = await this.#cut(pending, possible, { kind: "cut", state: "approved", by, message });
+      if (changeSet === undefined) return { status: "stale", hash: this.#parts.store.get(head.id).hash };
+      return { status: "approved", changeSet, ...(conflicts.length > 0 && { left: conflicts }) };
+    });
+  }
+
+  /** Drops entries: to the next call they are as the host has them. Undefined when this is no review of a workspace (any more). */
+  async reject(review: string, options: SpaceRejectOptions): Promise<SpaceRejectResult | undefined> {
+    return await this.#alone(review, async (pending) => {
+      const { head, entries } = pending;
+      if (options.hash !== undefined && head.hash !== options.hash) return { status: "stale", hash: head.hash };
+      if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
+      const known = new Set(entries.map(({ path }) => path));
+      const unknown = (options.files ?? []).filter((path) => !known.has(path));
+      if (unknown.length > 0) return { status: "unknown-files", files: unknown };
+      const goes = options.files === undefined ? known : new Set(options.files);
+      if (goes.size === 0) return { status: "nothing-chosen" };
+      // What stays must be able to stay without what goes.
+      const missing = missingChoices(entries, new Set([...known].filter((path) => !goes.has(path))));
+      if (missing.length > 0) return { status: "incomplete-selection", missing };
+      const { reviewer: by, message } = options;
+      const dropped = entries.filter(({ path }) => goes.has(path));
+      const cut = await this.#cut(pending, dropped, { kind: "rejected", state: "rejected", by, message });
+      return cut === undefined
+        ? { status: "stale", hash: this.#parts.store.get(head.id).hash }
+        : { status: "rejected" };
+    });
+  }
+
+  /** Drops what nobody decided about in time; returns the reviews' ids. */
+  async expire(): Promise<string[]> {
+    const expired: string[] = [];
+    for (const head of this.#parts.store.expired(this.#parts.now())) {
+      const review = await this.#alone(head.review, async (pending) => {
+        const cut = await this.#cut(pending, pending.entries, { kind: "expired", state: "expired" });
+        return cut === undefined ? undefined : head.review;
+      });
+      if (review !== undefined) expired.push(review);
+    }
+    return expired;
+  }
+
+  /** What an applied change set brought to the host is a change no more. Also after a restart: what is done twice does nothing. */
+  async settle(changeSet: string): Promise<void> {
+    const { store, sets, spaces } = this.#parts;
+    const spaceId = store.spaceOf(changeSet);
+    const set = sets.get(changeSet);
+    if (spaceId === undefined) return;
+    await spaces.alone(spaceId, async () => {
+      for (let isDone = set?.state !== "applied"; !isDone; ) {
+        const head = store.get(spaceId);
+        const changes = appliedChanges(set as ChangeSet, await spaces.entriesOf(head));
+        isDone = changes.size === 0 || (await this.#commit(head, "applied", changes, changeSet)) !== undefined;
+      }
+      store.release(changeSet);
+    });
+  }
+
+  /** Entries of sets that are no more on their way to the host go back to what is pending. */
+  async settleAll(): Promise<void> {
+    const { store, now } = this.#parts;
+    for (const { changeSet, state, at } of store.takers()) {
+      const isUnderWay =
+        state === "approved" || state === "applying" || (state === undefined && now() - at < CUT_MS_MAX);
+      if (!isUnderWay) await this.settle(changeSet);
+    }
+  }
+
+  async #pending(review: string): Promise<Pending | undefined> {
+    const { store, spaces } = this.#parts;
+    const head = store.ofReview(review);
+    if (head === undefined) return undefined;
+    const taken = store.takenPaths(head.id);
+    const entries = await spaces.entriesOf(head);
+    const free = taken.size === 0 ? entries : new Map([...entries].filter(([path]) => !taken.has(path)));
+    if (free.size === 0) return undefined;
+    return { head, ...(await manifestOf(head.roots, free, this.#parts)) };
+  }
+
+  async #alone<T>(review: string, work: (pending: Pending) => Promise<T>): Promise<T | undefined> {
+    const head = this.#parts.store.ofReview(review);
+    if (head === undefined) return undefined;
+    return await this.#parts.spaces.alone(head.id, async () => {
+      const pending = await this.#pending(review);
+      return pending === undefined ? undefined : await work(pending);
+    });
+  }
+
+  async #conflictsOf({ roots }: SpaceManifest, entries: readonly ChangeEntry[]): Promise<Conflict[]> {
+    const blocked = entries.flatMap(({ path, blocked: reason }) => (reason === undefined ? [] : [{ path, reason }]));
+    const named = new Map(entries.map(({ edit, path }) => [`${edit.root}/${edit.path}`, path]));
+    const edits = entries.filter((entry) => entry.blocked === undefined).map(({ edit }) => edit);
+    const found = await withRoots(
+      roots.map(({ hostRoot }) => hostRoot),
+      this.#parts.hidden,
+      (directories) => checkEdits({ edits, directories, blobs: this.#parts.blobs, ownersMatter: true }),
+    );
+    const moved = found.conflicts.map(({ root, obstacle: { path, reason } }) => ({
+      path: named.get(`${root}/${path}`) ?? labelOf(path),
+      reason,
+    }));
+    return [...blocked, ...moved];
+  }
+
+  /** Leaves out what cannot be applied, and what cannot be without that. */
+  async #withoutConflicts(
+    pending: Pending,
+    chosen: readonly ChangeEntry[],
+  ): Promise<{ possible: readonly ChangeEntry[]; conflicts: Conflict[] }> {
+    const conflicts = await this.#conflictsOf(pending, chosen);
+    const out = new Set(conflicts.map(({ path }) => path));
+    for (;;) {
+      const possible = chosen.filter(({ path }) => !out.has(path));
+      const needy = missingChoices(pending.entries, new Set(possible.map(({ path }) => path)));
+      if (needy.length === 0 || possible.length === 0) return { possible, conflicts };
+      for (const { neededBy } of needy) {
+        if (!out.has(neededBy)) conflicts.push({ path: neededBy, reason: "needs-another" });
+        out.add(neededBy);
+      }
+    }
+  }
+
+  /** Takes entries out as a change set of their own. When they are all there is, the set takes over the review's id. */
+  async #cut(
+    { head, roots, entries, paths }: Pending,
+    chosen: readonly ChangeEntry[],
+    decision: Pick<CutChangeSet, "state" | "by" | "message"> & { readonly kind: CommitKind },
+  ): Promise<ChangeSet | undefined> {
+    const { store, sets, now } = this.#parts;
+    const isAll = chosen.length === entries.length;
+    const id = isAll ? head.review : randomUUID();
+    const manifest: Manifest = { ...this.#makerOf(head, chosen), agent: head.agent, roots, entries: chosen };
+    const serialised = serialiseManifest(manifest);
+    const set: CutChangeSet = {
+      ...{
+        id,
+        serialised,
+        manifest,
+        hash: hashManifest(serialised),
+        createdAt: head.beganAt,
+        expiresAt: head.expiresAt,
+      },
+      ...{ decidedAt: now(), state: decision.state, by: decision.by, message: decision.message },
+    };
+    const isChosen = new Set(chosen);
+    const cut = paths.filter((_, index) => isChosen.has(entries[index] as ChangeEntry));
+    const isTaken = decision.kind === "cut";
+    if (isTaken) await store.take(head.id, id, cut, now());
+    const changes: Changes = isTaken ? new Map() : new Map(cut.map((path) => [path, undefined]));
+    const next = await this.#commit(head, decision.kind, changes, id, {
+      review: isAll ? randomUUID() : head.review,
+      also: () => sets.addDecided(set),
+    });
+    if (next !== undefined) return sets.get(id);
+    if (isTaken) store.release(id);
+    return undefined;
+  }
+
+  /** The call that changed all of it, or else the last one that changed something. */
+  #makerOf({ id, last }: SpaceHead, chosen: readonly ChangeEntry[]): SpaceHead["last"] {
+    const by = chosen[0]?.by;
+    const isOne = by !== undefined && chosen.every((entry) => entry.by?.runId === by.runId);
+    return isOne ? { ...by, command: this.#parts.store.commandOf(id, by.runId) } : last;
+  }
+
+  async #commit(
+    head: SpaceHead,
+    kind: CommitKind,
+    changes: Changes,
+    note: string,
+    { review = head.review, also }: { readonly review?: string; readonly also?: () => void } = {},
+  ): Promise<SpaceHead | undefined> {
+    const { store, spaces, now } = this.#parts;
+    const counted = await spaces.headWith(head, changes);
+    return await store.commit(head, {
+      ...{ kind, changes, note, at: now(), head: { ...head, ...counted, review } },
+      ...(also && { also }),
+    });
+  }
+}
+
+function appliedChanges(
+  set: ChangeSet,
+  entries: ReadonlyMap<ByteString, SpaceEntry>,
+): Map<ByteString, SpaceEntry | undefined> {
+  const changes = new Map<ByteString, SpaceEntry | undefined>();
+  for (const { edit } of set.entries) {
+    const path = hostPathOf(edit, set.roots);
+    const entry = entries.get(path);
+    if (entry === undefined) continue;
+    const isDone = isSameState(entry.after, edit.after);
+    changes.set(path, isDone ? undefined : { ...entry, before: onHost(edit.after) });
+  }
+  return changes;
+}
+
+/** As a sync left it: which file's name it is there is not known. */
+function onHost(state: NodeState): NodeState {
+  if (state.type !== "file") return state;
+  const { nameOf: _, inode: __, ...own } = state;
+  return own;
+}
+
+function summaryOf(head: SpaceHead, entryCount: number): Omit<SpaceReview, "entries" | "conflicts" | "roots"> {
+  const { id: spaceId, version, review: id, hash, agent, last, beganAt: createdAt, expiresAt } = head;
+  return { ...last, ...{ id, hash, state: "pending", agent, entryCount, createdAt, expiresAt, spaceId, version } };
+}

@@ -1,0 +1,330 @@
+import { randomUUID } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate as otherWork } from "node:timers/promises";
+import type { ByteString } from "../../base/byte-string.ts";
+import { transaction } from "../../base/database.ts";
+import { sha256Stream } from "../../base/sha256.ts";
+import { ZtlError } from "../../errors.ts";
+import type { Root } from "../changes/proposed-change.ts";
+import { LIST_MAX } from "../limits.ts";
+import { parseRoots, parseSpaceEntry } from "../state/stored.ts";
+import type { Author, SpaceEntries, SpaceEntry } from "./space-entry.ts";
+
+type Row = Record<string, unknown>;
+
+/** Rows read or written between two looks at other work of the process: some milliseconds. */
+const ROWS_AT_ONCE = 500;
+
+/** A workspace's one row: where it stands. */
+export interface SpaceHead {
+  readonly id: string;
+  /** Whose it is; equal owners have one workspace. */
+  readonly owner: string;
+  readonly agent: string;
+  /** The id of its review, as long as something is pending. */
+  readonly review: string;
+  /** The number of the last commit; 0 before the first. */
+  readonly version: number;
+  /** Of everything that was ever committed, in order: equal hashes mean equal contents. */
+  readonly hash: string;
+  readonly roots: readonly Root[];
+  readonly entryCount: number;
+  readonly sizeBytes: number;
+  /** The last call that changed something. */
+  readonly last: Author & { readonly command: string };
+  readonly beganAt: number;
+  readonly expiresAt: number;
+}
+
+/** Why a commit was made; all but calls are decisions about what was there. */
+export type CommitKind = "call" | "cut" | "applied" | "rejected" | "expired" | "rebased" | "revoked";
+
+/** Entries as they are from then on; undefined where nothing differs from the host any more. */
+export type Changes = ReadonlyMap<ByteString, SpaceEntry | undefined>;
+
+type Change = readonly [ByteString, SpaceEntry | undefined];
+
+interface Writer {
+  readonly version: number;
+  readonly write: (change: Change) => void;
+  /** To be asked for once, when all is written. */
+  readonly hash: () => string;
+}
+
+export interface NewCommit {
+  readonly kind: CommitKind;
+  readonly changes: Changes;
+  readonly head: Omit<SpaceHead, "id" | "owner" | "version" | "hash">;
+  /** Beside the changes, part of the hash: such as which change set was cut. */
+  readonly note?: string;
+  /** Written down in the transaction that makes this commit the head. */
+  readonly also?: () => void;
+  readonly at: number;
+}
+
+/**
+ * Workspaces on disk. A version is the number of a commit; its rows are written in slices, seen by nobody, and become the head in
+ * one step, if the head is still what they were made from. So no transaction is long, and a version once read never changes.
+ */
+export class SpaceStore {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** The workspace of an owner; made when there is none. */
+  open(owner: string, agent: string, now: number): SpaceHead {
+    this.#database
+      .prepare(
+        `INSERT INTO space (id, owner, agent, review, head, hash, roots, entries, bytes, run, tool, command, began, expires)
+         VALUES (?, ?, ?, ?, 0, '', '[]', 0, 0, '', '', '', ?, ?) ON CONFLICT (owner) DO NOTHING`,
+      )
+      .run(randomUUID(), owner, agent, randomUUID(), now, now);
+    return this.ofOwner(owner) as SpaceHead;
+  }
+
+  ofOwner(owner: string): SpaceHead | undefined {
+    const row = this.#database.prepare("SELECT * FROM space WHERE owner = ?").get(owner);
+    return row === undefined ? undefined : toHead(row);
+  }
+
+  get(id: string): SpaceHead {
+    const row = this.#database.prepare("SELECT * FROM space WHERE id = ?").get(id);
+    if (row === undefined)
+      throw new ZtlError("unknown-workspace", `There is no workspace ${JSON.stringify(id)}`, { id });
+    return toHead(row);
+  }
+
+  /** By the id of its review, when something is pending. */
+  ofReview(review: string): SpaceHead | undefined {
+    const row = this.#database.prepare("SELECT * FROM space WHERE review = ? AND entries > 0").get(review);
+    return row === undefined ? undefined : toHead(row);
+  }
+
+  /** Those with something pending, the last changed first. */
+  list(limit: number, agent?: string): SpaceHead[] {
+    return this.#database
+      .prepare(
+        "SELECT * FROM space WHERE entries > 0 AND (:agent IS NULL OR agent = :agent) ORDER BY head DESC LIMIT :limit",
+      )
+      .all({ agent: agent ?? null, limit: Math.min(limit, LIST_MAX) })
+      .map(toHead);
+  }
+
+  expired(now: number): SpaceHead[] {
+    return this.#database.prepare("SELECT * FROM space WHERE entries > 0 AND expires <= ?").all(now).map(toHead);
+  }
+
+  /** Everything of a version, sorted by path. */
+  async entriesAt(space: string, version: number): Promise<Map<ByteString, SpaceEntry>> {
+    const select = this.#database.prepare(
+      `SELECT path, entry, max(number) FROM space_change WHERE space = :space AND path > :after AND number <= :version
+       AND number IN (SELECT number FROM space_commit WHERE space = :space AND published = 1)
+       GROUP BY path ORDER BY path LIMIT ${ROWS_AT_ONCE}`,
+    );
+    const entries = new Map<ByteString, SpaceEntry>();
+    for (let after = ""; ; ) {
+      const rows = select.all({ space, version, after });
+      for (const row of rows) if (row.entry !== null) entries.set(String(row.path) as ByteString, toEntry(row.entry));
+      if (rows.length < ROWS_AT_ONCE) return entries;
+      after = String(rows.at(-1)?.path);
+      await otherWork();
+    }
+  }
+
+  /** What commits after `from`, up to `to`, changed. */
+  async changesBetween(space: string, from: number, to: number): Promise<Map<ByteString, SpaceEntry | undefined>> {
+    const numbers = this.#database
+      .prepare(
+        "SELECT number FROM space_commit WHERE space = ? AND published = 1 AND number > ? AND number <= ? ORDER BY number",
+      )
+      .all(space, from, to);
+    const changes = new Map<ByteString, SpaceEntry | undefined>();
+    const select = this.#database.prepare(
+      `SELECT path, entry FROM space_change WHERE number = ? AND path > ? ORDER BY path LIMIT ${ROWS_AT_ONCE}`,
+    );
+    for (const { number } of numbers) {
+      for (let after = ""; ; ) {
+        const rows = select.all(Number(number), after);
+        for (const row of rows)
+          changes.set(String(row.path) as ByteString, row.entry === null ? undefined : toEntry(row.entry));
+        if (rows.length < ROWS_AT_ONCE) break;
+        after = String(rows.at(-1)?.path);
+        await otherWork();
+      }
+    }
+    return changes;
+  }
+
+  /** Which calls changed a path, the latest first. */
+  authorsOf(space: string, path: ByteString): Author[] {
+    return this.#database
+      .prepare(
+        `SELECT c.run, c.tool FROM space_change s JOIN space_commit c ON c.number = s.number
+         WHERE s.space = ? AND s.path = ? AND c.published = 1 AND c.kind = 'call' ORDER BY s.number DESC LIMIT ${ROWS_AT_ONCE}`,
+      )
+      .all(space, path)
+      .map(({ run, tool }) => ({ runId: String(run), tool: String(tool) }));
+  }
+
+  /** What a call ran that changed something. */
+  commandOf(space: string, runId: string): string {
+    const row = this.#database
+      .prepare(
+        "SELECT command FROM space_commit WHERE space = ? AND run = ? AND kind = 'call' ORDER BY number DESC LIMIT 1",
+      )
+      .get(space, runId);
+    return String(row?.command ?? "");
+  }
+
+  /** Undefined when somebody else was faster: then the changes have to be made anew, from what they left. */
+  async commit(from: SpaceHead, commit: NewCommit): Promise<SpaceHead | undefined> {
+    const sorted = [...commit.changes].sort(([a], [b]) => (a < b ? -1 : 1));
+    if (sorted.length <= ROWS_AT_ONCE) {
+      const isOurs = transaction(this.#database, () => {
+        if (this.get(from.id).version !== from.version) return false;
+        const writer = this.#begin(from, commit);
+        for (const change of sorted) writer.write(change);
+        return this.#publish(from, commit, writer);
+      });
+      return isOurs ? this.get(from.id) : undefined;
+    }
+    const writer = transaction(this.#database, () => this.#begin(from, commit));
+    await this.#inSlices(sorted, (change) => writer.write(change));
+    const isOurs = transaction(this.#database, () => this.#publish(from, commit, writer));
+    if (!isOurs) await this.#discard(writer.version, sorted);
+    return isOurs ? this.get(from.id) : undefined;
+  }
+
+  /** Marks paths as taken by a change set that is being decided; they stay in the workspace until it is applied. */
+  async take(space: string, changeSet: string, paths: readonly ByteString[], now: number): Promise<void> {
+    const insert = this.#database.prepare(
+      "INSERT OR REPLACE INTO taken (space, path, change_set, at) VALUES (?, ?, ?, ?)",
+    );
+    await this.#inSlices(paths, (path) => insert.run(space, path, changeSet, now));
+  }
+
+  takenPaths(space: string): Set<ByteString> {
+    const rows = this.#database.prepare("SELECT path FROM taken WHERE space = ?").all(space);
+    return new Set(rows.map(({ path }) => String(path) as ByteString));
+  }
+
+  takenCount(space: string): number {
+    return Number(this.#database.prepare("SELECT count(*) AS count FROM taken WHERE space = ?").get(space)?.count);
+  }
+
+  /** Where the entries of a change set were taken from. */
+  spaceOf(changeSet: string): string | undefined {
+    const row = this.#database.prepare("SELECT space FROM taken WHERE change_set = ? LIMIT 1").get(changeSet);
+    return row === undefined ? undefined : String(row.space);
+  }
+
+  release(changeSet: string): void {
+    this.#database.prepare("DELETE FROM taken WHERE change_set = ?").run(changeSet);
+  }
+
+  /** Change sets that have taken entries, with their states; one without is being made, or was never finished. */
+  takers(): { readonly changeSet: string; readonly state: string | undefined; readonly at: number }[] {
+    return this.#database
+      .prepare(
+        `SELECT t.change_set, c.state, min(t.at) AS at FROM taken t LEFT JOIN change_set c ON c.id = t.change_set
+         GROUP BY t.change_set`,
+      )
+      .all()
+      .map((row) => ({
+        changeSet: String(row.change_set),
+        state: row.state === null ? undefined : String(row.state),
+        at: Number(row.at),
+      }));
+  }
+
+  usesContent(sha256: string): boolean {
+    return this.#database.prepare("SELECT 1 FROM space_content WHERE sha256 = ? LIMIT 1").get(sha256) !== undefined;
+  }
+
+  #begin(from: SpaceHead, { kind, note, head: { last }, at }: NewCommit): Writer {
+    const { lastInsertRowid } = this.#database
+      .prepare(
+        "INSERT INTO space_commit (space, kind, published, run, tool, command, made) VALUES (?, ?, 0, ?, ?, ?, ?)",
+      )
+      .run(from.id, kind, last.runId, last.tool, last.command, at);
+    const version = Number(lastInsertRowid);
+    const hash = sha256Stream();
+    hash.update(`ztl-space-v1\n${from.hash}\n${kind}\n${JSON.stringify(note ?? null)}\n`);
+    const insert = this.#database.prepare("INSERT INTO space_change (space, path, number, entry) VALUES (?, ?, ?, ?)");
+    const use = this.#database.prepare("INSERT OR IGNORE INTO space_content (sha256, space) VALUES (?, ?)");
+    const write = ([path, entry]: Change): void => {
+      const text = entry === undefined ? null : JSON.stringify(entry);
+      hash.update(`${JSON.stringify([path, text])}\n`);
+      insert.run(from.id, path, version, text);
+      for (const state of entry === undefined ? [] : [entry.before, entry.after])
+        if (state.type === "file" && state.sha256 !== "") use.run(state.sha256, from.id);
+    };
+    return { version, write, hash: () => hash.digest("hex") };
+  }
+
+  #publish(from: SpaceHead, { head, also }: NewCommit, { version, hash: digest }: Writer): boolean {
+    const hash = digest();
+    const { roots, last } = head;
+    const { changes } = this.#database
+      .prepare(
+        `UPDATE space SET agent = ?, review = ?, head = ?, hash = ?, roots = ?, entries = ?, bytes = ?, run = ?, tool = ?,
+         command = ?, began = ?, expires = ? WHERE id = ? AND head = ? AND head < ?`,
+      )
+      .run(
+        ...[head.agent, head.review, version, hash, JSON.stringify(roots), head.entryCount, head.sizeBytes],
+        ...[last.runId, last.tool, last.command, head.beganAt, head.expiresAt, from.id, from.version, version],
+      );
+    if (changes !== 1) return false;
+    also?.();
+    this.#database.prepare("UPDATE space_commit SET published = 1, hash = ? WHERE number = ?").run(hash, version);
+    return true;
+  }
+
+  async #discard(version: number, changes: readonly Change[]): Promise<void> {
+    const remove = this.#database.prepare("DELETE FROM space_change WHERE number = ? AND path = ?");
+    await this.#inSlices(changes, ([path]) => remove.run(version, path));
+    this.#database.prepare("DELETE FROM space_commit WHERE number = ?").run(version);
+  }
+
+  async #inSlices<T>(items: readonly T[], work: (item: T) => unknown): Promise<void> {
+    for (let at = 0; at < items.length; at += ROWS_AT_ONCE) {
+      if (at > 0) await otherWork();
+      transaction(this.#database, () => {
+        for (const item of items.slice(at, at + ROWS_AT_ONCE)) work(item);
+      });
+    }
+  }
+}
+
+function toHead(row: Row): SpaceHead {
+  return {
+    id: String(row.id),
+    owner: String(row.owner),
+    agent: String(row.agent),
+    review: String(row.review),
+    version: Number(row.head),
+    hash: String(row.hash),
+    roots: parseRoots(String(row.roots)),
+    entryCount: Number(row.entries),
+    sizeBytes: Number(row.bytes),
+    last: { runId: String(row.run), tool: String(row.tool), command: String(row.command) },
+    beganAt: Number(row.began),
+    expiresAt: Number(row.expires),
+  };
+}
+
+function toEntry(text: unknown): SpaceEntry {
+  return parseSpaceEntry(String(text));
+}
+
+/** A version as it was, from what is known of another. */
+export function withChanges(entries: SpaceEntries, changes: Changes): Map<ByteString, SpaceEntry> {
+  const made = new Map(entries);
+  for (const [path, entry] of changes) {
+    if (entry === undefined) made.delete(path);
+    else made.set(path, entry);
+  }
+  return made;
+}

@@ -1,0 +1,306 @@
+import { randomUUID } from "node:crypto";
+import type { BlobFiles } from "../../base/blob-files.ts";
+import { type ByteString, labelOf } from "../../base/byte-string.ts";
+import { memorySource } from "../../base/content.ts";
+import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import type { Json } from "../../base/json.ts";
+import { hashManifest, serialiseManifest } from "../changes/change-set.ts";
+import type { FileState } from "../changes/node-state.ts";
+import { checkProposal, toRealRoot } from "../changes/proposal.ts";
+import type { ProposedChange, Root } from "../changes/proposed-change.ts";
+import type { ConflictReason } from "../files/obstacle.ts";
+import { ENTRIES_MAX, MERGED_TEXT_BYTES_MAX, SPACE_BYTES_MAX, SPACES_CACHED_MAX } from "../limits.ts";
+import type { ChangeSets } from "../state/change-sets.ts";
+import { deltaOf, toPendingList } from "./cumulative.ts";
+import { type DraftedDelta, draftDelta } from "./draft-delta.ts";
+import { type MergeConflict, type Merged, mergeDelta } from "./merge.ts";
+import type { SpaceEntries, SpaceEntry } from "./space-entry.ts";
+import { guestNameOf } from "./space-manifest.ts";
+import { type Changes, type SpaceHead, type SpaceStore, withChanges } from "./space-store.ts";
+import { mergeTexts } from "./text-merge.ts";
+
+/** A workspace as a run sees it: one version, which never changes. */
+export interface SpaceView {
+  readonly spaceId: string;
+  readonly version: number;
+  readonly entries: SpaceEntries;
+}
+
+/** What a run did, to be laid over what its workspace has by now. */
+export interface SpaceChanges {
+  readonly runId: string;
+  readonly agent: string;
+  readonly tool: string;
+  /** What made the changes, for the reviewer. */
+  readonly command: string;
+  /** The directories that the run could change. */
+  readonly roots: readonly Root[];
+  /** What differs from what the run saw. */
+  readonly changes: readonly ProposedChange[];
+  /** Of the conversation; kept with each file. */
+  readonly labels: readonly Json[];
+}
+
+export interface CommitResult {
+  readonly spaceId: string;
+  readonly version: number;
+  /** Of everything that was ever committed to it. */
+  readonly hash: string;
+  /** The review of everything pending, and the hash of what it is about; absent when nothing is. */
+  readonly review?: { readonly id: string; readonly hash: string };
+  /** Paths as the run named them. */
+  readonly joined: readonly string[];
+  readonly conflicts: readonly CommitConflict[];
+  readonly dropped: readonly { readonly path: string; readonly reason: ConflictReason }[];
+  /** There would have been more than a workspace may hold: nothing of the call's was taken. */
+  readonly beyond?: { readonly what: "entries" | "bytes"; readonly found: number; readonly most: number };
+}
+
+export interface CommitConflict {
+  readonly path: string;
+  readonly reason: MergeConflict["reason"];
+  /** The call whose work stands. */
+  readonly byRunId?: string;
+  /** The content that was not taken; undefined when it was to go, or is no file. */
+  readonly refusedSha256?: string;
+}
+
+export interface SpacesParts {
+  readonly store: SpaceStore;
+  readonly sets: ChangeSets;
+  readonly blobs: BlobFiles;
+  readonly hidden: HiddenPlaces;
+  readonly now: () => number;
+  readonly expireAfterMs: number;
+}
+
+/** What calls have changed and nobody has decided about, by whose it is: each call finds what earlier ones left, and adds to it. */
+export class Spaces {
+  /** What a run sees without a workspace. */
+  readonly nothing: SpaceView = { spaceId: "", version: 0, entries: new Map() };
+  readonly #parts: SpacesParts;
+  /** The last versions that were read; the oldest goes first. */
+  readonly #known = new Map<string, { readonly version: number; readonly entries: SpaceEntries }>();
+  /** Commits of one workspace in this process wait for each other; those of other processes are noticed and made anew. */
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  constructor(parts: SpacesParts) {
+    this.#parts = parts;
+  }
+
+  /** The workspace of an owner as it is now; an empty one when nothing was ever changed. */
+  async view(owner: string, agent: string): Promise<SpaceView> {
+    const head = this.#parts.store.open(owner, agent, this.#parts.now());
+    return { spaceId: head.id, version: head.version, entries: await this.entriesOf(head) };
+  }
+
+  /** Of everything that is changed in an owner's workspace, and how it came to be; undefined when nothing is. */
+  hashOf(owner: string): string | undefined {
+    const head = this.#parts.store.ofOwner(owner);
+    return head === undefined || head.entryCount === 0 ? undefined : head.hash;
+  }
+
+  /** As it was for an earlier run. Throws ZtlError `unknown-workspace`. */
+  async viewAt(spaceId: string, version: number): Promise<SpaceView> {
+    const head = this.#parts.store.get(spaceId);
+    if (head.version === version) return { spaceId, version, entries: await this.entriesOf(head) };
+    return { spaceId, version, entries: await this.#parts.store.entriesAt(spaceId, version) };
+  }
+
+  /** What a run is to find in the directories it may change, as the sandbox takes it. */
+  async pendingList(view: SpaceView, roots: readonly Root[], isHostMoved = false): Promise<ProposedChange[]> {
+    if (view.entries.size === 0) return [];
+    return await toPendingList(view.entries, withRealPaths(roots), this.#parts.blobs, isHostMoved);
+  }
+
+  /** What a run changed of what it saw, from its answer. */
+  deltaOf(
+    view: SpaceView,
+    roots: readonly Root[],
+    given: readonly ProposedChange[],
+    answered: readonly ProposedChange[],
+  ): ProposedChange[] {
+    return deltaOf(view.entries, withRealPaths(roots), given, answered);
+  }
+
+  /** A content that is kept for a workspace, such as one that was refused; undefined when it is not kept any more. */
+  async keptContent(sha256: string): Promise<Uint8Array | undefined> {
+    return await this.#parts.blobs.get(sha256);
+  }
+
+  /** Throws ZtlError for what no sandbox reports; what several calls or the limits stand against is in the result. */
+  async commit(view: SpaceView, made: SpaceChanges): Promise<CommitResult> {
+    const { runId, tool, labels } = made;
+    if (made.changes.length > ENTRIES_MAX) {
+      const beyond = { what: "entries", found: made.changes.length, most: ENTRIES_MAX } as const;
+      return this.#answer(this.#parts.store.get(view.spaceId), { roots: [], beyond });
+    }
+    const { roots } = checkProposal(made);
+    const source = { changes: made.changes, roots, base: view.entries, by: { runId, tool }, labels };
+    const drafted = await draftDelta(source, this.#parts);
+    return await this.alone(view.spaceId, () => this.#lay(view, { ...made, roots }, drafted));
+  }
+
+  /** Lets nobody else of this process change the workspace meanwhile. */
+  async alone<T>(spaceId: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(spaceId) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    this.#last.set(spaceId, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#last.get(spaceId) === turn) this.#last.delete(spaceId);
+    }
+  }
+
+  async entriesOf(head: SpaceHead): Promise<SpaceEntries> {
+    const { id, version } = head;
+    const known = this.#known.get(id);
+    if (known?.version === version) return known.entries;
+    const { store } = this.#parts;
+    const entries =
+      known !== undefined && known.version < version
+        ? withChanges(known.entries, await store.changesBetween(id, known.version, version))
+        : await store.entriesAt(id, version);
+    this.#remember(id, version, entries);
+    return entries;
+  }
+
+  /** The head after some entries changed, with everything that is counted. To be called alone. */
+  async headWith(head: SpaceHead, changes: Changes): Promise<Pick<SpaceHead, "entryCount" | "sizeBytes">> {
+    const entries = await this.entriesOf(head);
+    let { entryCount, sizeBytes } = head;
+    for (const [path, entry] of changes) {
+      const old = entries.get(path);
+      entryCount += (entry === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
+      sizeBytes += bytesOf(entry) - bytesOf(old);
+    }
+    return { entryCount, sizeBytes };
+  }
+
+  /** Three-way, of contents that are kept; undefined when they are no texts, or cannot be put together. */
+  async joinTexts(
+    base: FileState,
+    ours: FileState,
+    theirs: FileState,
+  ): Promise<Pick<FileState, "sha256" | "sizeBytes"> | undefined> {
+    const { blobs } = this.#parts;
+    const states = [base, ours, theirs];
+    if (states.some(({ sha256, sizeBytes }) => sha256 === "" || sizeBytes > MERGED_TEXT_BYTES_MAX)) return undefined;
+    const [a, b, c] = await Promise.all(states.map(({ sha256 }) => blobs.get(sha256, MERGED_TEXT_BYTES_MAX)));
+    const joined = a && b && c ? mergeTexts(a, b, c) : undefined;
+    if (joined === undefined) return undefined;
+    const kept = await blobs.put(memorySource(joined));
+    await blobs.settle();
+    return kept;
+  }
+
+  async #lay(view: SpaceView, made: SpaceChanges, drafted: DraftedDelta): Promise<CommitResult> {
+    const { store } = this.#parts;
+    for (;;) {
+      const head = store.get(view.spaceId);
+      const current = await this.entriesOf(head);
+      const merged = await mergeDelta({
+        ...{ base: view.entries, current, delta: drafted.edits },
+        join: (base, ours, theirs) => this.joinTexts(base, ours, theirs),
+      });
+      if (merged.entries.size === 0) return this.#answer(head, { roots: made.roots, merged, drafted });
+      const counted = await this.headWith(head, merged.entries);
+      const beyond = beyondLimits(counted);
+      if (beyond !== undefined) return this.#answer(head, { roots: made.roots, beyond });
+      const next = await this.#commit(head, made, counted, merged.entries);
+      if (next === undefined) continue;
+      this.#remember(next.id, next.version, withChanges(current, merged.entries));
+      return this.#answer(next, { roots: made.roots, merged, drafted });
+    }
+  }
+
+  async #commit(
+    head: SpaceHead,
+    { runId, agent, tool, command, roots }: SpaceChanges,
+    counted: Pick<SpaceHead, "entryCount" | "sizeBytes">,
+    changes: Changes,
+  ): Promise<SpaceHead | undefined> {
+    const { store, now, expireAfterMs } = this.#parts;
+    const at = now();
+    const isUndone = counted.entryCount === 0 && head.entryCount > 0;
+    return await store.commit(head, {
+      kind: "call",
+      changes,
+      at,
+      head: {
+        ...{ agent, ...counted, last: { runId, tool, command }, expiresAt: at + expireAfterMs },
+        review: isUndone ? randomUUID() : head.review,
+        roots: [
+          ...head.roots,
+          ...roots.filter((root) => !head.roots.some(({ hostRoot }) => hostRoot === root.hostRoot)),
+        ],
+        beganAt: head.entryCount === 0 ? at : head.beganAt,
+      },
+      // Whoever waits for the review learns that there is nothing left to decide.
+      ...(isUndone && { also: () => this.#supersede(head, at) }),
+    });
+  }
+
+  #supersede({ review: id, roots, agent, last, beganAt, expiresAt }: SpaceHead, at: number): void {
+    const manifest = { ...last, agent, roots, entries: [] };
+    const serialised = serialiseManifest(manifest);
+    const hash = hashManifest(serialised);
+    const row = { id, hash, serialised, manifest, createdAt: beganAt, expiresAt, decidedAt: at };
+    this.#parts.sets.addDecided({ ...row, state: "superseded" });
+  }
+
+  #answer(head: SpaceHead, { roots, merged, drafted, beyond }: Told): CommitResult {
+    const nameOf = (path: ByteString): string => labelOf(guestNameOf(path, roots));
+    const pending = head.entryCount - this.#parts.store.takenCount(head.id);
+    return {
+      ...{ spaceId: head.id, version: head.version, hash: head.hash },
+      ...(pending > 0 && { review: { id: head.review, hash: head.hash } }),
+      joined: (merged?.joined ?? []).map(nameOf),
+      conflicts: (merged?.conflicts ?? []).map((conflict) => toConflict(conflict, nameOf)),
+      dropped: (drafted?.dropped ?? []).map(({ path, reason }) => ({ path: nameOf(path), reason })),
+      ...(beyond && { beyond }),
+    };
+  }
+
+  #remember(id: string, version: number, entries: SpaceEntries): void {
+    this.#known.delete(id);
+    this.#known.set(id, { version, entries });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > SPACES_CACHED_MAX && oldest !== undefined) this.#known.delete(oldest);
+  }
+}
+
+interface Told {
+  readonly roots: readonly Root[];
+  readonly merged?: Merged;
+  readonly drafted?: DraftedDelta;
+  readonly beyond?: CommitResult["beyond"];
+}
+
+function bytesOf(entry: SpaceEntry | undefined): number {
+  return entry?.after.type === "file" ? entry.after.sizeBytes : 0;
+}
+
+function beyondLimits({
+  entryCount,
+  sizeBytes,
+}: Pick<SpaceHead, "entryCount" | "sizeBytes">): CommitResult["beyond"] | undefined {
+  if (entryCount > ENTRIES_MAX) return { what: "entries", found: entryCount, most: ENTRIES_MAX };
+  return sizeBytes > SPACE_BYTES_MAX ? { what: "bytes", found: sizeBytes, most: SPACE_BYTES_MAX } : undefined;
+}
+
+function toConflict(
+  { path, reason, by, refused: { after } }: MergeConflict,
+  nameOf: (path: ByteString) => string,
+): CommitConflict {
+  return {
+    ...{ path: nameOf(path), reason },
+    ...(by && { byRunId: by.runId }),
+    ...(after.type === "file" && { refusedSha256: after.sha256 }),
+  };
+}
+
+function withRealPaths(roots: readonly Root[]): Root[] {
+  return roots.map(toRealRoot);
+}
