@@ -2,7 +2,8 @@ import { isAscii } from "node:buffer";
 import type { Decoding } from "./finding.ts";
 import { Findings } from "./findings.ts";
 import type { GuardLimits } from "./limits.ts";
-import { walkJson } from "./matching/json-walker.ts";
+import { APOSTROPHE, QUOTE } from "./matching/bytes.ts";
+import { type Opener, walkJson } from "./matching/json-walker.ts";
 import { isAt } from "./matching/places.ts";
 import type { Span } from "./matching/shapes.ts";
 import type { Sink } from "./rule.ts";
@@ -13,6 +14,8 @@ import { type DecodedRuns, decodeRuns } from "./views/runs.ts";
 import { contentView, levelView, runsView, type View } from "./views/view.ts";
 
 const NEVER = -0x40000000;
+const WAKES_QUOTE = 1;
+const WAKES_APOSTROPHE = 2;
 
 /** Looks at one complete content: as it is, and at everything that decodes from it, within the limits. */
 export class Examination {
@@ -38,7 +41,9 @@ export class Examination {
 
   #visit(view: View): void {
     if (this.#candidatesLeft < 0) return;
-    if (this.#probe(view)) this.#walk(view);
+    const wakes = this.#probe(view);
+    if ((wakes & WAKES_QUOTE) !== 0) this.#walk(view, QUOTE);
+    if ((wakes & WAKES_APOSTROPHE) !== 0) this.#walk(view, APOSTROPHE);
     if (view.depth >= this.#limits.decodeDepth) this.#expectNothingLeft(view);
     else this.#descend(view);
   }
@@ -83,11 +88,11 @@ export class Examination {
     return tags !== undefined || selectors !== undefined;
   }
 
-  /** Runs all literals over the view. True when it may hold JSON objects that rules describe. */
-  #probe(view: View): boolean {
+  /** Runs all literals over the view. Says with which quotes it may hold objects that rules describe. */
+  #probe(view: View): number {
     const bytes = view.bytes;
     const lastLead = new Int32Array(this.#rules.sequences).fill(NEVER);
-    let wakesWalker = false;
+    let wakes = 0;
     this.#rules.probe(bytes, (gate, end) => {
       if (--this.#candidatesLeft < 0) return this.findings.limit("limit.candidates", 0, 0);
       const span = this.#span;
@@ -96,12 +101,12 @@ export class Examination {
       if (!holds(gate, bytes, span)) return true;
       const { start, end: spanEnd } = span;
       for (const probe of gate.probes) {
-        if (probe.role === "object") wakesWalker = true;
+        if (probe.role === "object") wakes |= bytes[end - 1] === APOSTROPHE ? WAKES_APOSTROPHE : WAKES_QUOTE;
         else this.#found(probe, view, start, spanEnd, lastLead);
       }
       return true;
     });
-    return wakesWalker;
+    return wakes;
   }
 
   /** What a literal that counts means for one rule. */
@@ -114,9 +119,9 @@ export class Examination {
     }
   }
 
-  #walk(view: View): void {
+  #walk(view: View, opener: Opener): void {
     const limits = { depth: this.#limits.jsonDepth, tokens: this.#candidatesLeft };
-    const { result, tokens } = walkJson(view.bytes, this.#rules.objects, limits, (rule, start, end) => {
+    const { result, tokens } = walkJson(view.bytes, this.#rules.objects, limits, opener, (rule, start, end) => {
       this.findings.add(rule, view, start, end);
       return true;
     });

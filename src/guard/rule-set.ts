@@ -123,7 +123,8 @@ function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { gates
     }
   });
   // Only the end of the key, so that one that is partly escaped is noticed too.
-  for (const key of wakingKeys) add({ text: `${key}"`, anyCase: true }, -1, "object");
+  for (const key of wakingKeys)
+    for (const quote of ['"', "'"]) add({ text: `${key}${quote}`, anyCase: true }, -1, "object");
   return { gates: [...gates.values()], sequences };
 }
 

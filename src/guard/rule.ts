@@ -2,7 +2,7 @@ import type { Family, Severity } from "./finding.ts";
 import type { ShapeName } from "./matching/shapes.ts";
 
 /** Where a trigger counts. `line-start` allows indentation, quotes and markdown markers before it. */
-export type Place = "anywhere" | "line-start" | "whole-line" | "paragraph-start" | "word" | "word-start";
+export type Place = "anywhere" | "line-start" | "whole-line" | "paragraph-start" | "word" | "word-start" | "text-end";
 
 /**
  * Where the content is going, when that makes more of a finding: `rendered` is a viewer of Markdown or HTML, which loads what the
@@ -76,6 +76,19 @@ export function keyed(key: string, ...values: readonly string[]): Pattern[] {
     kind: "trigger",
     trigger: { text, shape: "json-value", values },
   }));
+}
+
+/** Tags, in any case, with this attribute in any place; when values are given, with one of them. */
+export function tagged(names: readonly string[], attribute: string, ...values: readonly string[]): Pattern[] {
+  return names.map((name) => ({
+    kind: "trigger",
+    trigger: { text: `<${name}`, shape: "tag-attribute", anyCase: true, values: [attribute, ...values] },
+  }));
+}
+
+/** Tags of these names, opening or closing, in any case and with any attributes. */
+export function tagNames(...names: readonly string[]): Pattern[] {
+  return shapedAnyCase("tag-end", ...names.flatMap((name) => [`<${name}`, `</${name}`]));
 }
 
 /** A JSON key whose value is an object or an array of objects. */

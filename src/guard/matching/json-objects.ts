@@ -2,15 +2,36 @@ import { invariant } from "../../errors.ts";
 import type { Rule } from "../rule.ts";
 import type { Unit } from "../views/entities.ts";
 import { readEscape } from "../views/escapes.ts";
-import { BACKSLASH, isBlank, QUOTE } from "./bytes.ts";
+import { BACKSLASH, isBlank } from "./bytes.ts";
 import { KnownStrings } from "./known-strings.ts";
 
 /** Longer keys and values than this are none that a rule names, even fully escaped. */
 const RAW_STRING_MAX = 256;
-/** Terms are bits of a 32-bit integer. */
-const TERMS_MAX = 31;
+/** Terms are bits of two 32-bit integers. */
+const TERMS_MAX = 62;
+const TERMS_IN_ONE = 31;
 /** Keys in ordinary JSON; objects are looked for because of the other terms of the same rule. */
-const ORDINARY_KEYS = new Set(["content", "name", "type", "id", "method", "result", "error", "parameters", "action"]);
+const ORDINARY_KEYS = new Set([
+  "content",
+  "parts",
+  "command",
+  "tool",
+  "name",
+  "type",
+  "id",
+  "method",
+  "result",
+  "error",
+  "parameters",
+  "action",
+]);
+
+/** Bits of terms, in two integers. */
+export interface Terms {
+  readonly low: number;
+  readonly high: number;
+}
+const NO_TERMS: Terms = Object.freeze({ low: 0, high: 0 });
 
 /** What a value is, by number. */
 export const KIND = Object.freeze({ string: 0, object: 1, array: 2, number: 3, literal: 4 });
@@ -18,7 +39,7 @@ const KINDS = Object.keys(KIND).length;
 
 interface ObjectRule {
   readonly rule: number;
-  readonly mask: number;
+  readonly mask: Terms;
   /** An object with more members is another thing that happens to have these. */
   readonly membersMax: number;
 }
@@ -31,14 +52,14 @@ export type ObjectHit = (rule: number, start: number, end: number) => boolean;
  * numbers, the keys first, so that the walker makes no string of its own.
  */
 export class ObjectRules {
-  readonly #terms = new Map<string, number>();
+  readonly #terms = new Map<string, Terms>();
   readonly #rules: readonly ObjectRule[];
   readonly #keys: readonly string[];
   readonly #strings: readonly string[];
   readonly #known: KnownStrings;
   /** Bits of the terms a value meets: by key and kind, by key and string. */
-  readonly #kindBits: Int32Array;
-  readonly #stringBits: Int32Array;
+  readonly #kindBits: readonly Terms[];
+  readonly #stringBits: readonly Terms[];
   readonly #unescaped = new Uint8Array(RAW_STRING_MAX);
   readonly #unit: Unit = { point: 0, length: 0 };
   /** A text without any of these keys holds no object that a rule describes. */
@@ -51,7 +72,7 @@ export class ObjectRules {
           ? [
               {
                 rule: number,
-                mask: pattern.all.reduce((mask, term) => mask | this.#bit(term), 0),
+                mask: pattern.all.reduce((mask, term) => union(mask, this.#bit(term)), NO_TERMS),
                 membersMax: pattern.membersMax ?? Number.POSITIVE_INFINITY,
               },
             ]
@@ -62,11 +83,11 @@ export class ObjectRules {
     this.#keys = [...new Set(terms.map((term) => term.split(/[:=]/, 1)[0] as string))];
     this.#strings = [...new Set([...this.#keys, ...terms.flatMap((term) => term.split("=").slice(1))])];
     this.#known = new KnownStrings(this.#strings);
-    const bit = (term: string): number => this.#terms.get(term) ?? 0;
-    this.#kindBits = Int32Array.from(
-      this.#keys.flatMap((key) => Object.keys(KIND).map((kind) => bit(key) | bit(`${key}:${kind}`))),
+    const bit = (term: string): Terms => this.#terms.get(term) ?? NO_TERMS;
+    this.#kindBits = this.#keys.flatMap((key) =>
+      Object.keys(KIND).map((kind) => union(bit(key), bit(`${key}:${kind}`))),
     );
-    this.#stringBits = Int32Array.from(this.#keys.flatMap((key) => this.#strings.map((text) => bit(`${key}=${text}`))));
+    this.#stringBits = this.#keys.flatMap((key) => this.#strings.map((text) => bit(`${key}=${text}`)));
     this.wakingKeys = this.#keys.filter((key) => !ORDINARY_KEYS.has(key));
   }
 
@@ -85,16 +106,21 @@ export class ObjectRules {
     return string >= 0 && string < this.#keys.length;
   }
 
-  /** The bits of the terms that a key's value meets; `string` is its number when it is a known one, else -1. */
-  bits(key: number, kind: number, string: number): number {
-    const ofKind = this.#kindBits[key * KINDS + kind] as number;
-    return string < 0 ? ofKind : ofKind | (this.#stringBits[key * this.#strings.length + string] as number);
+  /** The terms that a key's value of this kind meets. */
+  ofKind(key: number, kind: number): Terms {
+    return this.#kindBits[key * KINDS + kind] as Terms;
+  }
+
+  /** The terms that a key's value meets as this string; `string` is its number when it is a known one, else -1. */
+  ofString(key: number, string: number): Terms {
+    return string < 0 ? NO_TERMS : (this.#stringBits[key * this.#strings.length + string] as Terms);
   }
 
   /** Calls `hit` for each rule whose terms are all there. */
-  match(seen: number, members: number, start: number, end: number, hit: ObjectHit): boolean {
+  match(low: number, high: number, members: number, start: number, end: number, hit: ObjectHit): boolean {
     for (const { rule, mask, membersMax } of this.#rules)
-      if ((seen & mask) === mask && members <= membersMax && !hit(rule, start, end)) return false;
+      if ((low & mask.low) === mask.low && (high & mask.high) === mask.high && members <= membersMax)
+        if (!hit(rule, start, end)) return false;
     return true;
   }
 
@@ -115,21 +141,26 @@ export class ObjectRules {
     return written;
   }
 
-  #bit(term: string): number {
+  #bit(term: string): Terms {
     const known = this.#terms.get(term);
     if (known !== undefined) return known;
-    invariant(this.#terms.size < TERMS_MAX, "the terms of all object rules fit one integer");
-    const bit = 1 << this.#terms.size;
+    const number = this.#terms.size;
+    invariant(number < TERMS_MAX, "the terms of all object rules fit two integers");
+    const bit = number < TERMS_IN_ONE ? { low: 1 << number, high: 0 } : { low: 0, high: 1 << (number - TERMS_IN_ONE) };
     this.#terms.set(term, bit);
     return bit;
   }
 }
 
-/** Index of the quote that ends the string which begins at `start`, or -1. */
-export function stringEnd(bytes: Uint8Array, start: number): number {
+function union(one: Terms, other: Terms): Terms {
+  return { low: one.low | other.low, high: one.high | other.high };
+}
+
+/** Index of the quote, of the kind that opened it, which ends the string that begins at `start`, or -1. */
+export function stringEnd(bytes: Uint8Array, start: number, quote: number): number {
   for (let at = start; at < bytes.length; at++) {
     const byte = bytes[at];
-    if (byte === QUOTE) return at;
+    if (byte === quote) return at;
     if (byte === BACKSLASH) at++;
   }
   return -1;

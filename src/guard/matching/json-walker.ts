@@ -1,4 +1,4 @@
-import { QUOTE } from "./bytes.ts";
+import { APOSTROPHE, QUOTE } from "./bytes.ts";
 import { KIND, nextToken, type ObjectHit, type ObjectRules, stringEnd } from "./json-objects.ts";
 
 const OPEN_OBJECT = 0x7b;
@@ -9,6 +9,9 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 /** No key that a rule names stands before the value. */
 const NO_KEY = -1;
+
+/** The quote that begins an object's first key: JSON's, or the one that Python writes. */
+export type Opener = typeof QUOTE | typeof APOSTROPHE;
 
 /** Why the walk ended before the end of the text. */
 export type WalkResult = "done" | "stopped" | "too-deep" | "too-many";
@@ -29,9 +32,10 @@ export function walkJson(
   bytes: Uint8Array,
   rules: ObjectRules,
   limits: WalkLimits,
+  opener: Opener,
   hit: ObjectHit,
 ): { readonly result: WalkResult; readonly tokens: number } {
-  const walker = new Walker(bytes, rules, limits, hit);
+  const walker = new Walker(bytes, rules, limits, opener, hit);
   return { result: walker.run(), tokens: walker.tokens };
 }
 
@@ -39,11 +43,13 @@ class Walker {
   readonly #bytes: Uint8Array;
   readonly #rules: ObjectRules;
   readonly #limits: WalkLimits;
+  readonly #opener: Opener;
   readonly #hit: ObjectHit;
   /** Objects and arrays that are open: where they start, of which kind, bits of the terms met, the key whose value comes. */
   readonly #starts: Int32Array;
   readonly #isObject: Uint8Array;
   readonly #seen: Int32Array;
+  readonly #seenHigh: Int32Array;
   readonly #keys: Int32Array;
   readonly #members: Int32Array;
   #depth = 0;
@@ -54,18 +60,22 @@ class Walker {
   #lastString = -1;
   /** Once the last quote is passed, no further string can be closed. */
   readonly #lastQuote: number;
+  readonly #lastApostrophe: number;
 
-  constructor(bytes: Uint8Array, rules: ObjectRules, limits: WalkLimits, hit: ObjectHit) {
+  constructor(bytes: Uint8Array, rules: ObjectRules, limits: WalkLimits, opener: Opener, hit: ObjectHit) {
     this.#bytes = bytes;
     this.#rules = rules;
     this.#limits = limits;
     this.#starts = new Int32Array(limits.depth + 1);
     this.#isObject = new Uint8Array(limits.depth + 1);
     this.#seen = new Int32Array(limits.depth + 1);
+    this.#seenHigh = new Int32Array(limits.depth + 1);
     this.#keys = new Int32Array(limits.depth + 1);
     this.#members = new Int32Array(limits.depth + 1);
+    this.#opener = opener;
     this.#hit = hit;
     this.#lastQuote = bytes.lastIndexOf(QUOTE);
+    this.#lastApostrophe = bytes.lastIndexOf(APOSTROPHE);
   }
 
   run(): WalkResult {
@@ -78,8 +88,8 @@ class Walker {
       let open = this.#at;
       while (open < bytes.length && bytes[open] !== OPEN_OBJECT) open++;
       this.#at = open;
-      // Braces of program text are not followed by a string.
-      if (bytes[nextToken(bytes, open + 1)] === QUOTE) this.#push(OPEN_OBJECT);
+      // Most braces of program text are not followed by a string.
+      if (bytes[nextToken(bytes, open + 1)] === this.#opener) this.#push(OPEN_OBJECT);
       else this.#at = open + 1;
     }
     while (this.#depth > 0 && this.#result === "done") this.#pop();
@@ -109,7 +119,9 @@ class Walker {
         return true;
       }
       case QUOTE:
-        return this.#string();
+        return this.#string(QUOTE, this.#lastQuote);
+      case APOSTROPHE:
+        return this.#string(APOSTROPHE, this.#lastApostrophe);
       default:
         return this.#scalar();
     }
@@ -119,11 +131,12 @@ class Walker {
     return this.#isObject[this.#depth - 1] === 1;
   }
 
-  #string(): boolean {
+  /** Python writes its dictionaries with apostrophes; `last` is the last quote of this kind in the text. */
+  #string(quote: number, last: number): boolean {
     this.#count();
     const bytes = this.#bytes;
     const first = this.#at + 1;
-    const end = first > this.#lastQuote ? -1 : stringEnd(bytes, first);
+    const end = first > last ? -1 : stringEnd(bytes, first, quote);
     if (end < 0) return false;
     this.#lastString = first;
     this.#at = nextToken(bytes, end + 1);
@@ -156,6 +169,7 @@ class Walker {
     this.#starts[this.#depth] = this.#at;
     this.#isObject[this.#depth] = open === OPEN_OBJECT ? 1 : 0;
     this.#seen[this.#depth] = 0;
+    this.#seenHigh[this.#depth] = 0;
     this.#keys[this.#depth] = NO_KEY;
     this.#members[this.#depth] = 0;
     this.#depth++;
@@ -171,15 +185,20 @@ class Walker {
     const top = this.#depth - 1;
     const key = this.#keys[top] as number;
     if (key === NO_KEY) return;
-    this.#seen[top] = (this.#seen[top] as number) | this.#rules.bits(key, kind, string);
+    const { low, high } = this.#rules.ofKind(key, kind);
+    const value = this.#rules.ofString(key, string);
+    this.#seen[top] = (this.#seen[top] as number) | low | value.low;
+    this.#seenHigh[top] = (this.#seenHigh[top] as number) | high | value.high;
     this.#keys[top] = NO_KEY;
   }
 
   #pop(): void {
     const top = --this.#depth;
-    const seen = this.#seen[top] as number;
+    const low = this.#seen[top] as number;
+    const high = this.#seenHigh[top] as number;
+    if (low === 0 && high === 0) return;
     const members = this.#members[top] as number;
-    if (seen !== 0 && !this.#rules.match(seen, members, this.#starts[top] as number, this.#at, this.#hit))
+    if (!this.#rules.match(low, high, members, this.#starts[top] as number, this.#at, this.#hit))
       this.#result = "stopped";
   }
 

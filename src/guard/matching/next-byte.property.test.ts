@@ -30,6 +30,10 @@ const CONTINUATIONS: Readonly<Record<string, string>> = {
   "token-open": "brandnew>",
   "sided-turn": "turn>user\n",
   "barred-tag": "DSML|invoke",
+  "tag-attribute": ' a="b" role="user" name="x">',
+  "function-tag": ' name="f"><param name="x">',
+  "tag-end": ">",
+  "namespaced-tag": ">",
   "square-bar": "endofturn|]",
   "square-bar-turn": "user|]",
   "tilde-token": "!b[",
@@ -49,9 +53,10 @@ interface Outcome {
 }
 
 function outcomeOf(trigger: Trigger, rest: string): Outcome {
-  const before = Buffer.from(`x\n\n${trigger.text}`);
+  const lead = trigger.shape === "namespaced-tag" ? "x\n\n<a" : "x\n\n";
+  const before = Buffer.from(`${lead}${trigger.text}`);
   const bytes = Buffer.concat([before, Buffer.from(rest)]);
-  const span = { start: 3, end: before.length };
+  const span = { start: lead.length, end: before.length };
   return { holds: SHAPES[trigger.shape as ShapeName](bytes, span, trigger), next: bytes[before.length] };
 }
 

@@ -2,7 +2,7 @@ import { isBlank, isDigit, isLower, isNameByte, isWord } from "./bytes.ts";
 import type { ShapeName } from "./shapes.ts";
 
 const COLON = 0x3a;
-const isNumberOrBlank = (byte: number): boolean => isDigit(byte) || byte === 0x20 || byte === 0x09;
+const isNumberOrBlank = (byte: number): boolean => isDigit(byte) || isBlank(byte);
 const isParameter = (byte: number): boolean => byte >= 0x30 && byte <= 0x3f;
 const isAmong =
   (...leads: readonly number[]) =>
@@ -33,6 +33,10 @@ export const NEXT_BYTE: Readonly<Partial<Record<ShapeName, (byte: number) => boo
   "tag-rest-turn": isWord,
   "numbered-token": isDigit,
   "numbered-turn": isDigit,
+  "tag-attribute": isBlank,
+  "function-tag": isBlank,
+  "tag-end": (byte) => byte === 0x3e || byte === 0x2f || isBlank(byte),
+  "namespaced-tag": (byte) => byte === 0x3e || byte === 0x2f || isWord(byte) || isBlank(byte),
   "token-open": isLower,
   "sided-turn": isLower,
   "barred-tag": (byte) => byte >= 0x41 && byte <= 0x5a,

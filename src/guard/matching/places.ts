@@ -5,6 +5,8 @@ const isQuote = (byte: number | undefined): boolean => byte === QUOTE || byte ==
 
 /** What may precede a label on its line. */
 const MARKERS_MAX = 16;
+/** What may follow the last word of a text. */
+const TRAILING_MAX = 64;
 
 /** True when the literal from `start` to `end` stands where the rule wants it. */
 export function isAt(place: Place | undefined, bytes: Uint8Array, start: number, end: number): boolean {
@@ -16,6 +18,8 @@ export function isAt(place: Place | undefined, bytes: Uint8Array, start: number,
       return !isWord(bytes[start - 1]) && !isWord(bytes[end]);
     case "word-start":
       return !isWord(bytes[start - 1]);
+    case "text-end":
+      return !isWord(bytes[start - 1]) && isTextEnd(bytes, end);
     case "line-start":
       // The start of a quoted string is the start of a line for whoever parses the string.
       return isQuote(bytes[start - 1]) || isLineStart(bytes, start);
@@ -53,6 +57,16 @@ function isParagraphStart(bytes: Uint8Array, start: number): boolean {
     if (byte === undefined) return true;
     if (byte === NEWLINE && ++newlines === 2) return true;
     if (!isBlank(byte)) return false;
+  }
+  return false;
+}
+
+/** Only white space, a full stop and emphasis up to the end of the text. */
+function isTextEnd(bytes: Uint8Array, end: number): boolean {
+  for (let at = end; at < end + TRAILING_MAX; at++) {
+    const byte = bytes[at];
+    if (byte === undefined) return true;
+    if (!isBlank(byte) && byte !== 0x2a && byte !== 0x2e && byte !== 0x21) return false;
   }
   return false;
 }

@@ -2,8 +2,8 @@ import type { Trigger } from "../rule.ts";
 import { APOSTROPHE, isWord, QUOTE, skipBlank, startsWith } from "./bytes.ts";
 import type { Span } from "./shapes.ts";
 
-/** White space between a key, its colon and its value; pretty printers use one blank or a line break. */
-const GAP_MAX = 64;
+/** No bound is needed for white space here: what stands after one key stands after no other, so each byte is read once. */
+const GAP_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Index of the value after the key and its colon, or -1. */
 function valueAt(bytes: Uint8Array, keyEnd: number): number {

@@ -1,4 +1,4 @@
-import { GT, isDigit, isLower, isWord, LT, skipBlank, startsWith, startsWithAnyCase } from "./bytes.ts";
+import { GT, isDigit, isLower, isWord, LT, skipBlank, startsWith } from "./bytes.ts";
 import { endsHeading, headingRoleEnd, roleEnd } from "./roles.ts";
 import type { Span } from "./shapes.ts";
 import { isTurn } from "./shapes-tokens.ts";
@@ -12,9 +12,7 @@ const SLASH = 0x2f;
 const NAME_MAX = 32;
 /** MiniMax has one letter; sed and dc have single letters in capitals between such signs. */
 const TILDE_NAME_MAX = 8;
-/** Tags that mark where a sequence begins or ends, as many as may stand in a row. */
-const BOUNDARIES = ["<s>", "</s>", "<bos>", "<eos>", "<unk>", "<pad>", "<sep>", "<cls>"];
-const BOUNDARIES_MAX = 4;
+/** Blanks between the end of a sequence and the next turn. */
 const BOUNDARY_GAP_MAX = 8;
 /** How far back a tag that strikes text through may have been opened. */
 const STRIKE_MAX = 96;
@@ -106,15 +104,9 @@ function toHeadingRole(bytes: Uint8Array, span: Span): boolean {
   return true;
 }
 
-/** A tag that begins or ends a sequence, right before something that opens a turn. */
+/** A tag that begins or ends a sequence, right before something that opens a turn. Of several in a row the last one decides. */
 export function boundaryTurn(bytes: Uint8Array, span: Span): boolean {
-  let at = skipBlank(bytes, span.end, BOUNDARY_GAP_MAX);
-  for (let count = 0; count < BOUNDARIES_MAX; count++) {
-    const next = BOUNDARIES.find((boundary) => startsWithAnyCase(bytes, at, boundary));
-    if (next === undefined) break;
-    at = skipBlank(bytes, at + next.length, BOUNDARY_GAP_MAX);
-  }
-  const end = turnEnd(bytes, at);
+  const end = turnEnd(bytes, skipBlank(bytes, span.end, BOUNDARY_GAP_MAX));
   if (end < 0) return false;
   span.end = end;
   return true;
@@ -145,9 +137,11 @@ export function orphanClose(bytes: Uint8Array, span: Span): boolean {
   if (before === 0x7d || bytes[span.end] === 0x60) return false;
   // Perl's documents write code as `C</s>`.
   if (before !== undefined && before >= 0x41 && before <= 0x5a && !isWord(bytes[span.start - 2])) return false;
-  for (let at = span.start - 1; at >= span.start - STRIKE_MAX; at--) {
-    if (bytes[at] === undefined) return true;
-    if (bytes[at] === LT && (bytes[at + 1] === 0x73 || bytes[at + 1] === 0x53) && !isWord(bytes[at + 2])) return false;
+  // Not beyond the tag before, which took whatever was opened for itself; so each byte is read for one tag only.
+  for (let at = span.start - 1; at >= span.start - STRIKE_MAX && bytes[at] !== undefined; at--) {
+    if (bytes[at] !== LT) continue;
+    if (startsWith(bytes, at, "</s>")) return true;
+    if ((bytes[at + 1] === 0x73 || bytes[at + 1] === 0x53) && !isWord(bytes[at + 2])) return false;
   }
   return true;
 }

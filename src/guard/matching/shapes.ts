@@ -1,5 +1,5 @@
 import type { Trigger } from "../rule.ts";
-import { isBase64, isDigit, skipBlank, startsWith } from "./bytes.ts";
+import { isBase64, isBlank, isDigit, skipBlank, startsWith } from "./bytes.ts";
 import { jsonContainer, jsonValue } from "./shapes-json.ts";
 import { htmlLoad, markdownImage, markdownReference, type UrlReading } from "./shapes-links.ts";
 import {
@@ -11,6 +11,7 @@ import {
   puttyKey,
   urlPassword,
 } from "./shapes-secrets.ts";
+import { functionTag, namespacedTag, tagAttribute, tagEnd, wordyTag } from "./shapes-tags.ts";
 import { controlString, csiConceal, csiReport, hyperlink } from "./shapes-terminal.ts";
 import {
   barredTag,
@@ -50,8 +51,6 @@ export interface Span {
 /** True when the text around the literal has the shape. Looks at a bounded number of bytes, never backtracks. */
 export type Shape = (bytes: Uint8Array, span: Span, trigger: Trigger) => boolean;
 
-/** Digits and blanks that may stand between a label's word and its colon. */
-const LABEL_GAP_MAX = 12;
 const ENCODED_COMMAND_MIN = 32;
 
 /** `Action:`, `Action 2 :` (CrewAI's expression allows a number). */
@@ -72,10 +71,10 @@ function actionInputLabel(bytes: Uint8Array, span: Span): boolean {
   return true;
 }
 
+/** The parsers' expressions set no bound here; what stands after one word stands after no other, so each byte is read once. */
 function afterNumber(bytes: Uint8Array, at: number): number {
   let index = at;
-  const limit = at + LABEL_GAP_MAX;
-  while (index < limit && (isDigit(bytes[index]) || bytes[index] === 0x20 || bytes[index] === 0x09)) index++;
+  while (isDigit(bytes[index]) || isBlank(bytes[index])) index++;
   return index;
 }
 
@@ -123,6 +122,11 @@ export const SHAPES = Object.freeze({
   "orphan-close": orphanClose,
   unindexed,
   ungrouped,
+  "tag-attribute": tagAttribute,
+  "tag-end": tagEnd,
+  "namespaced-tag": namespacedTag,
+  "wordy-tag": wordyTag,
+  "function-tag": functionTag,
   "role-turn": roleTurn,
   "bidi-override": bidiOverride,
   "selector-run": selectorRun,
@@ -140,4 +144,4 @@ export const SHAPES = Object.freeze({
 export type ShapeName = keyof typeof SHAPES;
 
 /** Counts every change to what shapes, places or views recognise; it is hashed with the rules. */
-export const ENGINE_VERSION = 4;
+export const ENGINE_VERSION = 5;

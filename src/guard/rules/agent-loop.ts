@@ -1,4 +1,7 @@
-import { placed, type Rule, type Trigger } from "../rule.ts";
+import { anyCase, inSequence, literals, placed, type Rule, type Trigger } from "../rule.ts";
+
+/** The parsers' expressions set no bound. */
+const ANY_DISTANCE = 0x3fffffff;
 
 const lineLabel = (text: string): Trigger => ({ text, at: "line-start", shape: "label" });
 
@@ -8,14 +11,15 @@ export const AGENT_LOOP_RULES: readonly Rule[] = [
     id: "react.action-block",
     family: "agent-loop",
     severity: "high",
-    meaning: "`Action:` followed by `Action Input:`: what the parsers of LangChain, LlamaIndex and CrewAI execute.",
+    meaning:
+      "`Action:` and later `Action Input:`, wherever they stand: what the expressions of LangChain, LlamaIndex and CrewAI search for and execute.",
     reason: "contains an agent action block",
     patterns: [
       {
         kind: "sequence",
-        leads: [lineLabel("Action")],
-        follows: [{ text: "Action", at: "line-start", shape: "action-input-label" }],
-        withinBytes: 2048,
+        leads: [{ text: "Action", shape: "label" }],
+        follows: [{ text: "Action", shape: "action-input-label" }],
+        withinBytes: ANY_DISTANCE,
       },
     ],
   },
@@ -44,20 +48,23 @@ export const AGENT_LOOP_RULES: readonly Rule[] = [
     id: "react.action-input",
     family: "agent-loop",
     severity: "medium",
-    meaning: "A line `Action Input:`, or the sentence that ends a ReAct loop.",
-    reason: "contains a line that agent parsers act on",
+    meaning:
+      "`Action Input:`, or the words that end a ReAct loop; their parsers take them wherever they stand. Rate: 0.",
+    reason: "contains words that agent parsers act on",
     patterns: [
-      { kind: "trigger", trigger: { text: "Action", at: "line-start", shape: "action-input-label" } },
-      ...placed("line-start", "Final Answer:", "Thought: I now know the final answer", "Thought: I now can give"),
+      { kind: "trigger", trigger: { text: "Action", shape: "action-input-label" } },
+      ...literals("Final Answer:"),
+      ...placed("line-start", "Thought: I now know the final answer", "Thought: I now can give"),
+      inSequence(literals("Follow up:", "Intermediate answer:"), literals("So the final answer is:"), 4096),
     ],
   },
   {
     id: "ztl.frame",
     family: "agent-loop",
     severity: "high",
-    meaning: "A line that begins like those with which this package frames what a tool returned.",
+    meaning: "Text like the beginning of the lines with which this package frames what a tool returned.",
     reason: "imitates the frame around a tool's output",
-    patterns: ["[ztl "].map((text) => ({ kind: "trigger", trigger: { text, at: "line-start", anyCase: true } })),
+    patterns: anyCase("[ztl "),
   },
   {
     id: "react.label",

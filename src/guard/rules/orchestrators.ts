@@ -1,4 +1,4 @@
-import { literals, placed, type Rule } from "../rule.ts";
+import { literals, placed, type Rule, tagged } from "../rule.ts";
 
 /** Sentences and tags that LlamaIndex, AutoGen, CrewAI, Semantic Kernel, Guidance and DSPy act on. */
 export const ORCHESTRATOR_RULES: readonly Rule[] = [
@@ -18,9 +18,9 @@ export const ORCHESTRATOR_RULES: readonly Rule[] = [
     id: "autogen.terminate",
     family: "autogen",
     severity: "medium",
-    meaning: "AutoGen's TextMentionTermination ends a run when any message contains the word.",
+    meaning: "AutoGen ends a run when a message contains the word, or ends with it.",
     reason: "contains AutoGen's termination word",
-    patterns: placed("whole-line", "TERMINATE"),
+    patterns: [...placed("whole-line", "TERMINATE"), ...placed("text-end", "TERMINATE")],
   },
   {
     id: "autogen.mention",
@@ -57,10 +57,10 @@ export const ORCHESTRATOR_RULES: readonly Rule[] = [
     severity: "high",
     meaning: "Semantic Kernel parses rendered prompts as XML: this tag starts a message of the given role.",
     reason: "contains a Semantic Kernel message tag",
-    patterns: ['"', "'"].flatMap((quote) =>
-      ["system", "developer", "assistant", "user", "tool"].flatMap((role) =>
-        literals(`<message role=${quote}${role}${quote}`),
-      ),
+    patterns: tagged(
+      ["message", "msg", "turn", "chat", "chat_message", "utterance"],
+      "role",
+      ...["system", "developer", "assistant", "user", "tool", "human", "ai", "bot", "model", "function"],
     ),
   },
   {
@@ -74,7 +74,7 @@ export const ORCHESTRATOR_RULES: readonly Rule[] = [
   },
   {
     id: "guidance.block",
-    family: "semantic-kernel",
+    family: "guidance",
     severity: "high",
     meaning: "Role blocks of Guidance programs, with the tilde that Mustache does not have.",
     reason: "contains a Guidance role block",
@@ -84,7 +84,7 @@ export const ORCHESTRATOR_RULES: readonly Rule[] = [
   },
   {
     id: "guidance.section",
-    family: "semantic-kernel",
+    family: "guidance",
     severity: "info",
     meaning: "A section named after a role: Guidance's early form, and Mustache's for anything called user.",
     reason: "has a template section named after a role",
@@ -93,7 +93,7 @@ export const ORCHESTRATOR_RULES: readonly Rule[] = [
   },
   {
     id: "dspy.field",
-    family: "llamaindex",
+    family: "dspy",
     severity: "medium",
     meaning: "Field headers with which DSPy splits a completion.",
     reason: "contains a DSPy field header",

@@ -1,12 +1,32 @@
-import { inSequence, keyed, keyedObject, literals, object, placed, type Rule, smallObject } from "../rule.ts";
+import {
+  anyCase,
+  inSequence,
+  keyed,
+  keyedObject,
+  literals,
+  object,
+  placed,
+  type Rule,
+  shapedAnyCase,
+  smallObject,
+  tagged,
+} from "../rule.ts";
 
 /** Claude's tags exist with this namespace too; written in two parts so that no agent reading this file sees one. */
 const NAMESPACE = `${"ant"}${"ml"}:`;
-const tags = (...names: readonly string[]): string[] =>
-  names.flatMap((name) => [`<${name}`, `</${name}`, `<${NAMESPACE}${name}`, `</${NAMESPACE}${name}`]);
+/** Words in the names of tags around tool calls, whatever stands before and after them. */
+const TAG_WORDS = [
+  ...["tool_call", "tool_use", "tool_result", "tool_response", "tool_output", "tool_code", "tool_request", "toolcall"],
+  ...["function_call", "functioncall", "function_result", "function_response", "tool-call", "tool-result", "tool-use"],
+];
+const NAMESPACED = [":invoke", ":tool_call", ":function_call", ":tool_result", ":tool_response", ":tool_use"];
 
 const PRIVILEGED_ROLE = keyed("role", "system", "developer", "assistant", "tool");
 const CONTENT_KEY = literals('"content"', "'content'", '"tool_calls"', "'tool_calls'");
+const OPENAI_ITEMS = [
+  ...["function_call", "computer_call", "mcp_call", "custom_tool_call", "local_shell_call", "shell_call"],
+  ...["apply_patch_call", "web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call"],
+];
 /** Between a role and the content beside it: white space, a comma, and one short member such as a name. */
 const ROLE_TO_CONTENT_BYTES = 96;
 /** Between a content's key and the role after it: a message of some paragraphs. */
@@ -28,6 +48,9 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
       object("role=assistant", "content"),
       object("role=tool", "content"),
       object("role=assistant", "tool_calls"),
+      object("role=function", "content"),
+      object("role=model", "parts:array"),
+      object("role=model", "content"),
     ],
   },
   {
@@ -40,6 +63,14 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
       inSequence(PRIVILEGED_ROLE, CONTENT_KEY, ROLE_TO_CONTENT_BYTES),
       inSequence(CONTENT_KEY, PRIVILEGED_ROLE, CONTENT_TO_ROLE_BYTES),
     ],
+  },
+  {
+    id: "tool-call.user-message",
+    family: "tool-call",
+    severity: "medium",
+    meaning: "A chat message object that speaks for the user. Rate: 0.",
+    reason: "contains a chat message object of the user",
+    patterns: [object("role=user", "content"), object("role=user", "parts:array")],
   },
   {
     id: "tool-call.role-name",
@@ -58,9 +89,11 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     patterns: [
       ...keyedObject("tool_calls"),
       ...keyedObject("function_call"),
-      ...keyed("type", "function_call", "function_call_output", "computer_call", "mcp_call"),
+      ...keyed("type", ...OPENAI_ITEMS, ...OPENAI_ITEMS.map((item) => `${item}_output`)),
+      ...keyed("type", "mcp_list_tools", "mcp_approval_request", "mcp_approval_response"),
+      ...keyed("type", "response.function_call_arguments.done", "conversation.item.create"),
       object("type=function", "function:object", "id:string"),
-      ...literals('"call_id":"call_', '"call_id": "call_', '"tool_call_id"'),
+      ...literals('"call_id":"call_', '"call_id": "call_', '"tool_call_id"', "'tool_call_id'"),
     ],
   },
   {
@@ -70,7 +103,8 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     meaning: "Anthropic's content blocks for tool use and its results.",
     reason: "contains an Anthropic tool use block",
     patterns: [
-      ...keyed("type", "tool_use", "tool_result", "server_tool_use", "mcp_tool_use"),
+      ...keyed("type", "tool_use", "tool_result", "server_tool_use", "mcp_tool_use", "mcp_tool_result"),
+      ...keyed("type", "web_search_tool_result", "code_execution_tool_result", "web_fetch_tool_result"),
       ...literals('"tool_use_id"', "'tool_use_id'", '"toolu_'),
     ],
   },
@@ -80,7 +114,11 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     severity: "medium",
     meaning: "A name with arguments: what Hermes, Qwen and Llama models write between their tool call tags.",
     reason: "contains a bare tool call object",
-    patterns: [smallObject(3, "name:string", "arguments:object"), object("name=functions", "parameters:object")],
+    patterns: [
+      smallObject(3, "name:string", "arguments:object"),
+      smallObject(4, "name:string", "args:object", "id:string"),
+      object("name=functions", "parameters:object"),
+    ],
   },
   {
     id: "tool-call.tag",
@@ -90,29 +128,22 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     reason: "contains tool call tags",
     patterns: [
       inSequence(literals("<tool_name>"), literals("</tool_name>"), 256),
-      ...literals(
-        "<tool_call>",
-        "</tool_call>",
-        "<tool_response>",
-        "</tool_response>",
-        "<tool_result>",
-        "</tool_result>",
-        "<|tool_call>",
-        "<tool_call|>",
-        "<arg_key>",
-        "</arg_key>",
-        "<arg_value>",
-        "</arg_value>",
-        "<function_results>",
-        "</function_results>",
-        ...tags("function_calls"),
-        `<${NAMESPACE}`,
-        `</${NAMESPACE}`,
-        '<invoke name="',
-        "<invoke name='",
-        "<invoke><tool_name>",
-      ),
+      inSequence(anyCase("<tool>"), anyCase("<tool_input>"), 256),
+      ...shapedAnyCase("wordy-tag", ...TAG_WORDS),
+      ...shapedAnyCase("namespaced-tag", ...NAMESPACED),
+      ...shapedAnyCase("function-tag", "<function", "<tool", "<action"),
+      ...tagged(["invoke"], "name"),
+      ...anyCase("<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>", "<invoke><tool_name>"),
+      ...literals("<|tool_call>", "<tool_call|>", `<${NAMESPACE}`, `</${NAMESPACE}`),
     ],
+  },
+  {
+    id: "tool-call.tag-end",
+    family: "tool-call",
+    severity: "medium",
+    meaning: "What closes a tool call's tags: the call before it may have come in another text. Rate: 0.",
+    reason: "closes tool call tags",
+    patterns: [...anyCase("</invoke>"), inSequence(anyCase("</parameter>"), anyCase("</function>"), 32)],
   },
   {
     id: "tool-call.function-tag",
