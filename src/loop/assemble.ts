@@ -14,6 +14,7 @@ import { LoopMemory } from "./gate/loop-memory.ts";
 import { Originals } from "./gate/originals.ts";
 import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
 import { checkMountsOf, type MountProblem } from "./mount-check.ts";
+import { OriginIndex } from "./origins/origin-index.ts";
 import type { LoopParts } from "./parts.ts";
 import { Authority } from "./reviewers/authority.ts";
 import { Reviewers } from "./reviewers/reviewers.ts";
@@ -170,6 +171,7 @@ async function open({
     authority: new Authority({ ledger, reviewers, nonces, now, told, allowsOwnProcess }),
     conversations: new Conversations(database),
     callBook: new CallBook(database, now),
+    originIndex: new OriginIndex(stateDirectory, ledger),
     underWay: new Map(),
     expireAfterMs,
     outputForModelBytes: config.guard?.outputForModelBytes ?? OUTPUT_FOR_MODEL_BYTES,
@@ -188,6 +190,7 @@ async function open({
   const close = async (): Promise<void> => {
     await sandboxes.close();
     await workspace.close();
+    parts.originIndex.close();
     await ledger.close();
     nonces.close();
     database.close();

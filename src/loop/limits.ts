@@ -65,3 +65,21 @@ export const REVIEWERS_MAX = 1000;
 export const VOTES_SEEN_MAX = 2000;
 /** Bytes of the paths of a selection that stand in the entry of a signed decision, which holds 1 MiB; of longer lists the hash does. */
 export const SELECTION_INLINE_BYTES_MAX = 256 * 1024;
+
+/** Entries whose texts are indexed by the values in them, the newest: those of some 20,000 runs, at 10 ms for a hundred. */
+export const INDEXED_ENTRIES_MAX = 200_000;
+export const INDEX_PAGE_ENTRIES = 100;
+/** Texts looked at for one value; a value in more of them is everybody's. */
+export const OCCURRENCES_MAX = 40;
+/** Values of one call whose origins are looked for, those that say most first, and origins that are told of. */
+export const CANDIDATES_MAX = 2000;
+export const ORIGINS_MAX = 200;
+/** Texts of its own conversation in which a call's wording is looked for, the newest, and their size together. */
+export const WORDING_TEXTS_MAX = 100;
+export const WORDING_UNITS_MAX = 2 * 1024 * 1024;
+/** Later calls and sayings that are asked for what they have of a run. */
+export const TRACED_MAX = 40;
+/** Steps told of on the way of one value: the first ones and the last ones. */
+export const TRAIL_MAX = 10;
+/** Texts, in as many conversations, in which a number or a sentence was handed out: from so many on it is nobody's. */
+export const COMMON_TEXTS = 6;

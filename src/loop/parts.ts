@@ -5,6 +5,7 @@ import type { CallBook } from "./calls/call-book.ts";
 import type { CallResult } from "./calls/call-result.ts";
 import type { Examiner } from "./gate/examiner.ts";
 import type { Originals } from "./gate/originals.ts";
+import type { OriginIndex } from "./origins/origin-index.ts";
 import type { Authority } from "./reviewers/authority.ts";
 import type { Reviewers } from "./reviewers/reviewers.ts";
 import type { ReviewStore } from "./reviews/review-store.ts";
@@ -24,6 +25,8 @@ export interface LoopParts {
   readonly authority: Authority;
   readonly conversations: Conversations;
   readonly callBook: CallBook;
+  /** Where values stand in the ledger; made when it is first asked. */
+  readonly originIndex: OriginIndex;
   /** Calls with names that this process is answering. */
   readonly underWay: Map<string, Promise<CallResult>>;
   readonly expireAfterMs: number;

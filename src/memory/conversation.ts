@@ -36,6 +36,8 @@ export interface MemoryContext {
   readonly takenIn?: TakenIn;
   /** Labels of all that the conversation has taken in: what its own words may repeat. */
   readonly labels?: () => readonly AdmissionLabel[];
+  /** Told of what the host program vouched for: its system prompt, and what its user typed. */
+  readonly told?: (role: TrustedRole, text: string) => void;
   /** Told of the labels that came with a restored snapshot. */
   readonly labelled?: (labels: readonly AdmissionLabel[]) => void;
 }
@@ -99,7 +101,9 @@ export class ConversationMemory implements AgentMemory {
    */
   addTrusted({ role, text }: { readonly role: TrustedRole; readonly text: string }): AddResult {
     if (!isTrustedRole(role) || !isText(text)) return this.#refused("conversation", "malformed");
-    return this.#append({ role, text });
+    const result = this.#append({ role, text });
+    if (result.status === "added") this.#context.told?.(role, text);
+    return result;
   }
 
   /** Oldest first. The list is a frozen copy; the entries are the frozen ones. */

@@ -8,6 +8,9 @@ const DOTTED =
 const DOT = / ?[[({<] ?(?:dot|\.) ?[\])}>] ?| dot /gi;
 const IP = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)/g;
 const IBAN_START = /(?<![A-Za-z0-9])[A-Z]{2}\d{2}/gi;
+/** A host in a mail address or a URL is one; a word with a dot may be a file, which every project has. */
+const HOST_BITS = 6;
+const BARE_BITS = -9;
 const IBAN_MIN = 15;
 const IBAN_MAX = 34;
 
@@ -15,7 +18,7 @@ const IBAN_MAX = 34;
 export function findAddresses(text: string, facts: Facts): void {
   findMail(text, facts);
   for (const { 0: all, 1: rest = "", index } of text.matchAll(URL_LIKE)) addUrl(rest, index, all.length, facts);
-  for (const { 0: all, index } of text.matchAll(DOTTED)) addUrl(all, index, all.length, facts);
+  for (const { 0: all, index } of text.matchAll(DOTTED)) addUrl(all, index, all.length, facts, BARE_BITS);
   for (const { 0: all, index } of text.matchAll(IP)) addIp(all, index, facts);
   if (facts.isFull) return;
   for (const { index } of text.matchAll(IBAN_START)) findIban(text, index, facts);
@@ -34,7 +37,7 @@ function findMail(text: string, facts: Facts): void {
 }
 
 /** `rest` is what stands after the scheme, or all of it where there is none. */
-function addUrl(rest: string, index: number, length: number, facts: Facts): void {
+function addUrl(rest: string, index: number, length: number, facts: Facts, hostBits = HOST_BITS): void {
   const trimmed = rest.replace(/[.,;:!?]+$/, "");
   const end = index + length - (rest.length - trimmed.length);
   const whole = trimmed.replace(DOT, ".").replace(/#.*$/, "");
@@ -49,13 +52,13 @@ function addUrl(rest: string, index: number, length: number, facts: Facts): void
     const bits = nameBits(host) + nameBits(path);
     facts.add({ kind: "url", key: `url:${host}${path}`, bits, start: index, end });
   }
-  addHost(host, index, end, facts);
+  addHost(host, index, end, facts, hostBits);
 }
 
-function addHost(host: string, start: number, end: number, facts: Facts): void {
+function addHost(host: string, start: number, end: number, facts: Facts, bits = HOST_BITS): void {
   const name = host.replace(/^www\./, "").replace(/:\d+$/, "");
   if (!/[a-z]/.test(name)) return;
-  facts.add({ kind: "host", key: `host:${name}`, bits: nameBits(name), start, end });
+  facts.add({ kind: "host", key: `host:${name}`, bits: nameBits(name) + bits, start, end });
 }
 
 /** Letters of names, digits, and nothing for what stands between them. */

@@ -3,10 +3,11 @@ import { findDates } from "./calendar.ts";
 import type { Fact, Facts, RawFact } from "./fact.ts";
 import { findIdentifiers } from "./identifiers.ts";
 import { FACT_BITS_MIN, FACTS_MAX } from "./limits.ts";
+import { findNames } from "./names.ts";
 import { findNumbers } from "./numbers.ts";
 import { type TextView, viewsOf } from "./views.ts";
 
-const FINDERS = [findAddresses, findNumbers, findDates, findIdentifiers] as const;
+const FINDERS = [findAddresses, findNumbers, findDates, findIdentifiers, findNames] as const;
 
 export interface FactsOptions {
   /** Looks at it backwards and with rotated letters, too: for what a model wrote. */

@@ -3,3 +3,4 @@ export { dateKey } from "./calendar.ts";
 export type { Fact, FactKind, Transform } from "./fact.ts";
 export { type FactsOptions, factsOf } from "./facts.ts";
 export { BITS_ANYWHERE, BITS_IN_TEXT, BITS_WHOLE, JOINED_BYTES_MAX, JOINED_LEAVES_MAX } from "./limits.ts";
+export { type SharedWording, Wording } from "./wording.ts";

@@ -17,8 +17,10 @@ const GROUPS_MAX = 6;
 const GROUP_UNITS_MIN = 3.5;
 /** From so many digits on it is a number of somebody or something, not an amount. */
 const IDENTIFYING_DIGITS = 6;
-/** A telephone number without the codes of country and long distance (ITU-T E.164 has 15 digits with them). */
+/** A telephone number has at most 15 digits (ITU-T E.164); the last nine are the same with and without the code of its country. */
+const E164_DIGITS = 15;
 const SUBSCRIBER_DIGITS = 9;
+const SUBSCRIBER_DIGITS_MIN = 7;
 const DIGITS_MAX = 40;
 
 /** Amounts, account and telephone numbers. */
@@ -56,16 +58,23 @@ function findGroups(text: string, run: string, index: number, facts: Facts): voi
 
 function findIn(text: string, start: number, end: number, facts: Facts): void {
   const written = text.slice(start, end);
-  for (const value of valuesOf(written)) addNumber(text, value, start, end, facts);
+  const values = valuesOf(written);
+  for (const value of values) addNumber(text, value, start, end, facts);
   const digits = written.replace(/\D/g, "");
   if (digits.length < IDENTIFYING_DIGITS || digits.length > DIGITS_MAX) return;
+  // With a point or a comma it is an amount, unless no amount is written so.
+  if (values.length > 0 && /[.,'’]/.test(written) && !written.startsWith("0")) return;
+  addDigits(text, digits, start, end, facts);
+}
+
+function addDigits(text: string, digits: string, start: number, end: number, facts: Facts): void {
   const bits = digitBits(digits);
   facts.add({ kind: "digits", key: `digits:${digits}`, bits, start, end });
-  const isDialled = /^[+(]|^0/.test(text.slice(Math.max(0, start - 1), end)) || /[ ()/-]/.test(written);
-  if (digits.length >= 7 && digits.length <= 15) {
-    const key = `phone:${digits.slice(-SUBSCRIBER_DIGITS).replace(/^0+/, "")}`;
-    facts.add({ kind: isDialled ? "phone" : "digits", key, bits: Math.min(bits, digitBits(key.slice(6))), start, end });
-  }
+  if (digits.length < SUBSCRIBER_DIGITS_MIN || digits.length > E164_DIGITS) return;
+  const isDialled = /^[+(]|^0|[ ()/-]/.test(text.slice(Math.max(0, start - 1), end).trim());
+  const subscriber = digits.slice(-SUBSCRIBER_DIGITS).replace(/^0+/, "");
+  const phoneBits = Math.min(bits, digitBits(subscriber));
+  facts.add({ kind: isDialled ? "phone" : "digits", key: `phone:${subscriber}`, bits: phoneBits, start, end });
 }
 
 function addNumber(text: string, value: string, start: number, end: number, facts: Facts): void {

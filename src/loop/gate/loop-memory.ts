@@ -11,6 +11,7 @@ import {
 } from "../../memory/index.ts";
 import type { Label } from "../../policy/index.ts";
 import type { Caller } from "../handles/caller.ts";
+import { recordTold } from "../origins/told.ts";
 import type { LoopParts } from "../parts.ts";
 import { admissionBody, verdictBody } from "../recording/drafts.ts";
 import { Recorder } from "../recording/recorder.ts";
@@ -80,6 +81,7 @@ export class LoopMemory {
     const { parts } = this.#options;
     return {
       takenIn: (claims) => this.#takeIn(whose, claims, way),
+      told: (role, text) => recordTold(parts, whose, role, text),
       labels: () => parts.conversations.taintOf(whose.agent, whose.conversation).labels,
       labelled: (labels) => void takeIn(parts, { ...whose, labels: labels as readonly Label[], way, runIds: [] }),
     };

@@ -2,6 +2,8 @@ import { defined } from "../../base/optional.ts";
 import type { ActionShift, Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
 import type { OriginalName } from "../gate/originals.ts";
 import { RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
+import type { ArgumentOrigin } from "../origins/argument-origin.ts";
+import { originsOfRun, type RunTrace, tracesOfRun } from "../origins/origins.ts";
 import type { LoopParts } from "../parts.ts";
 import { differentialOf } from "./differential.ts";
 import { probeRun } from "./probe.ts";
@@ -59,6 +61,16 @@ export class Records {
   async differential(runId: string): Promise<SemanticDifferential | undefined> {
     const entries = this.entriesOf(runId);
     return entries.length === 0 ? undefined : differentialOf(this.#ledger, entries);
+  }
+
+  /** Where the arguments of a call came from; undefined when there is no such call. */
+  origins(runId: string): Promise<readonly ArgumentOrigin[] | undefined> {
+    return originsOfRun(this.#parts, runId);
+  }
+
+  /** Later calls and sayings of any agent that have something of what a run returned. */
+  traces(runId: string): Promise<readonly RunTrace[]> {
+    return tracesOfRun(this.#parts, runId);
   }
 
   /**

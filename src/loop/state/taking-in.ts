@@ -34,7 +34,9 @@ export function takeIn(
 ): Taint {
   const before = conversations.taintOf(agent, conversation);
   const after = conversations.add(agent, conversation, labels);
-  if (after === before || JSON.stringify(after) === JSON.stringify(before)) return after;
+  // Which runs a retrieval or a snapshot brought in is recorded each time: where a later value came from may hang on it.
+  const isUsual = way === "memory" || runIds.length === 0;
+  if (isUsual && (after === before || JSON.stringify(after) === JSON.stringify(before))) return after;
   const details = { conversation, way, labels: labelsJson(labels), runIds: [...new Set(runIds)].slice(0, RUN_IDS_MAX) };
   // A ledger that takes nothing any more refuses the next call, too: nothing is given out from then on.
   ledger.append({ kind: "note", agent, body: { text: TAKEN_IN, details } }).catch(() => {});

@@ -1,0 +1,121 @@
+import { isJsonObject } from "../../base/json.ts";
+import { defined } from "../../base/optional.ts";
+import type { Entry, Ledger } from "../../ledger/index.ts";
+import { TRAIL_MAX } from "../limits.ts";
+import { detail } from "../records/run-story.ts";
+import { TAKEN_IN } from "../state/taking-in.ts";
+import type { OriginStep } from "./argument-origin.ts";
+import type { Occurrence } from "./origin-index.ts";
+import { type Leaf, type RecordedText, recordedText, type TextRole } from "./recorded-text.ts";
+
+/** Calls before one whose arguments may hold the other half of a value. */
+const EARLIER_CALLS = 3;
+const EARLIER_ENTRIES = 60;
+const TAKEN_IN_ENTRIES = 2000;
+
+/** Entries around one call, each read once for one question. */
+export class Neighbourhood {
+  readonly #ledger: Ledger;
+  readonly #entries = new Map<number, Entry | undefined>();
+  readonly #texts = new Map<number, Promise<RecordedText | undefined>>();
+  readonly #tools = new Map<string, string | undefined>();
+  #remembered: Promise<ReadonlySet<string>> | undefined;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  entry(index: number): Entry | undefined {
+    if (!this.#entries.has(index)) this.#entries.set(index, this.#ledger.entry(index));
+    return this.#entries.get(index);
+  }
+
+  runOf(index: number): string | undefined {
+    return this.entry(index)?.runId;
+  }
+
+  textOf(index: number): Promise<RecordedText | undefined> {
+    const known = this.#texts.get(index);
+    if (known !== undefined) return known;
+    const entry = this.entry(index);
+    const text = entry === undefined ? Promise.resolve(undefined) : recordedText(this.#ledger, entry);
+    this.#texts.set(index, text);
+    return text;
+  }
+
+  isOwn({ entry, conversation }: RecordedText, one: Occurrence): boolean {
+    return one.agent === entry.agent && one.conversation === conversation && one.role !== "file";
+  }
+
+  step(entry: Entry, role?: TextRole): OriginStep {
+    const { runId, agent = "", index } = entry;
+    const conversation = detail(entry, "conversation") ?? "";
+    const known = role ?? (entry.kind === "call" ? "argument" : entry.kind === "change-set" ? "file" : undefined);
+    const noted = entry.kind === "note" ? ROLES[entry.body.text] : undefined;
+    const tool = runId === undefined ? undefined : this.#toolOf(runId);
+    return { entry: index, role: known ?? noted ?? "given", agent, conversation, ...defined({ runId, tool }) };
+  }
+
+  /** The first ones and the last ones. */
+  trail(occurrences: readonly Occurrence[]): OriginStep[] {
+    const half = TRAIL_MAX / 2;
+    const kept =
+      occurrences.length <= TRAIL_MAX ? occurrences : [...occurrences.slice(0, half), ...occurrences.slice(-half)];
+    return kept.flatMap(({ entry, role, conversation }) => {
+      const found = this.entry(entry);
+      return found === undefined ? [] : [{ ...this.step(found, role), conversation }];
+    });
+  }
+
+  /** Arguments of the calls before it in its conversation. */
+  async earlierLeaves({ entry, conversation }: RecordedText): Promise<Leaf[]> {
+    if (entry.kind !== "call" || entry.agent === undefined) return [];
+    const before = this.#ledger.query({
+      agent: entry.agent,
+      kind: "call",
+      toIndex: entry.index,
+      order: "last",
+      limit: EARLIER_ENTRIES,
+    });
+    const own = before
+      .filter((one) => detail(one, "conversation") === conversation)
+      .slice(0, EARLIER_CALLS)
+      .reverse();
+    const texts = await Promise.all(own.map((one) => this.textOf(one.index)));
+    return texts.flatMap((text) =>
+      (text?.leaves ?? []).map((leaf) => ({ ...leaf, place: `run ${text?.entry.runId ?? ""} ${leaf.place}` })),
+    );
+  }
+
+  /** Runs whose content came to a conversation by memory, retrieval or a restored snapshot. */
+  rememberedRuns({ entry, conversation }: RecordedText): Promise<ReadonlySet<string>> {
+    this.#remembered ??= Promise.resolve(this.#takenIn(entry, conversation));
+    return this.#remembered;
+  }
+
+  #takenIn({ agent, index }: Entry, conversation: string): ReadonlySet<string> {
+    if (agent === undefined) return new Set();
+    const notes = this.#ledger.query({ agent, kind: "note", toIndex: index, order: "last", limit: TAKEN_IN_ENTRIES });
+    return new Set(
+      notes.flatMap((note) => {
+        if (note.kind !== "note" || note.body.text !== TAKEN_IN || !isJsonObject(note.body.details)) return [];
+        const { conversation: into, runIds } = note.body.details;
+        return into === conversation && Array.isArray(runIds) ? runIds.map(String) : [];
+      }),
+    );
+  }
+
+  #toolOf(runId: string): string | undefined {
+    if (!this.#tools.has(runId)) {
+      const [call] = this.#ledger.query({ runId, kind: "call", limit: 1 });
+      this.#tools.set(runId, call?.kind === "call" ? call.body.tool : undefined);
+    }
+    return this.#tools.get(runId);
+  }
+}
+
+const ROLES: Readonly<Record<string, TextRole>> = {
+  "given-to-agent": "given",
+  "agent-said": "said",
+  "told-by-host": "told",
+};

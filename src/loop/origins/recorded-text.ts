@@ -1,0 +1,80 @@
+import { isJsonObject, type Json, pointer } from "../../base/json.ts";
+import type { Entry, Ledger } from "../../ledger/index.ts";
+import { AGENT_SAID, GIVEN_TO_AGENT } from "../records/differential.ts";
+import { detail } from "../records/run-story.ts";
+import { parseRecordedInput } from "../state/stored.ts";
+
+/** The `note` entry of what the host program told an agent: its system prompt, and what its user typed. */
+export const TOLD_BY_HOST = "told-by-host";
+
+/** Who had a text before them, or wrote it. */
+export type TextRole = "given" | "said" | "argument" | "told" | "file";
+
+/** A text of the ledger in which values can turn up. */
+export interface RecordedText {
+  readonly entry: Entry;
+  readonly role: TextRole;
+  readonly conversation: string;
+  readonly leaves: readonly Leaf[];
+}
+
+/** A string inside arguments, or the whole of another text. */
+export interface Leaf {
+  /** JSON pointer (RFC 6901) into the input. */
+  readonly place: string;
+  readonly text: string;
+}
+
+/** Strings of one input that are looked at. */
+const LEAVES_MAX = 10_000;
+
+/** Undefined for an entry that holds no such text. */
+export async function recordedText(ledger: Ledger, entry: Entry): Promise<RecordedText | undefined> {
+  const conversation = detail(entry, "conversation") ?? "";
+  if (entry.kind === "call") {
+    const { input, inputContent, tool } = entry.body;
+    const value = inputContent === undefined ? (input ?? null) : parseRecordedInput(await ledger.content(inputContent));
+    // A message is what its receiver is given; what its sender said stands in a note of its own.
+    return tool.startsWith("message from ")
+      ? undefined
+      : { entry, role: "argument", conversation, leaves: leavesOf(value) };
+  }
+  const role = roleOf(entry);
+  if (role === undefined || entry.kind !== "note") return undefined;
+  const pieces = await Promise.all((entry.body.contents ?? []).map((content) => ledger.content(content)));
+  const text = pieces.map((bytes) => Buffer.from(bytes).toString("utf8")).join("\n");
+  return { entry, role, conversation, leaves: [{ place: "", text }] };
+}
+
+function roleOf(entry: Entry): TextRole | undefined {
+  if (entry.kind !== "note") return undefined;
+  const roles: Readonly<Record<string, TextRole>> = {
+    [GIVEN_TO_AGENT]: "given",
+    [AGENT_SAID]: "said",
+    [TOLD_BY_HOST]: "told",
+  };
+  return Object.hasOwn(roles, entry.body.text) ? roles[entry.body.text] : undefined;
+}
+
+/** All strings and numbers in a value, and the names of its members, in their order. */
+export function leavesOf(value: Json): Leaf[] {
+  const leaves: Leaf[] = [];
+  // By hand and not by recursion: arguments may be nested deeper than the stack.
+  const waiting: { value: Json; place: string }[] = [{ value, place: "" }];
+  for (let next = waiting.pop(); next !== undefined && leaves.length < LEAVES_MAX; next = waiting.pop()) {
+    const { value: one, place } = next;
+    if (typeof one === "string") leaves.push({ place, text: one });
+    else if (typeof one === "number") leaves.push({ place, text: String(one) });
+    else if (Array.isArray(one) || isJsonObject(one)) {
+      const members = Object.entries(one).map(([name, inside]) => ({
+        value: inside as Json,
+        place: pointer(place, name),
+      }));
+      if (!Array.isArray(one))
+        for (const name of Object.keys(one))
+          if (name.length >= 6) leaves.push({ place: pointer(place, name), text: name });
+      waiting.push(...members.reverse());
+    }
+  }
+  return leaves;
+}
