@@ -131,7 +131,9 @@ suite("a conversation's workspace", { skip: kvmMissing() }, () => {
     const results = await Promise.all(calls);
     const told = results.filter(({ forModel }) => /another call changed them meanwhile/.test(forModel.text));
     assert.equal(told.length, 1, results.map(({ forModel }) => forModel.text).join(""));
-    assert.match(told[0]?.forModel.text ?? "", /"\/project\/line"/);
+    const { text } = told[0]?.forModel ?? { text: "" };
+    assert.equal(text.split('"/project/line"').length, 2, `named once, as not changed: ${text}`);
+    assert.doesNotMatch(text, /[~+] "\/project\/line"/);
     const seen = await conversation.call({ tool: "shell", input: { code: "cat line own1 own2" } });
     const winner = results.findIndex((result) => result !== told[0]) + 1;
     assert.ok(seen.status === "ok" && seen.output.text === `${winner}\n1\n2\n`, seen.forModel.text);

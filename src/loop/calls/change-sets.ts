@@ -52,7 +52,7 @@ export interface Finished {
 }
 
 export interface TakenChanges {
-  /** What the run changed of what it saw. */
+  /** What the run changed of what it saw, and its workspace took. */
   readonly changes: readonly ChangedFile[];
   readonly result: CommitResult | undefined;
   /** Absent when nothing of the workspace waits for a person. */
@@ -79,9 +79,19 @@ export async function takeChanges(parts: LoopParts, finished: Finished): Promise
   await recordRefused(parts, call, result);
   scanFiles(parts, call, changes);
   parts.reviewsChanged();
-  const files = changes.map(({ path, kind }) => ({ path, change: kind }));
+  const taken = takenOf(changes, result);
+  const files = taken.map(({ path, kind }) => ({ path, change: kind }));
   const { review } = result;
-  return { changes, result, changeSet: review && { reviewId: review.id, hash: review.hash, files } };
+  return { changes: taken, result, changeSet: review && { reviewId: review.id, hash: review.hash, files } };
+}
+
+function takenOf(
+  changes: readonly ChangedFile[],
+  { conflicts, dropped, beyond }: CommitResult,
+): readonly ChangedFile[] {
+  if (beyond !== undefined) return [];
+  const refused = new Set([...conflicts, ...dropped].map(({ path }) => path));
+  return refused.size === 0 ? changes : changes.filter(({ path }) => !refused.has(path));
 }
 
 /** What of a call's changes its workspace did not take as it was, for the model; the names are the guest's choice. */
