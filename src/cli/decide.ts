@@ -19,6 +19,7 @@ import { UsageError } from "./usage-error.ts";
 
 export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected PATH]... [--message M]
 ztl reject ID [--file PATH]... [--message M]
+ztl revoke ID
 ztl undo ID [--file PATH]...
 ztl redo ID [--file PATH]...
 
@@ -29,6 +30,7 @@ approve  changes: writes them to this host, all or none; those whose host files 
          An approval is for what was seen: --hash names it (ztl review ID prints it). On a terminal, without --hash, it
          is shown and asked about.
 reject   says no, to all of it or to these files; the agent is told the message
+revoke   takes a yes back of which nothing was made: the call was not made yet, the changes could not be written
 undo     puts back what an approved change set changed, unless the files were edited since
 redo     writes again what was undone, unless the files were edited since
 
@@ -52,8 +54,11 @@ const OPTIONS = {
   ...WHO_OPTIONS,
 } as const;
 
-/** `ztl approve`, `ztl reject`, `ztl undo` and `ztl redo`. Returns the exit status. */
-export async function decide(verb: "approve" | "reject" | "undo" | "redo", args: readonly string[]): Promise<number> {
+/** `ztl approve`, `ztl reject`, `ztl revoke`, `ztl undo` and `ztl redo`. Returns the exit status. */
+export async function decide(
+  verb: "approve" | "reject" | "revoke" | "undo" | "redo",
+  args: readonly string[],
+): Promise<number> {
   const { values, positionals } = parseLoopArguments(args, OPTIONS);
   if (await helped(values, DECIDE_HELP)) return 0;
   const prefix = expectOne(positionals, "review's id");
@@ -68,6 +73,7 @@ export async function decide(verb: "approve" | "reject" | "undo" | "redo", args:
     if (review === undefined) result = { status: "not-found" };
     else if (verb === "reject")
       result = await loop.reviews.reject(review.id, { ...by, ...defined({ files: values.file }) });
+    else if (verb === "revoke") result = await loop.reviews.revoke(review.id, by);
     else if (verb === "undo" || verb === "redo")
       result = await loop.reviews[verb](review.id, { ...by, ...defined({ files: values.file }) });
     else {

@@ -7,6 +7,7 @@ export const COMMANDS = [
   "reviewer",
   "approve",
   "reject",
+  "revoke",
   "undo",
   "redo",
   "policy",
@@ -32,7 +33,7 @@ Run one program in its own micro-VM: no network, nothing written to this host
 Decide what an agent's calls may do (in a directory with a ztl.config.json)
   ztl serve                                 a page in the browser: what waits, diffs, runs, the ledger
   ztl review [ID]                           the same here: shows what waits, and asks
-  ztl approve | reject | undo | redo ID     decide one thing
+  ztl approve | reject | revoke | undo | redo ID     decide one thing
   ztl reviewer add | list | revoke NAME     who may decide, and proves to be it
   ztl policy check | schema | init          who may do what, and why
 

@@ -31,6 +31,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./review.ts")).review(rest);
     case "approve":
     case "reject":
+    case "revoke":
     case "undo":
     case "redo":
       return (await import("./decide.ts")).decide(command, rest);

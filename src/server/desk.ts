@@ -41,6 +41,7 @@ export interface Desk {
     file(id: string, path: string): Promise<FileView | undefined>;
     approve(id: string, options: ApproveOptions): Promise<DecisionResult>;
     reject(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult>;
+    revoke(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult>;
     undo(id: string, options: ReverseOptions): Promise<DecisionResult>;
     redo(id: string, options: ReverseOptions): Promise<DecisionResult>;
   };

@@ -46,6 +46,7 @@ export const schemas = {
   entriesQuery: z.strictObject({ limit: limit.optional(), fromIndex: index.optional(), beforeIndex: index.optional() }),
   approve: z.strictObject({ ...decision, hash, files: paths.min(1).optional(), protectedFiles: paths.optional() }),
   reject: z.strictObject({ ...decision, hash: hash.optional(), files: paths.min(1).optional() }),
+  revoke: z.strictObject({ ...decision, hash: hash.optional() }),
   reverse: z.strictObject({ ...decision, files: paths.min(1).optional() }),
   nothing: z.strictObject({}),
   /** Pages: what does not belong is left aside, for addresses are passed around. */

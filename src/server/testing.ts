@@ -58,6 +58,7 @@ export class TestDesk implements Desk {
     file: async (id, path) => (this.all.has(id) ? this.views.get(path) : undefined),
     approve: async (id, options) => this.#decide("approve", id, options, "applied"),
     reject: async (id, options) => this.#decide("reject", id, options, "rejected"),
+    revoke: async (id, options) => this.#decide("revoke", id, options, "rejected"),
     undo: async (id, options) => this.#decide("undo", id, options, "undone"),
     redo: async (id, options) => this.#decide("redo", id, options, "applied"),
   };

@@ -23,7 +23,7 @@ export interface DecisionStatement {
   readonly nonce: string;
 }
 
-export type DecisionVerb = "approve" | "reject" | "undo" | "redo";
+export type DecisionVerb = "approve" | "reject" | "revoke" | "undo" | "redo";
 
 /** Which files a decision is for; all of them when `files` is absent. */
 export interface Selection {

@@ -130,7 +130,7 @@ const approval = z.strictObject({
   /** What was decided on; a call is agreed to, and a content released, under its own hash. */
   subject: z.enum(["change-set", "call", "content"]),
   subjectSha256: sha256Text,
-  decision: z.enum(["approve", "reject", "expire"]),
+  decision: z.enum(["approve", "reject", "revoke", "expire"]),
   /** Who decided; absent only when time did. */
   reviewer: name.optional(),
   /** The chosen files; absent for all of them. */
@@ -160,7 +160,7 @@ const decision = z.strictObject({
   subject: z.enum(["change-set", "call", "content"]),
   /** Of what was shown. */
   subjectSha256: sha256Text,
-  decision: z.enum(["approve", "reject", "undo", "redo"]),
+  decision: z.enum(["approve", "reject", "revoke", "undo", "redo"]),
   selectionSha256: sha256Text,
   /** The same as lists, where they are short enough to stand here. */
   files: z.array(text).optional(),

@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
-import { ZtlError } from "../../errors.ts";
+import { invariant, ZtlError } from "../../errors.ts";
 import { CALLS_REMEMBERED_MAX } from "../limits.ts";
+import { CALL_MOVES } from "../reviews/states.ts";
 
 /**
  * `asked`: nothing is decided. `waiting`: a person is. `permitted`: it may be made, once. `running`: it was begun, and whoever
@@ -66,6 +67,10 @@ export class CallBook {
     to: CallState,
     { reviewId = null, answer = null }: { readonly reviewId?: string | null; readonly answer?: string | null } = {},
   ): boolean {
+    invariant(
+      CALL_MOVES.some(([before, after]) => before === from && after === to),
+      `a call does not go from ${from} to ${to}`,
+    );
     const { changes } = this.#database
       .prepare(
         `UPDATE call SET state = :to, review = coalesce(:review, review), answer = :answer

@@ -119,6 +119,7 @@ export class ChangeSetDesk {
   async reject(
     id: string,
     { hash, reviewer, message, files, statements }: RejectOptions & Statements,
+    decision: "reject" | "revoke" = "reject",
   ): Promise<DecisionResult> {
     const { workspace } = this.#parts;
     const set = workspace.pending.find(id) ?? workspace.get(id);
@@ -132,7 +133,7 @@ export class ChangeSetDesk {
     await recordDecision(this.#parts, set, {
       subject: "change-set",
       subjectSha256: set.hash,
-      decision: "reject",
+      decision,
       ...defined({ reviewer, message, files: wellFormed(files), statements: wellFormed(statements) }),
     });
     this.#parts.reviewsChanged();

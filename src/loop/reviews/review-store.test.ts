@@ -31,8 +31,8 @@ const review = (expiresAt = 2000): NewReview => ({
 
 test("of two who decide, one does; the other is told who", () => {
   const { id } = store.add(review());
-  assert.equal(other.decide(id, { to: "approved", hash: HASH, reviewer: "ann" }).status, "done");
-  assert.deepEqual(store.decide(id, { to: "rejected", reviewer: "bob" }), {
+  assert.equal(other.decide(id, { event: "approve", hash: HASH, reviewer: "ann" }).status, "done");
+  assert.deepEqual(store.decide(id, { event: "reject", reviewer: "bob" }), {
     status: "already",
     state: "approved",
     decidedBy: "ann",
@@ -41,7 +41,7 @@ test("of two who decide, one does; the other is told who", () => {
 
 test("a decision on something else than is there is stale", () => {
   const { id } = store.add(review());
-  const stale = store.decide(id, { to: "approved", hash: "b".repeat(64), reviewer: "ann" });
+  const stale = store.decide(id, { event: "approve", hash: "b".repeat(64), reviewer: "ann" });
   assert.deepEqual(stale, { status: "stale", hash: HASH });
   assert.equal(store.get(id)?.state, "pending");
 });
@@ -49,14 +49,14 @@ test("a decision on something else than is there is stale", () => {
 test("an approval is used once, by whichever process is first", () => {
   const { id } = store.add(review());
   assert.equal(store.use(id), false);
-  store.decide(id, { to: "approved", hash: HASH, reviewer: "ann" });
+  store.decide(id, { event: "approve", hash: HASH, reviewer: "ann" });
   assert.equal(other.use(id), true);
   assert.equal(store.use(id), false);
 });
 
 test("an approval for what is not there any more is superseded, and not used", () => {
   const { id } = store.add(review());
-  store.decide(id, { to: "approved", hash: HASH, reviewer: "ann" });
+  store.decide(id, { event: "approve", hash: HASH, reviewer: "ann" });
   other.supersede(id);
   assert.equal(store.get(id)?.state, "superseded");
   assert.equal(store.use(id), false);
@@ -65,10 +65,10 @@ test("an approval for what is not there any more is superseded, and not used", (
 test("time rejects, and also ends an approval that nobody used", () => {
   const waiting = store.add(review(5000));
   const approved = store.add(review(5000));
-  store.decide(approved.id, { to: "approved", hash: HASH, reviewer: "ann" });
+  store.decide(approved.id, { event: "approve", hash: HASH, reviewer: "ann" });
   now = 5000;
   assert.equal(store.get(waiting.id)?.state, "expired");
-  assert.equal(store.decide(waiting.id, { to: "approved", hash: HASH, reviewer: "ann" }).status, "already");
+  assert.equal(store.decide(waiting.id, { event: "approve", hash: HASH, reviewer: "ann" }).status, "already");
   assert.equal(store.use(approved.id), false);
   const expired = store.takeExpired().map(({ id }) => id);
   assert.ok(expired.includes(waiting.id) && expired.includes(approved.id));
@@ -82,5 +82,5 @@ test("asking again does not ask twice", () => {
 });
 
 test("there is no review of an unknown id", () => {
-  assert.equal(store.decide("nothing", { to: "approved", reviewer: "ann" }).status, "not-found");
+  assert.equal(store.decide("nothing", { event: "approve", reviewer: "ann" }).status, "not-found");
 });

@@ -5,6 +5,7 @@ import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import { PENDING_REVIEWS_MAX } from "../limits.ts";
 import type { ReviewState, ReviewSummary } from "./review.ts";
+import { mayMove, REVIEW_MOVES, type ReviewEvent } from "./states.ts";
 
 /** Reviews that the loop keeps itself: calls that need a person's agreement, and quarantined contents. */
 export type StoredKind = "call" | "content";
@@ -18,7 +19,7 @@ export interface StoredReview extends ReviewSummary {
 export type NewReview = Omit<StoredReview, "id" | "state" | "createdAt" | "decidedBy" | "message">;
 
 export interface Verdict {
-  readonly to: "approved" | "rejected";
+  readonly event: "approve" | "reject" | "revoke";
   /** Refused as stale when given and different. */
   readonly hash?: string | undefined;
   readonly reviewer: string;
@@ -111,33 +112,34 @@ export class ReviewStore {
   }
 
   /** Of several who decide at once exactly one is told `done`. */
-  decide(id: string, { to, hash, reviewer, message }: Verdict): Decided {
+  decide(id: string, { event, hash, reviewer, message }: Verdict): Decided {
     return transaction(this.#database, () => {
       const review = this.get(id);
       if (review === undefined) return { status: "not-found" };
-      if (review.state !== "pending") return already(review);
+      if (!mayMove(event, review.state)) return already(review);
       if (hash !== undefined && hash !== review.hash) return { status: "stale", hash: review.hash };
       this.#database
         .prepare("UPDATE review SET state = ?, decided_by = ?, message = ? WHERE id = ?")
-        .run(to, reviewer, message ?? null, id);
+        .run(REVIEW_MOVES[event].to, reviewer, message ?? null, id);
       return { status: "done", review: this.get(id) as StoredReview };
     });
   }
 
   /** An approved review is used up by the first who asks; false for everybody else. */
   use(id: string): boolean {
-    return this.#leaveApproved(id, "used");
+    return this.#move(id, "use");
   }
 
   /** An approval that is for what is not there any more. */
   supersede(id: string): void {
-    this.#leaveApproved(id, "superseded");
+    this.#move(id, "supersede");
   }
 
-  #leaveApproved(id: string, to: ReviewState): boolean {
+  #move(id: string, event: ReviewEvent): boolean {
+    const { from, to } = REVIEW_MOVES[event];
     const { changes } = this.#database
-      .prepare("UPDATE review SET state = ? WHERE id = ? AND state = 'approved' AND expires > ?")
-      .run(to, id, this.#now());
+      .prepare("UPDATE review SET state = ? WHERE id = ? AND state IN (SELECT value FROM json_each(?)) AND expires > ?")
+      .run(to, id, JSON.stringify(from), this.#now());
     return changes === 1;
   }
 

@@ -23,6 +23,7 @@ import type {
   ReviewSummary,
 } from "./review.ts";
 import type { StoredReview } from "./review-store.ts";
+import { REVIEW_MOVES } from "./states.ts";
 
 export interface ReviewsQuery {
   /** Default `pending`. */
@@ -120,7 +121,7 @@ export class Reviews {
     return this.#authorised("approve", id, options, (by) => {
       const stored = this.#parts.reviewStore.get(id);
       const known = { ...options, ...by };
-      return stored === undefined ? this.#changeSets.approve(id, known) : this.#decide(stored, "approved", known);
+      return stored === undefined ? this.#changeSets.approve(id, known) : this.#decide(stored, "approve", known);
     });
   }
 
@@ -131,7 +132,20 @@ export class Reviews {
     return this.#authorised("reject", id, options, (by) => {
       const stored = this.#parts.reviewStore.get(id);
       const known = { ...options, ...by };
-      return stored === undefined ? this.#changeSets.reject(id, known) : this.#decide(stored, "rejected", known);
+      return stored === undefined ? this.#changeSets.reject(id, known) : this.#decide(stored, "reject", known);
+    });
+  }
+
+  /** Takes a yes back of which nothing was made: a call that was not made, a content, changes that could not be written. */
+  async revoke(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult> {
+    expectReviewer(options);
+    await this.expire();
+    return this.#authorised("revoke", id, options, (by) => {
+      const stored = this.#parts.reviewStore.get(id);
+      const known = { ...options, ...by };
+      return stored === undefined
+        ? this.#changeSets.reject(id, known, "revoke")
+        : this.#decide(stored, "revoke", known);
     });
   }
 
@@ -202,19 +216,19 @@ export class Reviews {
 
   async #decide(
     review: StoredReview,
-    to: "approved" | "rejected",
+    event: "approve" | "reject" | "revoke",
     { hash, reviewer, message, statements }: DecisionOptions & DecidedBy & { readonly hash?: string },
   ): Promise<DecisionResult> {
-    const decided = this.#parts.reviewStore.decide(review.id, { to, hash, reviewer, message });
+    const decided = this.#parts.reviewStore.decide(review.id, { event, hash, reviewer, message });
     if (decided.status !== "done") return decided;
     await recordDecision(this.#parts, review, {
       subject: review.kind,
       subjectSha256: review.hash,
-      decision: to === "approved" ? "approve" : "reject",
+      decision: event,
       reviewer,
       ...defined({ message, statements: statements && [...statements] }),
     });
-    return { status: "done", state: to, files: [] };
+    return { status: "done", state: REVIEW_MOVES[event].to, files: [] };
   }
 }
 

@@ -43,6 +43,11 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, owner: string): H
     if (!body.ok) return body.answer;
     return decided(c, await reviews.reject(c.req.param("id"), decider(c, owner, body.value)));
   });
+  api.post("/:id/revoke", async (c) => {
+    const body = await parseJson(c, schemas.revoke);
+    if (!body.ok) return body.answer;
+    return decided(c, await reviews.revoke(c.req.param("id"), decider(c, owner, body.value)));
+  });
   for (const reversal of ["undo", "redo"] as const) {
     api.post(`/:id/${reversal}`, async (c) => {
       const body = await parseJson(c, schemas.reverse);

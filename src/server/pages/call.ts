@@ -4,7 +4,7 @@ import type { Html } from "../show/html.ts";
 import { rowsOfInput } from "../show/input-rows.ts";
 import { textView } from "../show/text-view.ts";
 import { foreign } from "../show/visible.ts";
-import { type ReviewContext, wholeDecision } from "./decision-form.ts";
+import { type ReviewContext, takeBack, wholeDecision } from "./decision-form.ts";
 import { reviewPage } from "./review-frame.ts";
 import { consequence } from "./words.ts";
 
@@ -31,7 +31,7 @@ export function callPage(review: CallReview, from: number, context: ReviewContex
       <div><section><h2>The input</h2>${textView({ rows, marks: [], label: "Input of the call", isDiff: false, from, pageAt })}
       ${hiddenUnits > 0 ? html`<p class="warning">The input goes on; the rest is too long to show. Reject what you cannot read.</p>` : ""}</section>
       ${decisionSection(decision)}</div>
-      ${state === "pending" ? html`<aside class="decision" aria-label="Decision"><h2>Your decision</h2>${consequence(review)}${wholeDecision(review, context, "Agree to this call")}</aside>` : ""}
+      ${state === "pending" ? html`<aside class="decision" aria-label="Decision"><h2>Your decision</h2>${consequence(review)}${wholeDecision(review, context, "Agree to this call")}</aside>` : takeBack(review, context)}
     </div>`,
   );
 }

@@ -5,7 +5,7 @@ import type { Html } from "../show/html.ts";
 import { plural } from "../show/quantities.ts";
 import { rowsOfText } from "../show/text-rows.ts";
 import { textView } from "../show/text-view.ts";
-import { type ReviewContext, wholeDecision } from "./decision-form.ts";
+import { type ReviewContext, takeBack, wholeDecision } from "./decision-form.ts";
 import { findingMarks, findingsList, rowHolding, shownFinding } from "./findings.ts";
 import { reviewPage } from "./review-frame.ts";
 import { consequence } from "./words.ts";
@@ -36,7 +36,7 @@ export function contentPage(review: ContentReview, from: number, context: Review
       <div><section><h2>What the guard saw</h2>${list}</section>
       <section><h2>The withheld text</h2>${textView({ rows, marks, label: "Withheld text", isDiff: false, from, pageAt })}
       ${hiddenUnits > 0 ? html`<p class="warning">The text goes on; the rest is too long to show. Reject what you cannot read.</p>` : ""}</section></div>
-      ${state === "pending" ? html`<aside class="decision" aria-label="Decision"><h2>Your decision</h2>${consequence(review)}${wholeDecision(review, context, "Release to the agent")}</aside>` : ""}
+      ${state === "pending" ? html`<aside class="decision" aria-label="Decision"><h2>Your decision</h2>${consequence(review)}${wholeDecision(review, context, "Release to the agent")}</aside>` : takeBack(review, context)}
     </div>`,
   );
 }

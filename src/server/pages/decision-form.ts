@@ -69,6 +69,14 @@ export function wholeDecision(review: Review, context: ReviewContext, approveTex
     <button class="danger" formaction="${address}/reject">Reject</button></div></form>`;
 }
 
+/** A yes to a call or a content, as long as no use was made of it. */
+export function takeBack(review: Review, { csrfToken, draft }: ReviewContext): Html {
+  if (review.state !== "approved") return html``;
+  return html`<aside class="decision" aria-label="Decision"><form class="afterwards" method="post" action="/reviews/${encodeURIComponent(review.id)}/revoke" aria-label="Take the yes back">
+    ${formHead(csrfToken, review.hash)}${signature(draft, false)}
+    <div class="buttons"><button class="danger">Take the yes back</button></div></form></aside>`;
+}
+
 /** Why a decision did not come to be, and what to do now. */
 export function refusalNotice(refused: ReviewContext["refused"]): Html {
   if (refused === undefined) return html``;

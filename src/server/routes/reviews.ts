@@ -72,6 +72,10 @@ export function reviewsRoutes(desk: Desk, { reviewer, signIns }: Deciders): Hono
     decision((review, form) => reviews.reject(review.id, { ...signed(form), hash: form.hash })),
   );
   routes.post(
+    "/reviews/:id/revoke",
+    decision((review, form) => reviews.revoke(review.id, { ...signed(form), hash: form.hash })),
+  );
+  routes.post(
     "/reviews/:id/undo",
     decision((review, form) => reviews.undo(review.id, signed(form))),
   );
