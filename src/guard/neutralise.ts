@@ -10,6 +10,18 @@ const ROUNDS_MAX = 6;
 const REPLACE_FROM_ROUND = 2;
 /** What these families see does not go away when signs are broken: it cannot be seen, or a model read it in the words. */
 const NOT_IN_SIGNS: ReadonlySet<Family> = new Set<Family>(["unicode", "terminal", "model"]);
+/** What these families see is no structure that signs make. Once any other is found, every bracket in the content is broken. */
+const WITHOUT_BRACKETS: ReadonlySet<Family> = new Set<Family>([
+  "unicode",
+  "terminal",
+  "exfiltration",
+  "command",
+  "secret",
+  "limit",
+  "model",
+]);
+/** Signs of which tokens, tags, objects and their bars are made, in ASCII and as East Asian fonts have them. */
+const BRACKETS = /[<>[\]{}|｜＜＞［］｛｝〈〉《》‹›❮❯⟨⟩]+/gu;
 /** What is left of a content that cannot be made safe piece by piece. */
 const WITHHELD = "(content withheld: its control structures could not be removed)";
 
@@ -21,8 +33,8 @@ export interface Neutralised {
 
 /**
  * The content as text in which every structure that was found is broken but can still be read: `<|im_end|>` becomes
- * `·<·|·im_end·|·>·`. Encoded or invisible ones are replaced by a note. Contents without such findings come back
- * unchanged, so doing it twice changes nothing.
+ * `·<·|·im_end·|·>·`. Where one structure is, others may be that nobody knows yet, so all other brackets are broken with it. Encoded or
+ * invisible structures are replaced by a note. Contents without such findings come back unchanged, so doing it twice changes nothing.
  */
 export function neutralise(
   content: Uint8Array | string,
@@ -36,7 +48,10 @@ export function neutralise(
     const serious = open.filter((finding) => isRefused(finding, policy));
     // A limit was hit: there may be more than was listed, so only a complete replacement is safe to give.
     if (serious.some(({ rule }) => rule.startsWith("limit.") && rule !== "limit.findings")) break;
-    const text = breakSpans(bytes, mergeSpans(serious), round >= REPLACE_FROM_ROUND);
+    // Once is enough, and what was broken in the first round is not broken further.
+    const all = round === 0 && serious.some(({ family }) => !WITHOUT_BRACKETS.has(family));
+    const between = all ? breakBrackets : (plain: string): string => plain;
+    const text = breakSpans(bytes, mergeSpans(serious), round >= REPLACE_FROM_ROUND, between);
     bytes = new TextEncoder().encode(text);
     const verdict = scan(bytes, options);
     if (verdict.decision === "admit") return { text, verdict };
@@ -72,16 +87,26 @@ function mergeSpans(findings: readonly Finding[]): BrokenSpan[] {
   return merged;
 }
 
-function breakSpans(bytes: Uint8Array, spans: readonly BrokenSpan[], replaceAll: boolean): string {
+/** `between` is done to what stands outside all spans. */
+function breakSpans(
+  bytes: Uint8Array,
+  spans: readonly BrokenSpan[],
+  replaceAll: boolean,
+  between: (text: string) => string,
+): string {
   const pieces: string[] = [];
   let from = 0;
   for (const { start, end, family, hidden } of spans) {
-    pieces.push(decode(bytes, from, start));
+    pieces.push(between(decode(bytes, from, start)));
     pieces.push(hidden || replaceAll ? `(removed: ${family})` : breakStructure(decode(bytes, start, end)));
     from = end;
   }
-  pieces.push(decode(bytes, from, bytes.length));
+  pieces.push(between(decode(bytes, from, bytes.length)));
   return pieces.join("");
+}
+
+function breakBrackets(text: string): string {
+  return text.replace(BRACKETS, (signs) => `${MARK}${[...signs].join(MARK)}${MARK}`);
 }
 
 /** Marks around and between signs: words stay whole, structures do not. Without signs, between the words. */
