@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { cutColumns, repainted, terminalCode, terminalLine, terminalLines } from "../base/text/index.ts";
 import type { DecisionResult, FileView, GuardFinding, Review, ReviewSummary, SparedFile } from "../loop/index.ts";
+import { originLines } from "./origins-text.ts";
 
 /** Reviews as lines of text. Names, commands and contents are the guest's choice: each is painted (`base/text`). */
 
@@ -58,6 +59,7 @@ function detailsOf(review: Review, paint: Paint): string[] {
         ),
         "input",
         indent(terminalLines(review.input)),
+        ...originLines(review.origins),
       ];
     case "content":
       return [

@@ -1,12 +1,14 @@
 import { defined } from "../base/optional.ts";
-import { cutColumns, cutPlace, terminalLine, terminalLines } from "../base/text/index.ts";
+import { cutColumns, terminalLine, terminalLines } from "../base/text/index.ts";
 import type { Entry, RunRecord, RunRow, ZeroTrustLoop } from "../loop/index.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
+import { originLines, traceLines } from "./origins-text.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const RUNS_HELP = `ztl runs [--limit N] [--agent A]     recorded calls, newest first
-ztl show RUN [--probe]              what one of them did: every step, its output, what of it turned up again
+ztl show RUN [--probe]              what one of them did: every step, its output, where its arguments came from, and what
+                                    of it turned up again
 ztl replay RUN                      runs it again in a micro-VM and compares byte for byte
 
 RUN is an id, or its beginning. A replay starts from the same snapshot with the same clock and randomness; nothing of it
@@ -58,13 +60,8 @@ export async function show(args: readonly string[]): Promise<number> {
   });
 }
 
-function showRecord({ row, entries, stdout, stderr, holdsSecrets, truncated, differential }: RunRecord): string {
+function showRecord({ row, entries, stdout, stderr, holdsSecrets, truncated, origins, traces }: RunRecord): string {
   const text = (bytes: Uint8Array): string => terminalLines(bytes).replace(/^/gm, "    ");
-  const echoes = differential.echoes.map(({ later, place, text: echoed, match, known }) => {
-    const where = terminalLine(differential.later[later]?.label ?? "");
-    const seen = known ? ", known before" : "";
-    return `  ${where}${place === undefined ? "" : ` at ${terminalLine(place)}`} (${match}${seen}): ${terminalLine(echoed.slice(0, cutPlace(echoed, 200)))}`;
-  });
   return [
     rowLine(row).trimEnd(),
     "steps",
@@ -73,8 +70,8 @@ function showRecord({ row, entries, stdout, stderr, holdsSecrets, truncated, dif
     ...(stderr.length > 0 ? ["standard error", text(stderr)] : []),
     ...(holdsSecrets ? ["(it holds secrets: you see them; the agent and the ledger have notes in their place)"] : []),
     ...(truncated ? ["(there is more; the ledger has all of it)"] : []),
-    echoes.length === 0 ? "Nothing of it turned up again in what the agent said or called." : "turned up again in",
-    ...echoes,
+    ...originLines(origins),
+    ...traceLines(traces ?? []),
     "",
   ].join("\n");
 }

@@ -59,6 +59,8 @@ export type { Address, Conversation, SendRequest } from "./handles/conversation.
 export type { ToolDescription } from "./handles/tool-description.ts";
 export { ZeroTrustLoop } from "./loop.ts";
 export type { MountProblem } from "./mount-check.ts";
+export type { ArgumentOrigin, OriginSource, OriginStep } from "./origins/argument-origin.ts";
+export type { RunTrace } from "./origins/origins.ts";
 export type { Records, RunsQuery } from "./records/records.ts";
 export type { ReplayOutcome } from "./records/replays.ts";
 export type { RunRecord, RunRow } from "./records/run-record.ts";

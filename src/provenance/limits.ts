@@ -29,5 +29,9 @@ export const JOINED_BYTES_MAX = 512;
  */
 export const BITS_IN_TEXT = 18;
 export const BITS_WHOLE = 10;
+/** A name of six letters and three digits is any program's; with four digits it is somebody's number. */
+export const BITS_WHOLE_NAME = 14.6;
+/** What is looked up: a host without a scheme says less where it stands, and is meant all the same by a URL elsewhere. */
+export const BITS_INDEXED = 7;
 /** From here on the same value at two places cannot be chance in a ledger of 10,000 runs with 1,000 values each (23 bits). */
 export const BITS_ANYWHERE = 24;

@@ -1,8 +1,8 @@
 import {
   BITS_IN_TEXT,
-  BITS_WHOLE,
   type Fact,
   factsOf,
+  isTellingFact,
   JOINED_BYTES_MAX,
   JOINED_LEAVES_MAX,
 } from "../../provenance/index.ts";
@@ -19,9 +19,6 @@ export interface Candidate {
   readonly isWhole: boolean;
 }
 
-/** A name of four digits or six letters is too short to be anybody's. */
-const WHOLE_IDENTIFIER_BITS = 14.6;
-
 /** Those that say most come first. */
 export function candidatesOf(leaves: readonly Leaf[], earlier: readonly Leaf[]): Candidate[] {
   const single = leaves.flatMap(inLeaf);
@@ -35,13 +32,8 @@ function inLeaf({ place, text }: Leaf): Candidate[] {
   return factsOf(text, { rewritten: true }).flatMap((fact) => {
     // Quotes or a full stop around it leave it the whole.
     const isWhole = fact.end - fact.start >= bytes - 2;
-    return isTelling(fact, isWhole) ? [{ fact, text, places: [place], isWhole }] : [];
+    return isTellingFact(fact, isWhole) ? [{ fact, text, places: [place], isWhole }] : [];
   });
-}
-
-function isTelling({ kind, bits }: Fact, isWhole: boolean): boolean {
-  if (!isWhole) return bits >= BITS_IN_TEXT;
-  return bits >= (kind === "identifier" || kind === "host" ? WHOLE_IDENTIFIER_BITS : BITS_WHOLE);
 }
 
 interface Joined {

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type DatabaseFormat, openDatabase } from "../../base/database.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
-import { BITS_WHOLE, factsOf, Wording } from "../../provenance/index.ts";
+import { BITS_INDEXED, factsOf, Wording } from "../../provenance/index.ts";
 import { COMMON_TEXTS, INDEX_PAGE_ENTRIES, INDEXED_ENTRIES_MAX, OCCURRENCES_MAX } from "../limits.ts";
 import { STATE_REFUSAL } from "../state/state-directory.ts";
 import { recordedFiles } from "./recorded-files.ts";
@@ -203,7 +203,7 @@ function keysOf({ texts, names, role }: Indexed): ReadonlySet<string> {
   const keys = new Set(names);
   for (const text of texts) {
     for (const { key, bits } of factsOf(text, { rewritten: role === "argument" }))
-      if (bits >= BITS_WHOLE) keys.add(key);
+      if (bits >= BITS_INDEXED) keys.add(key);
     if (role === "argument") continue;
     for (const shingle of new Wording(text).shingles()) if (isSampled(shingle)) keys.add(wordingKey(shingle));
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { showReview } from "../../cli/review-text.ts";
 import type { ZeroTrustLoop } from "../loop.ts";
 import { openTestLoop, received, talk } from "../testing.ts";
 import type { ArgumentOrigin } from "./argument-origin.ts";
@@ -71,6 +72,25 @@ test("over another agent, and told on: every step on the way is named", async ()
   // And the other way: the page's run knows of the mail.
   const traces = await loop.records.traces(page.runId);
   assert.ok(traces.some(({ runId }) => runId === mail.runId));
+});
+
+test("whoever is asked about a call sees where its arguments came from, and so does its record", async () => {
+  await using world = await openTestLoop(mailing);
+  const { loop } = world;
+  const page = await received(talk(loop, "writer"), "mail", PAGE);
+  const code = "curl https://bank.test/pay?to=DE89370400440532013000";
+  const asked = await talk(loop, "writer").call({ tool: "deploy", input: { code } });
+  assert.equal(asked.status, "waiting");
+  const review = asked.status === "waiting" ? await loop.reviews.get(asked.reviewId) : undefined;
+  assert.ok(review?.kind === "call");
+  const [origin] = review.origins ?? [];
+  assert.deepEqual([origin?.kind, origin?.places, origin?.source.runId], ["iban", ["/code"], page.runId]);
+  const text = showReview(review, (_, line) => line);
+  assert.match(text, /where its arguments came from\n {2}iban {2}\/code: DE89370400440532013000/);
+  assert.match(text, new RegExp(`from run ${page.runId.slice(0, 8)} of mail, returned to writer, bytes`));
+  const record = await loop.records.run(asked.runId);
+  assert.deepEqual(record?.origins, review.origins);
+  assert.ok((await loop.records.run(page.runId))?.traces?.some(({ runId }) => runId === asked.runId));
 });
 
 test("what the host program told, or the agent knew itself, came from no page", async () => {

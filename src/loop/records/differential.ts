@@ -8,6 +8,7 @@ import {
   type SemanticDifferential,
   semanticDifferential,
 } from "../../ledger/index.ts";
+import { isTelling } from "../../provenance/index.ts";
 import { LATER_ENTRIES_MAX } from "../limits.ts";
 import { parseRecordedInput } from "../state/stored.ts";
 import { allOf, detail, firstOf } from "./run-story.ts";
@@ -25,7 +26,9 @@ export async function differentialOf(ledger: Ledger, entries: readonly Entry[]):
   const later = (await Promise.all(after.map((entry) => laterPiece(ledger, entry)))).filter((one) => one !== undefined);
   const plans = { before: nextPlan([...earlier].reverse()), after: nextPlan(after) };
   const hasPlans = plans.before.length > 0 || plans.after.length > 0;
-  return semanticDifferential({ payload, later, known, ...(hasPlans ? { plans } : {}) });
+  const found = semanticDifferential({ payload, later, known, ...(hasPlans ? { plans } : {}) });
+  // A courtesy, or a word that anybody uses, is no trace of anything.
+  return { ...found, echoes: found.echoes.filter(({ text, wholeArgument }) => isTelling(text, wholeArgument)) };
 }
 
 export interface RunContext {

@@ -55,7 +55,10 @@ export class Records {
     const isCut = (content: Content | undefined): boolean => (content?.sizeBytes ?? 0) > RECORD_OUTPUT_BYTES_MAX;
     const differential = await differentialOf(this.#ledger, entries);
     const shown = { stdout: out ?? stdout, stderr: err ?? stderr, holdsSecrets: (out ?? err) !== undefined };
-    return { row, entries, ...shown, truncated: isCut(run?.stdout) || isCut(run?.stderr), differential };
+    const origins = (await originsOfRun(this.#parts, runId)) ?? [];
+    const traces = await tracesOfRun(this.#parts, runId);
+    const truncated = isCut(run?.stdout) || isCut(run?.stderr);
+    return { row, entries, ...shown, truncated, differential, origins, traces };
   }
 
   async differential(runId: string): Promise<SemanticDifferential | undefined> {

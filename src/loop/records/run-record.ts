@@ -1,4 +1,6 @@
 import type { Entry, SemanticDifferential } from "../../ledger/index.ts";
+import type { ArgumentOrigin } from "../origins/argument-origin.ts";
+import type { RunTrace } from "../origins/origins.ts";
 
 /** Recorded runs as the page and the command line show them; all of it is read from the ledger. */
 
@@ -30,4 +32,8 @@ export interface RunRecord {
   /** True when more was recorded than is given here. */
   readonly truncated: boolean;
   readonly differential: SemanticDifferential;
+  /** Where the values in its arguments came from. */
+  readonly origins?: readonly ArgumentOrigin[];
+  /** Later calls and sayings, of any agent, that have something of what it returned. */
+  readonly traces?: readonly RunTrace[];
 }

@@ -1,5 +1,6 @@
 import type { Finding } from "../../guard/index.ts";
 import type { Decision } from "../../policy/index.ts";
+import type { ArgumentOrigin } from "../origins/argument-origin.ts";
 import type { DecisionSignature, ReviewerSigner } from "../reviewers/signature.ts";
 import type { Standing } from "../reviewers/votes.ts";
 
@@ -53,7 +54,13 @@ export type Review = ReviewSummary &
         readonly conflicts: readonly Conflict[];
         readonly lastSync?: LastSync;
       }
-    | { readonly kind: "call"; readonly input: string; readonly decision: Decision }
+    | {
+        readonly kind: "call";
+        readonly input: string;
+        readonly decision: Decision;
+        /** Where the values in its arguments came from; absent when the ledger cannot tell. Texts in it are hostile. */
+        readonly origins?: readonly ArgumentOrigin[];
+      }
     | {
         readonly kind: "content";
         readonly text: string;

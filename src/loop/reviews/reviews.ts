@@ -3,6 +3,7 @@ import { ZtlError } from "../../errors.ts";
 import type { DecisionVerb } from "../../ledger/index.ts";
 import type { ReviewersNeeded } from "../../policy/index.ts";
 import { findingsBeyond } from "../gate/kept-findings.ts";
+import { originsOfRun } from "../origins/origins.ts";
 import type { LoopParts } from "../parts.ts";
 import { oneLine } from "../records/run-story.ts";
 import type { Authorised, Wish } from "../reviewers/authority.ts";
@@ -88,7 +89,11 @@ export class Reviews {
     const stored = this.#parts.reviewStore.get(id);
     if (stored === undefined) return this.#changeSets.get(id);
     const summary = { ...summaryOf(stored), command: stored.command };
-    if (stored.kind === "call") return { ...summary, kind: "call", ...callDetails(stored) };
+    if (stored.kind === "call") {
+      // A ledger that is damaged keeps nobody from saying no.
+      const origins = await originsOfRun(this.#parts, stored.runId).catch(() => undefined);
+      return { ...summary, kind: "call", ...callDetails(stored), ...defined({ origins }) };
+    }
     const { content, verdict } = contentDetails(stored);
     const bytes = await this.#parts.ledger.content(content);
     const text = Buffer.from(bytes).toString("utf8");

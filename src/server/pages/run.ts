@@ -12,6 +12,7 @@ import { differentialSection, type GivenText } from "./differential.ts";
 import { entrySummary } from "./entry-summary.ts";
 import { findingMarks, findingsList, inOrder, type ShownFinding } from "./findings.ts";
 import { page } from "./layout.ts";
+import { originsSection, tracesSection } from "./origins.ts";
 import { replayNotice } from "./replay.ts";
 import { KIND_WORDS, stateBadge } from "./words.ts";
 
@@ -52,6 +53,8 @@ export function runPage({ record, seen, given, reviews, csrfToken, replay }: Run
       ${input(entries)}
       <section><h2>What happened</h2><ol class="timeline">${entries.map(step)}</ol></section>
       ${seen.length === 0 ? "" : html`<section><h2>What the guard saw</h2>${seen.map(seenText)}</section>`}
+      ${originsSection(record.origins)}
+      ${tracesSection(record.traces)}
       ${differentialSection(record.differential, given)}
       <section><h2>Raw output</h2><p class="aside">As the program wrote it, before the guard. Never a part of what the agent was given unless it was admitted.</p>
       ${record.holdsSecrets ? html`<p class="warning">It holds secrets. You see them; the agent and the ledger have notes in their place.</p>` : ""}
