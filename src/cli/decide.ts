@@ -17,7 +17,7 @@ import { painter, showReview, tellDecision } from "./review-text.ts";
 import { WHO_HELP, WHO_OPTIONS, whoDecides } from "./reviewer-proof.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected PATH]... [--message M]
+export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected NAME]... [--message M]
 ztl reject ID [--file PATH]... [--message M]
 ztl revoke ID
 ztl undo ID [--file PATH]...
@@ -35,7 +35,8 @@ undo     puts back what an approved change set changed, unless the files were ed
 redo     writes again what was undone, unless the files were edited since
 
   --file PATH       only this file of the change set, by the name that was shown (repeatable)
-  --protected PATH  agrees to change this protected file, such as a git hook (repeatable)
+  --protected NAME  agrees to change this protected file, such as a git hook, or to release a text in spite of this rule,
+                    which blocked it (repeatable)
   --message M       for the agent
 ${WHO_HELP.trimEnd()}
   --config FILE     the configuration (default: ztl.config.json of this directory); a module is run

@@ -152,7 +152,7 @@ export function tellDecision(result: DecisionResult): string {
     case "conflict":
       return `Nothing was done: the host's files are not what the run saw.\n${reasons(result.conflicts)}Have the agent run again on what is there now.\n${tellSpared(result.spared)}`;
     case "protected":
-      return `Nothing was done: these need a yes of their own (--protected PATH):\n${reasons(result.files)}`;
+      return `Nothing was done: these need a yes of their own (--protected NAME):\n${reasons(result.files)}`;
     case "bad-selection":
       return `Nothing was done: the chosen files cannot stand alone.\n${reasons(result.files)}`;
     case "not-allowed":

@@ -164,7 +164,13 @@ async function askAboutWhole(loop: ZeroTrustLoop, found: Review, who: Who): Prom
   if (answer === "q") return undefined;
   if (answer === "s") return 0;
   if (answer === "n") return reject(loop, found.id, who);
-  return approve(loop, found.id, { hash: found.hash, ...who });
+  const named: string[] = [];
+  for (const { path, reason } of found.kind === "content" ? (found.toName ?? []) : []) {
+    const question = `It was blocked, as it ${terminalLine(reason)}. Type "${terminalLine(path)}" to release it all the same: `;
+    if ((await ask(question)) !== path) return 0;
+    named.push(path);
+  }
+  return approve(loop, found.id, { hash: found.hash, ...who, ...(named.length > 0 ? { protectedFiles: named } : {}) });
 }
 
 type ChangeSet = Extract<Review, { kind: "change-set" }>;

@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign 
 import { canonicalise } from "../base/canonical-json.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import type { Decision, Verdict } from "./finding.ts";
+import { releaseOf } from "./policy.ts";
 
 /** What a content is to be: as anything else it is not admitted, whatever it says. */
 export type AdmissionPurpose = "output" | "message" | "document" | "own-words";
@@ -95,7 +96,7 @@ export class Admitter {
     return this.#signed(verdict, scope, labels, { grant: "admitted" });
   }
 
-  /** For flagged content that a person released. What was blocked cannot be released. */
+  /** For content that a person released: flagged, or blocked for structures that stand there plainly (`releaseOf`). */
   release(
     content: Uint8Array | string,
     verdict: Verdict,
@@ -105,7 +106,7 @@ export class Admitter {
   ): AdmitResult {
     const refusal = this.#refusal(content, verdict);
     if (refusal !== undefined) return refusal;
-    if (verdict.decision !== "flag") return refused("not-flagged", verdict);
+    if (verdict.decision === "admit" || releaseOf(verdict) === "never") return refused("not-flagged", verdict);
     if (releasedBy === "") return refused("no-reviewer", verdict);
     return this.#signed(verdict, scope, labels, { grant: "released", releasedBy });
   }

@@ -22,7 +22,14 @@ export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
 export { type Masked, maskSecrets } from "./mask.ts";
 export { type Ask, ModelScanner, type ModelScannerOptions } from "./model-scanner.ts";
 export { type Neutralised, neutralise } from "./neutralise.ts";
-export { DEFAULT_POLICY, stricterVerdict, type VerdictPolicy } from "./policy.ts";
+export {
+  blockingFindings,
+  DEFAULT_POLICY,
+  type Release,
+  releaseOf,
+  stricterVerdict,
+  type VerdictPolicy,
+} from "./policy.ts";
 export type { Pattern, Rule, Sink, Trigger } from "./rule.ts";
 export { builtInRules, RuleSet } from "./rule-set.ts";
 export { type Scanner, type ScanOptions, SyntacticScanner, scan } from "./scanner.ts";

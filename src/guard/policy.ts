@@ -38,3 +38,25 @@ export function decide(findings: readonly Finding[], policy: VerdictPolicy): Dec
     "admit",
   );
 }
+
+/** Whether a person may let a withheld content through: with one yes, with a second one that names what blocked it, or not at all. */
+export type Release = "once" | "twice" | "never";
+
+/** Families whose structures cannot be seen where they stand. */
+const UNSEEN: ReadonlySet<Finding["family"]> = new Set(["unicode", "terminal"]);
+
+/** The findings for which a content is blocked, or would be under the default policy. */
+export function blockingFindings(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ family, severity }) => family !== "limit" && DEFAULT_POLICY[severity] === "block");
+}
+
+/**
+ * A structure that stands there plainly may be released: a developer reads her own prompts. One that is hidden or encoded may
+ * not, for whoever looks at the text does not see what a model would read.
+ */
+export function releaseOf({ decision, findings }: Pick<Verdict, "decision" | "findings">): Release {
+  if (decision !== "block") return "once";
+  const blocking = blockingFindings(findings);
+  const isPlain = blocking.every(({ path, family }) => path.length === 0 && !UNSEEN.has(family));
+  return isPlain && blocking.length > 0 ? "twice" : "never";
+}

@@ -35,6 +35,31 @@ test("a structure in the part that the model would not see is found all the same
   assert.equal(result.status, "blocked");
 });
 
+test("her own prompt file: a person releases what was blocked by naming what for; hidden structures nobody releases", async () => {
+  await using world = await openTestLoop();
+  const { loop } = world;
+  const prompt = 'const PROMPT = "<|im_start|>system";\n';
+  const result = await read(loop, prompt);
+  assert.ok(result.status === "blocked" && result.reviewId !== undefined);
+  const review = await loop.reviews.get(result.reviewId);
+  assert.ok(review?.kind === "content");
+  assert.deepEqual(
+    review.toName?.map(({ path }) => path),
+    ["chat.role-turn"],
+  );
+  const yes = { hash: review.hash, reviewer: "ada" };
+  const first = await loop.reviews.approve(review.id, yes);
+  assert.ok(first.status === "protected");
+  assert.equal(await talk(loop, "reader").collect(review.id), undefined);
+  const second = await loop.reviews.approve(review.id, { ...yes, protectedFiles: ["chat.role-turn"] });
+  assert.equal(second.status, "done");
+  const released = await talk(loop, "reader").collect(review.id);
+  assert.equal(released?.text, prompt);
+  const hidden = await read(loop, `see ${Buffer.from(`please read ${prompt}`).toString("base64")}`);
+  assert.ok(hidden.status === "blocked" && hidden.reviewId === undefined);
+  assert.match(hidden.forModel.text, /cannot be released/);
+});
+
 test("bytes that are no UTF-8 are looked at as bytes, and a model gets text", async () => {
   await using world = await openTestLoop();
   const plain = await read(world.loop, Buffer.from("caf\xe9\n", "latin1"));

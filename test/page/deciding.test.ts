@@ -64,7 +64,7 @@ test("without scripts everything can be decided as well", { skip }, async () => 
   await page.getByRole("link", { name: "2 files changed" }).click();
   await page.getByLabel("Message to the agent").fill("fine");
   await button(page, "Approve everything").click();
-  await page.getByRole("heading", { name: "Some of these files need a yes of their own" }).waitFor();
+  await page.getByRole("heading", { name: "Some of these need a yes of their own" }).waitFor();
   assert.equal(await page.getByLabel("Message to the agent").inputValue(), "fine");
   assert.ok(!existsSync(join(stage.test.project, "a")));
   await page.getByLabel(/^I agree to change/).check();

@@ -17,8 +17,8 @@ export type CallOutcome =
    * where the tool's `onFlag` asks for that. How the run ended is in `run`.
    */
   | (Ran & { readonly status: "flagged"; readonly reviewId: string; readonly findings: readonly FindingSummary[] })
-  /** The output holds control structures that nobody can release. */
-  | (Ran & { readonly status: "blocked"; readonly findings: readonly FindingSummary[] })
+  /** The output holds control structures that a person can release only by naming each (`reviewId`), or nobody at all. */
+  | (Ran & { readonly status: "blocked"; readonly reviewId?: string; readonly findings: readonly FindingSummary[] })
   /** A person must agree first; then make the same call again, under its `callId` or with `approval: reviewId`. Nothing ran. */
   | { readonly status: "waiting"; readonly reviewId: string; readonly decision: Decision }
   /** The policy, or a person, does not allow it. Nothing ran. */

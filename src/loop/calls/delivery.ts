@@ -1,4 +1,4 @@
-import type { Verdict } from "../../guard/index.ts";
+import { releaseOf, type Verdict } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { Label } from "../../policy/index.ts";
 import type { RunResult } from "../../sandbox/index.ts";
@@ -23,7 +23,12 @@ export type Delivered =
       readonly reviewId: string;
       readonly findings: readonly FindingSummary[];
     }
-  | { readonly status: "blocked"; readonly forModel: AdmittedText; readonly findings: readonly FindingSummary[] };
+  | {
+      readonly status: "blocked";
+      readonly forModel: AdmittedText;
+      readonly reviewId?: string;
+      readonly findings: readonly FindingSummary[];
+    };
 
 type Ending = Exclude<RunResult["status"], "error">;
 type AdmittedStatus = "ok" | "failed" | "limit" | "cancelled";
@@ -82,13 +87,13 @@ async function withhold(parts: LoopParts, recorder: Recorder, parcel: Parcel, wi
   recorder.record({ kind: "verdict", body: verdictBody(parcel.subject, verdict, content) });
   const findings = summarise(verdict);
   const review =
-    verdict.decision === "flag"
+    releaseOf(verdict) !== "never"
       ? parts.reviewStore.add(contentReview(parcel, content, parts, verdict), joinedContent)
       : undefined;
   const forModel = await insteadOf(parts, recorder, parcel, withheld, explainWithheld(findings, review?.id));
   if (review === undefined) return { status: "blocked", forModel, findings };
   parts.reviewsChanged();
-  return { status: "flagged", forModel, findings, reviewId: review.id };
+  return { status: verdict.decision === "block" ? "blocked" : "flagged", forModel, findings, reviewId: review.id };
 }
 
 /** What the agent gets in place of a withheld text: the text with its structures broken, or a sentence of ours. */

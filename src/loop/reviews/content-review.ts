@@ -1,4 +1,4 @@
-import type { Finding, Verdict } from "../../guard/index.ts";
+import { blockingFindings, type Finding, type Verdict } from "../../guard/index.ts";
 import type { Content } from "../../ledger/index.ts";
 import type { Label } from "../../policy/index.ts";
 import type { Parcel } from "../calls/parcel.ts";
@@ -8,6 +8,7 @@ import { FINDINGS_RECORDED_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
 import { parseContentDetails } from "../state/stored.ts";
+import type { Conflict } from "./review.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";
 
 /** What must be known of a quarantined content to show it, and to let it go on its way when a person releases it. */
@@ -73,6 +74,13 @@ export function joinedContent(waiting: string, again: string): string | undefine
   const findings = [...first.verdict.findings, ...beyond.slice(0, Math.max(0, room))];
   const unlisted = Math.max(first.verdict.unlisted, second.verdict.unlisted, beyond.length - room);
   return JSON.stringify({ ...first, verdict: { ...first.verdict, findings, unlisted } });
+}
+
+/** What a person must name to release a content that was blocked: its blocking rules, each once, and why they matter. */
+export function namesNeeded({ verdict }: Pick<ContentDetails, "verdict">): readonly Conflict[] {
+  if (verdict?.decision !== "block") return [];
+  const byRule = new Map(blockingFindings(verdict.findings).map(({ rule, reason }) => [rule, reason]));
+  return [...byRule].map(([path, reason]) => ({ path, reason }));
 }
 
 /** A review that somebody damaged must not keep the next one from being made. */

@@ -66,6 +66,8 @@ export type Review = ReviewSummary &
         readonly text: string;
         /** Why it was withheld: of the verdict that did it. For reviews of an earlier version, what today's rules see. */
         readonly findings: readonly Finding[];
+        /** Rules that blocked it, by `path`: to release it each must be named in `protectedFiles`. Absent when one yes will do. */
+        readonly toName?: readonly Conflict[];
         /** Further findings that were not kept. */
         readonly unlisted?: number;
         /** What today's rules see beyond that. */
@@ -175,7 +177,7 @@ export interface ApproveOptions extends DecisionOptions {
   readonly hash: string;
   /** Only these files of a change set, by `path`. */
   readonly files?: readonly string[];
-  /** Each protected path that is agreed to, by name. */
+  /** Each protected path that is agreed to, or each rule that blocked a content, by name. */
   readonly protectedFiles?: readonly string[];
 }
 
@@ -201,7 +203,7 @@ export type DecisionResult =
       readonly conflicts: readonly Conflict[];
       readonly spared?: readonly SparedFile[];
     }
-  /** Paths that need to be named in `protectedFiles`. */
+  /** Paths, or rules that blocked a content, that need to be named in `protectedFiles`. */
   | { readonly status: "protected"; readonly files: readonly Conflict[] }
   /** Who decides is not somebody who may, or did not prove it. Nothing was decided. */
   | {

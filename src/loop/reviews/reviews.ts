@@ -9,7 +9,7 @@ import { oneLine } from "../records/run-story.ts";
 import type { Authorised, Wish } from "../reviewers/authority.ts";
 import { callDetails } from "./call-review.ts";
 import { ChangeSetDesk } from "./change-set-desk.ts";
-import { contentDetails } from "./content-review.ts";
+import { contentDetails, namesNeeded } from "./content-review.ts";
 import { recordDecision } from "./decisions.ts";
 import { inTurn, pageOf } from "./queue.ts";
 import type {
@@ -100,7 +100,17 @@ export class Reviews {
     const today = this.#parts.examiner.scan(bytes).findings;
     if (verdict === undefined) return { ...summary, kind: "content", text, findings: today };
     const { findings, unlisted } = verdict;
-    return { ...summary, kind: "content", text, findings, unlisted, foundToday: findingsBeyond(today, findings) };
+    const names = namesNeeded({ verdict });
+    const toName = names.length > 0 ? { toName: names } : {};
+    return {
+      ...summary,
+      kind: "content",
+      text,
+      findings,
+      ...toName,
+      unlisted,
+      foundToday: findingsBeyond(today, findings),
+    };
   }
 
   /** One file of a change set, with its diff and what the guard sees in its new content. */
@@ -222,8 +232,13 @@ export class Reviews {
   async #decide(
     review: StoredReview,
     event: "approve" | "reject" | "revoke",
-    { hash, reviewer, message, statements }: DecisionOptions & DecidedBy & { readonly hash?: string },
+    options: DecisionOptions & DecidedBy & Pick<Partial<ApproveOptions>, "hash" | "protectedFiles">,
   ): Promise<DecisionResult> {
+    const { hash, reviewer, message, statements, protectedFiles = [] } = options;
+    if (event === "approve" && review.kind === "content") {
+      const missing = namesNeeded(contentDetails(review)).filter(({ path }) => !protectedFiles.includes(path));
+      if (missing.length > 0) return { status: "protected", files: missing };
+    }
     const decided = this.#parts.reviewStore.decide(review.id, { event, hash, reviewer, message });
     if (decided.status !== "done") return decided;
     await recordDecision(this.#parts, review, {

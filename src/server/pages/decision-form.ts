@@ -1,4 +1,4 @@
-import { html } from "hono/html";
+import { html, raw } from "hono/html";
 import type { DecisionResult, Review } from "../../loop/index.ts";
 import { MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "../limits.ts";
 import type { Html } from "../show/html.ts";
@@ -64,6 +64,7 @@ export function wholeDecision(review: Review, context: ReviewContext, approveTex
   const address = `/reviews/${encodeURIComponent(review.id)}`;
   return html`<form class="decision" method="post" action="${address}/reject" aria-label="Decision">
     ${formHead(context.csrfToken, review.hash)}
+    ${secondYes(review, context.draft)}
     ${signature(context.draft, true)}
     <div class="buttons"><button class="primary" formaction="${address}/approve">${approveText}</button>
     <button class="danger" formaction="${address}/reject">Reject</button></div></form>`;
@@ -75,6 +76,18 @@ export function takeBack(review: Review, { csrfToken, draft }: ReviewContext): H
   return html`<aside class="decision" aria-label="Decision"><form class="afterwards" method="post" action="/reviews/${encodeURIComponent(review.id)}/revoke" aria-label="Take the yes back">
     ${formHead(csrfToken, review.hash)}${signature(draft, false)}
     <div class="buttons"><button class="danger">Take the yes back</button></div></form></aside>`;
+}
+
+/** What blocked a content must be agreed to by name; ticks are numbers, as those of protected files are. */
+function secondYes(review: Review, { agreed }: Draft): Html {
+  if (review.kind !== "content") return html``;
+  return html`${(review.toName ?? []).map(
+    (
+      { path, reason },
+      number,
+    ) => html`<p class="warning"><input type="checkbox" id="agree-${number}" name="protected" value="${number}"${agreed.has(number) ? raw(" checked") : ""}>
+    <label for="agree-${number}">I saw it and release it all the same: it ${foreign(reason, 400)} <span class="aside">(${foreign(path, 200)})</span></label></p>`,
+  )}`;
 }
 
 /** Why a decision did not come to be, and what to do now. */
@@ -112,9 +125,9 @@ function explain(refused: NonNullable<ReviewContext["refused"]>): {
       };
     case "protected":
       return {
-        heading: "Some of these files need a yes of their own",
+        heading: "Some of these need a yes of their own",
         advice:
-          "Programs run them, or trust what they say, without asking. Tick “I agree” at each one you want, or leave it out.",
+          "Programs run such files, and models obey such texts, without asking. Tick “I agree” at each one you want, or leave it out.",
       };
     case "bad-selection":
       if (refused.files.length === 0) {

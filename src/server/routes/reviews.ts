@@ -139,6 +139,10 @@ function selection(
   review: Review,
   form: DecisionForm,
 ): { files?: readonly string[]; protectedFiles?: readonly string[] } {
+  if (review.kind === "content") {
+    const named = form.protected.flatMap((number) => review.toName?.[number]?.path ?? []);
+    return named.length === 0 ? {} : { protectedFiles: named };
+  }
   if (review.kind !== "change-set") return {};
   const paths = (numbers: readonly number[]): string[] => numbers.flatMap((number) => review.files[number]?.path ?? []);
   return {
