@@ -9,6 +9,7 @@ import { type PlanSurroundings, planRun } from "../../src/sandbox/plan.ts";
 import { Pool, START_TIMEOUT_DEFAULT_MS } from "../../src/sandbox/pool/pool.ts";
 import type { RunResult } from "../../src/sandbox/result.ts";
 import { runInCell } from "../../src/sandbox/run.ts";
+import type { RunOptions } from "../../src/sandbox/run-options.ts";
 import { findHostPython } from "../../src/sandbox/templates/host-python.ts";
 import { provideTemplate } from "../../src/sandbox/templates/provider.ts";
 import { pythonEnvironment, pythonRecipe } from "../../src/sandbox/templates/python.ts";
@@ -20,6 +21,11 @@ export interface Held {
   /** JavaScript's heap without garbage, and the buffers of its objects. */
   readonly heapBytes: number;
   readonly descriptors: number;
+}
+
+interface Measured {
+  readonly result: RunResult;
+  readonly pid: number;
 }
 
 /** One of the product's cells with a Python, behind its launcher and its jail, that can tell what it holds. */
@@ -56,12 +62,12 @@ export class MeasuredSandbox implements AsyncDisposable {
     });
   }
 
-  async run(code: string, limits: Partial<RunLimits> = {}): Promise<{ result: RunResult; pid: number }> {
-    return this.#do(code, "", limits);
+  async run(code: string, limits: Partial<RunLimits> = {}, options: RunOptions = {}): Promise<Measured> {
+    return this.#do(code, "", limits, options);
   }
 
   async held(): Promise<Held> {
-    const { result, pid } = await this.#do("pass", MEASURE, {});
+    const { result, pid } = await this.#do("pass", MEASURE, {}, {});
     return { heapBytes: Number(result.stdoutText), descriptors: readdirSync(`/proc/${pid}/fd`).length };
   }
 
@@ -69,11 +75,11 @@ export class MeasuredSandbox implements AsyncDisposable {
     await this.#pool.close();
   }
 
-  async #do(code: string, stdin: string, limits: Partial<RunLimits>): Promise<{ result: RunResult; pid: number }> {
+  async #do(code: string, stdin: string, limits: Partial<RunLimits>, options: RunOptions): Promise<Measured> {
     const cell = await this.#pool.acquire();
     try {
       const plan = planRun({ tool: "python", code, stdin }, this.#surroundings);
-      const order = { plan, limits: { ...DEFAULT_LIMITS, ...limits }, calledUs: monotonicUs(), options: {} };
+      const order = { plan, limits: { ...DEFAULT_LIMITS, ...limits }, calledUs: monotonicUs(), options };
       return { result: await runInCell(cell, order), pid: cell.pid ?? 0 };
     } finally {
       this.#pool.release(cell);

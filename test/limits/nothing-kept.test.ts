@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { toByteString } from "../../src/base/byte-string.ts";
+import { type Layer, LayerWriter } from "../../src/base/layer/index.ts";
 import { kvmMissing } from "../kvm.ts";
 import { type Held, MeasuredSandbox } from "./measured-sandbox.ts";
 
@@ -51,6 +53,9 @@ const endings: readonly string[] = [
     "while True: k += [bytes(1 << 20)]",
   ],
 ];
+/** Each has a table of half a megabyte. */
+const LAYERED_RUNS = 30;
+const LAYER_NAMES = 5000;
 /** A busy host gives a run a fraction of its processor: the processor time is to end it, not the time that passes. */
 const LIMITS = { openFiles: 200, wallMs: 60_000, memoryBytes: 128 * 2 ** 20, cpuMs: 1000, processes: 4 };
 
@@ -106,3 +111,40 @@ test("many runs leave a cell as the first ten did", { skip: kvmMissing() }, asyn
     rmSync(host, { recursive: true, force: true });
   }
 });
+
+test("nor do the layers of many runs", { skip: kvmMissing() }, async () => {
+  const place = mkdtempSync(join(tmpdir(), "ztl-kept-"));
+  const host = join(place, "host");
+  mkdirSync(host);
+  const sandbox = new MeasuredSandbox([{ kind: "overlay", host, guest: "/tree" }]);
+  try {
+    const uses: Held[] = [];
+    for (let at = 1; at <= LAYERED_RUNS; at++) {
+      const layer = await layerOf(join(place, `segment-${at}`), realpathSync(host), at);
+      const { result } = await sandbox.run(
+        "import os; print(len(os.listdir('/tree')), open('/tree/9').read(3))",
+        {},
+        { layer },
+      );
+      assert.equal(result.stdoutText, `${LAYER_NAMES} ${at}\n`, result.stderrText);
+      if (at === WARM_RUNS || at === LAYERED_RUNS) uses.push(await sandbox.held());
+    }
+    const [early, late] = uses as [Held, Held];
+    assert.equal(late.descriptors, early.descriptors);
+    const kept = late.heapBytes - early.heapBytes;
+    // A tenth of the tables of the runs in between would be more.
+    assert.ok(kept < COMPILED_BYTES, `${kept} bytes more in the heap`);
+  } finally {
+    await sandbox[Symbol.asyncDispose]();
+    rmSync(place, { recursive: true, force: true });
+  }
+});
+
+/** New files, of which each has a record of some 100 bytes. */
+async function layerOf(segment: string, host: string, number: number): Promise<Layer> {
+  const writer = await LayerWriter.create(segment);
+  const content = await writer.addContent(Buffer.from(String(number)));
+  const node = { type: "file", mode: 0o644, uid: 0, gid: 0, mtimeNs: 0n, content } as const;
+  const names = Array.from({ length: LAYER_NAMES }, (_, index) => String(index));
+  return writer.finish(names.map((name) => ({ path: toByteString(`${host}/${name}`), node })));
+}
