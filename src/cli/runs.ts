@@ -5,10 +5,13 @@ import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop 
 import { originLines, traceLines } from "./origins-text.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
+import { withoutText } from "./without-text.ts";
 
 export const RUNS_HELP = `ztl runs [--limit N] [--agent A]     recorded calls, newest first
 ztl show RUN [--probe]              what one of them did: every step, its output, where its arguments came from, and what
                                     of it turned up again
+ztl show RUN --without [CALL]       asks the configuration's probe model again with what RUN returned left out, and shows the
+                                    first action that differs; with CALL, at that call alone
 ztl replay RUN                      runs it again in a micro-VM and compares byte for byte
 
 RUN is an id, or its beginning. A replay starts from the same snapshot with the same clock and randomness; nothing of it
@@ -45,9 +48,14 @@ function rowLine({ runId, time, agent, tool, decision, status, verdict, command 
 
 /** `ztl show`. */
 export async function show(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseLoopArguments(args, { probe: { type: "boolean" } });
+  const { values, positionals } = parseLoopArguments(args, {
+    probe: { type: "boolean" },
+    without: { type: "boolean" },
+  });
   if (await helped(values, RUNS_HELP)) return 0;
+  const [call] = values.without ? positionals.splice(1, 1) : [];
   const prefix = expectOne(positionals, "run's id");
+  if (values.without) return showWithout(values, prefix, call);
   return withLoop(values.config, async (loop) => {
     const runId = fullRunId(loop.records.runs({ limit: 1000 }).rows, prefix);
     const record = await loop.records.run(runId);
@@ -57,6 +65,23 @@ export async function show(args: readonly string[]): Promise<number> {
     if (values.json) await printJson({ ...record, ...defined({ probe: shift }) });
     else await writeAll(process.stdout, showRecord(record) + (shift === undefined ? "" : showShift(shift)));
     return 0;
+  });
+}
+
+/** `ztl show RUN --without [CALL]`. */
+function showWithout(
+  values: { config?: string; json?: boolean },
+  prefix: string,
+  callPrefix?: string,
+): Promise<number> {
+  return withLoop(values.config, async (loop) => {
+    const { rows } = loop.records.runs({ limit: 1000 });
+    const call = callPrefix === undefined ? undefined : fullRunId(rows, callPrefix);
+    const outcome = await loop.records.without(fullRunId(rows, prefix), defined({ call }));
+    if (outcome === undefined) throw new UsageError("the configuration names no model to ask (probe)");
+    if (values.json) await printJson(outcome);
+    else await writeAll(process.stdout, withoutText(outcome));
+    return outcome.status === "not-found" ? LoopStatus.notFound : 0;
   });
 }
 

@@ -64,6 +64,7 @@ export type { RunTrace } from "./origins/origins.ts";
 export type { Records, RunsQuery } from "./records/records.ts";
 export type { ReplayOutcome } from "./records/replays.ts";
 export type { RunRecord, RunRow } from "./records/run-record.ts";
+export type { Counterfactual, ModelAction, StepAsked } from "./records/without.ts";
 export type {
   CallRequest,
   ConversationOptions,

@@ -66,6 +66,9 @@ export const VOTES_SEEN_MAX = 2000;
 /** Bytes of the paths of a selection that stand in the entry of a signed decision, which holds 1 MiB; of longer lists the hash does. */
 export const SELECTION_INLINE_BYTES_MAX = 256 * 1024;
 
+/** Steps of an agent that a model is asked about once more; a small local one takes some seconds for each. */
+export const STEPS_ASKED_MAX = 10;
+
 /** Entries whose texts are indexed by the values in them, the newest: those of some 20,000 runs, at 10 ms for a hundred. */
 export const INDEXED_ENTRIES_MAX = 200_000;
 export const INDEX_PAGE_ENTRIES = 100;

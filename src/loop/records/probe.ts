@@ -24,7 +24,7 @@ export async function probeRun(
   const { known, payload } = await contextOf(ledger, entries);
   const asked = {
     model,
-    tools: toolsOf(policy, entries),
+    tools: conversationTools(policy, entries),
     samples: SAMPLES,
     ...defined({ signal }),
   };
@@ -45,7 +45,7 @@ function conversation(texts: readonly string[]): ChatMessage[] {
 }
 
 /** The tools of the run's agent, by name: their inputs are open. */
-function toolsOf(policy: Policy, entries: readonly Entry[]): ToolDefinition[] {
+export function conversationTools(policy: Policy, entries: readonly Entry[]): ToolDefinition[] {
   const agent = entries.find((entry) => entry.kind === "call")?.agent ?? "";
   const names = Object.keys(policy.config.tools).filter(
     (tool) => policy.decide({ agent, tool, taint: Taint.none }).decision !== "refuse",

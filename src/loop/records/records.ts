@@ -10,6 +10,7 @@ import { probeRun } from "./probe.ts";
 import { type ReplayOutcome, replayRun } from "./replays.ts";
 import type { RunRecord, RunRow } from "./run-record.ts";
 import { firstOf, rowOf } from "./run-story.ts";
+import { actsWithout, type Counterfactual, type WithoutOptions } from "./without.ts";
 
 export interface RunsQuery {
   /** Default 50. */
@@ -82,6 +83,11 @@ export class Records {
    */
   async probe(runId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ActionShift | undefined> {
     return probeRun(this.#parts, this.entriesOf(runId), signal);
+  }
+
+  /** What the probe model does without what the run returned; undefined when none is configured. Throws ZtlError `model-…`. */
+  async without(runId: string, options: WithoutOptions = {}): Promise<Counterfactual | undefined> {
+    return actsWithout(this.#parts, this.entriesOf(runId), options);
   }
 
   verify(): Promise<Verification> {
