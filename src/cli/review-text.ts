@@ -36,10 +36,17 @@ export function showReview(review: Review, paint: Paint): string {
     ...(review.standing === undefined ? [] : [`yes      ${tellMissing(review.standing)}`]),
     ...(review.decidedBy === undefined ? [] : [`decided  by ${terminalLine(review.decidedBy)}`]),
     ...(review.message === undefined ? [] : [`message  ${terminalLine(review.message)}`]),
+    ...(review.takenIn ?? []).map(takenInLine),
     "command",
     indent(terminalLines(review.command)),
   ];
   return `${[...lines, ...detailsOf(review, paint)].join("\n")}\n`;
+}
+
+function takenInLine({ source, trust, confidentiality, ways, runIds }: NonNullable<Review["takenIn"]>[number]): string {
+  const how = ways.length === 0 ? "" : ` by ${terminalLine(ways.join(", "))}`;
+  const runs = runIds.length === 0 ? "" : `, run ${runIds.map((id) => terminalLine(id.slice(0, SHORT_ID))).join(", ")}`;
+  return `has read ${terminalLine(source)} (${trust}, ${confidentiality})${how}${runs}`;
 }
 
 function detailsOf(review: Review, paint: Paint): string[] {

@@ -93,5 +93,6 @@ export type {
   ReviewState,
   ReviewSummary,
   SparedFile,
+  TakenIn,
 } from "./reviews/review.ts";
 export type { Reviews, ReviewsQuery } from "./reviews/reviews.ts";

@@ -43,9 +43,13 @@ test("something waits and appears by itself; one file of two is approved, writte
   assert.equal(stage.file("old.txt"), "one\ntwo\nthree\n");
   assert.ok(!existsSync(join(stage.test.project, "new.txt")));
 
-  await button(page, "Undo").click();
+  await button(page, "Undo: put the files back").click();
   await page.locator("#state", { hasText: "the files are again as they were before" }).waitFor();
   assert.equal(stage.file("old.txt"), "one\ntwo\n");
+  await box(page, "/project/old.txt").check();
+  await button(page, "Redo 1 chosen file").click();
+  await page.locator("#state", { hasText: "the files are written" }).waitFor();
+  assert.equal(stage.file("old.txt"), "one\ntwo\nthree\n");
   const approvals = stage.test.loop.ledger.query({ kind: "approval" });
   assert.deepEqual(
     approvals.map(({ body }) => "reviewer" in body && [body.reviewer, "files" in body && body.files]),

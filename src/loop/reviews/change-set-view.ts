@@ -34,9 +34,16 @@ export function reviewOfChangeSet(set: ChangeSet): Review {
     ...summaryOfChangeSet(set),
     kind: "change-set",
     command: set.command,
-    files: set.entries.map(fileChange),
+    files: set.entries.map((entry) => ({ ...fileChange(entry), ...defined({ now: nowOf(set, entry) }) })),
     conflicts: set.conflicts.map(({ path, reason }) => ({ path, reason: explainConflict(reason) })),
   };
+}
+
+/** Single files of a set may be put back, and written again. */
+function nowOf({ state, chosen, undone = [] }: ChangeSet, { path }: ChangeEntry): FileChange["now"] {
+  const isWritten = (state === "applied" || state === "undone") && (chosen === undefined || chosen.includes(path));
+  if (!isWritten) return undefined;
+  return undone.includes(path) ? "undone" : "applied";
 }
 
 export function fileChange(entry: ChangeEntry): FileChange {

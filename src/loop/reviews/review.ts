@@ -44,6 +44,20 @@ export interface ReviewSummary {
   readonly message?: string;
   /** Who has agreed and who is missing, where the policy wants more than one reviewer's yes. */
   readonly standing?: Standing;
+  /** What the conversation that asks has taken in; with a whole review only. */
+  readonly takenIn?: readonly TakenIn[];
+}
+
+/** One source of what a conversation has taken in. */
+export interface TakenIn {
+  /** A name of the configuration, such as a tool's; `*` stands for more than are kept apart. */
+  readonly source: string;
+  readonly trust: "trusted" | "untrusted";
+  readonly confidentiality: "public" | "private";
+  /** Such as `output` of a tool or another agent, `retrieval` from a vector store, `restore` of a snapshot. */
+  readonly ways: readonly string[];
+  /** The last runs that brought it. */
+  readonly runIds: readonly string[];
 }
 
 export type Review = ReviewSummary &
@@ -96,6 +110,8 @@ export interface FileChange {
   readonly newSizeBytes?: number;
   /** What a reviewer should look at twice, such as `setuid` or `symlink-outside`. */
   readonly flags: readonly string[];
+  /** Of a change set that was written: whether this file is, or was put back since. Absent for one that was not chosen. */
+  readonly now?: "applied" | "undone";
   /** The run that changed it last. */
   readonly byRunId?: string;
   /** Why this path needs a yes of its own; absent for others. */

@@ -25,6 +25,7 @@ import type {
 } from "./review.ts";
 import type { StoredReview } from "./review-store.ts";
 import { REVIEW_MOVES } from "./states.ts";
+import { takenInBehind } from "./taken-in.ts";
 
 export interface ReviewsQuery {
   /** Default `pending`. */
@@ -80,9 +81,11 @@ export class Reviews {
   /** What is asked about, whole. Its texts and names are hostile: escape them. */
   async get(id: string): Promise<Review | undefined> {
     const review = await this.#whole(id);
-    if (review?.state !== "pending") return review;
+    if (review === undefined) return undefined;
+    const takenIn = takenInBehind(this.#parts, review);
+    if (review.state !== "pending") return { ...review, takenIn };
     const standing = this.#parts.authority.standing(review, await this.#needed(review));
-    return { ...review, ...defined({ standing }) };
+    return { ...review, takenIn, ...defined({ standing }) };
   }
 
   async #whole(id: string): Promise<Review | undefined> {

@@ -19,19 +19,17 @@ export function changeSetPage(
 ): Html {
   const { files, state, hash, id } = review;
   const isPending = state === "pending";
+  const isWritten = state === "applied" || state === "undone";
   const address = `/reviews/${encodeURIComponent(id)}`;
   const listed = foremost(files, LISTED_FILES_MAX);
   const list = html`<section class="files" aria-labelledby="files-heading"><h2 id="files-heading">${plural(files.length, "file")}</h2>
     ${conflicts(review)}${lastTry(review)}
-    ${listed.map((number) => fileArticle({ file: files[number] as FileChange, number, view: views.get(number), address, choice: isPending ? context.draft : undefined }))}
+    ${listed.map((number) => fileArticle({ file: files[number] as FileChange, number, view: views.get(number), address, choice: isPending || (isWritten && files[number]?.now !== undefined) ? context.draft : undefined, isAsked: isPending }))}
     ${files.length > listed.length ? html`<p class="notice">${plural(files.length - listed.length, "file")} more are not listed here. They can be approved together with the rest, or one by one with <code>ztl approve</code>.</p>` : ""}
   </section>`;
+  if (isWritten) return reviewPage(review, context, reversals(review, context, list));
   if (!isPending)
-    return reviewPage(
-      review,
-      context,
-      html`${state === "applied" || state === "approved" ? afterwards(review, context) : ""}${list}`,
-    );
+    return reviewPage(review, context, html`${state === "approved" ? afterwards(review, context) : ""}${list}`);
   return reviewPage(
     review,
     context,
@@ -93,10 +91,31 @@ function lastTry({ lastSync }: ChangeSetReview): Html {
   return html`${told}${interrupted}${left}`;
 }
 
-/** What can be done about a decided set: take it back, or write it when the host refused at first. */
-function afterwards({ id, hash, state }: ChangeSetReview, { csrfToken, draft }: ReviewContext): Html {
-  const [action, text] = state === "applied" ? ["undo", "Undo: put the files back"] : ["approve", "Try again"];
-  return html`<form class="afterwards" method="post" action="/reviews/${encodeURIComponent(id)}/${action}" aria-label="${text}">
+/** What was approved and is not on the host yet. */
+function afterwards({ id, hash }: ChangeSetReview, { csrfToken, draft }: ReviewContext): Html {
+  const address = `/reviews/${encodeURIComponent(id)}`;
+  return html`<form class="afterwards" method="post" action="${address}/approve" aria-label="Try again">
     ${formHead(csrfToken, hash)}${signature(draft, false)}
-    <div class="buttons"><button name="scope" value="all">${text}</button></div></form>`;
+    <div class="buttons"><button name="scope" value="all">Try again</button>
+    <button class="danger" formaction="${address}/revoke">Take the yes back</button></div></form>`;
+}
+
+/** What was written can be put back, and what was put back written again: all of it, or single files. */
+function reversals(review: ChangeSetReview, { csrfToken, draft }: ReviewContext, list: Html): Html {
+  const { id, hash, files } = review;
+  const address = `/reviews/${encodeURIComponent(id)}`;
+  const [written, undone] = (["applied", "undone"] as const).map(
+    (now) => files.filter((file) => file.now === now).length,
+  );
+  const buttons = (count: number | undefined, verb: string, action: string, all: string): Html =>
+    count === 0
+      ? html``
+      : html`<button name="scope" value="chosen" formaction="${address}/${action}" data-chosen="${verb}">${verb} chosen files</button>
+        <button name="scope" value="all" formaction="${address}/${action}">${all}</button>`;
+  return html`<form class="review" method="post" action="${address}/undo" aria-label="Undo" data-choosing>
+    ${formHead(csrfToken, hash)}${list}
+    <aside class="decision" aria-label="Undo"><h2>Afterwards</h2>
+      <p>Files that somebody has changed since are left as they are.</p>${signature(draft, false)}
+      <div class="buttons">${buttons(written, "Undo", "undo", "Undo: put the files back")}
+      ${buttons(undone, "Redo", "redo", "Redo: write them again")}</div></aside></form>`;
 }

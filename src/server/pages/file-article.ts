@@ -19,10 +19,12 @@ export interface FileArticle {
   readonly address: string;
   /** What is ticked; undefined when there is nothing to choose any more. */
   readonly choice: Draft | undefined;
+  /** Whether the choice is what to write: then a protected file asks for a yes of its own. */
+  readonly isAsked: boolean;
 }
 
 /** One file of a change set: what happens to it, its flags, the beginning of its difference, and its boxes to tick. */
-export function fileArticle({ file, number, view, address, choice }: FileArticle): Html {
+export function fileArticle({ file, number, view, address, choice, isAsked }: FileArticle): Html {
   const { path, change, hostPath, flags, protectedBecause } = file;
   const name = html`<span class="file-name">${foreign(path, NAME_CHARACTERS_MAX)}</span>`;
   const box = html`<input type="checkbox" class="choose" id="choose-${number}" name="file" value="${number}"${choice?.chosen.has(number) ? raw(" checked") : ""}>`;
@@ -30,10 +32,11 @@ export function fileArticle({ file, number, view, address, choice }: FileArticle
     <header class="file-head">
       ${choice === undefined ? html`<h3>${name}</h3>` : html`<h3>${box}<label for="choose-${number}">${name}</label></h3>`}
       <p class="file-facts"><span class="badge change-${change}">${changeWord(change)}</span> ${counts(view)} ${sizes(file)} ${flags.map(flagBadge)}
+        ${file.now === undefined ? "" : html`<span class="badge ${file.now === "applied" ? "good" : "calm"}">${file.now === "applied" ? "written" : "put back"}</span>`}
         ${protectedBecause === undefined ? "" : html`<span class="badge bad">protected</span>`}</p>
       <p class="aside">${moves(file)} on this machine <code>${foreign(hostPath, NAME_CHARACTERS_MAX)}</code></p>
     </header>
-    ${protectedBecause === undefined ? "" : protectedBox(file, number, choice)}
+    ${protectedBecause === undefined ? "" : protectedBox(file, number, isAsked ? choice : undefined)}
     ${view === undefined ? html`<p class="file-more"><a class="open" href="${address}/files/${number}">Show the difference</a></p>` : difference(view, number, address)}
   </article>`;
 }

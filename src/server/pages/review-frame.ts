@@ -6,7 +6,7 @@ import type { Html } from "../show/html.ts";
 import { rowsOfInput } from "../show/input-rows.ts";
 import { plural, timeElement } from "../show/quantities.ts";
 import { textView } from "../show/text-view.ts";
-import { foreign } from "../show/visible.ts";
+import { foreign, visibleText } from "../show/visible.ts";
 import { type ReviewContext, refusalNotice } from "./decision-form.ts";
 import { page } from "./layout.ts";
 import { KIND_WORDS, stateBadge, stateSentence } from "./words.ts";
@@ -31,8 +31,27 @@ export function reviewPage(review: Review, context: ReviewContext, body: Html): 
       ${state === "pending" ? html`<div><dt>Rejected by itself</dt><dd>${timeElement(expiresAt)}</dd></div>` : ""}
       <div><dt>Run</dt><dd><a href="/runs/${encodeURIComponent(runId)}">what the run did</a></dd></div></dl>
       ${command === "" ? "" : html`<section class="labelled"><h2 class="small">The command that made it</h2>${commandText(command)}${kind === "call" || context.input === undefined ? "" : wholeInput(context.input)}</section>`}
+      ${takenInSection(review.takenIn)}
       ${body}`,
   });
+}
+
+const WAYS: Readonly<Record<string, string>> = {
+  output: "returned by a tool or sent by an agent",
+  retrieval: "found in a vector store",
+  restore: "from a snapshot of a memory",
+  memory: "put into its memory",
+};
+
+/** Whose words the agent may be acting on. */
+function takenInSection(takenIn: Review["takenIn"]): Html {
+  if (takenIn === undefined || takenIn.length === 0) return html``;
+  return html`<section class="labelled" id="taken-in"><h2 class="small">What this conversation has taken in</h2>
+    <ul>${takenIn.map(
+      ({ source, trust, confidentiality, ways, runIds }) =>
+        html`<li><code>${foreign(source, 100)}</code> <span class="badge ${trust === "trusted" ? "calm" : "bad"}">${trust}</span> <span class="badge ${confidentiality === "private" ? "wait" : "calm"}">${confidentiality}</span>
+        ${ways.map((way) => WAYS[way] ?? visibleText(way)).join(", ")} ${runIds.map((id) => html`<a href="/runs/${encodeURIComponent(id)}">${foreign(id.slice(0, 8), 20)}</a> `)}</li>`,
+    )}</ul></section>`;
 }
 
 /** Who has agreed and who is missing. */

@@ -47,9 +47,9 @@ export function stateSentence({ kind, state, decidedBy }: ReviewSummary): string
     case "used":
       return `${who} agreed, and the agent made the call. Another one needs a new agreement.`;
     case "applied":
-      return `${who} approved this, and the files are written. Undo puts them back as they were.`;
+      return `${who} approved this, and the files are written. Undo puts them back as they were, all or single ones.`;
     case "undone":
-      return `${who} decided this last: the files are again as they were before.`;
+      return `${who} decided this last: the files are again as they were before. Redo writes them again.`;
     case "conflict":
       return "Nothing was written: files of this machine are no longer what the run saw. Let the agent make its change again, on the files as they are now.";
     case "failed":

@@ -164,8 +164,9 @@ test("reject and undo", async () => {
     ["reviewer", "Ada"],
     ["message", "no"],
   ]);
-  changeSet([changedFile("/a")], { state: "applied", decidedBy: "Ada" });
+  changeSet([changedFile("/a", { now: "applied" })], { state: "applied", decidedBy: "Ada" });
   assert.match(await page("/reviews/set"), /Undo: put the files back/);
+  assert.doesNotMatch(await page("/reviews/set"), /Redo/);
   await server.form("/reviews/set/undo", [
     ["hash", HASH],
     ["reviewer", "Bob"],
@@ -174,6 +175,53 @@ test("reject and undo", async () => {
     { what: "reject", id: "set", options: { reviewer: "Ada", message: "no", hash: HASH } },
     { what: "undo", id: "set", options: { reviewer: "Bob" } },
   ]);
+});
+
+test("single files are put back, and written again", async () => {
+  const files = [
+    changedFile("/a", { now: "applied" }),
+    changedFile("/b", { now: "undone" }),
+    changedFile("/c"),
+    changedFile("/.bashrc", { now: "applied", protectedBecause: "a shell runs it" }),
+  ];
+  const show = () => changeSet(files, { state: "applied" });
+  show();
+  const text = await page("/reviews/set");
+  assert.deepEqual(
+    [...text.matchAll(/name="file" value="(\d)"/g)].map(([, number]) => number),
+    ["0", "1", "3"],
+    "what was not chosen cannot be put back",
+  );
+  assert.doesNotMatch(text, /name="protected"/);
+  assert.match(text, /Redo: write them again/);
+  const send = async (action: string, scope: string, ...numbers: string[]) => {
+    show();
+    const fields = [["hash", HASH], ["reviewer", "Ada"], ["scope", scope], ...numbers.map((one) => ["file", one])];
+    return server.form(`/reviews/set/${action}`, fields as [string, string][]);
+  };
+  await send("undo", "chosen", "0", "3");
+  await send("redo", "chosen", "1");
+  await send("redo", "all", "1");
+  assert.equal((await send("undo", "chosen")).status, 422);
+  assert.deepEqual(
+    server.desk.decisions.map(({ what, options }) => [what, (options as { files?: unknown }).files]),
+    [
+      ["undo", ["/a", "/.bashrc"]],
+      ["redo", ["/b"]],
+      ["redo", undefined],
+    ],
+  );
+});
+
+test("whose words an agent may be acting on is shown, names of others defused", async () => {
+  const takenIn = [
+    { source: "read<b>page", trust: "untrusted", confidentiality: "private", ways: ["retrieval"], runIds: ["run-1"] },
+  ] as const;
+  server.desk.add({ ...summary("one"), kind: "call", input: "{}", decision: decision(), takenIn });
+  const text = await page("/reviews/one");
+  assert.match(text, /What this conversation has taken in/);
+  assert.match(text, /found in a vector store <a href="\/runs\/run-1">/);
+  assert.doesNotMatch(text, /read<b>/);
 });
 
 test("what a refused decision was is told in words, and what was filled in stays", async () => {

@@ -75,10 +75,16 @@ export function reviewsRoutes(desk: Desk, { reviewer, signIns }: Deciders): Hono
     "/reviews/:id/revoke",
     decision((review, form) => reviews.revoke(review.id, { ...signed(form), hash: form.hash })),
   );
-  routes.post(
-    "/reviews/:id/undo",
-    decision((review, form) => reviews.undo(review.id, signed(form))),
-  );
+  for (const reversal of ["undo", "redo"] as const) {
+    routes.post(
+      `/reviews/:id/${reversal}`,
+      decision(async (review, form) => {
+        const files = form.scope === "chosen" ? selection(review, form).files : undefined;
+        if (files?.length === 0) return { status: "bad-selection", files: [] };
+        return reviews[reversal](review.id, { ...signed(form), ...defined({ files }) });
+      }),
+    );
+  }
   return routes;
 }
 

@@ -122,11 +122,12 @@ setInterval(() => tellTimes(main()), 15_000);
 
 /** The button says how many files it means, and waits until there are any. */
 function countChosen(root) {
-  const button = root.querySelector("[data-chosen]");
-  if (!button) return;
   const count = root.querySelectorAll(".choose:checked").length;
-  button.disabled = count === 0;
-  button.textContent = count === 0 ? "Approve chosen files" : `Approve ${count} chosen file${count === 1 ? "" : "s"}`;
+  for (const button of root.querySelectorAll("[data-chosen]")) {
+    const verb = button.dataset.chosen || "Approve";
+    button.disabled = count === 0;
+    button.textContent = count === 0 ? `${verb} chosen files` : `${verb} ${count} chosen file${count === 1 ? "" : "s"}`;
+  }
 }
 document.addEventListener("change", () => countChosen(main()));
 
