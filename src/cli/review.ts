@@ -1,6 +1,6 @@
 import { defined } from "../base/optional.ts";
 import { terminalLine } from "../base/text/index.ts";
-import type { ApproveOptions, Review, ZeroTrustLoop } from "../loop/index.ts";
+import type { ApproveOptions, FileView, Review, ZeroTrustLoop } from "../loop/index.ts";
 import { findReview, statusOf } from "./decide.ts";
 import { helped, LoopStatus, parseLoopArguments, printJson, usesColour, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
@@ -16,6 +16,7 @@ that need agreement, outputs that the guard withheld. Nothing is written before 
 
   ID            only this review (its id may be cut short)
   --list        only the list
+  --file PATH   of a change set only this file's diff, by the name that is listed (repeatable); the first 100 without it
   --all         the decided ones too, newest first (what waits: the oldest of each agent first)
   --agent NAME, --tool NAME, --kind change-set|call|content
                 only those
@@ -30,6 +31,7 @@ reviewer may decide.
 
 const OPTIONS = {
   list: { type: "boolean" },
+  file: { type: "string", multiple: true },
   all: { type: "boolean" },
   agent: { type: "string" },
   tool: { type: "string" },
@@ -98,6 +100,7 @@ function moreAfter(shown: readonly { readonly id: string }[], found: number): st
 interface Values extends WhoValues {
   readonly json?: boolean | undefined;
   readonly list?: boolean | undefined;
+  readonly file?: readonly string[] | undefined;
 }
 
 type Who = Awaited<ReturnType<typeof whoDecides>>;
@@ -120,22 +123,32 @@ async function one(loop: ZeroTrustLoop, prefix: string, values: Values): Promise
       closePrompt();
     }
   }
-  const files = await filesOf(loop, found);
-  if (values.json) await printJson({ ...found, ...(found.kind === "change-set" ? { views: files } : {}) });
-  else {
-    const paint = painter(usesColour(process.stdout));
-    await writeAll(
-      process.stdout,
-      showReview(found, paint) + files.map((file) => `\n${showFile(file, paint)}`).join(""),
-    );
+  if (values.json) {
+    const views: FileView[] = [];
+    for await (const view of viewsOf(loop, found, values.file)) views.push(view);
+    await printJson({ ...found, ...(found.kind === "change-set" ? { views } : {}) });
+    return 0;
   }
+  const paint = painter(usesColour(process.stdout));
+  await writeAll(process.stdout, showReview(found, paint));
+  for await (const view of viewsOf(loop, found, values.file))
+    await writeAll(process.stdout, `\n${showFile(view, paint)}`);
+  const unshown = found.kind === "change-set" && values.file === undefined ? found.files.length - FILES_SHOWN_MAX : 0;
+  if (unshown > 0) await writeAll(process.stdout, `\n${unshown} more files; ztl review ID --file PATH shows one.\n`);
   return 0;
 }
 
-async function filesOf(loop: ZeroTrustLoop, found: Review) {
-  if (found.kind !== "change-set") return [];
-  const views = await Promise.all(found.files.map(({ path }) => loop.reviews.file(found.id, path)));
-  return views.filter((view) => view !== undefined);
+/** Nobody reads more of them in a row, and each is content to be fetched and compared. */
+const FILES_SHOWN_MAX = 100;
+
+/** The files by these names, or else the first. Throws UsageError for a name that is not among them. */
+async function* viewsOf(loop: ZeroTrustLoop, found: Review, names: readonly string[] | undefined) {
+  if (found.kind !== "change-set") return;
+  for (const path of names ?? found.files.slice(0, FILES_SHOWN_MAX).map(({ path }) => path)) {
+    const view = await loop.reviews.file(found.id, path);
+    if (view !== undefined) yield view;
+    else if (names !== undefined) throw new UsageError(`there is no file ${terminalLine(path)} among the changes`);
+  }
 }
 
 async function askAboutAll(loop: ZeroTrustLoop, ids: readonly string[], who: Who): Promise<number> {

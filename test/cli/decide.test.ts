@@ -47,6 +47,20 @@ suite("deciding on the command line", { skip: kvmMissing() }, () => {
     assert.equal(existsSync(join(world.project, "notes.txt")), false);
   });
 
+  test("of many files all are listed, the first hundred with their diffs, and any by its name", async () => {
+    const { id } = await change("mkdir many; for i in $(seq 120); do echo line$i > many/$i.txt; done");
+    const shown = world.ztl("review", id).stdout;
+    assert.equal(shown.match(/^ {2}\+ \/project\/many\/\d+\.txt/gm)?.length, 120);
+    assert.ok((shown.match(/^\+line\d+$/gm)?.length ?? 0) <= 100);
+    assert.match(shown, /\d+ more files; ztl review ID --file PATH/);
+    const one = world.ztl("review", id, "--file", "/project/many/99.txt").stdout;
+    assert.deepEqual(one.match(/^\+line\d+$/gm), ["+line99"]);
+    const wrong = world.ztl("review", id, "--file", "/project/many/none.txt");
+    assert.equal(wrong.status, 125);
+    assert.match(wrong.stderr, /no file \/project\/many\/none\.txt among the changes/);
+    assert.equal(world.ztl("reject", id).status, 0);
+  });
+
   test("protected files need their own yes; a choice of files does without", async () => {
     const { id, hash } = await change("echo id > .git/hooks/pre-commit; echo fine > fine.txt");
     const refused = world.ztl("approve", id, "--hash", hash);

@@ -58,6 +58,9 @@ export interface SpaceReviewsParts {
   readonly now: () => number;
 }
 
+/** How long a view of a workspace's entries serves for looking at single files. */
+const VIEW_MS_MAX = 5000;
+
 interface Pending extends SpaceManifest {
   readonly head: SpaceHead;
 }
@@ -69,6 +72,10 @@ interface Pending extends SpaceManifest {
  */
 export class SpaceReviews {
   readonly #parts: SpaceReviewsParts;
+  /** The workspace whose files were last looked at, one after the other: putting its entries together takes them all. */
+  #viewed:
+    | { readonly key: string; readonly at: number; readonly entries: Promise<ReadonlyMap<string, ChangeEntry>> }
+    | undefined;
 
   constructor(parts: SpaceReviewsParts) {
     this.#parts = parts;
@@ -98,8 +105,20 @@ export class SpaceReviews {
     return { ...summaryOf(head, entries.length), roots, entries, conflicts };
   }
 
+  /** For looking at it: what is said of the host beside it may be some seconds old. A decision looks again. */
   async entry(review: string, path: string): Promise<ChangeEntry | undefined> {
-    return (await this.#pending(review))?.entries.find((one) => one.path === path);
+    const { store, now } = this.#parts;
+    const head = store.ofReview(review);
+    if (head === undefined) return undefined;
+    const key = `${head.id} ${head.version} ${store.takenCount(head.id)}`;
+    const isFresh = this.#viewed?.key === key && now() - this.#viewed.at < VIEW_MS_MAX;
+    if (!isFresh) this.#viewed = { key, at: now(), entries: this.#byPath(review) };
+    return (await this.#viewed?.entries)?.get(path);
+  }
+
+  async #byPath(review: string): Promise<ReadonlyMap<string, ChangeEntry>> {
+    const pending = await this.#pending(review);
+    return new Map(pending?.entries.map((entry) => [entry.path, entry]));
   }
 
   /** Undefined when this is no review of a workspace (any more). */
