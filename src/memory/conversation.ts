@@ -1,8 +1,10 @@
 import type { Json } from "../base/json.ts";
 import { defined } from "../base/optional.ts";
 import { sha256Hex } from "../base/sha256.ts";
+import { ZtlError } from "../errors.ts";
 import type { Admission, AdmissionLabel, AdmissionPurpose } from "../guard/index.ts";
 import { type AdmittedText, readAdmission } from "./admitted-text.ts";
+import { type AssembleResult, assemble, ENTRY_SEPARATOR } from "./assembly.ts";
 import { CONVERSATION_BYTES_MAX, CONVERSATION_ENTRIES_MAX } from "./limits.ts";
 import { type Checks, recheck } from "./recheck.ts";
 import type { MemoryRefusal, RefusalReason } from "./refusal.ts";
@@ -24,6 +26,7 @@ export type AddResult = { readonly status: "added" } | { readonly status: "refus
 export interface AgentMemory {
   add(entry: AdmittedText, options: { readonly role: AdmittedRole }): AddResult;
   messages(): readonly MemoryMessage[];
+  assemble(entries: readonly { readonly text: string }[]): AssembleResult;
 }
 
 export interface ConversationChecks extends Checks {
@@ -106,6 +109,19 @@ export class ConversationMemory implements AgentMemory {
     return result;
   }
 
+  /**
+   * One text of several that were admitted one by one, such as passages found in a store, to be put into a prompt. Refused when they make
+   * a structure together that none of them is alone.
+   */
+  assemble(entries: readonly { readonly text: string }[]): AssembleResult {
+    const texts = entries.map(({ text }) => text);
+    if (!texts.every(isText))
+      throw new ZtlError("assembly-malformed", "Every entry has a text that is well-formed UTF-16");
+    const result = assemble((text) => this.#checks.rescan(text), texts);
+    if (result.status === "refused") this.#refused("assembly", "not-admitted", texts.join(ENTRY_SEPARATOR));
+    return result;
+  }
+
   /** Oldest first. The list is a frozen copy; the entries are the frozen ones. */
   messages(): readonly MemoryMessage[] {
     return Object.freeze([...this.#messages]);
@@ -120,6 +136,7 @@ export class ConversationMemory implements AgentMemory {
     return Object.freeze({
       add: (entry: AdmittedText, options: { readonly role: AdmittedRole }) => this.add(entry, options),
       messages: () => this.messages(),
+      assemble: (entries: readonly { readonly text: string }[]) => this.assemble(entries),
     });
   }
 
@@ -185,7 +202,12 @@ export class ConversationMemory implements AgentMemory {
     return isLong || this.#messages.length >= CONVERSATION_ENTRIES_MAX;
   }
 
-  #refused(place: "conversation" | "snapshot", reason: RefusalReason, text?: string, index?: number): AddResult {
+  #refused(
+    place: "conversation" | "snapshot" | "assembly",
+    reason: RefusalReason,
+    text?: string,
+    index?: number,
+  ): AddResult {
     this.#checks.onRefusal({
       place,
       reason,

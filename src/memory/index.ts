@@ -1,6 +1,7 @@
 /** What other rooms may use of the memory: the gate, its conversations, and vector stores behind it. */
 export { type AdmitDocumentResult, admitDocument, type DocumentScope } from "./admit-document.ts";
 export type { AdmittedText, Rescan } from "./admitted-text.ts";
+export { type AssembleResult, ENTRY_SEPARATOR, type Joint } from "./assembly.ts";
 export type {
   AddResult,
   AdmittedRole,

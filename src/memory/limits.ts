@@ -28,3 +28,7 @@ export const DIMENSIONS_MAX = 8192;
  * text differ by less than 0.001; a vector this near cannot stand in for another text.
  */
 export const VECTOR_TOLERANCE = 0.01;
+/** Texts put together at once: a conversation has no more entries. */
+export const ASSEMBLY_ENTRIES_MAX = CONVERSATION_ENTRIES_MAX;
+/** All of them: what one scan takes, with room for what stands between them. Four scans look at it. */
+export const ASSEMBLY_BYTES_MAX = 32 * 1024 * 1024;

@@ -11,7 +11,7 @@ export type RefusalReason =
 
 /** What a gate turned away. Holds nothing of the content, so it may be logged and told to a model. */
 export interface MemoryRefusal {
-  readonly place: "conversation" | "snapshot" | "vector-entry" | "vector-retrieval";
+  readonly place: "conversation" | "snapshot" | "vector-entry" | "vector-retrieval" | "assembly";
   readonly reason: RefusalReason;
   readonly agent: string;
   /** SHA-256 (hex) of what would have been admitted; absent when it could not even be read. */
