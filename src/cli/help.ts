@@ -10,6 +10,7 @@ export const COMMANDS = [
   "revoke",
   "undo",
   "redo",
+  "rebase",
   "policy",
   "runs",
   "show",
@@ -34,6 +35,7 @@ Decide what an agent's calls may do (in a directory with a ztl.config.json)
   ztl serve                                 a page in the browser: what waits, diffs, runs, the ledger
   ztl review [ID]                           the same here: shows what waits, and asks
   ztl approve | reject | revoke | undo | redo ID     decide one thing
+  ztl rebase ID                             lay changes over what the host's files are by now
   ztl reviewer add | list | revoke NAME     who may decide, and proves to be it
   ztl policy check | schema | init          who may do what, and why
 

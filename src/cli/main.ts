@@ -35,6 +35,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
     case "undo":
     case "redo":
       return (await import("./decide.ts")).decide(command, rest);
+    case "rebase":
+      return (await import("./rebase.ts")).rebase(rest);
     case "reviewer":
       return (await import("./reviewer.ts")).reviewer(rest);
     case "serve":

@@ -139,7 +139,7 @@ function tellRest({ changeSetId, conflicts = [] }: Extract<DecisionResult, { sta
   const left =
     conflicts.length === 0
       ? ""
-      : `Not written, for the host's files have changed; these wait on:\n${reasons(conflicts)}`;
+      : `Not written, for the host's files have changed; these wait on:\n${reasons(conflicts)}To lay them over what is there now: ztl rebase --help\n`;
   return left + (changeSetId === undefined ? "" : `The rest waits on. To take this back: ztl undo ${changeSetId}\n`);
 }
 
@@ -157,10 +157,11 @@ export function tellDecision(result: DecisionResult): string {
       return `Nothing was done: it is ${result.state} already${who}.\n`;
     }
     case "conflict":
-      return `Nothing was done: the host's files are not what the run saw.\n${reasons(result.conflicts)}Have the agent run again on what is there now.\n${tellSpared(result.spared)}`;
+      return `Nothing was done: the host's files are not what the run saw.\n${reasons(result.conflicts)}Have the agent look again, or lay its change over what is there now: ztl rebase --help\n${tellSpared(result.spared)}`;
     case "protected":
       return `Nothing was done: these need a yes of their own (--protected NAME):\n${reasons(result.files)}`;
     case "bad-selection":
+      if (result.files.length === 0) return "Nothing was done: no file is chosen, or none is in conflict.\n";
       return `Nothing was done: the chosen files cannot stand alone.\n${reasons(result.files)}`;
     case "not-allowed":
       return `Nothing was done. ${terminalLine(result.message)} [${result.code}]\n${terminalLine(result.remedy)}\n`;

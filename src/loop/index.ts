@@ -76,6 +76,7 @@ export type {
 export type { AddedReviewer, NewReviewer, Reviewers } from "./reviewers/reviewers.ts";
 export { type DecisionSignature, type DecisionSubject, ReviewerSigner } from "./reviewers/signature.ts";
 export type { Standing } from "./reviewers/votes.ts";
+export type { RebaseOptions, RebaseResult } from "./reviews/change-set-rebase.ts";
 export type {
   ApproveOptions,
   ChangeSetSummary,
@@ -87,6 +88,7 @@ export type {
   FileDiffView,
   FileView,
   LastSync,
+  RejectOptions,
   ReverseOptions,
   Review,
   ReviewKind,

@@ -5,6 +5,9 @@ import type {
   Entry,
   FileView,
   LoopEvent,
+  RebaseOptions,
+  RebaseResult,
+  RejectOptions,
   ReplayOutcome,
   ReverseOptions,
   Review,
@@ -40,8 +43,9 @@ export interface Desk {
     get(id: string): Promise<Review | undefined>;
     file(id: string, path: string): Promise<FileView | undefined>;
     approve(id: string, options: ApproveOptions): Promise<DecisionResult>;
-    reject(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult>;
+    reject(id: string, options: RejectOptions): Promise<DecisionResult>;
     revoke(id: string, options: DecisionOptions & { readonly hash?: string }): Promise<DecisionResult>;
+    rebase(id: string, options: RebaseOptions): Promise<RebaseResult>;
     undo(id: string, options: ReverseOptions): Promise<DecisionResult>;
     redo(id: string, options: ReverseOptions): Promise<DecisionResult>;
   };

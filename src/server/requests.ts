@@ -25,6 +25,8 @@ const signature = z.strictObject({
   nonce: text.min(16).max(100),
   signature: text.max(200),
 });
+/** Whose version of a file goes on when the host's has changed. */
+const take = z.enum(["merge", "host", "workspace"]);
 const reviewId = z.string().min(1).max(100);
 const decision = { reviewer: reviewer.optional(), message: message.optional(), signature: signature.optional() };
 
@@ -48,6 +50,12 @@ export const schemas = {
   reject: z.strictObject({ ...decision, hash: hash.optional(), files: paths.min(1).optional() }),
   revoke: z.strictObject({ ...decision, hash: hash.optional() }),
   reverse: z.strictObject({ ...decision, files: paths.min(1).optional() }),
+  rebase: z.strictObject({
+    reviewer: reviewer.optional(),
+    hash,
+    take: take.optional(),
+    files: paths.min(1).optional(),
+  }),
   nothing: z.strictObject({}),
   /** Pages: what does not belong is left aside, for addresses are passed around. */
   pageQuery: z.object({
@@ -62,6 +70,7 @@ export const schemas = {
     reviewer,
     message: message.default(""),
     scope: z.enum(["chosen", "all"]).optional(),
+    take: take.optional(),
     file: z.array(index).max(100_000),
     protected: z.array(index).max(100_000),
   }),
@@ -138,7 +147,7 @@ export function parseDecisionForm(c: ServerContext, form: URLSearchParams): Chec
   return check(c, schemas.decisionForm, {
     hash: one("hash"),
     reviewer: one("reviewer"),
-    ...defined({ message: one("message"), scope: one("scope") }),
+    ...defined({ message: one("message"), scope: one("scope"), take: one("take") }),
     file: form.getAll("file"),
     protected: form.getAll("protected"),
   });

@@ -59,6 +59,13 @@ export class TestDesk implements Desk {
     approve: async (id, options) => this.#decide("approve", id, options, "applied"),
     reject: async (id, options) => this.#decide("reject", id, options, "rejected"),
     revoke: async (id, options) => this.#decide("revoke", id, options, "rejected"),
+    rebase: async (id, options) => {
+      this.decisions.push({ what: "rebase", id, options });
+      const review = this.all.get(id);
+      if (review === undefined) return { status: "not-found" };
+      if (review.hash !== options.hash) return { status: "stale", hash: review.hash };
+      return { status: "rebased", hash: "f".repeat(64), files: [], unmerged: [] };
+    },
     undo: async (id, options) => this.#decide("undo", id, options, "undone"),
     redo: async (id, options) => this.#decide("redo", id, options, "applied"),
   };

@@ -16,6 +16,8 @@ export type { ApproveOptions, ApproveResult, RejectResult } from "./review/appro
 export type { Side } from "./review/entry-content.ts";
 export type { ContentFacts, DiffHunk, DiffLine, DiffOptions, FileDiff } from "./review/file-diff.ts";
 export type { MissingChoice } from "./review/selection.ts";
+export type { RebasedFile, RebaseTake, UnmergedFile } from "./spaces/rebase.ts";
+export type { SpaceRebaseOptions, SpaceRebaseResult } from "./spaces/space-decisions.ts";
 export type { SpaceReview } from "./spaces/space-reviews.ts";
 export type { CommitConflict, CommitResult, SpaceChanges, SpaceView } from "./spaces/spaces.ts";
 export type { ListFilter } from "./state/change-sets.ts";

@@ -9,6 +9,7 @@ import { oneLine } from "../records/run-story.ts";
 import type { Authorised, Wish } from "../reviewers/authority.ts";
 import { callDetails } from "./call-review.ts";
 import { ChangeSetDesk } from "./change-set-desk.ts";
+import { type RebaseOptions, type RebaseResult, rebaseReview } from "./change-set-rebase.ts";
 import { contentDetails, namesNeeded } from "./content-review.ts";
 import { recordDecision } from "./decisions.ts";
 import { inTurn, pageOf } from "./queue.ts";
@@ -177,6 +178,20 @@ export class Reviews {
   async redo(id: string, options: ReverseOptions): Promise<DecisionResult> {
     expectReviewer(options);
     return this.#authorised("redo", id, options, (by) => this.#changeSets.reverse("redo", id, { ...options, ...by }));
+  }
+
+  /**
+   * Lays files of a pending change set over what this host has by now, so that they are in conflict no more. It decides nothing and
+   * writes nothing to the host: the agent could have changed them as well, and the next approval names the new hash.
+   */
+  async rebase(id: string, options: RebaseOptions): Promise<RebaseResult> {
+    expectReviewer(options);
+    if (typeof options.hash !== "string")
+      throw new ZtlError("invalid-input", "A rebase names the hash of what was seen");
+    if (options.take !== undefined && !["merge", "host", "workspace"].includes(options.take))
+      throw new ZtlError("invalid-input", "A rebase takes merge, host or workspace");
+    await this.expire();
+    return rebaseReview(this.#parts, id, options);
   }
 
   /** Rejects what ran out of time, and records it. */

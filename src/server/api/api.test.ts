@@ -185,3 +185,18 @@ test("ledger: head, entries, verification", async () => {
   assert.deepEqual(await indexes("fromIndex=1"), [1, 2, 3]);
   assert.equal((await get<{ ok: boolean }>("/api/ledger/verify")).ok, true);
 });
+
+test("a rebase passes on what was sent; what it says is the answer, and a refusal has its status", async () => {
+  const sent = { hash: HASH, take: "host", files: ["/a ü&?.txt"] };
+  const answer = await post<{ status: string; hash: string }>("/api/reviews/one/rebase", sent);
+  assert.equal(answer.status, "rebased");
+  const owner = server.desk.decisions[0]?.options as { reviewer: string };
+  assert.deepEqual(server.desk.decisions, [
+    { what: "rebase", id: "one", options: { ...sent, reviewer: owner.reviewer } },
+  ]);
+  assert.ok(owner.reviewer.length > 0);
+  assert.equal((await post<Failure>("/api/reviews/one/rebase", { hash: OTHER_HASH }, 409)).error.code, "stale");
+  assert.equal((await post<Failure>("/api/reviews/none/rebase", { hash: HASH }, 404)).error.code, "not-found");
+  for (const wrong of [{}, { hash: HASH, take: "mine" }, { hash: HASH, files: [] }])
+    assert.equal((await post<Failure>("/api/reviews/one/rebase", wrong, 422)).error.code, "invalid-request");
+});

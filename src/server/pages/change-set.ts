@@ -23,7 +23,7 @@ export function changeSetPage(
   const address = `/reviews/${encodeURIComponent(id)}`;
   const listed = foremost(files, LISTED_FILES_MAX);
   const list = html`<section class="files" aria-labelledby="files-heading"><h2 id="files-heading">${plural(files.length, "file")}</h2>
-    ${conflicts(review)}${lastTry(review)}
+    ${conflicts(review, address)}${lastTry(review)}
     ${listed.map((number) => fileArticle({ file: files[number] as FileChange, number, view: views.get(number), address, choice: isPending || (isWritten && files[number]?.now !== undefined) ? context.draft : undefined, isAsked: isPending }))}
     ${files.length > listed.length ? html`<p class="notice">${plural(files.length - listed.length, "file")} more are not listed here. They can be approved together with the rest, or one by one with <code>ztl approve</code>.</p>` : ""}
   </section>`;
@@ -61,11 +61,20 @@ function protectedSummary(files: readonly FileChange[]): Html {
   return html`<p class="warning">${plural(count, "protected file")}: programs run or trust what is in there without asking. Each needs a yes of its own, in its place in the list.</p>`;
 }
 
-function conflicts({ conflicts: found }: ChangeSetReview): Html {
+function conflicts({ conflicts: found, state }: ChangeSetReview, address: string): Html {
   if (found.length === 0) return html``;
+  const take = (which: string, text: string): Html =>
+    html`<button formaction="${address}/rebase" name="take" value="${which}">${text}</button>`;
+  const ways =
+    state === "pending"
+      ? html`<p>The others can be approved all the same. These can go on over what is on this machine now; nothing is written by it:</p>
+    <div class="buttons">${take("merge", "Merge both versions")}${take("host", "Keep this machine’s version")}${take("workspace", "Take the agent’s version")}</div>`
+      : "";
   return html`<div class="notice bad"><p>These files are in the way:</p><ul>${found
     .slice(0, 50)
-    .map(({ path, reason }) => html`<li><code>${foreign(path, 240)}</code> ${foreign(reason, 400)}</li>`)}</ul></div>`;
+    .map(
+      ({ path, reason }) => html`<li><code>${foreign(path, 240)}</code> ${foreign(reason, 400)}</li>`,
+    )}</ul>${ways}</div>`;
 }
 
 /** What is to be known of the last attempt before another one. */

@@ -121,7 +121,7 @@ function explain(refused: NonNullable<ReviewContext["refused"]>): {
       return {
         heading: "Nothing was written: files changed meanwhile",
         advice:
-          "These are no longer what the run saw. Let the agent make its change again, on the files as they are now.",
+          "These are no longer what the run saw. Merge them below with what is there now, or let the agent look again.",
       };
     case "protected":
       return {

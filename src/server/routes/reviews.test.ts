@@ -240,7 +240,7 @@ test("what a refused decision was is told in words, and what was filled in stays
     {
       answer: { status: "conflict", conflicts: [{ path: "/a", reason: "changed" }] },
       status: 409,
-      words: /files changed meanwhile[\s\S]*make its change again/,
+      words: /files changed meanwhile[\s\S]*Merge them below/,
     },
     { answer: { status: "already", state: "rejected", decidedBy: "Bob" }, status: 409, words: /Bob was faster/ },
     {

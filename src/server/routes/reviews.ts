@@ -75,17 +75,34 @@ export function reviewsRoutes(desk: Desk, { reviewer, signIns }: Deciders): Hono
     "/reviews/:id/revoke",
     decision((review, form) => reviews.revoke(review.id, { ...signed(form), hash: form.hash })),
   );
-  for (const reversal of ["undo", "redo"] as const) {
+  routes.post(
+    "/reviews/:id/rebase",
+    decision((review, form) => rebase(desk, review, form)),
+  );
+  for (const reversal of ["undo", "redo"] as const)
     routes.post(
       `/reviews/:id/${reversal}`,
-      decision(async (review, form) => {
-        const files = form.scope === "chosen" ? selection(review, form).files : undefined;
-        if (files?.length === 0) return { status: "bad-selection", files: [] };
-        return reviews[reversal](review.id, { ...signed(form), ...defined({ files }) });
-      }),
+      decision((review, form) => reverse(desk, reversal, review, form)),
     );
-  }
   return routes;
+}
+
+async function reverse(
+  { reviews }: Desk,
+  reversal: "undo" | "redo",
+  review: Review,
+  form: SignedForm,
+): Promise<DecisionResult> {
+  const files = form.scope === "chosen" ? selection(review, form).files : undefined;
+  if (files?.length === 0) return { status: "bad-selection", files: [] };
+  return reviews[reversal](review.id, { ...signed(form), ...defined({ files }) });
+}
+
+async function rebase({ reviews }: Desk, { id }: Review, form: SignedForm): Promise<DecisionResult> {
+  const { reviewer, hash, take } = form;
+  const result = await reviews.rebase(id, { reviewer, hash, ...defined({ take }) });
+  // What cannot be merged is a conflict still: the page says so, and offers the other two.
+  return result.status === "rebased" ? { status: "done", state: "pending", files: [] } : result;
 }
 
 /** One page of what waits, or of all that ever did. */

@@ -21,6 +21,8 @@ export type ConflictReason =
   | "inexact-name"
   | "reserved-name"
   | "owner-not-permitted"
+  /** The host's change and the agent's both stand in it, between markers. */
+  | "conflict-markers"
   /** Nothing is wrong with it, but it cannot be without another entry that is in conflict. */
   | "needs-another";
 

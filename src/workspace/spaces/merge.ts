@@ -173,7 +173,11 @@ class Merge implements Merged {
     if (after !== edit.after) this.joined.push(path);
     const { baseNames } = found ?? edit;
     const labels = after === edit.after ? edit.labels : [...(found?.labels ?? []), ...edit.labels];
-    const entry = { ...rest, before, after, labels, ...(baseNames !== undefined && { baseNames }) };
+    const entry = {
+      ...{ ...rest, before, after, labels, ...(baseNames !== undefined && { baseNames }) },
+      // Put together with another change, the markers of a conflict are still in it.
+      ...(after !== edit.after && found?.blocked === "conflict-markers" && { blocked: found.blocked }),
+    };
     // Content that is as it was is no change any more; a time that was set on purpose is.
     const isTouched = isSameState(edit.before, edit.after) && changesTime(before, after);
     const isUndone = isSameState(before, after) && !changesLinks(before, after) && !isTouched;
@@ -196,7 +200,7 @@ class Merge implements Merged {
 }
 
 /** The one that is not as it was; undefined when both moved, and to different values. */
-function pick<T>(base: T, ours: T, theirs: T): T | undefined {
+export function pick<T>(base: T, ours: T, theirs: T): T | undefined {
   if (ours === base || ours === theirs) return theirs;
   return theirs === base ? ours : undefined;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { BlobFiles } from "../../base/blob-files.ts";
-import { type ByteString, labelOf } from "../../base/byte-string.ts";
+import { labelOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import {
   type ChangeEntry,
@@ -10,16 +10,22 @@ import {
   type Manifest,
   serialiseManifest,
 } from "../changes/change-set.ts";
-import { hostPathOf } from "../changes/entries.ts";
-import type { NodeState } from "../changes/node-state.ts";
 import type { Protection } from "../changes/protection.ts";
 import { withRoots } from "../files/root-directory.ts";
 import { CUT_MS_MAX } from "../limits.ts";
-import { type ApproveOptions, type ApproveResult, type RejectResult, selectEntries } from "../review/approval.ts";
+import { type ApproveOptions, selectEntries } from "../review/approval.ts";
 import { missingChoices } from "../review/selection.ts";
 import type { ChangeSets, CutChangeSet } from "../state/change-sets.ts";
 import { checkEdits } from "../sync/check.ts";
-import { isSameState, type SpaceEntry } from "./space-entry.ts";
+import { appliedChanges } from "./applied-changes.ts";
+import { itemsOf, type RebaseTake, rebase } from "./rebase.ts";
+import type {
+  SpaceApproveResult,
+  SpaceRebaseOptions,
+  SpaceRebaseResult,
+  SpaceRejectOptions,
+  SpaceRejectResult,
+} from "./space-decisions.ts";
 import { manifestOf, type SpaceManifest } from "./space-manifest.ts";
 import type { Changes, CommitKind, SpaceHead, SpaceStore } from "./space-store.ts";
 import type { Spaces } from "./spaces.ts";
@@ -29,24 +35,6 @@ export type SpaceReview = ChangeSet & {
   readonly spaceId: string;
   readonly version: number;
 };
-
-/** `left`: entries that were chosen too, and wait on: the host's files are no longer what they were made from. */
-export type SpaceApproveResult =
-  | ApproveResult
-  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[] };
-
-export interface SpaceRejectOptions {
-  readonly reviewer?: string | undefined;
-  readonly message?: string | undefined;
-  /** The hash of what the reviewer saw. */
-  readonly hash?: string | undefined;
-  /** Entries by `path`; all when absent. */
-  readonly files?: readonly string[] | undefined;
-}
-
-export type SpaceRejectResult =
-  | RejectResult
-  | Extract<ApproveResult, { status: "stale" | "unknown-files" | "nothing-chosen" | "incomplete-selection" }>;
 
 export interface SpaceReviewsParts {
   readonly store: SpaceStore;
@@ -160,6 +148,38 @@ export class SpaceReviews {
         ? { status: "stale", hash: this.#parts.store.get(head.id).hash }
         : { status: "rejected" };
     });
+  }
+
+  /**
+   * Lays entries over what the host has by now, so that they are no conflicts any more; the rest stays as it is. Undefined when this is
+   * no review of a workspace (any more).
+   */
+  async rebase(review: string, options: SpaceRebaseOptions): Promise<SpaceRebaseResult | undefined> {
+    return await this.#alone(review, async (pending) => {
+      const { head, entries } = pending;
+      if (head.hash !== options.hash) return { status: "stale", hash: head.hash };
+      if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
+      const known = new Set(entries.map(({ path }) => path));
+      const unknown = (options.files ?? []).filter((path) => !known.has(path));
+      if (unknown.length > 0) return { status: "unknown-files", files: unknown };
+      const chosen = new Set(options.files ?? (await this.#conflictsOf(pending, entries)).map(({ path }) => path));
+      if (chosen.size === 0) return { status: "nothing-chosen" };
+      return await this.#rebase(pending, chosen, options.take ?? "merge");
+    });
+  }
+
+  async #rebase(pending: Pending, chosen: ReadonlySet<string>, take: RebaseTake): Promise<SpaceRebaseResult> {
+    const { spaces } = this.#parts;
+    const { head } = pending;
+    const items = itemsOf(pending, await spaces.entriesOf(head), chosen);
+    const { changes, files, unmerged } = await rebase(pending.roots, items, {
+      ...{ take, blobs: this.#parts.blobs, hidden: this.#parts.hidden },
+      join: (base, ours, theirs) => spaces.joinTexts(base, ours, theirs),
+    });
+    if (changes.size === 0) return { status: "rebased", hash: head.hash, files, unmerged };
+    const next = await this.#commit(head, "rebased", changes, take);
+    if (next === undefined) return { status: "stale", hash: this.#parts.store.get(head.id).hash };
+    return { status: "rebased", hash: next.hash, files, unmerged };
   }
 
   /** Drops what nobody decided about in time; returns the reviews' ids. */
@@ -312,28 +332,6 @@ export class SpaceReviews {
       ...(also && { also }),
     });
   }
-}
-
-function appliedChanges(
-  set: ChangeSet,
-  entries: ReadonlyMap<ByteString, SpaceEntry>,
-): Map<ByteString, SpaceEntry | undefined> {
-  const changes = new Map<ByteString, SpaceEntry | undefined>();
-  for (const { edit } of set.entries) {
-    const path = hostPathOf(edit, set.roots);
-    const entry = entries.get(path);
-    if (entry === undefined) continue;
-    const isDone = isSameState(entry.after, edit.after);
-    changes.set(path, isDone ? undefined : { ...entry, before: onHost(edit.after) });
-  }
-  return changes;
-}
-
-/** As a sync left it: which file's name it is there is not known. */
-function onHost(state: NodeState): NodeState {
-  if (state.type !== "file") return state;
-  const { nameOf: _, inode: __, ...own } = state;
-  return own;
 }
 
 function summaryOf(head: SpaceHead, entryCount: number): Omit<SpaceReview, "entries" | "conflicts" | "roots"> {

@@ -3,7 +3,7 @@ import { isText } from "../changes/flags.ts";
 import { DIFF_EDITS_MAX, DIFF_TIMEOUT_MS, MERGED_TEXT_BYTES_MAX } from "../limits.ts";
 
 /** Lines `from` to `to` (exclusive) of the base that a side has replaced by its own. */
-interface Hunk {
+export interface Hunk {
   readonly from: number;
   readonly to: number;
   readonly lines: readonly string[];
@@ -34,7 +34,7 @@ export function mergeTexts(base: Uint8Array, ours: Uint8Array, theirs: Uint8Arra
 }
 
 /** With their line feeds, so that joined they are the text again. */
-function linesOf(content: Uint8Array): string[] {
+export function linesOf(content: Uint8Array): string[] {
   return (
     Buffer.from(content)
       .toString("utf8")
@@ -42,7 +42,7 @@ function linesOf(content: Uint8Array): string[] {
   );
 }
 
-function hunksOf(base: string[], side: string[]): Hunk[] | undefined {
+export function hunksOf(base: string[], side: string[]): Hunk[] | undefined {
   const parts = diffArrays(base, side, { maxEditLength: DIFF_EDITS_MAX, timeout: DIFF_TIMEOUT_MS });
   if (parts === undefined) return undefined;
   const hunks: Hunk[] = [];

@@ -1,0 +1,75 @@
+import { defined } from "../../base/optional.ts";
+import type { RebasedFile, RebaseTake } from "../../workspace/index.ts";
+import type { LoopParts } from "../parts.ts";
+import { Recorder } from "../recording/recorder.ts";
+import { explainConflict } from "./conflict-reasons.ts";
+import type { Conflict, DecisionOptions, DecisionResult } from "./review.ts";
+
+/** The `note` entry about files that were laid over what the host has by now. */
+export const REBASED = "rebased";
+
+export interface RebaseOptions extends Pick<DecisionOptions, "reviewer"> {
+  /** The `hash` of what the reviewer saw. */
+  readonly hash: string;
+  /**
+   * Whose version is to go on. Default `merge`: both, line by line; where they meet, both stand in the file between markers, and it
+   * waits until the agent has decided between them. `host`: what this host has; the agent's change is dropped. `workspace`: the
+   * agent's, over what this host has.
+   */
+  readonly take?: RebaseTake;
+  /** Only these files, by `path`; all that are in conflict when absent. */
+  readonly files?: readonly string[];
+}
+
+/** Nothing is written to this host by it; an approval names the new hash. */
+export type RebaseResult =
+  | {
+      readonly status: "rebased";
+      readonly hash: string;
+      readonly files: readonly RebasedFile[];
+      /** These cannot be merged: say `host` or `workspace`. */
+      readonly unmerged: readonly Conflict[];
+    }
+  | Extract<DecisionResult, { status: "stale" | "not-found" | "already" | "bad-selection" }>;
+
+export async function rebaseReview(
+  parts: LoopParts,
+  id: string,
+  { reviewer, hash, take = "merge", files }: RebaseOptions,
+): Promise<RebaseResult> {
+  const { workspace } = parts;
+  const asked = workspace.pending.find(id);
+  const result = await workspace.pending.rebase(id, { hash, take, files });
+  if (asked === undefined || result === undefined) return whereItStands(parts, id);
+  switch (result.status) {
+    case "stale":
+      return result;
+    case "expired":
+      return { status: "already", state: "expired" };
+    case "nothing-chosen":
+      return { status: "bad-selection", files: [] };
+    case "unknown-files":
+      return {
+        status: "bad-selection",
+        files: result.files.map((path) => ({ path, reason: "is not among the changes" })),
+      };
+    case "rebased": {
+      const unmerged = result.unmerged.map(({ path, reason }) => ({ path, reason: explainConflict(reason) }));
+      const listed = result.files.map(({ path, became }) => ({ path: path.toWellFormed(), became }));
+      const recorder = new Recorder(parts.ledger, asked, parts.told);
+      const details = { reviewId: id, reviewer, take, before: hash, after: result.hash, count: listed.length };
+      const list = await recorder.keep(Buffer.from(JSON.stringify(listed), "utf8"));
+      recorder.record({ kind: "note", body: { text: REBASED, contents: [list], details } });
+      await recorder.settle();
+      parts.reviewsChanged();
+      return { ...result, unmerged };
+    }
+  }
+}
+
+function whereItStands({ workspace }: LoopParts, id: string): RebaseResult {
+  const set = workspace.get(id);
+  if (set === undefined) return { status: "not-found" };
+  const { state, decidedBy } = set;
+  return { status: "already", state: state === "applying" ? "approved" : state, ...defined({ decidedBy }) };
+}
