@@ -19,7 +19,7 @@ first one on each decision is signed by a reviewer, and the ledger keeps the sig
 add      makes a reviewer, and prints a token: it is shown once, for that person alone, and decides (ztl approve --as NAME,
          or signing in on the page). Kept here is only what it can be recognised by.
 list     who there is and was, with roles and public keys
-revoke   ends it; decisions that were made stay (remove is the same)
+revoke   ends it; decisions that were made stay (remove is the same). When all are revoked nobody decides until one is added
 key      makes a private key in FILE, for you alone, and prints its public key: for --public-key, and for
          reviews.identities in a configuration
 

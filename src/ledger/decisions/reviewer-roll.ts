@@ -43,8 +43,9 @@ export class ReviewerRoll {
     return this.#all.map(({ record }) => record);
   }
 
+  /** Nobody ever was one. Where all were revoked, nobody decides until there is one again: taking them away must open nothing. */
   get isEmpty(): boolean {
-    return !this.#all.some(({ record }) => record.revokedAt === undefined);
+    return this.#all.length === 0;
   }
 
   active(name: string): ReviewerRecord | undefined {

@@ -137,6 +137,19 @@ test("whoever was revoked decides nothing, and what waits for more is not agreed
   await expectWhole(people);
 });
 
+test("when all are revoked nobody decides, by whatever name, until there is a reviewer again", async () => {
+  const { test: world, agents, people } = await open();
+  await using _ = world;
+  await add(people, "alice");
+  await people.reviewers.revoke("alice");
+  const review = await ask(agents);
+  const bare = await people.reviews.approve(review.id, { hash: review.hash, reviewer: "alice" });
+  assert.equal(codeOf(bare), "signature-required");
+  const bob = await add(people, "bob");
+  assert.equal((await people.reviews.approve(review.id, { hash: review.hash, ...by(bob) })).status, "done");
+  await expectWhole(people);
+});
+
 test("two reviewers are two people: one who agrees twice counts once, and who is missing is told", async () => {
   const {
     test: world,

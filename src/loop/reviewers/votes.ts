@@ -40,7 +40,7 @@ export function votesFor(ledger: Ledger, roll: ReviewerRoll, about: About): read
   const used = new Set(
     recent("approval").flatMap((one) => (one.kind === "approval" ? (one.body.statements ?? []) : [])),
   );
-  const doneAt = about.verb === "redo" ? lastSyncAt(ledger, about.runId) : -1;
+  const doneAt = about.verb === "undo" || about.verb === "redo" ? lastSyncAt(ledger, about.runId) : -1;
   const votes = new Map<string, Vote>();
   for (const { kind, body, index } of recent("decision")) {
     if (kind !== "decision" || index < doneAt || used.has(body.nonce)) continue;
