@@ -24,7 +24,7 @@ export class MappingsComparison {
     const actual = guest.stdout.split("\n");
     const at = expected.findIndex((line, i) => line !== actual[i]);
     const before = expected.slice(0, at).slice(-40).join("\n");
-    const shown = `seed ${seed}: ${before}\nnatively ${expected[at]}\nin the guest ${actual[at]}`;
+    const shown = `seed ${seed}: ${before}\nnatively ${expected[at]}\nin the guest ${actual[at]} (${guest.ending})`;
     assert.equal(at, -1, shown);
     assert.deepEqual(guest, native, `seed ${seed}`);
   }
