@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   adapters: ["src", "base", "loop", "memory"],
   server: ["src", "base", "loop"],
   examples: ["src", "base", "loop", "server", "memory", "model"],
-  cli: ["src", "base", "sandbox", "policy", "loop", "server", "examples"],
+  cli: ["src", "base", "guard", "sandbox", "policy", "loop", "server", "examples"],
   src: ["src", "base", "linux", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */

@@ -16,6 +16,7 @@ export const COMMANDS = [
   "show",
   "replay",
   "ledger",
+  "guard",
   "version",
   "help",
 ] as const;
@@ -43,6 +44,10 @@ Look back
   ztl runs, ztl show RUN                    recorded calls, and what one of them did
   ztl replay RUN                            run one again, and compare byte for byte
   ztl ledger verify | tail | show | prove   the signed record of every step
+
+Look at a text as the guard does
+  ztl guard scan FILE|-                     control structures and secrets in it, in their places
+  ztl guard explain RULE                    what a rule looks for, and why
 
   ztl version
 

@@ -53,6 +53,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./doctor.ts")).doctor(rest);
     case "policy":
       return (await import("./policy.ts")).policy(rest);
+    case "guard":
+      return (await import("./guard.ts")).guard(rest);
     case "version":
     case "--version":
     case "-v":

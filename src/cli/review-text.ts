@@ -1,6 +1,14 @@
 import { styleText } from "node:util";
 import { cutColumns, repainted, terminalCode, terminalLine, terminalLines } from "../base/text/index.ts";
-import type { DecisionResult, FileView, GuardFinding, Review, ReviewSummary, SparedFile } from "../loop/index.ts";
+import {
+  type DecisionResult,
+  explainFinding,
+  type FileView,
+  type GuardFinding,
+  type Review,
+  type ReviewSummary,
+  type SparedFile,
+} from "../loop/index.ts";
 import { originLines } from "./origins-text.ts";
 
 /** Reviews as lines of text. Names, commands and contents are the guest's choice: each is painted (`base/text`). */
@@ -81,9 +89,17 @@ function detailsOf(review: Review, paint: Paint): string[] {
   }
 }
 
-function findingLines({ severity, rule, reason, start, end, excerpt }: GuardFinding, paint: Paint): string[] {
+function findingLines(finding: GuardFinding, paint: Paint): string[] {
+  const { severity, rule, reason, start, end, excerpt } = finding;
+  const { family, why, models, hidden } = explainFinding(finding);
   const line = `  ${severity.padEnd(8)} ${terminalLine(rule)}, bytes ${start} to ${end}: ${terminalLine(reason)}`;
-  return [line, `           ${paint("red", repainted(excerpt))}`];
+  return [
+    line,
+    `           ${paint("red", repainted(excerpt))}`,
+    ...(hidden === undefined ? [] : [`           hidden by ${hidden}`]),
+    `           ${family}: ${why}`,
+    ...(models.length === 0 ? [] : [`           models that act on it: ${models.join("; ")}`]),
+  ];
 }
 
 const MARKS: Readonly<Record<string, string>> = { add: "+", delete: "-", modify: "~" };

@@ -21,6 +21,7 @@ export type Family =
   | "exfiltration"
   | "command"
   | "secret"
+  | "own"
   | "limit"
   | "model";
 

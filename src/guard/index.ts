@@ -16,12 +16,14 @@ export {
   type AdmissionVerifierOptions,
   type Nonces,
 } from "./admission-verifier.ts";
+export { type Explanation, explainFinding, familyWords, severityWords } from "./explain.ts";
 export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
 export { atLeast } from "./finding.ts";
 export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
 export { type Masked, maskSecrets } from "./mask.ts";
 export { type Ask, ModelScanner, type ModelScannerOptions } from "./model-scanner.ts";
 export { type Neutralised, neutralise } from "./neutralise.ts";
+export { withOwnRules } from "./own-rules.ts";
 export {
   blockingFindings,
   DEFAULT_POLICY,
@@ -30,7 +32,7 @@ export {
   stricterVerdict,
   type VerdictPolicy,
 } from "./policy.ts";
-export type { Pattern, Rule, Sink, Trigger } from "./rule.ts";
+export { type Pattern, type Rule, SINKS, type Sink, type Trigger } from "./rule.ts";
 export { builtInRules, RuleSet } from "./rule-set.ts";
 export { type Scanner, type ScanOptions, SyntacticScanner, scan } from "./scanner.ts";
 export { type Decoded, decodeLevel } from "./views/decode.ts";

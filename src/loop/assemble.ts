@@ -1,8 +1,9 @@
 import { createHmac, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { defined } from "../base/optional.ts";
-import { AdmissionVerifier, Admitter, builtInRules } from "../guard/index.ts";
+import { AdmissionVerifier, Admitter, builtInRules, type RuleSet, type Sink, withOwnRules } from "../guard/index.ts";
 import { type Entry, Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
 import { Workspace } from "../workspace/index.ts";
@@ -141,11 +142,12 @@ async function open({
   const { config } = policy;
   const expireAfterMs = config.approvals?.expireAfterMs ?? EXPIRE_AFTER_MS;
   const listeners = new Listeners();
-  const rules = builtInRules();
+  const rules = rulesOf(config.guard?.rules);
+  const sinks: readonly Sink[] = config.guard?.renders ? ["memory", "rendered"] : ["memory"];
   const key = openSigningKey(join(stateDirectory, "admission.key"));
   const admitter = new Admitter({ privateKey: key.privateKey, ruleSetHash: rules.hash, now });
   const markKey = derivedKey(key.privateKey, "ztl-mark-v1");
-  const examiner = new Examiner({ rules, admitter, markKey, second: guardModel(config.guard?.model) });
+  const examiner = new Examiner({ rules, sinks, admitter, markKey, second: guardModel(config.guard?.model) });
   const workspace = await Workspace.open({
     directory: join(stateDirectory, "workspace"),
     expireAfterMs,
@@ -218,4 +220,9 @@ function derivedKey(privateKey: KeyObject, purpose: string): Uint8Array {
   return createHmac("sha256", privateKey.export({ format: "der", type: "pkcs8" }))
     .update(purpose)
     .digest();
+}
+
+/** Own rules are looked for beside ours. Throws ZtlError `rules-invalid`, or what the operating system says. */
+function rulesOf(file: string | undefined): RuleSet {
+  return file === undefined ? builtInRules() : withOwnRules(readFileSync(file));
 }

@@ -1,5 +1,20 @@
 /** What others may use of the loop: open it, call tools through it, decide reviews, read its records. */
+
 export type { Decision as GuardDecision, Finding as GuardFinding } from "../guard/index.ts";
+export {
+  explainFinding,
+  type GuardLimits,
+  maskSecrets,
+  type Rule as GuardRule,
+  RuleSet,
+  type Scanner,
+  type ScanOptions,
+  type Sink as GuardSink,
+  SyntacticScanner,
+  scan,
+  type Verdict,
+  withOwnRules,
+} from "../guard/index.ts";
 export {
   checkInclusion,
   type DecisionCount,

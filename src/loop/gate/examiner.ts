@@ -9,6 +9,7 @@ import {
   type RuleSet,
   type Scanner,
   type ScanOptions,
+  type Sink,
   scan,
   stricterVerdict,
   type Verdict,
@@ -21,6 +22,8 @@ import { gravestFirst } from "./kept-findings.ts";
 
 export interface ExaminerOptions {
   readonly rules: RuleSet;
+  /** Where texts go from here. */
+  readonly sinks: readonly Sink[];
   readonly admitter: Admitter;
   /** Makes the marks of frames, which nobody can know without it. */
   readonly markKey: Uint8Array;
@@ -42,19 +45,21 @@ const NOTHING = "The output is withheld.";
 /** The guard as the loop uses it: looks at texts, and makes admissions for those that may enter memory. */
 export class Examiner {
   readonly #rules: RuleSet;
+  readonly #sinks: readonly Sink[];
   readonly #admitter: Admitter;
   readonly #markKey: Uint8Array;
   readonly #second: (() => Scanner) | undefined;
 
-  constructor({ rules, admitter, markKey, second }: ExaminerOptions) {
+  constructor({ rules, sinks, admitter, markKey, second }: ExaminerOptions) {
     this.#rules = rules;
+    this.#sinks = sinks;
     this.#admitter = admitter;
     this.#markKey = markKey;
     this.#second = second;
   }
 
   get scanOptions(): ScanOptions {
-    return { rules: this.#rules };
+    return { rules: this.#rules, sink: this.#sinks };
   }
 
   /** By rules alone: what a change set's files, an agent's own words and our own sentences get. */

@@ -33,8 +33,12 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
     return [name, { ...tool, mounts }] as const;
   });
   const program = config.python?.program;
+  const rules = config.guard?.rules;
   return {
     ...config,
+    ...(rules !== undefined && {
+      guard: { ...config.guard, renders: config.guard?.renders ?? false, rules: resolve(directory, rules) },
+    }),
     // A name is looked for in PATH, wherever the configuration lies.
     ...(program?.includes("/") && { python: { program: resolve(directory, program) } }),
     ...(config.stateDirectory !== undefined && { stateDirectory: resolve(directory, config.stateDirectory) }),

@@ -223,6 +223,15 @@ export const configSchema = z.strictObject({
         })
         .optional()
         .describe("A guard model asked as well. It can make a verdict stricter, never laxer."),
+      rules: hostPath
+        .optional()
+        .describe("A file with rules of your own beside ours, as JSON; ztl guard --help shows one."),
+      renders: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Whether what agents say or get is shown by a viewer of Markdown or HTML: then images and elements that carry data away are findings.",
+        ),
       outputForModelBytes: within({ min: 1, max: OUTPUT_FOR_MODEL_BYTES_MAX })
         .optional()
         .describe("How much of an output the model is handed at most, in bytes; all of it is scanned."),

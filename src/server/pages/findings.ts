@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { GuardFinding } from "../../loop/index.ts";
+import { explainFinding, type GuardFinding } from "../../loop/index.ts";
 import { FINDINGS_LISTED_MAX } from "../limits.ts";
 import type { Html } from "../show/html.ts";
 import type { Mark } from "../show/marks.ts";
@@ -16,10 +16,13 @@ export interface ShownFinding {
   readonly reason: string;
   readonly excerpt?: string;
   readonly decodings?: readonly string[] | undefined;
+  /** What it is and why it matters, in a reviewer's words. */
+  readonly words?: ReturnType<typeof explainFinding>;
 }
 
-export function shownFinding({ rule, severity, start, end, reason, excerpt, path }: GuardFinding): ShownFinding {
-  return { rule, severity, start, end, reason, excerpt, decodings: path };
+export function shownFinding(finding: GuardFinding): ShownFinding {
+  const { rule, severity, start, end, reason, excerpt, path } = finding;
+  return { rule, severity, start, end, reason, excerpt, decodings: path, words: explainFinding(finding) };
 }
 
 const SEVERITIES = ["critical", "high", "medium", "low", "info"];
@@ -55,12 +58,20 @@ export function findingsList(
   const left = ordered.length - FINDINGS_LISTED_MAX;
   return html`<ol class="findings">${ordered.slice(0, FINDINGS_LISTED_MAX).map((finding, index) => {
     const place = placeOf(finding, index);
-    const { rule, severity, reason, excerpt, decodings = [] } = finding;
+    const { rule, severity, reason, excerpt, decodings = [], words } = finding;
     return html`<li><span class="badge ${toneOf(severity)}">${severity}</span>
       <span class="finding-rule">${place === undefined ? foreign(rule, 200) : html`<a href="${place}">${foreign(rule, 200)}</a>`}</span>
       <span class="finding-reason">${foreign(reason, 400)}${decodings.length === 0 ? "" : html` <span class="aside">hidden by ${decodings.join(", ")}</span>`}</span>
-      ${excerpt === undefined || excerpt === "" ? "" : html`<code class="excerpt">${foreignPainted(excerpt)}</code>`}</li>`;
+      ${excerpt === undefined || excerpt === "" ? "" : html`<code class="excerpt">${foreignPainted(excerpt)}</code>`}
+      ${words === undefined ? "" : explanation(words)}</li>`;
   })}</ol>${left > 0 ? html`<p class="aside">${plural(left, "finding")} more; all are marked in the text.</p>` : ""}`;
+}
+
+/** What it is, whose it is, and what may happen. Our own words, but for a rule's meaning, which a file of own rules may give. */
+function explanation({ family, meaning, why, models }: NonNullable<ShownFinding["words"]>): Html {
+  return html`<details class="finding-why"><summary>${family}: why it matters</summary>
+    ${meaning === undefined ? "" : html`<p>${foreign(meaning, 600)}</p>`}<p>${why}</p>
+    ${models.length === 0 ? "" : html`<p class="aside">Models that act on it: ${models.join("; ")}</p>`}</details>`;
 }
 
 /** The number of the row that holds a byte; undefined when no row does. */
