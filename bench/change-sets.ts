@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type ProposedChange, Workspace } from "../src/workspace/index.ts";
+import { describeMachine } from "./machine.ts";
+
+/**
+ * `npm run bench:change-sets`: what a call that changed very many files costs on its way to the host, and how long the event loop waits
+ * for it at most: by the clock, and by the processor time of this thread, which other programs do not lengthen.
+ */
+
+const { values } = parseArgs({ options: { json: { type: "boolean" }, files: { type: "string", default: "50000" } } });
+const FILES = Number(values.files);
+const FILES_PER_DIRECTORY = 500;
+const TICK_MS = 5;
+
+interface Step {
+  readonly step: string;
+  readonly totalMs: number;
+  readonly longestWaitMs: number;
+  readonly longestBusyMs: number;
+}
+const steps: Step[] = [];
+
+async function measure<T>(step: string, work: () => Promise<T>): Promise<T> {
+  let [longestWaitMs, longestBusyMs] = [0, 0];
+  let [at, busy] = [performance.now(), process.threadCpuUsage()];
+  const tick = (): void => {
+    const spent = process.threadCpuUsage(busy);
+    longestWaitMs = Math.max(longestWaitMs, performance.now() - at - TICK_MS);
+    longestBusyMs = Math.max(longestBusyMs, (spent.user + spent.system) / 1000);
+    [at, busy] = [performance.now(), process.threadCpuUsage()];
+  };
+  const timer = setInterval(tick, TICK_MS);
+  const begun = performance.now();
+  const result = await work();
+  const totalMs = performance.now() - begun;
+  tick();
+  clearInterval(timer);
+  steps.push({ step, totalMs, longestWaitMs, longestBusyMs });
+  return result;
+}
+
+function expect(isSo: boolean, what: unknown): asserts isSo {
+  if (!isSo) throw new Error(JSON.stringify(what)?.slice(0, 500));
+}
+
+const directory = mkdtempSync(join(tmpdir(), "ztl-bench-change-sets-"));
+const project = join(directory, "project");
+mkdirSync(project);
+const changes: ProposedChange[] = [];
+for (let number = 0; number < FILES; number++) {
+  const folder = `/project/d${Math.floor(number / FILES_PER_DIRECTORY)}`;
+  if (number % FILES_PER_DIRECTORY === 0)
+    changes.push({ path: folder, kind: "add", fileType: "directory", mode: 0o755 });
+  const content = Buffer.from(`content ${number % 1000}\n`);
+  changes.push({ path: `${folder}/f${number}`, kind: "add", fileType: "file", mode: 0o644, content });
+}
+const workspace = await Workspace.open({ directory: join(directory, "state") });
+try {
+  const view = await workspace.spaces.view("bench", "agent");
+  const by = { runId: "run", agent: "agent", tool: "shell", command: "npm install", labels: [] };
+  const roots = [{ hostRoot: project, guestRoot: "/project" }];
+  const made = await measure("answer", () => workspace.spaces.commit(view, { ...by, roots, changes }));
+  const { review } = made;
+  expect(review !== undefined, made);
+  const { id, hash } = review;
+  const shown = await measure("review", () => workspace.pending.get(id));
+  const protectedFiles = (shown?.entries ?? []).flatMap(({ path, protectedBecause }) =>
+    protectedBecause.length > 0 ? [path] : [],
+  );
+  await measure("one diff", () => workspace.diff(id, "/project/d0/f1"));
+  const approved = await measure("approve", () =>
+    workspace.pending.approve(id, { hash, reviewer: "bench", protectedFiles }),
+  );
+  expect(approved?.status === "approved", approved);
+  const set = approved.changeSet.id;
+  const synced = await measure("apply", () => workspace.sync(set));
+  expect(synced.status === "applied", synced);
+  const undone = await measure("undo", () => workspace.undo(set));
+  expect(undone.status === "undone", undone);
+} finally {
+  await workspace.close();
+  rmSync(directory, { recursive: true });
+}
+
+if (values.json)
+  process.stdout.write(`${JSON.stringify({ machine: describeMachine(), files: FILES, steps }, null, 2)}\n`);
+else {
+  process.stdout.write(`${FILES} files; the event loop's longest wait and longest work without a break, in ms\n`);
+  for (const { step, totalMs, longestWaitMs, longestBusyMs } of steps) {
+    const figures = [totalMs, longestWaitMs, longestBusyMs].map((ms) => ms.toFixed(0).padStart(8)).join("");
+    process.stdout.write(`  ${step.padEnd(10)}${figures}\n`);
+  }
+}
