@@ -1,13 +1,30 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { scan } from "../src/guard/index.ts";
+import { calmText, measureCalm } from "./guard-ordinary.ts";
+import { comparePeers, peersText } from "./guard-peers.ts";
 import { cleanText, MEGABYTE } from "./guard-pieces.ts";
 import { round, type Summary, summarise } from "./statistics.ts";
 
-/** `npm run bench:guard [-- --json] [--rounds N]`: how fast clean text passes the guard. */
+/**
+ * `npm run bench:guard [-- --json] [--rounds N]`: how fast clean text passes the guard. With `--calm` what it withholds of ordinary
+ * files and typical outputs (`--files N` of each kind, `--half tuned|measured|all`, `--list FILE` keeps the list); with `--peers`
+ * how other scanners do on the same data.
+ */
 
-const { values } = parseArgs({ options: { json: { type: "boolean" }, rounds: { type: "string" } } });
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean" },
+    rounds: { type: "string" },
+    calm: { type: "boolean" },
+    peers: { type: "boolean" },
+    files: { type: "string" },
+    half: { type: "string" },
+    list: { type: "string" },
+  },
+});
 const rounds = Number(values.rounds ?? 30);
+const half = values.half === "tuned" || values.half === "all" ? values.half : "measured";
 const SMALL_BYTES = 4096;
 
 interface Throughput {
@@ -29,18 +46,28 @@ function throughput(content: Uint8Array): Throughput {
   return { megabytesPerSecond: round(content.length / 1e6 / (perMegabyteMs.p50 / 1000)), perMegabyteMs };
 }
 
-const { prose, source } = cleanText(MEGABYTE);
-timesMs(prose.subarray(0, SMALL_BYTES), 500);
-const figures = {
-  machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version },
-  prose: throughput(prose),
-  source: throughput(source),
-  fourKilobytesMs: summarise(timesMs(prose.subarray(0, SMALL_BYTES), 2000)),
-};
+if (values.calm) {
+  const calm = measureCalm(Number(values.files ?? 30_000), half, values.list);
+  console.log(values.json ? JSON.stringify(calm, null, 2) : calmText(calm));
+} else if (values.peers) {
+  const rows = await comparePeers();
+  console.log(values.json ? JSON.stringify(rows, null, 2) : peersText(rows));
+} else measureSpeed();
 
-if (values.json) console.log(JSON.stringify(figures, null, 2));
-else {
-  console.log(`prose    ${figures.prose.megabytesPerSecond} MB/s`);
-  console.log(`source   ${figures.source.megabytesPerSecond} MB/s`);
-  console.log(`4 KB     p50 ${figures.fourKilobytesMs.p50} ms, p99 ${figures.fourKilobytesMs.p99} ms`);
+function measureSpeed(): void {
+  const { prose, source } = cleanText(MEGABYTE);
+  timesMs(prose.subarray(0, SMALL_BYTES), 500);
+  const figures = {
+    machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version },
+    prose: throughput(prose),
+    source: throughput(source),
+    fourKilobytesMs: summarise(timesMs(prose.subarray(0, SMALL_BYTES), 2000)),
+  };
+
+  if (values.json) console.log(JSON.stringify(figures, null, 2));
+  else {
+    console.log(`prose    ${figures.prose.megabytesPerSecond} MB/s`);
+    console.log(`source   ${figures.source.megabytesPerSecond} MB/s`);
+    console.log(`4 KB     p50 ${figures.fourKilobytesMs.p50} ms, p99 ${figures.fourKilobytesMs.p99} ms`);
+  }
 }
