@@ -35,6 +35,7 @@ test("a role, a name with arguments or a JSON-RPC version is a structure only wi
     "call <tool_name> --help",
     "{{#user}}hello{{/user}}",
     "### Response:\n500",
+    "type A<S> = { [M in keyof B<S>]: B<S>[M] extends C<S>[K] ? never : unknown }",
   ];
   for (const text of others) assert.equal(scan(text).decision, "admit", text);
 });

@@ -122,10 +122,13 @@ function turnEnd(bytes: Uint8Array, at: number): number {
   return end >= 0 && bytes[end] !== LT && endsHeading(bytes, end) ? end : -1;
 }
 
+/** The shortest is `[INST]`; `<S>[M]` is a type of a program. */
+const CAPITALS_MIN = 3;
+
 function capitalsEnd(bytes: Uint8Array, first: number): number {
   const from = bytes[first] === SLASH ? first + 1 : first;
   const end = nameEnd(bytes, from);
-  if (end < 0 || bytes[end] !== CLOSE_BRACKET) return -1;
+  if (end - from < CAPITALS_MIN || bytes[end] !== CLOSE_BRACKET) return -1;
   for (let at = from; at < end; at++) if ((bytes[at] as number) >= 0x61) return -1;
   return end + 1;
 }
