@@ -14,6 +14,7 @@ export const COMMANDS = [
   "policy",
   "runs",
   "show",
+  "timeline",
   "replay",
   "ledger",
   "guard",
@@ -41,7 +42,8 @@ Decide what an agent's calls may do (in a directory with a ztl.config.json)
   ztl policy check | schema | init          who may do what, and why
 
 Look back
-  ztl runs, ztl show RUN                    recorded calls, and what one of them did
+  ztl runs, ztl show RUN                    recorded calls, found by many things, and what one of them did
+  ztl timeline CONVERSATION                 one conversation, and where what went out came from
   ztl replay RUN                            run one again, and compare byte for byte
   ztl ledger verify | tail | show | prove   the signed record of every step
 

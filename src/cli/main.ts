@@ -45,10 +45,12 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./ledger.ts")).ledger(rest);
     case "runs":
       return (await import("./runs.ts")).runs(rest);
+    case "timeline":
+      return (await import("./timeline.ts")).timeline(rest);
     case "show":
-      return (await import("./runs.ts")).show(rest);
+      return (await import("./show.ts")).show(rest);
     case "replay":
-      return (await import("./runs.ts")).replay(rest);
+      return (await import("./show.ts")).replay(rest);
     case "doctor":
       return (await import("./doctor.ts")).doctor(rest);
     case "policy":

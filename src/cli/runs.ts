@@ -1,176 +1,107 @@
 import { defined } from "../base/optional.ts";
-import { cutColumns, terminalLine, terminalLines } from "../base/text/index.ts";
-import type { Entry, RunRecord, RunRow, ZeroTrustLoop } from "../loop/index.ts";
-import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
-import { originLines, traceLines } from "./origins-text.ts";
+import { suggestion } from "../base/suggestion.ts";
+import { cutColumns, terminalLine } from "../base/text/index.ts";
+import type { RunRow, RunsQuery } from "../loop/index.ts";
+import { helped, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
+import { parseMoment } from "./units.ts";
 import { UsageError } from "./usage-error.ts";
-import { withoutText } from "./without-text.ts";
 
-export const RUNS_HELP = `ztl runs [--limit N] [--agent A]     recorded calls, newest first
-ztl show RUN [--probe]              what one of them did: every step, its output, where its arguments came from, and what
-                                    of it turned up again
-ztl show RUN --without [CALL]       asks the configuration's probe model again with what RUN returned left out, and shows the
-                                    first action that differs; with CALL, at that call alone
-ztl replay RUN                      runs it again in a micro-VM and compares byte for byte
+export const RUNS_HELP = `ztl runs [filters] [--limit N] [--before INDEX]
 
-RUN is an id, or its beginning. A replay starts from the same snapshot with the same clock and randomness; nothing of it
-reaches an agent or this host's files. It names the first input that is not what it was, then the first difference.
+Recorded calls, newest first. All filters must match:
 
-  --limit N      calls listed (default 20)
-  --agent A      only this agent's
-  --config FILE  the configuration (default: ztl.config.json of this directory); a module is run
-  --probe        asks the configuration's probe model what it would do next, with and without what the run added
-  --json         print JSON
+  --agent A          only this agent's
+  --tool T           only of this tool
+  --conversation C   only of this conversation (ztl timeline C tells all of one)
+  --status S         ended so: ok, failed, signaled, limit, cancelled, error; or never ran: ask, refuse
+  --verdict V        the guard said: admit, flag, block
+  --finding [RULE]   the guard found something; with RULE, of the rules and families whose name begins so
+  --since TIME       from then on: 2026-11-27, 2026-11-27T09:30Z, or 30m, 2h, 3d ago
+  --until TIME       before then
+  --search TEXT      somewhere in agent, tool, conversation, command or input
 
-Exit status: 0 shown, or the replay is the same; 1 the replay differs; 4 it cannot be replayed; 5 there is no such run.
+  --limit N          calls listed (default 20)
+  --before INDEX     the page before: the last line of a list says which
+  --config FILE      the configuration (default: ztl.config.json of this directory); a module is run
+  --json             print JSON: rows, and next, which is for --before
+
+Exit status: 0 shown; 125 the command line is wrong.
 `;
 
-/** `ztl runs`. Returns the exit status, as the other two. */
+const OPTIONS = {
+  limit: { type: "string" },
+  before: { type: "string" },
+  agent: { type: "string" },
+  tool: { type: "string" },
+  conversation: { type: "string" },
+  status: { type: "string" },
+  verdict: { type: "string" },
+  finding: { type: "string" },
+  since: { type: "string" },
+  until: { type: "string" },
+  search: { type: "string" },
+} as const;
+
+type Values = ReturnType<typeof parseLoopArguments<typeof OPTIONS>>["values"];
+
+/** `ztl runs`. Returns the exit status. */
 export async function runs(args: readonly string[]): Promise<number> {
-  const { values } = parseLoopArguments(args, { limit: { type: "string" }, agent: { type: "string" } });
+  const { values, positionals } = parseLoopArguments(withAnyFinding(args), OPTIONS);
   if (await helped(values, RUNS_HELP)) return 0;
-  const limit = Number(values.limit ?? 20);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new UsageError("--limit takes 1 to 1000");
+  if (positionals.length > 0) throw new UsageError("ztl runs takes options only; ztl show RUN tells of one");
+  const query = queryOf(values);
   return withLoop(values.config, async (loop) => {
-    const { rows } = loop.records.runs(defined({ limit, agent: values.agent }));
-    if (values.json) await printJson(rows);
-    else
-      await writeAll(process.stdout, rows.length === 0 ? "No calls are recorded yet.\n" : rows.map(rowLine).join(""));
+    const { rows, next } = await loop.records.runs(query);
+    if (values.json) await printJson({ rows, ...defined({ next }) });
+    else await writeAll(process.stdout, listOf(rows, next, query));
     return 0;
   });
 }
 
-function rowLine({ runId, time, agent, tool, decision, status, verdict, command }: RunRow): string {
+/** `--finding` alone means any. */
+function withAnyFinding(args: readonly string[]): string[] {
+  return args.map((arg, at) => {
+    const following = args[at + 1];
+    return arg === "--finding" && (following === undefined || following.startsWith("-")) ? "--finding=" : arg;
+  });
+}
+
+function queryOf({ limit, before, since, until, status, verdict, ...values }: Values): RunsQuery {
+  const { agent, tool, conversation, finding, search } = values;
+  return {
+    limit: wholeNumber("limit", limit ?? "20", 1, 1000),
+    ...defined({ agent, tool, conversation, finding, search }),
+    ...defined({
+      beforeIndex: before === undefined ? undefined : wholeNumber("before", before, 0, Number.MAX_SAFE_INTEGER),
+      since: since === undefined ? undefined : parseMoment("since", since),
+      until: until === undefined ? undefined : parseMoment("until", until),
+      status: status === undefined ? undefined : oneOf("status", status, STATUSES),
+      verdict: verdict === undefined ? undefined : oneOf("verdict", verdict, ["admit", "flag", "block", "none"]),
+    }),
+  };
+}
+
+const STATUSES = ["ok", "failed", "signaled", "limit", "cancelled", "error", "ask", "refuse", "run", "none"];
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most)
+    throw new UsageError(`--${option} takes a whole number from ${least} to ${most}`);
+  return number;
+}
+
+function oneOf(option: string, text: string, known: readonly string[]): string {
+  if (!known.includes(text)) throw new UsageError(`--${option} takes ${known.join(", ")}${suggestion(text, known)}`);
+  return text;
+}
+
+function listOf(rows: readonly RunRow[], next: number | undefined, { limit: _, ...filters }: RunsQuery): string {
+  if (rows.length > 0) return rows.map(rowLine).join("") + (next === undefined ? "" : `Older ones: --before ${next}\n`);
+  return Object.keys(filters).length === 0 ? "No calls are recorded yet.\n" : "No recorded call matches.\n";
+}
+
+export function rowLine({ runId, time, agent, tool, decision, status, verdict, command }: RunRow): string {
   const ran = status === "none" ? decision : status;
   return `${runId.slice(0, 8)}  ${time.slice(0, 19)}Z  ${terminalLine(agent)} / ${terminalLine(tool)}: ${terminalLine(ran)}, guard ${verdict}\n          ${cutColumns(terminalLine(command), 90)}\n`;
-}
-
-/** `ztl show`. */
-export async function show(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseLoopArguments(args, {
-    probe: { type: "boolean" },
-    without: { type: "boolean" },
-  });
-  if (await helped(values, RUNS_HELP)) return 0;
-  const [call] = values.without ? positionals.splice(1, 1) : [];
-  const prefix = expectOne(positionals, "run's id");
-  if (values.without) return showWithout(values, prefix, call);
-  return withLoop(values.config, async (loop) => {
-    const runId = fullRunId(loop.records.runs({ limit: 1000 }).rows, prefix);
-    const record = await loop.records.run(runId);
-    if (record === undefined) return notFound();
-    const shift = values.probe ? await loop.records.probe(runId) : undefined;
-    if (values.probe && shift === undefined) throw new UsageError("the configuration names no probe model (probe)");
-    if (values.json) await printJson({ ...record, ...defined({ probe: shift }) });
-    else await writeAll(process.stdout, showRecord(record) + (shift === undefined ? "" : showShift(shift)));
-    return 0;
-  });
-}
-
-/** `ztl show RUN --without [CALL]`. */
-function showWithout(
-  values: { config?: string; json?: boolean },
-  prefix: string,
-  callPrefix?: string,
-): Promise<number> {
-  return withLoop(values.config, async (loop) => {
-    const { rows } = loop.records.runs({ limit: 1000 });
-    const call = callPrefix === undefined ? undefined : fullRunId(rows, callPrefix);
-    const outcome = await loop.records.without(fullRunId(rows, prefix), defined({ call }));
-    if (outcome === undefined) throw new UsageError("the configuration names no model to ask (probe)");
-    if (values.json) await printJson(outcome);
-    else await writeAll(process.stdout, withoutText(outcome));
-    return outcome.status === "not-found" ? LoopStatus.notFound : 0;
-  });
-}
-
-function showRecord({ row, entries, stdout, stderr, holdsSecrets, truncated, origins, traces }: RunRecord): string {
-  const text = (bytes: Uint8Array): string => terminalLines(bytes).replace(/^/gm, "    ");
-  return [
-    rowLine(row).trimEnd(),
-    "steps",
-    ...entries.map((entry) => `  ${String(entry.index).padStart(6)}  ${entry.time}  ${stepOf(entry)}`),
-    ...(stdout.length > 0 ? ["standard output", text(stdout)] : []),
-    ...(stderr.length > 0 ? ["standard error", text(stderr)] : []),
-    ...(holdsSecrets ? ["(it holds secrets: you see them; the agent and the ledger have notes in their place)"] : []),
-    ...(truncated ? ["(there is more; the ledger has all of it)"] : []),
-    ...originLines(origins),
-    ...traceLines(traces ?? []),
-    "",
-  ].join("\n");
-}
-
-function showShift({ distance, actions }: Shift): string {
-  const share = (part: number): string => `${Math.round(part * 100)} %`;
-  const lines = actions.map(
-    ({ action, before, after }) => `  ${terminalLine(action)}: ${share(before)} -> ${share(after)}\n`,
-  );
-  return `With what the run added, the probe model acts otherwise in ${share(distance)} of its samples.\n${lines.join("")}`;
-}
-
-type Shift = NonNullable<Awaited<ReturnType<ZeroTrustLoop["records"]["probe"]>>>;
-
-function stepOf(entry: Entry): string {
-  switch (entry.kind) {
-    case "policy-decision":
-      return `policy: ${entry.body.decision} (${terminalLine(entry.body.rule)})`;
-    case "run":
-      return `run: ${terminalLine(entry.body.status)}`;
-    case "verdict":
-      return `verdict on ${terminalLine(entry.body.subject)}: ${entry.body.verdict}, ${entry.body.findings.length} findings`;
-    case "admission":
-      return `admission to ${terminalLine(entry.body.destination ?? "memory")}`;
-    case "change-set":
-      return `change set of ${entry.body.count}`;
-    case "approval":
-      return `${entry.body.subject}: ${entry.body.decision} by ${terminalLine(entry.body.reviewer ?? "nobody")}`;
-    case "decision":
-      return `${entry.body.subject}: ${entry.body.decision}, signed by ${terminalLine(entry.body.reviewer)}`;
-    case "sync":
-      return `sync: ${entry.body.outcome}`;
-    case "note":
-      return `note: ${terminalLine(entry.body.text)}`;
-    default:
-      return entry.kind;
-  }
-}
-
-/** `ztl replay`. */
-export async function replay(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseLoopArguments(args, {});
-  if (await helped(values, RUNS_HELP)) return 0;
-  const prefix = expectOne(positionals, "run's id");
-  return withLoop(values.config, async (loop) => {
-    const runId = fullRunId(loop.records.runs({ limit: 1000 }).rows, prefix);
-    const outcome = await loop.records.replay(runId);
-    if (values.json) await printJson(outcome);
-    switch (outcome.status) {
-      case "same":
-        if (!values.json) await writeAll(process.stdout, "The same, byte for byte: ending, output and changes.\n");
-        return 0;
-      case "different": {
-        const { message, recorded, replayed } = outcome.comparison;
-        const text = `Different: ${terminalLine(message)}\n  recorded  ${terminalLine(recorded)}\n  replayed  ${terminalLine(replayed)}\n`;
-        if (!values.json) await writeAll(process.stdout, text);
-        return LoopStatus.failed;
-      }
-      case "not-replayable":
-        if (!values.json) await writeAll(process.stderr, `It cannot be replayed: ${terminalLine(outcome.reason)}\n`);
-        return LoopStatus.needsMore;
-      case "not-found":
-        return notFound();
-    }
-  });
-}
-
-function fullRunId(rows: readonly RunRow[], prefix: string): string {
-  const found = rows.filter(({ runId }) => runId.startsWith(prefix));
-  if (found.length > 1) throw new UsageError(`${found.length} runs begin with ${prefix}: write more of the id`);
-  return found[0]?.runId ?? prefix;
-}
-
-async function notFound(): Promise<number> {
-  await writeAll(process.stderr, "There is no such run; ztl runs lists them.\n");
-  return LoopStatus.notFound;
 }

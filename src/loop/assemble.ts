@@ -17,6 +17,7 @@ import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
 import { checkMountsOf, type MountProblem } from "./mount-check.ts";
 import { OriginIndex } from "./origins/origin-index.ts";
 import type { LoopParts } from "./parts.ts";
+import { RunIndex } from "./records/run-index.ts";
 import { Authority } from "./reviewers/authority.ts";
 import { Reviewers } from "./reviewers/reviewers.ts";
 import { ReviewStore } from "./reviews/review-store.ts";
@@ -156,6 +157,7 @@ async function open({
     hidden: [stateDirectory, ...(options.cacheDirectory ? [resolve(options.cacheDirectory)] : [])],
   });
   const ledger = await Ledger.open({ directory: join(stateDirectory, "ledger"), now });
+  const runIndex = new RunIndex(stateDirectory, ledger);
   const sandboxes = openSandboxes({ options, policy, stateDirectory }, listeners);
   const told = (entry: Entry): void => listeners.tell({ type: "entry", entry });
   const nonces = new DurableNonces(stateDirectory);
@@ -167,6 +169,7 @@ async function open({
     examiner,
     ledger,
     originals: new Originals(join(stateDirectory, "originals")),
+    runIndex,
     workspace,
     reviewStore: new ReviewStore(database, now),
     reviewers,
@@ -193,6 +196,7 @@ async function open({
     await sandboxes.close();
     await workspace.close();
     parts.originIndex.close();
+    runIndex.close();
     await ledger.close();
     nonces.close();
     database.close();

@@ -78,7 +78,9 @@ export type { ArgumentOrigin, OriginSource, OriginStep } from "./origins/argumen
 export type { RunTrace } from "./origins/origins.ts";
 export type { Records, RunsQuery } from "./records/records.ts";
 export type { ReplayOutcome } from "./records/replays.ts";
+export type { RunFilter } from "./records/run-index.ts";
 export type { RunRecord, RunRow } from "./records/run-record.ts";
+export type { Timeline, TimelineCall, TimelineEdge } from "./records/timeline.ts";
 export type { Counterfactual, ModelAction, StepAsked } from "./records/without.ts";
 export type {
   CallRequest,

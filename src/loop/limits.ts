@@ -38,6 +38,20 @@ export const NONCES_MAX = 300_000;
 export const NONCES_PRUNED_EVERY = 1000;
 /** Outputs with secrets that are kept as they were, for people: those of some weeks. */
 export const ORIGINALS_MAX = 1000;
+/** Entries taken into the index of runs in one transaction, some 20 ms of work. */
+export const INDEXED_AT_ONCE = 200;
+/** Of a call's command and input, what is searched: a program of some 100 lines. */
+export const SEARCHED_CHARACTERS_MAX = 4096;
+/** Entries of one conversation that are told together: some two hundred calls. */
+export const TIMELINE_ENTRIES_MAX = 2000;
+/** Outputs of it that are followed, each through all that comes after it; and edges found. */
+export const TIMELINE_SOURCES_MAX = 200;
+export const TIMELINE_EDGES_MAX = 1000;
+/** Of the text that an edge carries: what fits on a line. */
+export const EDGE_CHARACTERS_MAX = 200;
+/** Entries of one exported case, and bytes of the contents beside them: it is one string while it is made. */
+export const CASE_ENTRIES_MAX = 20_000;
+export const CASE_CONTENT_BYTES_MAX = 128 * 1024 * 1024;
 /** Output shown of one recorded run. */
 export const RECORD_OUTPUT_BYTES_MAX = 1024 * 1024;
 /** Entries of one run, and later entries of its agent, that are looked at: a run makes some ten. */

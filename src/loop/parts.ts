@@ -6,6 +6,7 @@ import type { CallResult } from "./calls/call-result.ts";
 import type { Examiner } from "./gate/examiner.ts";
 import type { Originals } from "./gate/originals.ts";
 import type { OriginIndex } from "./origins/origin-index.ts";
+import type { RunIndex } from "./records/run-index.ts";
 import type { Authority } from "./reviewers/authority.ts";
 import type { Reviewers } from "./reviewers/reviewers.ts";
 import type { ReviewStore } from "./reviews/review-store.ts";
@@ -19,6 +20,7 @@ export interface LoopParts {
   readonly examiner: Examiner;
   readonly ledger: Ledger;
   readonly originals: Originals;
+  readonly runIndex: RunIndex;
   readonly workspace: Workspace;
   readonly reviewStore: ReviewStore;
   readonly reviewers: Reviewers;

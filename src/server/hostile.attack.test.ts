@@ -145,6 +145,8 @@ test("hostile names on the pages of runs and of the ledger", async () => {
     ];
     const row = {
       runId: scope.runId,
+      index: 0,
+      conversation: name,
       agent: name,
       tool: name,
       time: entries[0]?.time ?? "",

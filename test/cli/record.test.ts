@@ -35,6 +35,38 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
     assert.match(shown, /policy: run/);
     assert.match(shown, /turned up again in\n.*twelve ordinary words/);
     assert.equal(world.ztl("show", "ffff").status, 5);
+    assert.equal(world.ztl("replay", "ffff").status, 5);
+  });
+
+  test("runs are filtered, paged and searched, in words and as JSON", () => {
+    const json = (...args: string[]): { rows: { runId: string; tool: string }[]; next?: number } =>
+      JSON.parse(world.ztl("runs", "--json", ...args).stdout) as ReturnType<typeof json>;
+    const first = json("--limit", "1");
+    assert.deepEqual(
+      [first.rows.map(({ tool }) => tool), json("--before", String(first.next)).rows[0]?.runId],
+      [["shell"], runId],
+    );
+    assert.match(world.ztl("runs", "--limit", "1").stdout, new RegExp(`^Older ones: --before ${first.next}$`, "m"));
+    assert.deepEqual(
+      json("--tool", "read", "--status", "ok", "--since", "1h", "--search", "PAGE.txt").rows[0]?.runId,
+      runId,
+    );
+    for (const args of [["--agent", "nobody"], ["--finding"], ["--until", "2020-01-01"], ["--verdict", "block"]])
+      assert.deepEqual(json(...args).rows, [], args.join(" "));
+    assert.equal(world.ztl("runs", "--tool", "none").stdout, "No recorded call matches.\n");
+    for (const args of [["--status", "okay"], ["--since", "yesterday"], ["--limit", "0"], ["--before", "x"], ["extra"]])
+      assert.equal(world.ztl("runs", ...args).status, 125, args.join(" "));
+  });
+
+  test("a conversation is told as a whole, with what led from one call to the next", () => {
+    const { status, stdout } = world.ztl("timeline", "ma");
+    assert.equal(status, 0);
+    assert.match(stdout, /^main, of reader: 2 calls\n/);
+    assert.match(stdout, new RegExp(`^[\\d:]+ {3}${runId.slice(0, 8)} read `, "m"));
+    assert.match(stdout, /^[\d:]+ < {3}came in: given to the agent$/m);
+    assert.match(stdout, new RegExp(` ~ from ${runId.slice(0, 8)}: .*twelve ordinary words`));
+    assert.equal((JSON.parse(world.ztl("timeline", "main", "--json").stdout) as { calls: unknown[] }).calls.length, 2);
+    assert.equal(world.ztl("timeline", "none").status, 5);
   });
 
   test("a probe model tells how its next action moves with what the run added", async (context) => {
@@ -119,6 +151,7 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
       "ledger",
       "runs",
       "show",
+      "timeline",
       "replay",
       "policy",
       "demo",
@@ -129,6 +162,6 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
     }
     const wrong = world.ztl("revieuw");
     assert.equal(wrong.status, 125);
-    assert.match(wrong.stderr, /ztl review there is/);
+    assert.match(wrong.stderr, /did you mean "review"\?/);
   });
 });

@@ -178,7 +178,7 @@ test("many calls at once from two processes' worth of loops are all recorded, in
   assert.ok(results.every(({ status }) => status === "ok"));
   assert.equal(new Set(results.map(({ runId }) => runId)).size, 60);
   assert.ok((await other.records.verify()).ok);
-  assert.equal(other.records.runs({ limit: 100 }).rows.length, 60);
+  assert.equal((await other.records.runs({ limit: 100 })).rows.length, 60);
 });
 
 test("closing lets running calls end, and refuses new ones", { skip: kvmMissing() }, async () => {

@@ -28,7 +28,7 @@ before(async () => {
     "open('/project/' + 'n' * 200,'w').write('<|im_start|>' + 'w' * 3000)\nopen('/project/.bashrc','w').write('x\\n')\nopen('/project/\\u202ea','w')",
   );
   for (const { id } of await loop.reviews.list()) addresses.push(`/reviews/${id}`);
-  for (const { runId } of loop.records.runs().rows) addresses.push(`/runs/${runId}`);
+  for (const { runId } of (await loop.records.runs()).rows) addresses.push(`/runs/${runId}`);
   ({ page } = await stage.enter({ expected: [404] }));
 });
 after(async () => {

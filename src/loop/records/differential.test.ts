@@ -49,10 +49,10 @@ test("a run's record has its entries, its row and its differential", async () =>
   const record = await loop.records.run(run.runId);
   assert.equal(record?.row.verdict, "flag");
   assert.deepEqual(record.differential.added, []);
-  const first = loop.records.runs({ limit: 1 });
+  const first = await loop.records.runs({ limit: 1 });
   assert.equal(first.rows[0]?.verdict, "admit");
   assert.ok(first.next !== undefined);
-  assert.equal(loop.records.runs({ limit: 1, beforeIndex: first.next }).rows[0]?.runId, run.runId);
+  assert.equal((await loop.records.runs({ limit: 1, beforeIndex: first.next })).rows[0]?.runId, run.runId);
   assert.equal(await loop.records.run("no such run"), undefined);
 });
 

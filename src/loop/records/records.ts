@@ -1,4 +1,3 @@
-import { defined } from "../../base/optional.ts";
 import type { ActionShift, Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
 import type { OriginalName } from "../gate/originals.ts";
 import { RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
@@ -8,16 +7,15 @@ import type { LoopParts } from "../parts.ts";
 import { differentialOf } from "./differential.ts";
 import { probeRun } from "./probe.ts";
 import { type ReplayOutcome, replayRun } from "./replays.ts";
+import type { RunFilter } from "./run-index.ts";
 import type { RunRecord, RunRow } from "./run-record.ts";
 import { firstOf, rowOf } from "./run-story.ts";
+import { type Timeline, timelineOf } from "./timeline.ts";
 import { actsWithout, type Counterfactual, type WithoutOptions } from "./without.ts";
 
-export interface RunsQuery {
+export interface RunsQuery extends RunFilter {
   /** Default 50. */
   readonly limit?: number;
-  /** Only runs whose first entry stands before this index: `next` of the page before. */
-  readonly beforeIndex?: number;
-  readonly agent?: string;
 }
 
 /** What the ledger tells about runs. */
@@ -31,16 +29,17 @@ export class Records {
   }
 
   /** Newest first. `next` is there when there are more. */
-  runs({ limit = 50, beforeIndex, agent }: RunsQuery = {}): { rows: readonly RunRow[]; next?: number } {
-    const calls = this.#ledger.query({
-      kind: "call",
-      order: "last",
-      limit: limit + 1,
-      ...defined({ toIndex: beforeIndex, agent }),
-    });
-    const rows = calls.slice(0, limit).flatMap((call) => rowOf(this.entriesOf(call.runId ?? "")) ?? []);
-    const last = calls[limit - 1];
-    return calls.length > limit && last !== undefined ? { rows, next: last.index } : { rows };
+  async runs({ limit = 50, ...filter }: RunsQuery = {}): Promise<{ rows: readonly RunRow[]; next?: number }> {
+    const found = await this.#parts.runIndex.runs(filter, limit + 1);
+    const rows = found.slice(0, limit);
+    const last = rows.at(-1);
+    return found.length > limit && last !== undefined ? { rows, next: last.index } : { rows };
+  }
+
+  /** Ids of runs that begin so, newest first: of all that were ever recorded. */
+  async idsOf(prefix: string, limit = 2): Promise<string[]> {
+    if (prefix === "") return [];
+    return (await this.#parts.runIndex.runs({ idPrefix: prefix }, limit)).map(({ runId }) => runId);
   }
 
   async run(runId: string): Promise<RunRecord | undefined> {
@@ -88,6 +87,16 @@ export class Records {
   /** What the probe model does without what the run returned; undefined when none is configured. Throws ZtlError `model-…`. */
   async without(runId: string, options: WithoutOptions = {}): Promise<Counterfactual | undefined> {
     return actsWithout(this.#parts, this.entriesOf(runId), options);
+  }
+
+  /** One conversation from its beginning; `agent` where several have one of that name. Undefined when nothing is recorded of it. */
+  async timeline(conversation: string, agent?: string): Promise<Timeline | undefined> {
+    return timelineOf(this.#parts, conversation, agent);
+  }
+
+  /** Conversations whose name begins so, each once for every agent that has one. */
+  async conversations(prefix: string, limit = 50): Promise<{ conversation: string; agent: string }[]> {
+    return this.#parts.runIndex.conversations(prefix, limit);
   }
 
   verify(): Promise<Verification> {

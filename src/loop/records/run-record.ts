@@ -6,8 +6,11 @@ import type { RunTrace } from "../origins/origins.ts";
 
 export interface RunRow {
   readonly runId: string;
+  /** Of its first entry in the ledger. */
+  readonly index: number;
   readonly agent: string;
   readonly tool: string;
+  readonly conversation: string;
   /** RFC 3339, UTC. */
   readonly time: string;
   /** On one line; a guest or a model may have chosen it. */

@@ -44,8 +44,10 @@ export function rowOf(entries: readonly Entry[]): RunRow | undefined {
     .map(({ body }) => body.verdict);
   return {
     runId: call.runId,
+    index: call.index,
     agent: call.agent ?? "",
     tool: call.body.tool,
+    conversation: detail(call, "conversation") ?? "",
     time: call.time,
     command: oneLine(detail(call, "command") ?? ""),
     decision,

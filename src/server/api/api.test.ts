@@ -147,6 +147,8 @@ test("a body that is not as described is refused, and nothing is decided", async
 test("runs: list and one, its output in base64", async () => {
   const row = {
     runId: "r",
+    index: 0,
+    conversation: "c",
     agent: "a",
     tool: "t",
     time: "2026-01-01T00:00:00.000Z",

@@ -77,6 +77,8 @@ async function recordRun(runId: string): Promise<RunRecord> {
   const record: RunRecord = {
     row: {
       runId,
+      index: 0,
+      conversation: "c",
       agent: "researcher",
       tool: "python",
       time: entries[0]?.time ?? "",
