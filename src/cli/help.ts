@@ -15,6 +15,7 @@ export const COMMANDS = [
   "runs",
   "show",
   "timeline",
+  "export",
   "replay",
   "ledger",
   "guard",
@@ -44,6 +45,7 @@ Decide what an agent's calls may do (in a directory with a ztl.config.json)
 Look back
   ztl runs, ztl show RUN                    recorded calls, found by many things, and what one of them did
   ztl timeline CONVERSATION                 one conversation, and where what went out came from
+  ztl export                                a case for an auditor: entries, contents, proofs, verifier
   ztl replay RUN                            run one again, and compare byte for byte
   ztl ledger verify | tail | show | prove   the signed record of every step
 

@@ -45,6 +45,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./ledger.ts")).ledger(rest);
     case "runs":
       return (await import("./runs.ts")).runs(rest);
+    case "export":
+      return (await import("./export.ts")).exportCase(rest);
     case "timeline":
       return (await import("./timeline.ts")).timeline(rest);
     case "show":

@@ -13,7 +13,7 @@ call where its arguments came from. CONVERSATION is a name or its beginning (ztl
 ztl serve draws the same.
 
   <  came in: the output was given to the agent      >  went out: a tool that reaches somebody else
-  ~  from where: this text came with that earlier run
+  ~  from where: this part of the arguments was taken from what that run, or that entry, brought
 
   --agent A      where several agents have a conversation of this name
   --config FILE  the configuration (default: ztl.config.json of this directory); a module is run
@@ -75,6 +75,9 @@ function tell({ conversation, agents, calls, entries, edges, isCut }: Timeline):
   return `${lines.join("\n")}\n`;
 }
 
+/** Longer lines are cut: ztl show has all of it. */
+const COLUMNS = 120;
+
 /** Steps that add nothing to what stands beside them are left out; ztl show has them. */
 const LEFT_OUT = new Set<Entry["kind"]>(["reads", "admission"]);
 
@@ -89,11 +92,10 @@ function tellEntry(
   if (entry.kind === "call" && call !== undefined) {
     const mark = call.isOutward ? ">" : " ";
     const head = `${at} ${mark} ${call.runId.slice(0, 8)} ${terminalLine(call.tool)}  ${terminalLine(call.command)}`;
-    return [cutColumns(head, 120), ...comeFrom(edges.filter(({ to }) => "runId" in to && to.runId === call.runId))];
+    return [cutColumns(head, COLUMNS), ...comeFrom(edges.filter(({ to }) => to === call.runId))];
   }
   const text = `${at} ${entry.kind === "note" && entry.body.text === "given-to-agent" ? "<" : " "}   ${wordsFor(entry)}`;
-  const from = edges.filter(({ to }) => "entry" in to && to.entry === entry.index);
-  return [cutColumns(text, 120), ...comeFrom(from)];
+  return [cutColumns(text, COLUMNS)];
 }
 
 const NOTES: Readonly<Record<string, string>> = {
@@ -106,10 +108,9 @@ function wordsFor(entry: Entry): string {
 }
 
 function comeFrom(edges: readonly TimelineEdge[]): string[] {
-  return edges.map(({ from, place, text }) =>
-    cutColumns(
-      `         ~ from ${from.slice(0, 8)}${place === undefined ? "" : ` at ${terminalLine(place)}`}: ${terminalLine(text)}`,
-      120,
-    ),
-  );
+  return edges.map(({ from, places, kind, text }) => {
+    const where = from.runId === undefined ? `${from.role} at entry ${from.entry}` : from.runId.slice(0, 8);
+    const what = `${kind} at ${terminalLine(places.join(", "))}`;
+    return cutColumns(`         ~ from ${where}: ${what}: ${terminalLine(text)}`, COLUMNS);
+  });
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ZtlError } from "../errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { INLINE_CONTENT_BYTES_MAX, KNOWN_BLOBS_MAX, QUERY_ENTRIES_MAX } from "./limits.ts";
-import { consistencyProof, inclusionProof } from "./merkle/proofs.ts";
+import { consistencyProof, inclusionProof, inclusionProofs } from "./merkle/proofs.ts";
 import { HASH_BYTES } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
 import { type Entry, type EntryDraft, parseEntry, sealDraft } from "./record/entry.ts";
@@ -162,6 +162,22 @@ export class Ledger {
       );
     }
     return { entry, head, path: inclusionProof(this.#leaves(head.size), index, head.size).map(hex) };
+  }
+
+  /** Shows it of several entries, under one head: for each the path that `proveInclusion` gives. */
+  proveEntries(indices: readonly number[]): {
+    readonly head: SignedHead;
+    readonly paths: readonly (readonly string[])[];
+  } {
+    const head = this.head();
+    const outside = indices.find((index) => !(index >= 0 && index < (head?.size ?? 0)));
+    if (head === undefined || outside !== undefined)
+      throw new ZtlError(
+        "proof-range",
+        `No such proof: the ledger has ${head?.size ?? 0} entries, not one at ${outside}`,
+      );
+    const paths = inclusionProofs(this.#leaves(head.size), indices, head.size);
+    return { head, paths: paths.map((path) => path.map(hex)) };
   }
 
   /** Shows that the ledger as of now only added to what it was at an earlier head; see `checkConsistency`. */

@@ -44,11 +44,8 @@ export const INDEXED_AT_ONCE = 200;
 export const SEARCHED_CHARACTERS_MAX = 4096;
 /** Entries of one conversation that are told together: some two hundred calls. */
 export const TIMELINE_ENTRIES_MAX = 2000;
-/** Outputs of it that are followed, each through all that comes after it; and edges found. */
+/** Calls of it whose arguments are led back to where they came from: the last ones, some 10 ms each. */
 export const TIMELINE_SOURCES_MAX = 200;
-export const TIMELINE_EDGES_MAX = 1000;
-/** Of the text that an edge carries: what fits on a line. */
-export const EDGE_CHARACTERS_MAX = 200;
 /** Entries of one exported case, and bytes of the contents beside them: it is one string while it is made. */
 export const CASE_ENTRIES_MAX = 20_000;
 export const CASE_CONTENT_BYTES_MAX = 128 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from "./proofs.ts";
+import { consistencyProof, inclusionProof, inclusionProofs, verifyConsistency, verifyInclusion } from "./proofs.ts";
 import { EMPTY_ROOT, Frontier, type Hash, leafHash, nodeHash } from "./tree.ts";
 
 /** Leaves and roots of Certificate Transparency's own test suite for RFC 6962. */
@@ -140,4 +140,15 @@ test("impossible proofs are refused", () => {
   assert.throws(() => consistencyProof(leaves, 5, 4), { code: "proof-range" });
   assert.ok(!verifyConsistency(5, roots[4] as Hash, 4, roots[4] as Hash, []));
   assert.ok(!verifyConsistency(2, roots[2] as Hash, 4, roots[4] as Hash, [Buffer.alloc(31)]));
+});
+
+test("proofs of several leaves are those of each", () => {
+  for (const size of [1, 2, 3, 7, 8, 13, 64, 100]) {
+    const leaves = Buffer.concat(Array.from({ length: size }, (_, i) => leafHash(Buffer.from(String(i)))));
+    const indices = [...new Set([0, 1, size >> 1, size - 1])].filter((index) => index < size);
+    assert.deepEqual(
+      inclusionProofs(leaves, indices, size),
+      indices.map((index) => inclusionProof(leaves, index, size)),
+    );
+  }
 });

@@ -10,7 +10,12 @@ import { HASH_BYTES, type Hash, nodeHash, sameHash } from "./tree.ts";
 export type LeafHashes = Uint8Array;
 
 /** Siblings on the way from leaf `index` to the root of the first `size` leaves, lowest first. */
-export function inclusionProof(leaves: LeafHashes, index: number, size: number): Hash[] {
+export function inclusionProof(
+  leaves: LeafHashes,
+  index: number,
+  size: number,
+  subtree: (from: number, to: number) => Hash = (from, to) => rootOf(leaves, from, to),
+): Hash[] {
   expectRange(Number.isSafeInteger(index) && index >= 0 && index < size, `no leaf ${index} in a tree of ${size}`);
   expectSize(leaves, size);
   const path: Hash[] = [];
@@ -19,14 +24,31 @@ export function inclusionProof(leaves: LeafHashes, index: number, size: number):
   while (to - from > 1) {
     const middle = from + splitOf(to - from);
     if (index < middle) {
-      path.push(rootOf(leaves, middle, to));
+      path.push(subtree(middle, to));
       to = middle;
     } else {
-      path.push(rootOf(leaves, from, middle));
+      path.push(subtree(from, middle));
       from = middle;
     }
   }
   return path.reverse();
+}
+
+/** The same for several leaves: what their ways have in common is hashed once. */
+export function inclusionProofs(leaves: LeafHashes, indices: readonly number[], size: number): Hash[][] {
+  const roots = new Map<string, Hash>();
+  const remembered = (from: number, to: number): Hash => {
+    if (to - from === 1) return rootOf(leaves, from, to);
+    const key = `${from}-${to}`;
+    let root = roots.get(key);
+    if (root === undefined) {
+      const middle = from + splitOf(to - from);
+      root = nodeHash(remembered(from, middle), remembered(middle, to));
+      roots.set(key, root);
+    }
+    return root;
+  };
+  return indices.map((index) => inclusionProof(leaves, index, size, remembered));
 }
 
 /** What shows that the first `oldSize` leaves are the beginning of the first `size` leaves. Empty for equal sizes and for 0. */

@@ -1,9 +1,10 @@
 import type { ActionShift, Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
 import type { OriginalName } from "../gate/originals.ts";
-import { RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
+import { CASE_ENTRIES_MAX, RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
 import type { ArgumentOrigin } from "../origins/argument-origin.ts";
 import { originsOfRun, type RunTrace, tracesOfRun } from "../origins/origins.ts";
 import type { LoopParts } from "../parts.ts";
+import { type CaseFile, caseOf } from "./case-file.ts";
 import { differentialOf } from "./differential.ts";
 import { probeRun } from "./probe.ts";
 import { type ReplayOutcome, replayRun } from "./replays.ts";
@@ -17,6 +18,9 @@ export interface RunsQuery extends RunFilter {
   /** Default 50. */
   readonly limit?: number;
 }
+
+/** What a case is about. */
+export type CaseQuery = { readonly runId: string } | { readonly conversation: string; readonly agent?: string };
 
 /** What the ledger tells about runs. */
 export class Records {
@@ -97,6 +101,20 @@ export class Records {
   /** Conversations whose name begins so, each once for every agent that has one. */
   async conversations(prefix: string, limit = 50): Promise<{ conversation: string; agent: string }[]> {
     return this.#parts.runIndex.conversations(prefix, limit);
+  }
+
+  /**
+   * A part of the ledger with its proofs and a verifier, for somebody who has nothing of ours; see `caseOf`. Undefined when nothing
+   * is recorded of it. Throws ZtlError `case-large`.
+   */
+  async exportCase(query: CaseQuery): Promise<CaseFile | undefined> {
+    const entries = "runId" in query ? this.entriesOf(query.runId) : await this.#entriesOfConversation(query);
+    return entries.length === 0 ? undefined : caseOf(this.#ledger, entries);
+  }
+
+  async #entriesOfConversation({ conversation, agent }: Exclude<CaseQuery, { runId: string }>): Promise<Entry[]> {
+    const places = await this.#parts.runIndex.places(conversation, { agent, limit: CASE_ENTRIES_MAX + 1 });
+    return places.flatMap((place) => this.#ledger.entry(place) ?? []);
   }
 
   verify(): Promise<Verification> {

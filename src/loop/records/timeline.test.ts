@@ -34,11 +34,11 @@ test("a conversation is told from its beginning, and what went out is led back t
     ],
   );
   assert.equal(told.calls[0]?.cameIn, true);
-  const edges = told.edges.map(({ from, to, place }) => [from, "runId" in to ? to.runId : "said", place]);
-  assert.deepEqual(edges, [
-    [page, "said", undefined],
-    [page, mail, "/body"],
-  ]);
+  assert.ok(told.edges.length > 0);
+  for (const { from, to, places, text } of told.edges) {
+    assert.deepEqual([from.runId, to, places], [page, mail, ["/body"]]);
+    assert.ok(ACCOUNT.includes(text) || text.includes("north-harbour-42"), text);
+  }
   assert.ok(told.entries.every((entry, at) => entry.index > (told.entries[at - 1]?.index ?? -1)));
   assert.equal(await loop.records.timeline("invoice"), undefined);
   assert.deepEqual((await loop.records.conversations("invoice")).map(({ conversation: name }) => name).sort(), [

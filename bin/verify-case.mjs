@@ -1,0 +1,152 @@
+// Checks a case that `ztl export` wrote: a part of a signed ledger, with proofs. Needs Node and nothing else; reads one file, writes
+// none, and uses no network. A case has this program as its beginning and its data behind it, so it checks itself:
+//
+//   node case.mjs [--key ed25519:…]               check it; the key is whose signature must be on it
+//   node case.mjs --entry INDEX | --content SHA   print one entry, or the bytes of one content
+//   node verify-case.mjs case.mjs [--key …]       the same with a copy of this program that you trust
+//
+// It shows: each entry is, to the byte, in the ledger for which the head was signed with that key, at its place; each content is what
+// its entry names. It does not show that no other entry of that ledger belongs to the case: ask for the whole ledger then.
+// Exit status: 0 all of it holds; 1 something does not.
+import { createHash, createPublicKey, verify } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+/** Stands on a line of its own before the data, which has no line breaks: the last one counts. */
+const MARK = "\n/* ztl-case-v1\n";
+const HEAD =
+  /^(ztl-ledger-head-v1 ledger=([0-9a-f]{32}) head=\d{1,16} size=(\d{1,16}) time=\S{24} root=([0-9a-f]{64}) last=[0-9a-f]{64} key=[0-9a-f]{16}) sig=([A-Za-z0-9_-]{86})$/;
+
+const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
+/** RFC 6962, section 2.1: leaves and inner nodes are told apart by their first byte. */
+const leafHash = (bytes) => sha256(Buffer.of(0), bytes);
+const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
+
+/** RFC 9162, section 2.1.3.2. */
+function isIncluded(leaf, index, size, path, root) {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= size) return false;
+  let place = index;
+  let last = size - 1;
+  let hash = leaf;
+  for (const sibling of path) {
+    if (last === 0) return false;
+    if (place % 2 === 1 || place === last) {
+      hash = nodeHash(sibling, hash);
+      while (place % 2 === 0 && place !== 0) {
+        place = Math.floor(place / 2);
+        last = Math.floor(last / 2);
+      }
+    } else hash = nodeHash(hash, sibling);
+    place = Math.floor(place / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 && hash.equals(root);
+}
+
+/** `ed25519:` and the 32 bytes of the key (RFC 8032) in base64url. */
+function publicKeyOf(text) {
+  const x = /^ed25519:([A-Za-z0-9_-]{43})$/.exec(text)?.[1];
+  if (x === undefined) throw new Error(`this is no public key: ${JSON.stringify(text)}`);
+  return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+}
+
+function readHead(line, key) {
+  const [, text, ledger, size, root, signature] = HEAD.exec(line) ?? [];
+  if (text === undefined) throw new Error("the head is no signed head of a ledger");
+  if (!verify(null, Buffer.from(text), key, Buffer.from(signature, "base64url")))
+    throw new Error("the head is not signed with this key");
+  return { ledger, size: Number(size), root: Buffer.from(root, "hex") };
+}
+
+/** Where entries name contents. What an agent wrote as JSON may look like such a name, and is none. */
+function contentsNamedBy({ kind, body }) {
+  const named = {
+    call: [body.inputContent],
+    run: [body.stdout, body.stderr, body.replayContent],
+    reads: [body.list],
+    verdict: [body.content],
+    "change-set": [body.list, ...(body.contents ?? [])],
+    note: body.contents ?? [],
+  }[kind];
+  return (named ?? []).filter((content) => content !== undefined);
+}
+
+function check(data, givenKey) {
+  const head = readHead(data.head, publicKeyOf(givenKey ?? data.publicKey));
+  const problems = [];
+  let contents = 0;
+  let omitted = 0;
+  const entries = data.entries.map(({ text, path }) => {
+    const bytes = Buffer.from(text, "utf8");
+    const entry = JSON.parse(text);
+    const siblings = path.map((hash) => Buffer.from(hash, "hex"));
+    if (!isIncluded(leafHash(bytes), entry.index, head.size, siblings, head.root))
+      problems.push(`entry ${entry.index} is not in that ledger as it stands here`);
+    for (const { sha256: name, sizeBytes, base64 } of contentsNamedBy(entry)) {
+      const given = base64 ?? data.contents[name];
+      if (given === undefined && data.omitted.includes(name)) omitted++;
+      else if (given === undefined) problems.push(`entry ${entry.index}: content ${name} is missing`);
+      else {
+        contents++;
+        const content = Buffer.from(given, "base64");
+        if (content.length !== sizeBytes || sha256(content).toString("hex") !== name)
+          problems.push(`entry ${entry.index}: content ${name} is not what was recorded`);
+      }
+    }
+    return entry;
+  });
+  return { head, entries, problems, contents, omitted };
+}
+
+function report(data, givenKey) {
+  const { head, entries, problems, contents, omitted } = check(data, givenKey);
+  for (const { index, time, kind, agent = "", runId = "" } of entries)
+    console.log(`${String(index).padStart(8)}  ${time}  ${kind.padEnd(15)}  ${JSON.stringify(runId).slice(1, 9)}  ${JSON.stringify(agent)}`);
+  const left = omitted === 0 ? "" : `; ${omitted} contents were left out when it was made`;
+  if (problems.length > 0) {
+    console.log(`DAMAGED:\n  ${problems.join("\n  ")}`);
+    return 1;
+  }
+  console.log(`Whole: ${entries.length} entries of ledger ${head.ledger}, ${contents} contents${left}.`);
+  console.log(givenKey ? `Signed by ${givenKey}` : `Signed by ${data.publicKey}: compare that with the key you know.`);
+  return 0;
+}
+
+function readCase(file) {
+  const text = readFileSync(file, "utf8");
+  const at = text.lastIndexOf(MARK);
+  if (at < 0) throw new Error(`${file} holds no case: give the file that ztl export wrote`);
+  return JSON.parse(text.slice(at + MARK.length, text.lastIndexOf("\n*/")));
+}
+
+function main() {
+  const options = { key: { type: "string" }, entry: { type: "string" }, content: { type: "string" } };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const data = readCase(positionals[0] ?? fileURLToPath(import.meta.url));
+  if (values.entry !== undefined) {
+    const found = data.entries.map(({ text }) => text).find((text) => JSON.parse(text).index === Number(values.entry));
+    if (found === undefined) throw new Error("there is no such entry in this case");
+    // As JSON nothing in it acts on a terminal.
+    console.log(JSON.stringify(JSON.parse(found), null, 2).replace(/[\u007f-\uffff]/g, escaped));
+    return 0;
+  }
+  if (values.content !== undefined) {
+    const found = data.contents[values.content];
+    if (found === undefined) throw new Error("there is no such content in this case; small ones stand in their entries");
+    process.stdout.write(Buffer.from(found, "base64"));
+    return 0;
+  }
+  return report(data, values.key);
+}
+
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+try {
+  process.exitCode = main();
+} catch (error) {
+  console.log(`DAMAGED: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
