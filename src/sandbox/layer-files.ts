@@ -18,10 +18,10 @@ export function openLayer({ segments, root }: Layer, places: Places): OpenLayer 
     throw new ZtlError("layer-invalid", `A layer has 1 to ${SEGMENTS_MAX} segments, and this one ${segments.length}`);
   const files: number[] = [];
   try {
-    const segmentBytes = segments.map((path) => {
-      const file = openSegment(path);
+    const segmentBytes = segments.map((segment) => {
+      const file = openSegment(segment);
       files.push(file);
-      return sizeOf(file, path);
+      return sizeOf(file, String(segment));
     });
     return { wire: { segmentBytes, root, realPaths: places.realPaths() }, files };
   } catch (error) {
@@ -34,10 +34,13 @@ export function closeFiles(files: readonly number[]): void {
   for (const file of files) closeSync(file);
 }
 
-function openSegment(path: string): number {
+function openSegment(segment: string | number): number {
+  // A descriptor is opened once more (proc_pid_fd(5)): the cell must not get one that its owner can write through.
+  const path = typeof segment === "string" ? segment : `/proc/self/fd/${segment}`;
+  const noLink = typeof segment === "string" ? constants.O_NOFOLLOW : 0;
   try {
     // O_NONBLOCK: a pipe in its place must not hang us before the check that follows.
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | noLink);
   } catch (error) {
     throw new ZtlError(
       "layer-missing",

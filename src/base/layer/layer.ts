@@ -14,8 +14,11 @@ import type { ByteString } from "../byte-string.ts";
 export interface Layer {
   /** Another one whenever anything in the layer is different. */
   readonly id: string;
-  /** Paths of the segment files, in order; nobody writes to them any more. */
-  readonly segments: readonly string[];
+  /**
+   * Paths of the segment files, in order, or open descriptors of them, which stay open until the run has ended. Nobody writes any
+   * more to what the layer has in them; there may be more behind it.
+   */
+  readonly segments: readonly (string | number)[];
   /** The table of "/". */
   readonly root: Extent;
 }

@@ -11,6 +11,7 @@ import {
   SEGMENTS_MAX,
   TABLE_BYTES_MAX,
 } from "./layer.ts";
+import { otherWork, ROWS_AT_ONCE } from "./slices.ts";
 
 /*
  * The table of one directory, little endian, at a multiple of 64 bytes in its segment:
@@ -49,7 +50,7 @@ export interface TableRow {
 export type NewRow = Omit<TableRow, "number">;
 
 /** The bytes of one table. The rows are to be in ascending order of their names, which are byte strings. */
-export function encodeTable(rows: readonly NewRow[]): Uint8Array<ArrayBuffer> {
+export async function encodeTable(rows: readonly NewRow[]): Promise<Uint8Array<ArrayBuffer>> {
   const heapBytes = rows.reduce((sum, { name, node }) => sum + name.length + extraBytes(node), 0);
   const headBytes = RECORD_BYTES * (rows.length + 1);
   if (headBytes + heapBytes > TABLE_BYTES_MAX) invalid("a directory has more names than a table can hold");
@@ -59,6 +60,7 @@ export function encodeTable(rows: readonly NewRow[]): Uint8Array<ArrayBuffer> {
   table.writeUInt32LE(rows.filter(({ node }) => node.type === "directory").length, 8);
   let heap = headBytes;
   for (const [index, row] of rows.entries()) {
+    if (index > 0 && index % ROWS_AT_ONCE === 0) await otherWork();
     const at = RECORD_BYTES * (index + 1);
     table.writeUInt32LE(heap, at);
     table.writeUInt16LE(row.name.length, at + 4);

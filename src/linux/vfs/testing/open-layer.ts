@@ -8,7 +8,9 @@ export function openForTest(
   { segments, root }: Layer,
   realPaths: ReadonlyMap<string, ByteString> = new Map(),
 ): { readonly layer: RunLayer; close(): void } {
-  const files = segments.map((path) => openSync(path, "r"));
+  const files = segments.map((segment) =>
+    openSync(typeof segment === "string" ? segment : `/proc/self/fd/${segment}`, "r"),
+  );
   return {
     layer: { segments: files.map((fd) => ({ fd, sizeBytes: fstatSync(fd).size })), root, realPaths },
     close: () => {
