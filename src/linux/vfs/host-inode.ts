@@ -215,6 +215,8 @@ export class HostDirectory extends HostInode implements LowerDirectory {
   }
 
   protected override refreshed(changed: boolean): void {
+    // A child of an earlier run may have been found again by now, at another name: the host has few numbers and uses them again.
+    this.#children.clear();
     if (!changed && this.#cachedAtNs - this.host.mtimeNs > RACY_NS) return;
     this.tree.absent.forget(this);
     this.#entries = undefined;

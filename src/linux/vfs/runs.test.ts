@@ -58,6 +58,34 @@ describe("runs", () => {
     tree.dispose();
   });
 
+  it("take no name for the file that was there before, once that has another name", () => {
+    const tree = temporaryDirectory();
+    for (const name of ["a", "b"]) {
+      fs.mkdirSync(join(tree.path, name));
+      fs.writeFileSync(join(tree.path, name, `of-${name}`), name);
+      fs.writeFileSync(join(tree.path, `f-${name}`), name);
+    }
+    const plan = new MountPlan([{ guest: "/r", kind: "ro", host: tree.path }]);
+    plans.push(plan);
+    const first = new Vfs({ plan });
+    assert.deepEqual([names(first, "/r/a"), names(first, "/r/b")], [["of-a"], ["of-b"]]);
+    assert.deepEqual([text(first, "/r/f-a"), text(first, "/r/f-b")], ["a", "b"]);
+    // As when one directory goes and the next one that is made gets its number.
+    for (const [from, to] of [
+      ["a", "kept"],
+      ["b", "a"],
+      ["kept", "b"],
+      ["f-a", "f-kept"],
+      ["f-b", "f-a"],
+      ["f-kept", "f-b"],
+    ] as const)
+      fs.renameSync(join(tree.path, from), join(tree.path, to));
+    const second = new Vfs({ plan });
+    assert.deepEqual([names(second, "/r/a"), names(second, "/r/b")], [["of-b"], ["of-a"]]);
+    assert.deepEqual([text(second, "/r/f-a"), text(second, "/r/f-b")], ["b", "a"]);
+    tree.dispose();
+  });
+
   it("list the files they read, each once, and no others", () => {
     const vfs = usual();
     text(vfs, "/ro/f");
