@@ -25,7 +25,7 @@ import { SiCode, Signal } from "./signals/signals.ts";
 import { Call, REGISTERS_SET } from "./syscalls/call.ts";
 import { syscallHandler, syscallName } from "./syscalls/table.ts";
 import { Vdso } from "./vdso/vdso.ts";
-import type { Change, Credentials, FileRead, Inode, PendingChange, RunLayer, Vfs } from "./vfs/index.ts";
+import type { Change, Credentials, FileRead, Inode, RunLayer, Vfs } from "./vfs/index.ts";
 
 /** Registers that carry a system call's arguments, in order (System V AMD64 ABI, A.2.1): RDI RSI RDX R10 R8 R9. */
 const ARGUMENT_REGISTERS = [5, 4, 3, 10, 8, 9] as const;
@@ -48,9 +48,7 @@ export interface KernelOptions {
   readonly limits?: RunLimits;
   /** For a run that is to be repeatable: what its randomness comes from, in hexadecimal, and the date at its start. */
   readonly deterministic?: { readonly seed: string; readonly clockMs: number } | undefined;
-  /** Changes of an earlier run that this one is to find in place. */
-  readonly pending?: readonly PendingChange[] | undefined;
-  /** The same as open files, which lie under what the run changes itself. */
+  /** Changes of earlier runs, which lie under what this one changes itself. */
   readonly layer?: RunLayer | undefined;
 }
 
@@ -101,7 +99,6 @@ export class Kernel {
     this.output = new Output(limits.outputBytes);
     this.openFiles = new OpenFileCount(limits.openFiles, this.allowance);
     this.vfs = configuredVfs(config, this, options.layer);
-    if (options.pending) this.vfs.applyPending(options.pending);
     this.cache = new PageCache(machine.memory, machine.pages, this.allowance, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
     if (image) this.#publishClocks(image);

@@ -43,6 +43,7 @@ const schemas = {
   }),
   conversation: z.strictObject({
     id: name.optional(),
+    workspace: name.optional(),
     traceparent: traceparent.optional(),
   }),
 };
@@ -93,6 +94,11 @@ export interface ConversationOptions {
    * would leave its taint behind. Default: a random one.
    */
   readonly id?: string;
+  /**
+   * A workspace by name: all conversations that name it, of whichever agents, find each other's changes, which are one review. The
+   * host program chooses it. What one of them reads of another's file, it has taken in. Default: one of its own.
+   */
+  readonly workspace?: string;
   /** The step of the caller's trace in which this conversation began (W3C Trace Context). Default: a trace of its own. */
   readonly traceparent?: string;
 }

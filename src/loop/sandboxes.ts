@@ -86,9 +86,12 @@ function toCallerMounts(tool: SandboxTool): HostMount[] {
   }));
 }
 
+/** What a guest is shown of the host. */
+export function mountRoots({ mounts = [] }: SandboxTool): { hostRoot: string; guestRoot: string }[] {
+  return mounts.map(({ host, guest }) => ({ hostRoot: host, guestRoot: guest }));
+}
+
 /** Where a guest's changes belong on the host. */
-export function overlayRoots(tool: SandboxTool): { hostRoot: string; guestRoot: string }[] {
-  return (tool.mounts ?? [])
-    .filter(({ mode }) => mode === "overlay")
-    .map(({ host, guest }) => ({ hostRoot: host, guestRoot: guest }));
+export function overlayRoots({ mounts = [], ...tool }: SandboxTool): { hostRoot: string; guestRoot: string }[] {
+  return mountRoots({ ...tool, mounts: mounts.filter(({ mode }) => mode === "overlay") } as SandboxTool);
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Layer } from "../base/layer/index.ts";
 import { ZtlError } from "../errors.ts";
-import type { ChangedFile } from "./result.ts";
 
 /** How one run is made, beside what it runs. */
 export interface RunOptions {
@@ -12,12 +11,6 @@ export interface RunOptions {
    * measured: it moves with the guest's system calls, and sleeping takes none of the host's.
    */
   readonly deterministic?: Determinism;
-  /**
-   * Changes of an earlier run, as its result had them, that this one is to find in place. The result's changes then are all
-   * that differs from the host: they replace the earlier ones. When the host's files are not what the changes were made
-   * from, the run ends with status `error`, code `pending-stale`.
-   */
-  readonly pending?: readonly ChangedFile[];
   /**
    * What earlier runs changed, for this one to find in place: it lies between the host's files and what the run sees and
    * changes. The result's changes are what differs from that, and a base in them is what the run found. Its files are to
@@ -45,7 +38,7 @@ const determinismSchema = z.strictObject({
 const whole = z.number().int().min(0);
 const layerSchema = z.strictObject({
   id: z.string(),
-  segments: z.array(z.string()),
+  segments: z.array(z.union([z.string(), whole])),
   root: z.strictObject({ segment: whole, offset: whole, sizeBytes: whole }),
 });
 

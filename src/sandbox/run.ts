@@ -6,7 +6,6 @@ import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
 import { resultOf } from "./cell/reply/result.ts";
 import { resultLimits } from "./cell/reply-limits.ts";
 import { closeFiles, openLayer } from "./layer-files.ts";
-import { encodePending } from "./pending.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunResult } from "./result.ts";
 import { assembleResult } from "./result-assembly.ts";
@@ -37,7 +36,6 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
   const { plan, limits, calledUs, options } = order;
   const { signal, deterministic } = options;
   const { places } = cell;
-  const pending = encodePending(options.pending ?? []);
   const acquiredUs = monotonicUs();
   cell.allowMemory(cellMemoryBytes(limits));
   const layer = options.layer && openLayer(options.layer, places);
@@ -49,7 +47,6 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     cwd: plan.job === undefined ? null : plan.cwd,
     deterministic: deterministic ?? null,
     stdinBytes: plan.stdin.length,
-    pending: pending.changes,
     layer: layer?.wire ?? null,
   };
   const timers: NodeJS.Timeout[] = [];
@@ -67,7 +64,7 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     if (signal?.aborted) throw new ZtlError("cancelled", "The call was cancelled before it started");
     const replied = cell.request({
       message: request,
-      bodyParts: [...(plan.job === undefined ? [] : [plan.job]), plan.stdin, ...pending.contents],
+      bodyParts: [...(plan.job === undefined ? [] : [plan.job]), plan.stdin],
       files: layer?.files ?? [],
       limits: resultLimits(limits),
       accept: (header, body) => {

@@ -48,7 +48,7 @@ export interface Extent {
   readonly bytes: Uint8Array;
 }
 
-export function extentsOf(extents: readonly number[], data: Uint8Array): Extent[] {
+function extentsOf(extents: readonly number[], data: Uint8Array): Extent[] {
   const found: Extent[] = [];
   for (let index = 0, at = 0; index < extents.length; index += 2) {
     const [position, length] = [extents[index], extents[index + 1]];

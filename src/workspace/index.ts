@@ -18,6 +18,7 @@ export type { ContentFacts, DiffHunk, DiffLine, DiffOptions, FileDiff } from "./
 export type { MissingChoice } from "./review/selection.ts";
 export type { RebasedFile, RebaseTake, UnmergedFile } from "./spaces/rebase.ts";
 export type { SpaceRebaseOptions, SpaceRebaseResult } from "./spaces/space-decisions.ts";
+export type { LayerInUse } from "./spaces/space-layers.ts";
 export type { SpaceReview } from "./spaces/space-reviews.ts";
 export type { CommitConflict, CommitResult, SpaceChanges, SpaceView } from "./spaces/spaces.ts";
 export type { ListFilter } from "./state/change-sets.ts";

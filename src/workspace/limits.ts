@@ -17,6 +17,11 @@ export const SPACE_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 /** Workspaces whose entries are held in memory, some 1 KB an entry: conversations that are busy at once. */
 export const SPACES_CACHED_MAX = 16;
 
+/** What the files of a workspace's layer may hold of versions gone by: room for many calls, and little beside a project. */
+export const LAYER_SLACK_BYTES = 256 * 1024 * 1024;
+/** Layers of earlier versions that are found again: calls that run at the same time saw versions close to each other. */
+export const LAYER_VERSIONS_KEPT = 16;
+
 /** A decision that has not been written down by then never will be: its process is gone. It takes seconds. */
 export const CUT_MS_MAX = 3600 * 1000;
 

@@ -24,6 +24,7 @@ import {
 } from "./review/approval.ts";
 import { diffEntry, readContent, type Side } from "./review/entry-content.ts";
 import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
+import { SpaceLayers } from "./spaces/space-layers.ts";
 import { SpaceReviews } from "./spaces/space-reviews.ts";
 import { SpaceStore } from "./spaces/space-store.ts";
 import { Spaces } from "./spaces/spaces.ts";
@@ -68,6 +69,7 @@ export class Workspace {
   readonly #blobs: BlobFiles;
   readonly #turn: Turn;
   readonly #synchroniser: Synchroniser;
+  readonly #layers: SpaceLayers;
   readonly #protection: Protection;
   readonly #hidden: HiddenPlaces;
   readonly #now: () => number;
@@ -81,6 +83,7 @@ export class Workspace {
     this.#blobs = parts.blobs;
     this.#turn = parts.turn;
     this.#synchroniser = parts.synchroniser;
+    this.#layers = parts.layers;
     this.#hidden = parts.hidden;
     const protection = new Protection(options.protectedPaths ?? []);
     const now = options.now ?? Date.now;
@@ -221,6 +224,7 @@ export class Workspace {
   /** Waits for a sync or undo that is under way. */
   async close(): Promise<void> {
     await this.#turn.settled();
+    await this.#layers.close();
     this.#turn.close();
     this.#database.close();
   }
@@ -246,6 +250,7 @@ interface Parts {
   readonly sets: ChangeSets;
   readonly store: SpaceStore;
   readonly blobs: BlobFiles;
+  readonly layers: SpaceLayers;
   readonly turn: Turn;
   readonly synchroniser: Synchroniser;
   readonly hidden: HiddenPlaces;
@@ -260,9 +265,10 @@ function openParts(options: WorkspaceOptions): Parts {
     bytesMax: FILE_BYTES_MAX,
     refusal: WORKSPACE_REFUSAL,
   });
+  const layers = new SpaceLayers(privateDirectory(join(directory, "layers"), WORKSPACE_REFUSAL), blobs);
   const database = openWorkspaceDatabase(directory);
   const sets = new ChangeSets(database);
   const turn = new Turn(directory);
   const synchroniser = new Synchroniser({ sets, journal: new Journal(database), blobs, turn, hidden });
-  return { database, sets, store: new SpaceStore(database), blobs, turn, synchroniser, hidden };
+  return { database, sets, store: new SpaceStore(database), blobs, layers, turn, synchroniser, hidden };
 }

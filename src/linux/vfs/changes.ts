@@ -24,7 +24,7 @@ export interface Change {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
-  /** When a regular file's content changed last, in nanoseconds since 1970; for `add` and `modify`. */
+  /** When it was modified last, in nanoseconds since 1970; for `add` and `modify`. */
   readonly mtimeNs?: bigint;
   readonly symlinkTarget?: ByteString;
   readonly sizeBytes?: number;
@@ -306,7 +306,7 @@ function metadataDiffers(now: RamInode, base: LowerInode): boolean {
 
 function attributesOf(inode: RamInode): Pick<Change, "mode" | "uid" | "gid" | "mtimeNs"> {
   const { mode, uid, gid, mtimeNs } = inode;
-  return { mode, uid, gid, ...(inode instanceof RamFile && { mtimeNs }) };
+  return { mode, uid, gid, mtimeNs };
 }
 
 function describeContent(

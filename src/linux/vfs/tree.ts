@@ -9,7 +9,6 @@ import { LayerSource, type RunLayer } from "./layer/layer-source.ts";
 import { Location } from "./location.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { type Attachment, type Mount, type MountPlan, type RealiseOptions, realise } from "./mounts.ts";
-import { applyPending, type PendingChange } from "./pending.ts";
 import { RamFs } from "./ram-fs.ts";
 import { type FileRead, ReadRecorder } from "./read-recorder.ts";
 import { findVanishing, type Vanishing } from "./vanishing.ts";
@@ -134,11 +133,6 @@ export class FileTree implements Tree {
   /** What the run leaves where nothing is kept. */
   findVanishing(): Vanishing {
     return findVanishing(this.mounts);
-  }
-
-  /** Brings the overlays into the state that these changes of an earlier run describe; see {@link applyPending}. */
-  applyPending(changes: readonly PendingChange[]): void {
-    this.plan.withoutRecording(() => applyPending(this, this.plan.hashes, changes));
   }
 
   /** A location for an object without a name, shown as `text` in /proc/self/fd: "pipe:[7]". */

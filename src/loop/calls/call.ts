@@ -12,6 +12,7 @@ import { Recorder } from "../recording/recorder.ts";
 import { oneLine } from "../records/run-story.ts";
 import type { BookedCall, CallState } from "./call-book.ts";
 import type { CallOutcome, CallResult } from "./call-result.ts";
+import type { Files } from "./workspace-owner.ts";
 
 /** A call, a result from elsewhere or a message, on its way through the loop. */
 export interface Call {
@@ -25,6 +26,8 @@ export interface Call {
   readonly command: string;
   readonly trace: TraceStep;
   readonly recorder: Recorder;
+  /** For one that runs here. */
+  readonly files: Files | undefined;
   /** How the book had it when this call came; undefined for one without a name. */
   readonly booked: BookedCall | undefined;
 }
@@ -39,6 +42,7 @@ export interface CallStart {
   readonly inputText: string;
   readonly command: string;
   readonly template?: string | undefined;
+  readonly files?: Files | undefined;
   /** Default: `output`. */
   readonly purpose?: Scope["purpose"];
   /** The name that the caller gave it. */
@@ -49,7 +53,7 @@ export interface CallStart {
 
 /** Gives it a run id and records that it was asked for; a call that the book knows is that call again, and recorded already. */
 export async function beginCall(parts: LoopParts, start: CallStart): Promise<Call> {
-  const { caller, tool, input, inputText, command, callId, purpose = "output" } = start;
+  const { caller, tool, input, inputText, command, callId, files, purpose = "output" } = start;
   const { agent, conversation } = caller;
   const hash = callId === undefined ? "" : sha256Hex(`ztl-call-id-v1\n${canonicalise({ tool, input }, HASHED_JSON)}`);
   const opened =
@@ -58,7 +62,7 @@ export async function beginCall(parts: LoopParts, start: CallStart): Promise<Cal
       : parts.callBook.open({ agent, conversation, callId, runId: randomUUID(), tool, hash });
   const scope = { runId: opened?.call.runId ?? randomUUID(), agent, purpose };
   const call: Call = {
-    ...{ caller, scope, tool, input, inputText, command },
+    ...{ caller, scope, tool, input, inputText, command, files },
     trace: stepBelow(start.traceparent ?? caller.traceparent),
     recorder: new Recorder(parts.ledger, scope, parts.told),
     booked: opened?.call,
@@ -72,6 +76,7 @@ export function resumeCall(parts: LoopParts, caller: Caller, booked: BookedCall)
   const scope = { runId: booked.runId, agent: caller.agent, purpose: "output" as const };
   return {
     ...{ caller, scope, tool: booked.tool, input: null, inputText: "null", command: "result from elsewhere" },
+    files: undefined,
     trace: stepBelow(caller.traceparent),
     recorder: new Recorder(parts.ledger, scope, parts.told),
     booked,

@@ -9,7 +9,7 @@ import { type CallRequest, parseRequest, toJsonValue } from "../requests.ts";
 import { answerOnce } from "./answer-once.ts";
 import { type Answer, beginCall, type Call } from "./call.ts";
 import type { CallResult, RunSummary } from "./call-result.ts";
-import { describeTaken, isStale, overHostOfNow, takeChanges, workspaceOf } from "./change-sets.ts";
+import { describeTaken, labelsRead, takeChanges, workspaceOf } from "./change-sets.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { failed } from "./failure.ts";
 import { decideCall } from "./permission.ts";
@@ -17,6 +17,7 @@ import { describeChanges, renderRun } from "./rendering.ts";
 import { type FinishedRun, runTool } from "./run-tool.ts";
 import { runWithoutSecrets } from "./secrets.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
+import { filesOf } from "./workspace-owner.ts";
 
 /** Replay records up to this size stand in their entry. */
 const INLINE_REPLAY_BYTES_MAX = 16 * 1024;
@@ -31,7 +32,8 @@ export async function callTool(parts: LoopParts, caller: Caller, request: CallRe
   }
   const order = tool === undefined ? undefined : toOrder(tool, input);
   const command = order === undefined || order instanceof ZtlError ? inputText : commandOf(order);
-  const around = { callId, traceparent, template: tool?.template };
+  const files = tool === undefined ? undefined : filesOf(parts, caller, fresh);
+  const around = { callId, traceparent, template: tool?.template, files };
   const call = await beginCall(parts, { caller, tool: name, input, inputText, command, ...around });
   return answerOnce(parts, call, async () => {
     const permission = decideCall(parts, call, approval);
@@ -41,7 +43,7 @@ export async function callTool(parts: LoopParts, caller: Caller, request: CallRe
       if (tool === undefined || order === undefined)
         throw new ZtlError("invariant", "A tool that is not configured was granted");
       if (order instanceof ZtlError) return failed(parts, call, order);
-      return runGranted(parts, { call, tool, order, signal, fresh });
+      return runGranted(parts, { call, tool, order, signal });
     };
   });
 }
@@ -61,24 +63,20 @@ interface Granted {
   readonly tool: SandboxTool;
   readonly order: ToolCall;
   readonly signal: AbortSignal | undefined;
-  readonly fresh: boolean;
 }
 
-async function runGranted(parts: LoopParts, { call, tool, order, signal, fresh }: Granted): Promise<Answer> {
+async function runGranted(parts: LoopParts, { call, tool, order, signal }: Granted): Promise<Answer> {
   const { scope, recorder, command } = call;
   const limits = parts.policy.limitsFor(scope.agent, call.tool);
-  let seen = await workspaceOf(parts, call, { tool, fresh });
-  let finished = await runTool(parts, { tool, call: order, limits, seen, signal });
-  if (isStale(finished.run)) {
-    // A person, or a sync, was at the host's files since.
-    seen = await overHostOfNow(parts, seen, tool);
-    finished = await runTool(parts, { tool, call: order, limits, seen, signal });
-  }
+  const seen = await workspaceOf(parts, call);
+  const finished = await runTool(parts, { tool, call: order, limits, seen, signal });
   const masked = runWithoutSecrets(parts, call, tool, finished.run);
   const { run } = masked;
   await recordRun(call, { ...finished, run });
   if (run.status === "error") return failed(parts, call, new ZtlError(run.error.code, run.error.message));
-  const { changes, result, changeSet } = await takeChanges(parts, { call, tool, command, run, seen });
+  const ran = { call, tool, command, run, seen };
+  const labels = [parts.policy.labelOf(call.tool), ...labelsRead(parts, ran)];
+  const { changes, result, changeSet } = await takeChanges(parts, { ...ran, labels });
   const said = [...[describeChanges(changes)].filter((note) => note !== undefined), ...describeTaken(result)];
   const { sections, notes } = renderRun(run, call.tool);
   const delivered = await deliver(parts, recorder, {
@@ -86,7 +84,7 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal, fresh }
     framed: { sections, notes: [...notes, ...masked.notes, ...said] },
     names: said.length === 0 ? undefined : said.join("\n"),
     raw: inexactParts(run),
-    labels: [parts.policy.labelOf(call.tool)],
+    labels,
     onFlag: tool.onFlag,
   });
   return { ...withStatus(delivered, run.status), run: summaryOf(run), ...defined({ changeSet }) };

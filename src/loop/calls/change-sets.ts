@@ -1,46 +1,33 @@
 import { defined } from "../../base/optional.ts";
 import type { Content } from "../../ledger/index.ts";
-import type { SandboxTool } from "../../policy/index.ts";
+import type { Label, SandboxTool } from "../../policy/index.ts";
 import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
-import type { CommitResult, ProposedChange, SpaceView } from "../../workspace/index.ts";
+import type { CommitResult, SpaceView } from "../../workspace/index.ts";
 import { CHANGES_INLINE_MAX, NAMES_FOR_MODEL_MAX, SCANNED_FILES_BYTES_MAX, SCANNED_FILES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { recordedChange } from "../recording/changes.ts";
 import { verdictBody } from "../recording/drafts.ts";
 import { bounded, CHANGED_FILE } from "../records/run-story.ts";
 import type { ChangeSetSummary } from "../reviews/review.ts";
-import { overlayRoots } from "../sandboxes.ts";
+import { mountRoots, overlayRoots } from "../sandboxes.ts";
 import type { Call } from "./call.ts";
-import { callsOwnWorkspace, conversationsWorkspace } from "./workspace-owner.ts";
+import { callsOwnWorkspace } from "./workspace-owner.ts";
 
 /** The `note` entry about changes of a call that its workspace did not take. */
 export const CHANGES_NOT_TAKEN = "changes-not-taken";
 
-/** The workspace under a run: what earlier calls have changed, as this one is to find it. */
-export interface Seen {
-  readonly view: SpaceView;
-  readonly changes: readonly ProposedChange[];
+/** The conversation's workspace as the call found it; for one that is to see the host's files as they are, a new one of its own. */
+export async function workspaceOf({ workspace }: LoopParts, { caller, scope, files }: Call): Promise<SpaceView> {
+  const { spaces } = workspace;
+  if (files?.kind !== "workspace") return await spaces.view(callsOwnWorkspace(scope.runId), caller.agent);
+  return await spaces.viewAt(files.spaceId, files.version);
 }
 
-/** The conversation's workspace; for a call that is to see the host's files as they are, a new one of its own. */
-export async function workspaceOf(
-  { workspace }: LoopParts,
-  { caller, scope }: Call,
-  { tool, fresh }: { readonly tool: SandboxTool; readonly fresh: boolean },
-): Promise<Seen> {
-  const owner = fresh ? callsOwnWorkspace(scope.runId) : conversationsWorkspace(caller);
-  const view = await workspace.spaces.view(owner, caller.agent);
-  return { view, changes: await workspace.spaces.pendingList(view, overlayRoots(tool)) };
-}
-
-/** The host's files are not what the workspace was made over. */
-export function isStale(run: RunResult): boolean {
-  return run.status === "error" && run.error.code === "pending-stale";
-}
-
-/** The same workspace, over what the host has now. */
-export async function overHostOfNow({ workspace }: LoopParts, { view }: Seen, tool: SandboxTool): Promise<Seen> {
-  return { view, changes: await workspace.spaces.pendingList(view, overlayRoots(tool), true) };
+/** Labels of the conversations that wrote what a run read of its workspace, file by file. */
+export function labelsRead({ workspace }: LoopParts, { tool, run, seen }: Omit<Finished, "labels">): readonly Label[] {
+  const paths = run.reads.filter(({ fromLayer }) => fromLayer).map(({ path }) => path);
+  // The workspace keeps what it was given by this module.
+  return workspace.spaces.labelsOf(seen, mountRoots(tool), paths) as unknown as readonly Label[];
 }
 
 export interface Finished {
@@ -48,7 +35,10 @@ export interface Finished {
   readonly tool: SandboxTool;
   readonly command: string;
   readonly run: RunResult;
-  readonly seen: Seen;
+  /** The workspace under the run: what earlier calls have changed, as this one found it. */
+  readonly seen: SpaceView;
+  /** Of what it read. */
+  readonly labels: readonly Label[];
 }
 
 export interface TakenChanges {
@@ -61,19 +51,19 @@ export interface TakenChanges {
 
 /** Adds a run's changes to its workspace, where the next call finds them; the host's files are as they were. */
 export async function takeChanges(parts: LoopParts, finished: Finished): Promise<TakenChanges> {
-  const { call, tool, command, run, seen } = finished;
+  const { call, tool, command, run, seen, labels } = finished;
   const { spaces } = parts.workspace;
   const roots = overlayRoots(tool);
-  const changes = spaces.deltaOf(seen.view, roots, seen.changes, run.changes) as readonly ChangedFile[];
+  const { changes } = run;
   if (changes.length === 0) return { changes, result: undefined, changeSet: undefined };
   const taint = parts.conversations.taintOf(call.caller.agent, call.caller.conversation);
-  const result = await spaces.commit(seen.view, {
+  const result = await spaces.commit(seen, {
     ...call.scope,
     tool: call.tool,
     command: bounded(command),
     roots,
     changes,
-    labels: taint.join(parts.policy.labelOf(call.tool)).labels.map((label) => ({ ...label })),
+    labels: taint.join(...labels).labels.map((label) => ({ ...label })),
   });
   await record(call, changes, result);
   await recordRefused(parts, call, result);

@@ -33,7 +33,8 @@ export function considerCall(
  */
 export function decideCall(parts: LoopParts, call: Call, approval: string | undefined): Permission {
   const { booked } = call;
-  if (booked !== undefined && booked.state !== "asked" && booked.state !== "waiting") return { granted: true };
+  if (booked !== undefined && booked.state !== "asked" && booked.state !== "waiting")
+    return movedAfterPermit(parts, call) ?? { granted: true };
   const reviewId = approval ?? (booked?.state === "waiting" ? booked.reviewId : undefined);
   const decision = considerCall(parts, call, reviewId);
   if (decision.decision === "refuse") return refuse(parts, call, decision);
@@ -63,6 +64,20 @@ function lookUp(parts: LoopParts, call: Call, decision: Decision, reviewId: stri
   return grant(parts, call, decision, { approval: reviewId, agreedBy: review.decidedBy ?? null });
 }
 
+/** A call that runs here and was permitted a while ago, by an agreement to what it would have found then. */
+function movedAfterPermit(parts: LoopParts, call: Call): Permission | undefined {
+  const { booked, files } = call;
+  if (booked?.state !== "permitted" || booked.reviewId === undefined || files === undefined) return undefined;
+  const { reviewId } = booked;
+  const review = parts.reviewStore.get(reviewId);
+  const decision = considerCall(parts, call, reviewId);
+  const bound = review?.kind === "call" ? callDetails(review).bound : undefined;
+  const moved = bound === undefined ? [] : movedSince(bound, boundCall(parts, call, decision));
+  if (moved?.length === 0) return undefined;
+  moveBooked(parts, call, "permitted", "asked");
+  return refuse(parts, call, against(decision, lapsedBecause(moved ?? ["the call"])), reviewId);
+}
+
 /** The agreement was to this call as it stood then: it is worth nothing now, and the next question is a new one. */
 function lapse(
   parts: LoopParts,
@@ -73,8 +88,11 @@ function lapse(
   parts.reviewStore.supersede(reviewId);
   moveBooked(parts, call, "waiting", "asked");
   parts.reviewsChanged();
-  const why = `The approval was given before ${moved.join(" and ")} changed; ask again.`;
-  return refuse(parts, call, against(decision, why), reviewId);
+  return refuse(parts, call, against(decision, lapsedBecause(moved)), reviewId);
+}
+
+function lapsedBecause(moved: readonly string[]): string {
+  return `The approval was given before ${moved.join(" and ")} changed; ask again.`;
 }
 
 type GrantDetails = { readonly approval?: string; readonly agreedBy?: string | null };
@@ -82,7 +100,7 @@ type GrantDetails = { readonly approval?: string; readonly agreedBy?: string | n
 function grant(parts: LoopParts, call: Call, decision: Decision, details: GrantDetails): Permission {
   const { booked } = call;
   record(parts, call, decision, details);
-  if (booked !== undefined) moveBooked(parts, call, booked.state, "permitted");
+  if (booked !== undefined) moveBooked(parts, call, booked.state, "permitted", defined({ reviewId: details.approval }));
   call.caller.narrowing.budget.spend(costOf(parts, call.tool));
   return { granted: true };
 }

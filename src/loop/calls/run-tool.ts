@@ -4,8 +4,8 @@ import { defined } from "../../base/optional.ts";
 import { makeReplayRecord, type ReplayRecord } from "../../ledger/index.ts";
 import type { LimitsConfig, SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
+import type { SpaceView } from "../../workspace/index.ts";
 import type { LoopParts } from "../parts.ts";
-import type { Seen } from "./change-sets.ts";
 
 /** Bytes a run's randomness is derived from: as much as the strongest key of the generator takes. */
 const SEED_BYTES = 32;
@@ -15,7 +15,7 @@ export interface ToolRun {
   readonly call: ToolCall;
   readonly limits: LimitsConfig;
   /** The workspace under it. */
-  readonly seen: Seen;
+  readonly seen: SpaceView;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +32,10 @@ export interface FinishedRun {
 }
 
 /** Runs a tool in a micro-VM. However the guest ends is a value of `run.status`. */
-export async function runTool(parts: Pick<LoopParts, "sandboxes" | "now">, order: ToolRun): Promise<FinishedRun> {
+export async function runTool(
+  parts: Pick<LoopParts, "sandboxes" | "workspace" | "now">,
+  order: ToolRun,
+): Promise<FinishedRun> {
   const determinism = order.tool.replay
     ? { seed: randomBytes(SEED_BYTES).toString("hex"), clockMs: Math.floor(parts.now()) }
     : undefined;
@@ -43,19 +46,18 @@ export async function runTool(parts: Pick<LoopParts, "sandboxes" | "now">, order
 
 /** The same for a replay, with the determinism of the recorded run. */
 export async function runOnce(
-  { sandboxes }: Pick<LoopParts, "sandboxes">,
+  { sandboxes, workspace }: Pick<LoopParts, "sandboxes" | "workspace">,
   { tool, call, limits, seen, signal }: ToolRun,
   deterministic: Determinism | undefined,
 ): Promise<RunResult> {
   const sandbox = await sandboxes.for(tool);
-  // Memory is the sandbox's own; a call may only ask for less.
-  return sandbox.run(
-    { ...call, limits: defined(limits) },
-    {
-      ...defined({ signal, deterministic }),
-      ...(seen.changes.length > 0 && { pending: seen.changes }),
-    },
-  );
+  const { layer, release } = await workspace.spaces.useLayer(seen);
+  try {
+    // Memory is the sandbox's own; a call may only ask for less.
+    return await sandbox.run({ ...call, limits: defined(limits) }, defined({ signal, deterministic, layer }));
+  } finally {
+    await release();
+  }
 }
 
 /** Undefined when not everything the guest saw is known exactly. */
@@ -68,8 +70,8 @@ function replayRecord(order: ToolRun, run: RunResult, { seed, clockMs }: Determi
     if (sha256 === undefined || changedDuringRun) return undefined;
     inputs.push({ name: path.toWellFormed(), sizeBytes, sha256, ...(parts && { parts: [...parts] }) });
   }
-  const { spaceId, version } = seen.view;
-  const workspace = seen.changes.length === 0 ? null : { spaceId, version };
+  const { spaceId, version } = seen;
+  const workspace = seen.entries.size === 0 ? null : { spaceId, version };
   return makeReplayRecord({
     templateKey: run.templateKey,
     call: { tool: tool as unknown as Json, call: call as unknown as Json, workspace },

@@ -14,11 +14,10 @@ import {
   replayRecord,
 } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
-import type { ChangedFile, RunResult, ToolCall } from "../../sandbox/index.ts";
+import type { RunResult, ToolCall } from "../../sandbox/index.ts";
 import { runOnce, type ToolRun } from "../calls/run-tool.ts";
 import type { LoopParts } from "../parts.ts";
 import { comparable, type RecordedChange, recordedChange } from "../recording/changes.ts";
-import { overlayRoots } from "../sandboxes.ts";
 import { parseRecorded } from "../state/stored.ts";
 import { changedBase } from "./replay-bases.ts";
 import { firstOf } from "./run-story.ts";
@@ -49,14 +48,14 @@ export async function replayRun(
   const order = await orderOf(parts, record, signal);
   if (typeof order === "string") return notReplayable(order);
   const changes = await recordedChanges(parts, entries);
-  const base = changedBase(order.tool, changes, order.seen.view);
+  const base = changedBase(order.tool, changes, order.seen);
   if (base !== undefined) return { status: "different", comparison: base };
   const run = await runOnce(parts, order, { seed: record.seed, clockMs: record.clockMs });
   if (run.status === "error") return notReplayable(`it could not be run now (${run.error.code}): ${run.error.message}`);
   if (run.templateKey !== record.templateKey) {
     return notReplayable("the template is another one now: this host's programs, kernel or processor changed since");
   }
-  const comparison = compare(parts, { record, order, run }, await recordedOutput(parts, recorded, changes));
+  const comparison = compare({ record, run }, await recordedOutput(parts, recorded, changes));
   return comparison.same ? { status: "same" } : { status: "different", comparison };
 }
 
@@ -87,8 +86,8 @@ async function orderOf(
   const order = { tool, call, limits, signal } as Omit<ToolRun, "seen">;
   const { spaces } = parts.workspace;
   try {
-    const view = workspace === null ? spaces.nothing : await spaces.viewAt(workspace.spaceId, workspace.version);
-    return { ...order, seen: { view, changes: await spaces.pendingList(view, overlayRoots(tool)) } };
+    const seen = workspace === null ? spaces.nothing : await spaces.viewAt(workspace.spaceId, workspace.version);
+    return { ...order, seen };
   } catch (error) {
     if (!ZtlError.isInstance(error) || error.code !== "unknown-workspace") throw error;
     return "the workspace that the run saw is not kept any more";
@@ -97,12 +96,11 @@ async function orderOf(
 
 interface Replayed {
   readonly record: ReplayRecord;
-  readonly order: ToolRun;
   readonly run: RunResult;
 }
 
 /** A changed input is named before anything else: it explains whatever else differs. */
-function compare({ workspace }: LoopParts, { record, order, run }: Replayed, recorded: RunOutput): RunComparison {
+function compare({ record, run }: Replayed, recorded: RunOutput): RunComparison {
   const found = run.reads.map(({ path, sizeBytes, sha256, parts }) => ({
     name: path.toWellFormed(),
     sizeBytes,
@@ -112,14 +110,12 @@ function compare({ workspace }: LoopParts, { record, order, run }: Replayed, rec
   const inputs = compareInputs(record, found);
   if (!inputs.same) return inputs;
   const { status, exitCode } = run;
-  const { tool, seen } = order;
-  const changes = workspace.spaces.deltaOf(seen.view, overlayRoots(tool), seen.changes, run.changes);
   return compareRuns(recorded, {
     status,
     exitCode,
     stdout: asRecorded(run.stdout, recorded.stdout),
     stderr: asRecorded(run.stderr, recorded.stderr),
-    changes: changes.map((change) => comparable(recordedChange(change as ChangedFile))),
+    changes: run.changes.map((change) => comparable(recordedChange(change))),
   });
 }
 

@@ -3,8 +3,7 @@ import type { Json } from "../../base/json.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Decision } from "../../policy/index.ts";
 import type { Call } from "../calls/call.ts";
-import { conversationsWorkspace } from "../calls/workspace-owner.ts";
-import type { Caller } from "../handles/caller.ts";
+import { filesOf } from "../calls/workspace-owner.ts";
 import { HASHED_JSON } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { bounded } from "../records/run-story.ts";
@@ -28,11 +27,11 @@ export interface BoundCall {
   readonly definitionSha256: string;
   /** The rules that asked. */
   readonly rules: readonly string[];
-  /** Hash of what the conversation has changed and nobody decided yet: a script the call runs may be part of it. */
+  /** The version of the workspace that it finds, by hash: a script that it runs may be part of what is changed there. */
   readonly workspace: string;
 }
 
-export function boundCall(parts: LoopParts, { caller, tool, input }: Call, decision: Decision): BoundCall {
+export function boundCall(parts: LoopParts, { caller, tool, input, files }: Call, decision: Decision): BoundCall {
   const { agent, conversation } = caller;
   const definition = parts.policy.tool(tool);
   const asking = decision.considered.filter(({ outcome }) => outcome === "asks");
@@ -41,13 +40,9 @@ export function boundCall(parts: LoopParts, { caller, tool, input }: Call, decis
     inputSha256: hashOf("input", input),
     definitionSha256: hashOf("definition", (definition ?? null) as unknown as Json),
     rules: asking.map(({ rule }) => rule),
-    workspace: definition?.external === true ? "not-seen" : workspaceState(parts, caller),
+    // A tool that runs elsewhere sees none of it.
+    workspace: definition?.external === true ? "not-seen" : (files ?? filesOf(parts, caller, false)).state,
   };
-}
-
-/** What the call would find changed; a tool that runs elsewhere sees none of it. */
-function workspaceState({ workspace }: LoopParts, caller: Caller): string {
-  return workspace.spaces.hashOf(conversationsWorkspace(caller)) ?? "unchanged";
 }
 
 /** What a decision on a call names. */

@@ -4,10 +4,9 @@ import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
 import { Config, forgetRun, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
 import { LimitReached, type RunLimits } from "../../linux/limits.ts";
-import { FileType, type PendingChange, type RunLayer } from "../../linux/vfs/index.ts";
+import { FileType, type RunLayer } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { NO_DIAGNOSTICS } from "../result.ts";
-import { extentBytes, extentsOf } from "../sparse.ts";
 import { type Collected, collect, NOTHING } from "./collect.ts";
 import {
   fromWireConfig,
@@ -90,7 +89,7 @@ export class Guest {
     let startedUs = monotonicUs();
     let kernel: Kernel | undefined;
     try {
-      kernel = this.#restore(request, pendingOf(request, body), layer);
+      kernel = this.#restore(request, layer);
       kernel.setInput(body.subarray(request.jobBytes, request.jobBytes + request.stdinBytes));
       if (request.program !== null) kernel.spawn(request.program);
       else kernel.giveJob(body.subarray(0, request.jobBytes));
@@ -103,18 +102,13 @@ export class Guest {
     }
   }
 
-  #restore(
-    { cwd, limits, deterministic }: RunRequest,
-    pending: readonly PendingChange[],
-    layer: RunLayer | undefined,
-  ): Kernel {
+  #restore({ cwd, limits, deterministic }: RunRequest, layer: RunLayer | undefined): Kernel {
     let reason: string;
     try {
       const kernel = Kernel.restore(this.#machine, this.#imageAt(cwd), this.#config, {
         limits,
         deterministic: deterministic ?? undefined,
         layer,
-        ...(pending.length > 0 && { pending }),
       });
       const directory = kernel.main?.fs.cwd.inode;
       if (directory === undefined || directory.type === FileType.directory) return kernel;
@@ -155,24 +149,6 @@ export class Guest {
       ...(vanished.files > 0 && { vanished }),
     };
   }
-}
-
-/** The pending changes with their contents, which follow the job and stdin in the body. */
-function pendingOf({ jobBytes, stdinBytes, pending, limits }: RunRequest, body: Uint8Array): PendingChange[] {
-  const sizeBytes = pending.reduce(
-    (sum, change) => sum + (change.extents === undefined ? 0 : (change.sizeBytes ?? 0)),
-    0,
-  );
-  if (sizeBytes > limits.overlayBytes)
-    throw new ZtlError("pending-invalid", `The pending changes have ${sizeBytes} bytes, more than a run may write`);
-  let at = jobBytes + stdinBytes;
-  return pending.map(({ extents, contentOf: _, mtimeNs, ...rest }) => {
-    const change = { ...rest, ...(mtimeNs !== undefined && { mtimeNs: BigInt(mtimeNs) }) };
-    if (extents === undefined) return change;
-    const data = body.subarray(at, at + extentBytes(extents));
-    at += data.length;
-    return { ...change, content: extentsOf(extents, data) };
-  });
 }
 
 interface Execution {

@@ -61,7 +61,7 @@ export function fromWireConfig(config: WireConfig): KernelConfig {
   return { ...config, mounts };
 }
 
-/** Body: the job, stdin, then the contents of pending changes in order. */
+/** Body: the job, then stdin. */
 export interface RunRequest {
   readonly type: "run";
   readonly limits: RunLimits;
@@ -72,9 +72,7 @@ export interface RunRequest {
   readonly cwd: string | null;
   readonly stdinBytes: number;
   readonly deterministic: Determinism | null;
-  /** What the run is to find changed already; paths as in the reply. */
-  readonly pending: readonly WireChange[];
-  /** The same as files. */
+  /** What the run is to find changed already. */
   readonly layer: WireLayer | null;
 }
 
@@ -112,8 +110,6 @@ export const RUN_ERRORS = [
   "layer-invalid",
   "mount-invalid",
   "mount-missing",
-  "pending-invalid",
-  "pending-stale",
   "program-invalid",
   "program-not-executable",
   "program-not-found",

@@ -10,7 +10,7 @@ import type { ProposedChange, Root } from "../changes/proposed-change.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
 import { withRoots } from "../files/root-directory.ts";
 import { PARALLEL_FILES } from "../limits.ts";
-import type { Author, DeltaEdit, SpaceEntries } from "./space-entry.ts";
+import { type Author, type DeltaEdit, joinLabels, type SpaceEntries } from "./space-entry.ts";
 
 export interface DeltaSource {
   readonly changes: readonly ProposedChange[];
@@ -66,6 +66,7 @@ export async function draftDelta(
 
 function toDeltaEdits(drafted: readonly DraftedEdit[], { roots, base, by, labels }: DeltaSource): DeltaEdit[] {
   const byPath = new Map(drafted.map((one) => [hostPathOf(one.edit, roots), one]));
+  const contents = labelsByContent(drafted, base);
   const after = (path: ByteString, { edit, draft }: DraftedEdit): NodeState => {
     const target = hostOf(draft.now?.linkOf, draft.now?.linkOfBytes, roots);
     if (edit.after.type !== "file") return edit.after;
@@ -77,12 +78,47 @@ function toDeltaEdits(drafted: readonly DraftedEdit[], { roots, base, by, labels
     before: one.edit.before,
     after: after(path, one),
     by,
-    labels,
+    labels: labelsOf(path, one, contents, { roots, base, labels }),
     ...namesOf(one.draft, roots),
     ...(one.baseNames > 1 && { baseNames: one.baseNames }),
+    ...mtimeOf(one.draft),
     ...(one.isBinary && { isBinary: true as const }),
     ...(one.blocked && { blocked: one.blocked }),
   }));
+}
+
+/**
+ * A run need not read what it moves, links to, appends to or copies: such a file keeps the labels of whoever wrote it, beside those
+ * of the run.
+ */
+function labelsOf(
+  path: ByteString,
+  { draft, edit: { after } }: DraftedEdit,
+  contents: ReadonlyMap<string, readonly Json[]>,
+  { roots, base, labels }: Pick<DeltaSource, "roots" | "base" | "labels">,
+): readonly Json[] {
+  if (after.type === "absent") return labels;
+  const { renamedFrom, linkOf } = namesOf(draft, roots);
+  const origins = [path, renamedFrom, linkOf].map((one) => (one === undefined ? undefined : base.get(one)?.labels));
+  return joinLabels(labels, ...origins, after.type === "file" ? contents.get(after.sha256) : undefined);
+}
+
+/** Of contents that the run left somewhere and that lay in the workspace before. */
+function labelsByContent(drafted: readonly DraftedEdit[], base: SpaceEntries): Map<string, readonly Json[]> {
+  const left = new Set(
+    drafted.flatMap(({ edit: { after } }) => (after.type === "file" && after.sizeBytes > 0 ? [after.sha256] : [])),
+  );
+  const found = new Map<string, readonly Json[]>();
+  if (left.size === 0) return found;
+  for (const { after, labels } of base.values())
+    if (after.type === "file" && left.has(after.sha256))
+      found.set(after.sha256, joinLabels(labels, found.get(after.sha256)));
+  return found;
+}
+
+function mtimeOf({ now }: Draft): Pick<DeltaEdit, "mtimeNs"> {
+  // A file's is part of its state.
+  return now?.mtimeNs === undefined || now.fileType === "file" ? {} : { mtimeNs: now.mtimeNs.toString() };
 }
 
 /** Which names are one file is said by equal inodes. That of a new file is the run's alone, so that no later file has it. */

@@ -1,7 +1,14 @@
 import { setImmediate as otherWork } from "node:timers/promises";
 import { type ByteString, parentOf } from "../../base/byte-string.ts";
 import type { FileState, NodeState } from "../changes/node-state.ts";
-import { type Author, type DeltaEdit, isSameState, type SpaceEntries, type SpaceEntry } from "./space-entry.ts";
+import {
+  type Author,
+  type DeltaEdit,
+  isSameState,
+  joinLabels,
+  type SpaceEntries,
+  type SpaceEntry,
+} from "./space-entry.ts";
 
 /** Paths looked at between two looks at other work of the process. */
 const PATHS_AT_ONCE = 500;
@@ -172,7 +179,7 @@ class Merge implements Merged {
     const before = found?.before ?? this.#hostState(edit);
     if (after !== edit.after) this.joined.push(path);
     const { baseNames } = found ?? edit;
-    const labels = after === edit.after ? edit.labels : [...(found?.labels ?? []), ...edit.labels];
+    const labels = joinLabels(edit.labels, found?.labels);
     const entry = {
       ...{ ...rest, before, after, labels, ...(baseNames !== undefined && { baseNames }) },
       // Put together with another change, the markers of a conflict are still in it.

@@ -16,6 +16,8 @@ export interface SpaceEntry {
   /** Names that the host's file has, when they are several. */
   readonly baseNames?: number;
   readonly isBinary?: true;
+  /** When what is there was last modified, in nanoseconds since 1970: of directories and links, which say it nowhere else. */
+  readonly mtimeNs?: string;
   /** Known to be impossible to apply. */
   readonly blocked?: ConflictReason;
   /** Of the conversations that wrote it. The workspace only keeps them. */
@@ -25,6 +27,13 @@ export interface SpaceEntry {
 export interface Author {
   readonly runId: string;
   readonly tool: string;
+}
+
+/** Each once, whoever has it. */
+export function joinLabels(...lists: readonly (readonly Json[] | undefined)[]): readonly Json[] {
+  const [first = [], ...others] = lists;
+  if (others.every((one) => one === undefined || one.length === 0)) return first;
+  return [...new Map(lists.flatMap((list) => list ?? []).map((label) => [JSON.stringify(label), label])).values()];
 }
 
 /** By absolute host path. */

@@ -75,6 +75,8 @@ export class SpaceStore {
 
   /** The workspace of an owner; made when there is none. */
   open(owner: string, agent: string, now: number): SpaceHead {
+    const known = this.ofOwner(owner);
+    if (known !== undefined) return known;
     this.#database
       .prepare(
         `INSERT INTO space (id, owner, agent, review, head, hash, roots, entries, bytes, run, tool, command, began, expires)

@@ -1,20 +1,22 @@
 import { randomUUID } from "node:crypto";
 import type { BlobFiles } from "../../base/blob-files.ts";
-import { type ByteString, labelOf } from "../../base/byte-string.ts";
+import { type ByteString, labelOf, toByteString } from "../../base/byte-string.ts";
 import { memorySource } from "../../base/content.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import type { Json } from "../../base/json.ts";
 import { hashManifest, serialiseManifest } from "../changes/change-set.ts";
+import { placeOf } from "../changes/drafts.ts";
+import { hostPathOf } from "../changes/entries.ts";
 import type { FileState } from "../changes/node-state.ts";
 import { checkProposal, toRealRoot } from "../changes/proposal.ts";
 import type { ProposedChange, Root } from "../changes/proposed-change.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
 import { ENTRIES_MAX, MERGED_TEXT_BYTES_MAX, SPACE_BYTES_MAX, SPACES_CACHED_MAX } from "../limits.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
-import { deltaOf, toPendingList } from "./cumulative.ts";
 import { type DraftedDelta, draftDelta } from "./draft-delta.ts";
 import { type MergeConflict, type Merged, mergeDelta } from "./merge.ts";
-import type { SpaceEntries, SpaceEntry } from "./space-entry.ts";
+import { joinLabels, type SpaceEntries, type SpaceEntry } from "./space-entry.ts";
+import type { LayerInUse, SpaceLayers } from "./space-layers.ts";
 import { guestNameOf } from "./space-manifest.ts";
 import { type Changes, type SpaceHead, type SpaceStore, withChanges } from "./space-store.ts";
 import { mergeTexts } from "./text-merge.ts";
@@ -69,6 +71,7 @@ export interface SpacesParts {
   readonly store: SpaceStore;
   readonly sets: ChangeSets;
   readonly blobs: BlobFiles;
+  readonly layers: SpaceLayers;
   readonly hidden: HiddenPlaces;
   readonly now: () => number;
   readonly expireAfterMs: number;
@@ -94,10 +97,13 @@ export class Spaces {
     return { spaceId: head.id, version: head.version, entries: await this.entriesOf(head) };
   }
 
-  /** Of everything that is changed in an owner's workspace, and how it came to be; undefined when nothing is. */
-  hashOf(owner: string): string | undefined {
-    const head = this.#parts.store.ofOwner(owner);
-    return head === undefined || head.entryCount === 0 ? undefined : head.hash;
+  /**
+   * Which version an owner's workspace is at. `state` stands for what is changed in it and how that came to be: it is the same
+   * only for the same version, or while nothing is changed.
+   */
+  place(owner: string, agent: string): { readonly spaceId: string; readonly version: number; readonly state: string } {
+    const { id, version, entryCount, hash } = this.#parts.store.open(owner, agent, this.#parts.now());
+    return { spaceId: id, version, state: entryCount === 0 ? "unchanged" : hash };
   }
 
   /** As it was for an earlier run. Throws ZtlError `unknown-workspace`. */
@@ -107,20 +113,24 @@ export class Spaces {
     return { spaceId, version, entries: await this.#parts.store.entriesAt(spaceId, version) };
   }
 
-  /** What a run is to find in the directories it may change, as the sandbox takes it. */
-  async pendingList(view: SpaceView, roots: readonly Root[], isHostMoved = false): Promise<ProposedChange[]> {
-    if (view.entries.size === 0) return [];
-    return await toPendingList(view.entries, withRealPaths(roots), this.#parts.blobs, isHostMoved);
+  /** For the sandbox, to be laid over the host's files. Throws ZtlError when a content is not kept any more. */
+  async useLayer(view: SpaceView): Promise<LayerInUse> {
+    return await this.#parts.layers.use(view);
   }
 
-  /** What a run changed of what it saw, from its answer. */
-  deltaOf(
-    view: SpaceView,
-    roots: readonly Root[],
-    given: readonly ProposedChange[],
-    answered: readonly ProposedChange[],
-  ): ProposedChange[] {
-    return deltaOf(view.entries, withRealPaths(roots), given, answered);
+  /**
+   * Labels of those who wrote what a run read of a workspace. `paths` are those of the guest, `roots` all that it was shown of the
+   * host. Of what is not found by its name (one that is no text), everybody's who wrote there.
+   */
+  labelsOf(view: SpaceView, roots: readonly Root[], paths: readonly string[]): readonly Json[] {
+    if (paths.length === 0) return [];
+    const real = withRealPaths(roots);
+    const found = paths.map((path) => {
+      const place = placeOf(toByteString(path), real);
+      return place === undefined ? undefined : view.entries.get(hostPathOf(place, real))?.labels;
+    });
+    const all = found.includes(undefined) ? [...view.entries.values()].map(({ labels }) => labels) : [];
+    return joinLabels([], ...found, ...all);
   }
 
   /** A content that is kept for a workspace, such as one that was refused; undefined when it is not kept any more. */

@@ -74,6 +74,7 @@ const spaceEntry = z.strictObject({
   linkOf: byteString.optional(),
   baseNames: index.optional(),
   isBinary: z.literal(true).optional(),
+  mtimeNs: timeNs.optional(),
   blocked: text.optional(),
   labels: z.array(z.unknown()),
 });

@@ -52,7 +52,6 @@ const ONLY_FILES = [
   "newSha256",
   "extents",
   "contentOf",
-  "mtimeNs",
   "linkGroup",
 ] as const;
 /** Permission bits with set-id and sticky (stat.h). */
@@ -85,7 +84,7 @@ function changeOf(value: unknown, places: Places): WireChange {
   const fileType = oneOf(fields.fileType, TYPES, "a change's file type");
   const path = pathOf(fields.path, "a change's path");
   if (kind === "delete") fieldsOf(value, OF_DELETE, "a removed file");
-  else checkOwner(fields);
+  else checkAttributes(fields);
   if (kind !== "add" && !HOST_TYPES.has(fileType)) misbehaved(`a ${fileType} cannot have been on the host`);
   const place = placeOf(path, places, "a change");
   if (place.below === "" && !(kind === "modify" && fileType === "directory"))
@@ -102,10 +101,11 @@ function placeOf(path: ByteString, places: Places, what: string): Place {
   return place?.mount.kind === "overlay" ? place : misbehaved(`${what} is in no place that the run may change`);
 }
 
-function checkOwner({ mode, uid, gid }: Fields): void {
+function checkAttributes({ mode, uid, gid, mtimeNs }: Fields): void {
   wholeOf(mode, MODE_MAX, "a mode");
   wholeOf(uid, ID_MAX, "a user");
   wholeOf(gid, ID_MAX, "a group");
+  if (mtimeNs !== undefined) nanosecondsOf(mtimeNs, "the time of a change");
 }
 
 function checkFile(kind: WireChange["kind"], fields: Fields): void {
@@ -114,7 +114,6 @@ function checkFile(kind: WireChange["kind"], fields: Fields): void {
   if (fields.baseSha256 !== undefined) sha256Of(fields.baseSha256, "the hash of a host's file");
   if (fields.baseChangedDuringRun !== undefined) markOf(fields.baseChangedDuringRun, "a host's change");
   if (kind === "delete") return;
-  if (fields.mtimeNs !== undefined) nanosecondsOf(fields.mtimeNs, "the time of a change");
   if (fields.linkGroup !== undefined) wholeOf(fields.linkGroup, NAMES_MAX, "the number of a file with several names");
   if (kind === "add" && (fields.baseSha256 !== undefined || fields.metadataOnly !== undefined))
     misbehaved("a new file was there before");

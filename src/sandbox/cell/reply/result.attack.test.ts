@@ -197,9 +197,10 @@ const FORGED_CHANGES: readonly (readonly [number, Header])[] = [
   [1, { metadataOnly: true }],
   [1, { contentOf: 0 }],
   [1, { sizeBytes: 4 }],
-  ...["", "1.5", "01", "-0", "0x1", "1e3", "9223372036854775808", 1, null, "١"].map(
-    (mtimeNs) => [1, { mtimeNs }] as const,
-  ),
+  ...["", "1.5", "01", "-0", "0x1", "1e3", "9223372036854775808", 1, null, "١"].flatMap((mtimeNs) => [
+    [1, { mtimeNs }] as const,
+    [5, { mtimeNs }] as const,
+  ]),
   ...[-1, 0.5, "1", 200_001, null].map((linkGroup) => [1, { linkGroup }] as const),
   [2, { contentOf: 2 }],
   [2, { contentOf: 3 }],
@@ -216,7 +217,6 @@ const FORGED_CHANGES: readonly (readonly [number, Header])[] = [
   [4, { fileType: "socket" }],
   [4, { mtimeNs: "1" }],
   [4, { linkGroup: 1 }],
-  [5, { mtimeNs: "1" }],
   [5, { symlinkTarget: "" }],
   [5, { symlinkTarget: "a\0b" }],
   [5, { symlinkTarget: "\u4e00" }],
