@@ -38,6 +38,8 @@ export interface Fact {
   readonly end: number;
   /** What was undone to see it, outermost first. */
   readonly transforms: readonly Transform[];
+  /** Whether the text in which it was seen, decoded or not, is nothing but it. */
+  readonly fills: boolean;
 }
 
 /** A value found in one view of a text; offsets are UTF-16 units of the view. */

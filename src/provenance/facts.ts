@@ -9,6 +9,9 @@ import { type TextView, viewsOf } from "./views.ts";
 
 const FINDERS = [findAddresses, findNumbers, findDates, findIdentifiers, findNames] as const;
 
+/** Quotes around a value, or a full stop after it, leave it the whole. */
+const AROUND_UNITS_MAX = 2;
+
 export interface FactsOptions {
   /** Looks at it backwards and with rotated letters, too: for what a model wrote. */
   readonly rewritten?: boolean;
@@ -28,6 +31,7 @@ class Collected {
 
   of(view: TextView): Facts {
     const facts = this.#facts;
+    const units = view.text.trim().length;
     return {
       get isFull() {
         return facts.size >= FACTS_MAX;
@@ -37,7 +41,8 @@ class Collected {
         const place = view.origin(start, end);
         const at = `${key} ${place.start}`;
         // The outermost view comes first: what stands there in clear needs no decoding.
-        if (!facts.has(at)) facts.set(at, { kind, key, bits, ...place, transforms: view.transforms });
+        const fills = end - start >= units - AROUND_UNITS_MAX;
+        if (!facts.has(at)) facts.set(at, { kind, key, bits, ...place, transforms: view.transforms, fills });
       },
     };
   }

@@ -64,6 +64,8 @@ function findIn(text: string, start: number, end: number, facts: Facts): void {
   if (digits.length < IDENTIFYING_DIGITS || digits.length > DIGITS_MAX) return;
   // With a point or a comma it is an amount, unless no amount is written so.
   if (values.length > 0 && /[.,'’]/.test(written) && !written.startsWith("0")) return;
+  // An IP address is found as one.
+  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(written)) return;
   addDigits(text, digits, start, end, facts);
 }
 

@@ -36,7 +36,8 @@ const STRETCHES_MAX = 200;
  * and closer together. A long passage is a quotation whatever it is made of.
  */
 const LONG_WORDS_MIN = 6;
-const LONG_SHARE_MIN = 0.45;
+const LONG_SHARE_MIN = 0.5;
+const LONG_SHARED_MIN = 5;
 const LONG_WORDS_SURE = 14;
 /** A name in the middle of a sentence says as much as two words, where not every word is written large. */
 const NAME_WEIGHT = 2;
@@ -95,6 +96,8 @@ export class Wording {
     const [ownFirst, ownLast] = [own[0], own.at(-1)];
     if (first === undefined || last === undefined || ownFirst === undefined || ownLast === undefined) return undefined;
     const all = last.place - first.place + 1;
+    const long = [...shared].filter((word) => (weights.get(word) ?? 0) > 0).length;
+    if (long < LONG_SHARED_MIN) return undefined;
     if (weight < LONG_WORDS_SURE && (weight < LONG_WORDS_MIN || weight / all < LONG_SHARE_MIN)) return undefined;
     const { start } = first;
     return { start, end: last.end, sourceStart: ownFirst.start, sourceEnd: ownLast.end, words: shared.size };

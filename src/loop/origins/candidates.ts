@@ -30,8 +30,7 @@ export function candidatesOf(leaves: readonly Leaf[], earlier: readonly Leaf[]):
 function inLeaf({ place, text }: Leaf): Candidate[] {
   const bytes = Buffer.byteLength(text.trim());
   return factsOf(text, { rewritten: true }).flatMap((fact) => {
-    // Quotes or a full stop around it leave it the whole.
-    const isWhole = fact.end - fact.start >= bytes - 2;
+    const isWhole = fact.fills && fact.end - fact.start >= bytes - 2;
     return isTellingFact(fact, isWhole) ? [{ fact, text, places: [place], isWhole }] : [];
   });
 }

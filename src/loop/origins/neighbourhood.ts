@@ -1,6 +1,7 @@
 import { isJsonObject } from "../../base/json.ts";
 import { defined } from "../../base/optional.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
+import { type Fact, factsOf } from "../../provenance/index.ts";
 import { TRAIL_MAX } from "../limits.ts";
 import { detail } from "../records/run-story.ts";
 import { TAKEN_IN } from "../state/taking-in.ts";
@@ -19,7 +20,8 @@ export class Neighbourhood {
   readonly #entries = new Map<number, Entry | undefined>();
   readonly #texts = new Map<number, Promise<RecordedText | undefined>>();
   readonly #tools = new Map<string, string | undefined>();
-  #remembered: Promise<ReadonlySet<string>> | undefined;
+  readonly #remembered = new Map<string, ReadonlySet<string>>();
+  readonly #facts = new Map<number, Promise<ReadonlyMap<string, FoundFact>>>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -41,6 +43,15 @@ export class Neighbourhood {
     const text = entry === undefined ? Promise.resolve(undefined) : recordedText(this.#ledger, entry);
     this.#texts.set(index, text);
     return text;
+  }
+
+  /** The values in a text by their keys, each where it stands first. */
+  factsIn(index: number): Promise<ReadonlyMap<string, FoundFact>> {
+    const known = this.#facts.get(index);
+    if (known !== undefined) return known;
+    const found = this.textOf(index).then((text) => firstFacts(text?.leaves ?? []));
+    this.#facts.set(index, found);
+    return found;
   }
 
   isOwn({ entry, conversation }: RecordedText, one: Occurrence): boolean {
@@ -88,9 +99,11 @@ export class Neighbourhood {
   }
 
   /** Runs whose content came to a conversation by memory, retrieval or a restored snapshot. */
-  rememberedRuns({ entry, conversation }: RecordedText): Promise<ReadonlySet<string>> {
-    this.#remembered ??= Promise.resolve(this.#takenIn(entry, conversation));
-    return this.#remembered;
+  rememberedRuns({ entry, conversation }: RecordedText): ReadonlySet<string> {
+    const key = `${entry.index} ${conversation}`;
+    const known = this.#remembered.get(key) ?? this.#takenIn(entry, conversation);
+    this.#remembered.set(key, known);
+    return known;
   }
 
   #takenIn({ agent, index }: Entry, conversation: string): ReadonlySet<string> {
@@ -112,6 +125,18 @@ export class Neighbourhood {
     }
     return this.#tools.get(runId);
   }
+}
+
+export interface FoundFact {
+  readonly fact: Fact;
+  readonly text: string;
+}
+
+function firstFacts(leaves: readonly Leaf[]): ReadonlyMap<string, FoundFact> {
+  const found = new Map<string, FoundFact>();
+  for (const { text } of leaves)
+    for (const fact of factsOf(text)) if (!found.has(fact.key)) found.set(fact.key, { fact, text });
+  return found;
 }
 
 const ROLES: Readonly<Record<string, TextRole>> = {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type DatabaseFormat, openDatabase } from "../../base/database.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
@@ -44,6 +44,7 @@ export class OriginIndex {
   readonly #directory: string;
   readonly #ledger: Ledger;
   #database: DatabaseSync | undefined;
+  readonly #statements = new Map<string, StatementSync>();
   #catchingUp: Promise<void> | undefined;
 
   constructor(directory: string, ledger: Ledger) {
@@ -79,6 +80,7 @@ export class OriginIndex {
   }
 
   close(): void {
+    this.#statements.clear();
     this.#database?.close();
     this.#database = undefined;
   }

@@ -38,18 +38,19 @@ export async function tracesOfRun(parts: OriginParts, runId: string): Promise<re
   const { ledger, originIndex } = parts;
   await originIndex.catchUp();
   const entries = ledger.query({ runId, limit: 1000 });
+  const near = new Neighbourhood(ledger);
   const later = new Map<number, Entry>();
   for (const entry of entries) {
-    const given = await new Neighbourhood(ledger).textOf(entry.index);
+    const given = await near.textOf(entry.index);
     if (given?.role !== "given") continue;
     for (const found of laterThan(parts, given)) later.set(found.index, found);
   }
   const traces: RunTrace[] = [];
   for (const entry of [...later.values()].sort((one, other) => one.index - other.index).slice(0, TRACED_MAX)) {
-    const origins = (await originsOfEntry(parts, entry)).filter(({ source, trail }) =>
+    const origins = (await originsOfEntry(parts, entry, near)).filter(({ source, trail }) =>
       [source, ...trail].some((step) => step.runId === runId && step.entry !== entry.index),
     );
-    const step = new Neighbourhood(ledger).step(entry);
+    const step = near.step(entry);
     if (origins.length > 0) traces.push({ ...step, origins });
   }
   return traces;
@@ -70,8 +71,11 @@ function laterThan({ ledger, originIndex }: OriginParts, { entry, leaves, conver
   return [...others, ...own.slice(0, TRACED_MAX)];
 }
 
-async function originsOfEntry(parts: OriginParts, entry: Entry): Promise<readonly ArgumentOrigin[]> {
-  const near = new Neighbourhood(parts.ledger);
+async function originsOfEntry(
+  parts: OriginParts,
+  entry: Entry,
+  near = new Neighbourhood(parts.ledger),
+): Promise<readonly ArgumentOrigin[]> {
   const target = await near.textOf(entry.index);
   if (target === undefined || (target.role !== "argument" && target.role !== "said")) return [];
   const earlier = await near.earlierLeaves(target);
@@ -112,7 +116,7 @@ async function originOf(
   if (chosen === undefined || chosen === "own") return chosen;
   const { occurrence, reached } = chosen;
   const source = await near.textOf(occurrence.entry);
-  const [there, from] = findFact(source, fact);
+  const there = (await near.factsIn(occurrence.entry)).get(fact.key);
   if (source === undefined || there === undefined) return undefined;
   const trail = all.filter(({ entry: at }) => at >= occurrence.entry || all.length <= TRAIL_MAX);
   return {
@@ -124,23 +128,15 @@ async function originOf(
     transforms: fact.transforms,
     source: {
       ...near.step(source.entry),
-      excerpt: excerptOf(from, there, 40),
-      start: there.start,
-      end: there.end,
-      transforms: there.transforms,
+      excerpt: excerptOf(there.text, there.fact, 40),
+      start: there.fact.start,
+      end: there.fact.end,
+      transforms: there.fact.transforms,
       reached,
     },
     trail: near.trail(trail),
     unlisted: Math.max(0, trail.length - TRAIL_MAX),
   };
-}
-
-function findFact(source: RecordedText | undefined, { key }: Fact): [Fact | undefined, string] {
-  for (const { text } of source?.leaves ?? []) {
-    const there = factsOf(text).find((one) => one.key === key);
-    if (there !== undefined) return [there, text];
-  }
-  return [undefined, ""];
 }
 
 /** The day on which a call was made is known to everybody. */
@@ -168,7 +164,7 @@ async function chooseSource(
   if (given !== undefined && (first === given || hasBefore(elsewhere, first)))
     return { occurrence: given, reached: "conversation" };
   if (given !== undefined) return "own";
-  const remembered = await near.rememberedRuns(target);
+  const remembered = near.rememberedRuns(target);
   const memory = elsewhere.find((one) => remembered.has(near.runOf(one.entry) ?? ""));
   if (memory !== undefined && hasBefore([memory], first)) return { occurrence: memory, reached: "memory" };
   const other = elsewhere[0];
