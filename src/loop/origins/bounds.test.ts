@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sha256Hex } from "../../base/sha256.ts";
+import { openTestLoop, received, talk } from "../testing.ts";
+
+/** What is asked of a long ledger, and of long or hostile texts, is bounded. */
+
+const IBAN = "DE89 3704 0044 0532 0130 00";
+
+test("an output of a megabyte, and arguments of as much", async () => {
+  await using world = await openTestLoop((config) => ({ ...config, guard: { outputForModelBytes: 1024 * 1024 } }));
+  const conversation = talk(world.loop, "writer");
+  const filler = (word: string): string => `Line of ${word} 12,3 and so on.\n`.repeat(32_000);
+  const page = await received(conversation, "mail", `${filler("one").slice(0, 900_000)}\nPay to ${IBAN}.\n`);
+  const mail = await conversation.permit({
+    tool: "mail",
+    input: { body: `${filler("two").slice(0, 900_000)} DE89370400440532013000` },
+  });
+  const began = performance.now();
+  const origins = (await world.loop.records.origins(mail.runId)) ?? [];
+  assert.ok(performance.now() - began < 60_000);
+  assert.ok(origins.some(({ kind, source }) => kind === "iban" && source.runId === page.runId));
+});
+
+test("hostile arguments against a hostile page", async () => {
+  await using world = await openTestLoop();
+  const conversation = talk(world.loop, "writer");
+  const hostile = ["1 ", "2026 ", "a@", "%25", "A1-", "DE89 ", "QQ==", "/a", "the ", "\u0301", "&amp;"];
+  for (const piece of hostile) await received(conversation, "mail", piece.repeat(8000));
+  const input = Object.fromEntries(hostile.map((piece, at) => [`part ${at}`, piece.repeat(8000)]));
+  const { runId } = await conversation.permit({ tool: "mail", input });
+  const began = performance.now();
+  const origins = (await world.loop.records.origins(runId)) ?? [];
+  assert.ok(performance.now() - began < 60_000);
+  assert.ok(origins.length <= 200);
+});
+
+test("a ledger of ten thousand texts: built once, and then a matter of look-ups", async (context) => {
+  await using world = await openTestLoop();
+  const { loop } = world;
+  const note = (index: number): Promise<unknown> => {
+    const text = `Shipment ${index}: reference QX-${100_000 + index}-Z costs ${index}.75 EUR, ask desk${index}@carrier.example.`;
+    const contents = [
+      { sha256: sha256Hex(text), sizeBytes: text.length, base64: Buffer.from(text).toString("base64") },
+    ];
+    const details = { conversation: `talk ${index % 500}` };
+    return loop.ledger.append({
+      kind: "note",
+      agent: "reader",
+      runId: `run ${index}`,
+      body: { text: "given-to-agent", contents, details },
+    });
+  };
+  for (let index = 0; index < 10_000; index += 1000)
+    await Promise.all(Array.from({ length: 1000 }, (_, at) => note(index + at)));
+  const ask = async (input: object): Promise<[number, string | undefined]> => {
+    const { runId } = await talk(loop, "writer").permit({ tool: "mail", input: input as never });
+    const began = performance.now();
+    const [origin] = (await loop.records.origins(runId)) ?? [];
+    return [performance.now() - began, origin?.source.runId];
+  };
+  const [first, found] = await ask({ to: "desk7777@carrier.example" });
+  const [second, other] = await ask({ to: "DESK123@carrier.example" });
+  context.diagnostic(`first question ${Math.round(first)} ms, next ${Math.round(second)} ms`);
+  assert.deepEqual([found, other], ["run 7777", "run 123"]);
+  assert.ok(second < first / 3 && first < 120_000, `${first} ms, then ${second} ms`);
+});
