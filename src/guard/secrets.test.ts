@@ -74,3 +74,29 @@ test("a token whose checksum is right is one even without variety", () => {
   assert.ok(hasValidChecksum(token, 0, token.length));
   assert.equal(maskSecrets(token).secrets.length, 1);
 });
+
+test("prefixes of secrets in a row are read once: no repetition costs more than a small multiple of clean text", () => {
+  const bytes = 256 * 1024;
+  const least = (text: string): number => {
+    const content = Buffer.from(text.repeat(Math.ceil(bytes / text.length)).slice(0, bytes));
+    const times = [1, 2, 3].map(() => {
+      const start = process.threadCpuUsage();
+      maskSecrets(content);
+      const { user, system } = process.threadCpuUsage(start);
+      return (user + system) / 1000;
+    });
+    return Math.min(...times);
+  };
+  const clean = Math.max(least("an ordinary line of words\n"), 1);
+  const hostile = [
+    "-----BEGIN PRIVATE KEY-----\n",
+    ":_auth=",
+    "=fm2_",
+    "glpat-",
+    "-sk-ant-",
+    "eyJ.",
+    "://a:b",
+    "password=x1",
+  ];
+  for (const text of hostile) assert.ok(least(text) < clean * 80, text);
+});

@@ -21,8 +21,15 @@ const SETS = new Map(
   ]),
 );
 
+const NONE = new Uint8Array(256);
+
+/** 1 for each byte that is one of the alphabet's letters. */
+export function lettersOf(alphabet: string): Uint8Array {
+  return SETS.get(alphabet) ?? NONE;
+}
+
 export function inClass(alphabet: string, byte: number): boolean {
-  return SETS.get(alphabet)?.[byte] === 1;
+  return lettersOf(alphabet)[byte] === 1;
 }
 
 export const isAlphabet = (name: string): boolean => SETS.has(name);

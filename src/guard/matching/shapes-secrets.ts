@@ -1,7 +1,7 @@
 import type { Trigger } from "../rule.ts";
 import { isBlank, isDigit, isWord, NEWLINE, skipBlank, startsWith, startsWithAnyCase } from "./bytes.ts";
 import { hasValidChecksum } from "./checksums.ts";
-import { inClass } from "./secret-alphabets.ts";
+import { inClass, lettersOf } from "./secret-alphabets.ts";
 import type { Span } from "./shapes.ts";
 
 /** Longest secret looked at: a JWT with many claims; beyond, the rest is not part of it. */
@@ -10,12 +10,15 @@ const SECRET_BYTES_MAX = 8192;
 const KEY_BLOCK_BYTES_MAX = 32 * 1024;
 /** Different characters that a secret of some length has; a placeholder (`xxxxxxxx`, `000000`) has fewer. */
 const DISTINCT_MIN = 5;
+/** So much of a secret is looked at for that. */
+const VARIETY_BYTES = 96;
 
 /** Index of the first byte at or after `first` that is not in the alphabet. */
 function runEnd(bytes: Uint8Array, first: number, alphabet: string, most: number): number {
   const limit = Math.min(bytes.length, first + most);
+  const letters = lettersOf(alphabet);
   let at = first;
-  while (at < limit && inClass(alphabet, bytes[at] as number)) at++;
+  while (at < limit && letters[bytes[at] as number] === 1) at++;
   return at;
 }
 
@@ -23,7 +26,8 @@ function runEnd(bytes: Uint8Array, first: number, alphabet: string, most: number
 export function isVaried(bytes: Uint8Array, start: number, end: number, least = DISTINCT_MIN): boolean {
   const seen = new Uint8Array(256);
   let distinct = 0;
-  for (let at = start; at < end && distinct < least; at++) {
+  const limit = Math.min(end, start + VARIETY_BYTES);
+  for (let at = start; at < limit && distinct < least; at++) {
     const byte = bytes[at] as number;
     if (seen[byte] === 1) continue;
     seen[byte] = 1;
@@ -62,6 +66,9 @@ function partsOf(values: readonly string[]): readonly Part[] {
  * a separator. A checksum at the end makes sure, but is not asked of all: what looks like a token in all else is masked too.
  */
 export function prefixedToken(bytes: Uint8Array, span: Span, { text, values = [] }: Trigger): boolean {
+  // Asked first, so that one prefix after the other is not read on from each of them.
+  const hasBefore = partsOf(values).some(({ isBefore }) => isBefore);
+  if (!hasBefore && isWord(bytes[span.start]) && isWord(bytes[span.start - 1])) return false;
   let start = span.start;
   let at = span.end;
   for (const { alphabet, least, most, text: separator, isBefore } of partsOf(values)) {
@@ -105,7 +112,11 @@ export function privateKeyBlock(bytes: Uint8Array, span: Span): boolean {
   while (at < limit && bytes[at] !== 0x2d) at++;
   // A key is longer than the header's own dashes and what is said about it.
   if (at - span.end < 5) at = span.end;
-  for (; at < limit; at++) if (bytes[at] === 0x2d && startsWith(bytes, at, "-----END ")) break;
+  // One that begins inside another ends it, so that each byte is read once.
+  for (; at < limit; at++) {
+    if (bytes[at] !== 0x2d || !startsWith(bytes, at, "-----")) continue;
+    if (startsWith(bytes, at, "-----END ") || startsWith(bytes, at, "-----BEGIN ")) break;
+  }
   if (at - span.end < 48) return false;
   span.start = span.end;
   span.end = at;
@@ -152,7 +163,11 @@ function byteSet(text: string): Uint8Array {
 /** `Authorization: Bearer …`, `_authToken=…`: everything after the literal that is no blank. */
 export function credentialAfter(bytes: Uint8Array, span: Span, { values = [] }: Trigger): boolean {
   const first = skipQuote(bytes, skipBlank(bytes, span.end, 4));
-  const end = runEnd(bytes, first, "credential", SECRET_BYTES_MAX);
+  // A credential that begins inside the last one read ends where that does, so each byte is read once.
+  const known = span.credential;
+  const isInside = known?.bytes === bytes && first >= known.first && first < known.end;
+  const end = isInside ? known.end : runEnd(bytes, first, "credential", SECRET_BYTES_MAX);
+  if (!isInside) span.credential = { bytes, first, end };
   const least = Number(values[0] ?? 16);
   if (end - first < least || isPlaceholder(bytes, first, end) || !isVaried(bytes, first, end, 8)) return false;
   span.start = first;

@@ -46,6 +46,8 @@ export interface Span {
   end: number;
   /** The last URL that was read, so that one with many beginnings in it is not read for each. */
   url?: UrlReading;
+  /** The same of the last credential. */
+  credential?: { readonly bytes: Uint8Array; readonly first: number; readonly end: number };
 }
 
 /** True when the text around the literal has the shape. Looks at a bounded number of bytes, never backtracks. */
