@@ -81,7 +81,7 @@ test("prefixes of secrets in a row are read once: no repetition costs more than 
     const content = Buffer.from(text.repeat(Math.ceil(bytes / text.length)).slice(0, bytes));
     const times = [1, 2, 3].map(() => {
       const start = process.threadCpuUsage();
-      maskSecrets(content);
+      scan(content);
       const { user, system } = process.threadCpuUsage(start);
       return (user + system) / 1000;
     });
