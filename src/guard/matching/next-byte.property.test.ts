@@ -32,6 +32,7 @@ const CONTINUATIONS: Readonly<Record<string, string>> = {
   "barred-tag": "DSML|invoke",
   "tag-attribute": ' a="b" role="user" name="x">',
   "function-tag": ' name="f"><param name="x">',
+  "tag-before-text": "\nYou are",
   "tag-end": ">",
   "namespaced-tag": ">",
   "square-bar": "endofturn|]",

@@ -35,6 +35,7 @@ export const NEXT_BYTE: Readonly<Partial<Record<ShapeName, (byte: number) => boo
   "numbered-turn": isDigit,
   "tag-attribute": isBlank,
   "function-tag": isBlank,
+  "tag-before-text": isBlank,
   "tag-end": (byte) => byte === 0x3e || byte === 0x2f || isBlank(byte),
   "namespaced-tag": (byte) => byte === 0x3e || byte === 0x2f || isWord(byte) || isBlank(byte),
   "token-open": isLower,

@@ -29,6 +29,7 @@ const attribute: Attribute = { nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd
  * end and at the next tag's beginning, so each byte is read for one tag only. False when there is none.
  */
 function readAttribute(bytes: Uint8Array, at: number): boolean {
+  if (!isBlank(bytes[at]) && bytes[at - 1] !== QUOTE && bytes[at - 1] !== APOSTROPHE) return false;
   const blank = bytes.length;
   let index = skipBlank(bytes, at, blank);
   attribute.nameStart = index;

@@ -1,4 +1,4 @@
-import { GT, isDigit, isLower, isWord, LT, skipBlank, startsWith } from "./bytes.ts";
+import { GT, isBlank, isDigit, isLower, isWord, LT, skipBlank, startsWith } from "./bytes.ts";
 import { endsHeading, headingRoleEnd, roleEnd } from "./roles.ts";
 import type { Span } from "./shapes.ts";
 import { isTurn } from "./shapes-tokens.ts";
@@ -10,6 +10,8 @@ const SLASH = 0x2f;
 
 /** Letters of a name in other brackets; the longest known one is `end_of_utterance` and the like. */
 const NAME_MAX = 32;
+/** White space between a tag and the text under it. */
+const TEXT_GAP_MAX = 16;
 /** MiniMax has one letter; sed and dc have single letters in capitals between such signs. */
 const TILDE_NAME_MAX = 8;
 /** Blanks between the end of a sequence and the next turn. */
@@ -147,6 +149,12 @@ export function orphanClose(bytes: Uint8Array, span: Span): boolean {
     if ((bytes[at + 1] === 0x73 || bytes[at + 1] === 0x53) && !isWord(bytes[at + 2])) return false;
   }
   return true;
+}
+
+/** A tag alone on its line before text: in XML the next line begins with another tag. */
+export function tagBeforeText(bytes: Uint8Array, span: Span): boolean {
+  const next = skipBlank(bytes, span.end, TEXT_GAP_MAX);
+  return next > span.end && bytes[next] !== undefined && bytes[next] !== LT && !isBlank(bytes[next]);
 }
 
 /** A word in brackets that is not the index of something: `results[TOOL_RESULT]` is program text. */

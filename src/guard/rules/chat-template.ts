@@ -50,7 +50,7 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
       ...shaped("square-bar-turn", "[|"),
       ...shaped("tilde-turn", "]~"),
       ...shapedAnyCase("tag-rest-turn", ...OF_TAGS),
-      ...shapedAnyCase("numbered-turn", ...NUMBERED),
+      ...shapedAnyCase("numbered-turn", ...NUMBERED, "[Round "),
       ...shapedAnyCase("boundary-turn", ...BOUNDARIES),
       ...shaped("sided-turn", "<|"),
     ],
@@ -139,6 +139,9 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     patterns: [
       ...placed("paragraph-start", "Human:", "Assistant:"),
       ...placed("line-start", "### Instruction:", "GPT4 Correct User:", "GPT4 Correct Assistant:"),
+      ...["<system>", "<user>", "<assistant>", "<human>", "<bot>"].map(
+        (text): Pattern => ({ kind: "trigger", trigger: { text, at: "whole-line", shape: "tag-before-text" } }),
+      ),
       ...placed("line-start", ...HEADED_ROLES),
       said(["USER:", "User:"], ["ASSISTANT:", "Assistant:", "GPT:", "Falcon:"]),
       pair(["### User\n", "### Human\n"], ["### Assistant\n", "### Bot\n"]),

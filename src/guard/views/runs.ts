@@ -135,11 +135,19 @@ class RunWriter {
     return 0;
   }
 
+  /** Each stretch of digits in a run: other letters may stand on the line before or after it. */
   hex(start: number, end: number): void {
-    for (let index = start; index < end; index++) {
-      const byte = this.#source[index] as number;
-      if (!isHex(byte) && byte !== NEWLINE && byte !== 0x0d) return;
+    const source = this.#source;
+    for (let first = start; first < end; first++) {
+      if (!isHex(source[first])) continue;
+      let last = first;
+      while (last < end && (isHex(source[last]) || source[last] === NEWLINE || source[last] === 0x0d)) last++;
+      if (last - first >= HEX_RUN_MIN) this.#digits(first, last);
+      first = last;
     }
+  }
+
+  #digits(start: number, end: number): void {
     this.#room();
     const from = this.#written;
     let written = from;
