@@ -18,6 +18,7 @@ import {
   type Verdict,
   withOwnRules,
 } from "../guard/index.ts";
+import { guardTemplates } from "./guard-templates.ts";
 import { explainRuleText, findingText, verdictText } from "./guard-text.ts";
 import { readStdin, writeAll } from "./output.ts";
 import { painter } from "./review-text.ts";
@@ -25,6 +26,7 @@ import { UsageError } from "./usage-error.ts";
 
 export const GUARD_HELP = `ztl guard scan FILE|- [--for SINK]... [--rules FILE] [--all] [--json]
 ztl guard explain RULE|FINDING [--rules FILE] [--json]
+ztl guard templates check PATH... [--json]
 
 Looks for what a model, an orchestrator or a terminal would act on in a text, as the loop does with every output, and for
 secrets. Encodings are undone: base64 in JSON in percent signs is no hiding place.
@@ -34,6 +36,7 @@ secrets. Encodings are undone: base64 in JSON in percent signs is no hiding plac
                     rendered (a viewer of Markdown or HTML); repeatable
     --all           findings of severity info as well
   explain           what a rule looks for and why, such as chat.role-turn; or one finding, as scan --json prints it
+  templates check   reads chat templates or folders of them, and fails on a special token or turn opener that would be admitted
     --rules FILE    own rules beside ours, as JSON:
                     { "rules": [{ "id": "own.codename", "severity": "medium", "meaning": "A project nobody is to know of.",
                       "reason": "names a project", "texts": ["Blue Heron"], "anyCase": true }] }
@@ -61,6 +64,7 @@ const OPTIONS = {
 
 /** `ztl guard`. */
 export async function guard(args: readonly string[]): Promise<number> {
+  if (args[0] === "templates") return guardTemplates(args.slice(1));
   const { values, positionals } = parse(args);
   const [command, subject, ...more] = positionals;
   if (values.help === true) {

@@ -35,6 +35,7 @@ export {
 export { type Pattern, type Rule, SINKS, type Sink, type Trigger } from "./rule.ts";
 export { builtInRules, RuleSet } from "./rule-set.ts";
 export { type Scanner, type ScanOptions, SyntacticScanner, scan } from "./scanner.ts";
+export { probeTemplates, readTokens, rulesFor, type TemplateProbe, type TemplateTokens } from "./templates/index.ts";
 export { type Decoded, decodeLevel } from "./views/decode.ts";
 export { decodeHidden } from "./views/hidden.ts";
 export { type DecodedRuns, decodeRuns } from "./views/runs.ts";

@@ -11,6 +11,7 @@ import { CallBook } from "./calls/call-book.ts";
 import { Listeners } from "./events.ts";
 import { Examiner } from "./gate/examiner.ts";
 import { guardModel } from "./gate/guard-model.ts";
+import { rulesForModels } from "./gate/guard-templates.ts";
 import { LoopMemory } from "./gate/loop-memory.ts";
 import { Originals } from "./gate/originals.ts";
 import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
@@ -143,7 +144,7 @@ async function open({
   const { config } = policy;
   const expireAfterMs = config.approvals?.expireAfterMs ?? EXPIRE_AFTER_MS;
   const listeners = new Listeners();
-  const rules = rulesOf(config.guard?.rules);
+  const rules = rulesForModels(config.guard?.templates, rulesOf(config.guard?.rules));
   const sinks: readonly Sink[] = config.guard?.renders ? ["memory", "rendered"] : ["memory"];
   const key = openSigningKey(join(stateDirectory, "admission.key"));
   const admitter = new Admitter({ privateKey: key.privateKey, ruleSetHash: rules.hash, now });

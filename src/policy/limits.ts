@@ -51,3 +51,5 @@ export const REVIEW_RULES_MAX = 256;
 export const OPEN_REVIEWS_MAX = 10_000;
 /** Most bytes of them: a thousand inputs of the largest size that a call may have would be 8 GiB, which nobody reads. */
 export const REVIEW_BYTES_MAX = 1024 * 1024 * 1024;
+/** Files of models: agents of one loop run on a few, each with a tokenizer's and a template's file. */
+export const GUARD_TEMPLATES_MAX = 32;

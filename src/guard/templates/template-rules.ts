@@ -1,6 +1,5 @@
 import { literals, placed, type Rule } from "../rule.ts";
-import { RuleSet } from "../rule-set.ts";
-import { BUILT_IN_RULES } from "../rules/index.ts";
+import { builtInRules, RuleSet } from "../rule-set.ts";
 import { scan } from "../scanner.ts";
 import type { TemplateTokens } from "./template-tokens.ts";
 
@@ -40,9 +39,9 @@ export function templateRules({ tokens, openers }: Pick<TemplateTokens, "tokens"
   return rules.filter(({ patterns }) => patterns.length > 0);
 }
 
-/** The built-in rules and those of these models' files; another file makes another hash. */
-export function rulesFor(read: readonly TemplateTokens[]): RuleSet {
+/** These rules and those of models' files; another file makes another hash. */
+export function rulesFor(read: readonly TemplateTokens[], rules: RuleSet = builtInRules()): RuleSet {
   const all = (of: (one: TemplateTokens) => readonly string[]): string[] => [...new Set(read.flatMap(of))];
   const own = templateRules({ tokens: all(({ tokens }) => tokens), openers: all(({ openers }) => openers) });
-  return new RuleSet([...BUILT_IN_RULES, ...own]);
+  return new RuleSet([...rules.rules, ...own]);
 }

@@ -33,11 +33,15 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
     return [name, { ...tool, mounts }] as const;
   });
   const program = config.python?.program;
-  const rules = config.guard?.rules;
+  const { guard } = config;
   return {
     ...config,
-    ...(rules !== undefined && {
-      guard: { ...config.guard, renders: config.guard?.renders ?? false, rules: resolve(directory, rules) },
+    ...(guard !== undefined && {
+      guard: {
+        ...guard,
+        templates: guard.templates.map((path) => resolve(directory, path)),
+        ...(guard.rules !== undefined && { rules: resolve(directory, guard.rules) }),
+      },
     }),
     // A name is looked for in PATH, wherever the configuration lies.
     ...(program?.includes("/") && { python: { program: resolve(directory, program) } }),

@@ -6,6 +6,7 @@ import {
   EXCLUDES_MAX,
   EXPIRE_AFTER_MS_MAX,
   GUARD_MODEL_TIMEOUT_MS_MAX,
+  GUARD_TEMPLATES_MAX,
   MOUNTS_MAX,
   OUTPUT_FOR_MODEL_BYTES_MAX,
   RUN_LIMIT_BOUNDS,
@@ -231,6 +232,13 @@ export const configSchema = z.strictObject({
         .default(false)
         .describe(
           "Whether what agents say or get is shown by a viewer of Markdown or HTML: then images and elements that carry data away are findings.",
+        ),
+      templates: z
+        .array(hostPath)
+        .max(GUARD_TEMPLATES_MAX)
+        .default([])
+        .describe(
+          "Files of the models that agents run on: tokenizer_config.json, a Jinja or a Go template. Their own tokens and turn openers become rules of the guard.",
         ),
       outputForModelBytes: within({ min: 1, max: OUTPUT_FOR_MODEL_BYTES_MAX })
         .optional()
