@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { optionProblem } from "../base/option-problem.ts";
 import { terminalJson, terminalLine } from "../base/text/index.ts";
-import { diagnoseHost, type Finding } from "../sandbox/index.ts";
+import { diagnoseHost, type HostCheck } from "../sandbox/index.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -45,7 +45,7 @@ function parseDoctorArguments(args: readonly string[]): { readonly json?: boolea
   }
 }
 
-function format(finding: Finding): string {
+function format(finding: HostCheck): string {
   const remedy = finding.remedy === undefined ? "" : `\n       -> ${terminalLine(finding.remedy)}`;
   return `${MARKS[finding.state]}  ${finding.subject}: ${terminalLine(finding.text)}${remedy}`;
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { canonicalise } from "../base/canonical-json.ts";
 import { sha256Hex } from "../base/sha256.ts";
-import type { Decision, Verdict } from "./finding.ts";
+import type { GuardDecision, Verdict } from "./finding.ts";
 import { releaseOf } from "./policy.ts";
 
 /** What a content is to be: as anything else it is not admitted, whatever it says. */
@@ -49,7 +49,7 @@ export type AdmitResult =
   | {
       readonly status: "refused";
       readonly reason: "not-admitted" | "not-flagged" | "other-content" | "other-rule-set" | "no-reviewer";
-      readonly decision: Decision;
+      readonly decision: GuardDecision;
     };
 
 export interface AdmitterOptions {

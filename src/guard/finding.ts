@@ -58,11 +58,11 @@ export interface Finding {
   readonly reason: string;
 }
 
-export type Decision = "admit" | "flag" | "block";
+export type GuardDecision = "admit" | "flag" | "block";
 
 /** What the guard decided about one content, and under which rules. */
 export interface Verdict {
-  readonly decision: Decision;
+  readonly decision: GuardDecision;
   readonly findings: readonly Finding[];
   /** `info` findings beyond the number kept. */
   readonly unlisted: number;

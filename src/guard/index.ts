@@ -17,7 +17,7 @@ export {
   type Nonces,
 } from "./admission-verifier.ts";
 export { type Explanation, explainFinding, familyWords, severityWords } from "./explain.ts";
-export type { Decision, Decoding, Family, Finding, Severity, Verdict } from "./finding.ts";
+export type { Decoding, Family, Finding, GuardDecision, Severity, Verdict } from "./finding.ts";
 export { atLeast } from "./finding.ts";
 export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
 export { type Masked, maskSecrets } from "./mask.ts";

@@ -1,7 +1,7 @@
-import type { Decision, Finding, Severity, Verdict } from "./finding.ts";
+import type { Finding, GuardDecision, Severity, Verdict } from "./finding.ts";
 
 /** What each severity means for the content. `flag` quarantines it until a person releases it. */
-export type VerdictPolicy = Readonly<Record<Severity, Decision>>;
+export type VerdictPolicy = Readonly<Record<Severity, GuardDecision>>;
 
 export const DEFAULT_POLICY: VerdictPolicy = Object.freeze({
   info: "admit",
@@ -11,9 +11,9 @@ export const DEFAULT_POLICY: VerdictPolicy = Object.freeze({
   critical: "block",
 });
 
-const ORDER: readonly Decision[] = ["admit", "flag", "block"];
+const ORDER: readonly GuardDecision[] = ["admit", "flag", "block"];
 
-function stricter(a: Decision, b: Decision): Decision {
+function stricter(a: GuardDecision, b: GuardDecision): GuardDecision {
   return ORDER.indexOf(a) >= ORDER.indexOf(b) ? a : b;
 }
 
@@ -32,8 +32,8 @@ export function stricterVerdict(verdict: Verdict, other: Verdict): Verdict {
 }
 
 /** The guard's own limits always flag, whatever the table says, and only that: what was not looked at is not guilty. */
-export function decide(findings: readonly Finding[], policy: VerdictPolicy): Decision {
-  return findings.reduce<Decision>(
+export function decide(findings: readonly Finding[], policy: VerdictPolicy): GuardDecision {
+  return findings.reduce<GuardDecision>(
     (decision, finding) => stricter(decision, finding.family === "limit" ? "flag" : policy[finding.severity]),
     "admit",
   );

@@ -10,7 +10,7 @@ import { HostClock, type RunClock, VirtualClock } from "./kernel/clock.ts";
 import { type Config, configuredVfs } from "./kernel/config.ts";
 import { Diagnostics } from "./kernel/diagnostics.ts";
 import { type KernelImage, preparedCache, restoreProcess, sealKernel } from "./kernel/image.ts";
-import { type Control, type Outcome, Scheduler } from "./kernel/scheduler.ts";
+import { type Control, type GuestEnding, Scheduler } from "./kernel/scheduler.ts";
 import { type ProgramSpec, spawnProgram } from "./kernel/spawn.ts";
 import { TimerSet } from "./kernel/timers.ts";
 import { asLimit, DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
@@ -141,7 +141,7 @@ export class Kernel {
   }
 
   /** Runs until the first process ends, a limit is reached, or (`untilJobWanted`) everything waits for the job. */
-  run(control: Control): Outcome {
+  run(control: Control): GuestEnding {
     return this.scheduler.run(control);
   }
 

@@ -1,6 +1,6 @@
 /** What others may use of the loop: open it, call tools through it, decide reviews, read its records. */
 
-export type { Decision as GuardDecision, Finding as GuardFinding } from "../guard/index.ts";
+export type { Finding as GuardFinding, GuardDecision } from "../guard/index.ts";
 export {
   explainFinding,
   type GuardLimits,
@@ -64,25 +64,25 @@ export type {
   CallResult,
   FindingSummary,
   RunSummary,
-} from "./calls/call-result.ts";
-export type { PermitResult, RunElsewhere } from "./calls/external.ts";
+} from "./call/call-result.ts";
+export type { PermitResult, RunElsewhere } from "./call/external.ts";
 export type { LoopEvent, LoopListener } from "./events.ts";
 export type { Agent } from "./handles/agent.ts";
 export type { BudgetLimits } from "./handles/budget.ts";
 export type { Rights } from "./handles/caller.ts";
 export type { Address, Conversation, SendRequest } from "./handles/conversation.ts";
 export type { ToolDescription } from "./handles/tool-description.ts";
+export type { CaseFile } from "./history/case-file.ts";
+export type { CaseQuery, Records, RunsQuery } from "./history/records.ts";
+export type { ReplayOutcome } from "./history/replays.ts";
+export type { RunFilter } from "./history/run-index.ts";
+export type { RunRecord, RunRow } from "./history/run-record.ts";
+export type { Timeline, TimelineCall, TimelineEdge } from "./history/timeline.ts";
+export type { Counterfactual, ModelAction, StepAsked } from "./history/without.ts";
 export { ZeroTrustLoop } from "./loop.ts";
 export type { MountProblem } from "./mount-check.ts";
 export type { ArgumentOrigin, OriginSource, OriginStep } from "./origins/argument-origin.ts";
 export type { RunTrace } from "./origins/origins.ts";
-export type { CaseFile } from "./records/case-file.ts";
-export type { CaseQuery, Records, RunsQuery } from "./records/records.ts";
-export type { ReplayOutcome } from "./records/replays.ts";
-export type { RunFilter } from "./records/run-index.ts";
-export type { RunRecord, RunRow } from "./records/run-record.ts";
-export type { Timeline, TimelineCall, TimelineEdge } from "./records/timeline.ts";
-export type { Counterfactual, ModelAction, StepAsked } from "./records/without.ts";
 export type {
   CallRequest,
   ConversationOptions,
@@ -94,7 +94,6 @@ export type {
 export type { AddedReviewer, NewReviewer, Reviewers } from "./reviewers/reviewers.ts";
 export { type DecisionSignature, type DecisionSubject, ReviewerSigner } from "./reviewers/signature.ts";
 export type { Standing } from "./reviewers/votes.ts";
-export type { RebaseOptions, RebaseResult } from "./reviews/change-set-rebase.ts";
 export type {
   ApproveOptions,
   ChangeSetSummary,
@@ -116,3 +115,4 @@ export type {
   TakenIn,
 } from "./reviews/review.ts";
 export type { Reviews, ReviewsQuery } from "./reviews/reviews.ts";
+export type { RebaseOptions, RebaseResult } from "./workspace/change-set-rebase.ts";

@@ -1,12 +1,12 @@
 import type { Entry, Ledger } from "../ledger/index.ts";
 import type { Policy } from "../policy/index.ts";
 import type { Workspace } from "../workspace/index.ts";
-import type { CallBook } from "./calls/call-book.ts";
-import type { CallResult } from "./calls/call-result.ts";
+import type { CallBook } from "./call/call-book.ts";
+import type { CallResult } from "./call/call-result.ts";
 import type { Examiner } from "./gate/examiner.ts";
 import type { Originals } from "./gate/originals.ts";
+import type { RunIndex } from "./history/run-index.ts";
 import type { OriginIndex } from "./origins/origin-index.ts";
-import type { RunIndex } from "./records/run-index.ts";
 import type { Authority } from "./reviewers/authority.ts";
 import type { Reviewers } from "./reviewers/reviewers.ts";
 import type { ReviewStore } from "./reviews/review-store.ts";

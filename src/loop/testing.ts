@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoopConfig } from "../policy/index.ts";
 import type { LoopOptions } from "./assemble.ts";
-import type { CallResult } from "./calls/call-result.ts";
+import type { CallResult } from "./call/call-result.ts";
 import type { Conversation } from "./handles/conversation.ts";
 import { ZeroTrustLoop } from "./loop.ts";
 

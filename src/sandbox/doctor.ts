@@ -12,7 +12,7 @@ import { type CacheUnavailable, usualCacheDirectory } from "./templates/cache-di
 import { type HostPython, searchPython, tellSkipped } from "./templates/host-python.ts";
 
 /** One thing `ztl doctor` tells. `missing` keeps every tool call from running, a `note` only some, or is good to know. */
-export interface Finding {
+export interface HostCheck {
   readonly subject: string;
   readonly state: "ok" | "note" | "missing";
   readonly text: string;
@@ -20,7 +20,7 @@ export interface Finding {
 }
 
 /** Looks at everything tool calls need on this host, and runs one. Never throws for what it finds. */
-export async function diagnoseHost(): Promise<Finding[]> {
+export async function diagnoseHost(): Promise<HostCheck[]> {
   const virtualisation = virtualisationFindings();
   const usable = virtualisation.every((finding) => finding.state !== "missing");
   return [
@@ -35,13 +35,13 @@ export async function diagnoseHost(): Promise<Finding[]> {
   ];
 }
 
-export function virtualisationFindings(): Finding[] {
+export function virtualisationFindings(): HostCheck[] {
   const subject = "KVM";
   const probe = probeHost();
   if (!probe.usable)
     return probe.problems.map((problem) => ({ subject, state: "missing", ...describeProblem(problem) }));
   const by = probe.modules.length > 0 ? ` (${probe.modules.join(", ")})` : "";
-  const findings: Finding[] = [
+  const findings: HostCheck[] = [
     { subject, state: "ok", text: `micro-VMs work${by} on ${probe.cpuModel ?? "an unknown processor"}` },
   ];
   if (probe.syscallRing === 3) {
@@ -61,7 +61,7 @@ export function virtualisationFindings(): Finding[] {
   return findings;
 }
 
-function describeProblem(problem: HostProblem): Pick<Finding, "text" | "remedy"> {
+function describeProblem(problem: HostProblem): Pick<HostCheck, "text" | "remedy"> {
   switch (problem.code) {
     case "not-x86-64-linux":
       return {
@@ -94,10 +94,10 @@ function describeProblem(problem: HostProblem): Pick<Finding, "text" | "remedy">
   }
 }
 
-function pythonFindings(): Finding[] {
+function pythonFindings(): HostCheck[] {
   const subject = "Python";
   const { python, skipped } = searchPython();
-  const notes = skipped.map((one): Finding => {
+  const notes = skipped.map((one): HostCheck => {
     return { subject, state: "note", text: `not used: ${tellSkipped(one)}`, remedy: one.remedy };
   });
   if (python !== undefined)
@@ -107,8 +107,8 @@ function pythonFindings(): Finding[] {
 }
 
 /** Places that every guest's Python imports from, and other users may change. */
-function exposed({ watch }: HostPython): Finding[] {
-  return watch.flatMap((path): Finding[] => {
+function exposed({ watch }: HostPython): HostCheck[] {
+  return watch.flatMap((path): HostCheck[] => {
     const way = wayTo(path);
     const objection = way && permissionObjection(way);
     if (objection === undefined) return [];
@@ -117,14 +117,14 @@ function exposed({ watch }: HostPython): Finding[] {
   });
 }
 
-function shellFinding(): Finding {
+function shellFinding(): HostCheck {
   const bash = ["/bin/bash", "/usr/bin/bash"].find((path) => existsSync(path));
   if (bash !== undefined) return { subject: "Shell", state: "ok", text: bash };
   if (existsSync("/bin/sh")) return { subject: "Shell", state: "note", text: "no bash: the shell tool uses /bin/sh" };
   return { subject: "Shell", state: "note", text: "neither bash nor sh: the shell tool will not run" };
 }
 
-function cacheFinding(): Finding {
+function cacheFinding(): HostCheck {
   const subject = "Template cache";
   let why: CacheUnavailable | undefined;
   try {
@@ -140,13 +140,13 @@ function cacheFinding(): Finding {
   }
 }
 
-function memoryFinding(): Finding {
+function memoryFinding(): HostCheck {
   const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
   const text = `${mebibytes(freemem())} free; a micro-VM uses what its guest touches, ${mebibytes(DEFAULT_LIMITS.memoryBytes)} at most by default`;
   return { subject: "Memory", state: freemem() < DEFAULT_LIMITS.memoryBytes ? "note" : "ok", text };
 }
 
-async function trial(): Promise<Finding> {
+async function trial(): Promise<HostCheck> {
   const subject = "Trial run";
   try {
     const { cold, warm } = await runTwice();

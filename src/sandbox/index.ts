@@ -1,6 +1,6 @@
 export type { Layer } from "../base/layer/index.ts";
 export type { CallerMount, SandboxEvent, SandboxOptions, ToolCall, ToolName } from "./call.ts";
-export { diagnoseHost, type Finding } from "./doctor.ts";
+export { diagnoseHost, type HostCheck } from "./doctor.ts";
 export type { Isolation, IsolationDemands } from "./isolation.ts";
 export { hiddenPlaces, refuseHidden } from "./mounts.ts";
 export { type HostLacks, hostLacks } from "./needs.ts";

@@ -2,7 +2,7 @@ import { getSystemErrorName } from "node:util";
 import { z } from "zod";
 import { ZtlError } from "../errors.ts";
 import { availableLayers, LAYERS, type Launcher, type LaunchFailure, type Layer } from "../vmm/index.ts";
-import type { Finding } from "./doctor.ts";
+import type { HostCheck } from "./doctor.ts";
 
 /** Which walls stand around a cell's process, beside the virtual machine in it. */
 export type Isolation = Readonly<Record<Layer | (typeof ALWAYS)[number], boolean>>;
@@ -86,7 +86,7 @@ const REMEDIES: Readonly<Record<Layer, string>> = {
 };
 
 /** For `ztl doctor`: what stands, and what this host lacks. Never throws. */
-export function isolationFindings(): Finding[] {
+export function isolationFindings(): HostCheck[] {
   const subject = "Isolation";
   try {
     const { available, missing } = availableLayers();
@@ -95,7 +95,7 @@ export function isolationFindings(): Finding[] {
     );
     return [
       { subject, state: "ok", text: `around each micro-VM: ${standing}` },
-      ...[...missing].map(([layer, failure]): Finding => {
+      ...[...missing].map(([layer, failure]): HostCheck => {
         const text = `no ${layer}: ${describeFailure(failure)}; the other walls still stand`;
         return { subject, state: "note", text, remedy: REMEDIES[layer] };
       }),

@@ -1,5 +1,5 @@
 import { ZtlError } from "../errors.ts";
-import type { Finding } from "./doctor.ts";
+import type { HostCheck } from "./doctor.ts";
 import { virtualisationFindings } from "./doctor.ts";
 import { findHostPython } from "./templates/host-python.ts";
 
@@ -9,7 +9,7 @@ export interface HostLacks {
   readonly python?: Lack;
 }
 
-export type Lack = Pick<Finding, "text" | "remedy">;
+export type Lack = Pick<HostCheck, "text" | "remedy">;
 
 /** Looks at the host as `ztl doctor` does, without a trial run. Never throws for what it finds. */
 export function hostLacks(): HostLacks {

@@ -40,7 +40,7 @@ function refusing(refusals: readonly Refusal[]): string {
   const { onlyBits } = await import(${vmm("host/seccomp/rules.ts")});
   const rules = ${JSON.stringify(refusals)}.map(({ name, number, errno, flags }) => ({
     name, number, otherwise: { errno },
-    cases: flags === undefined ? [] : [{ when: [onlyBits(1, flags)], verdict: "allow" }],
+    cases: flags === undefined ? [] : [{ when: [onlyBits(1, flags)], action: "allow" }],
   }));
   const filter = filterProgram(rules, "allow");
   const code = stableBytes(filter.length);

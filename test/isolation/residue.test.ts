@@ -6,9 +6,9 @@ import { after, before, describe, test } from "node:test";
 import {
   Config,
   DEFAULT_LIMITS,
+  type GuestEnding,
   Kernel,
   type KernelImage,
-  type Outcome,
   type RunLimits,
 } from "../../src/linux/index.ts";
 import { findHostPython } from "../../src/sandbox/templates/host-python.ts";
@@ -108,7 +108,7 @@ describe("nothing survives a rollback", { skip: kvmMissing() }, () => {
     code: string,
     stdin = "",
     limits: RunLimits = DEFAULT_LIMITS,
-  ): { readonly stdout: string; readonly stderr: string; readonly outcome: Outcome } {
+  ): { readonly stdout: string; readonly stderr: string; readonly outcome: GuestEnding } {
     const kernel = Kernel.restore(machine, image, config, { limits });
     kernel.setInput(Buffer.from(stdin));
     kernel.giveJob(

@@ -26,7 +26,7 @@ export interface Control {
 }
 
 /** How a run ended. */
-export type Outcome =
+export type GuestEnding =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "signaled"; readonly signal: string; readonly number: number }
   | { readonly kind: "limit"; readonly limit: LimitName }
@@ -120,7 +120,7 @@ export class Scheduler implements Watch {
     task.registers32 = this.#kernel.cpu.registers32;
   }
 
-  run(control: Control): Outcome {
+  run(control: Control): GuestEnding {
     const { machine, allowance } = this.#kernel;
     this.#control = control;
     allowance.watch = this;
@@ -149,7 +149,7 @@ export class Scheduler implements Watch {
     if (this.#control?.poll() === "cancel") throw new Cancelled();
   }
 
-  #step(control: Control): Outcome | undefined {
+  #step(control: Control): GuestEnding | undefined {
     const { main } = this.#kernel;
     if (main?.exit) return outcomeOf(main);
     const now = this.#account();
@@ -199,7 +199,7 @@ export class Scheduler implements Watch {
     return clock.nowMs();
   }
 
-  #tick(control: Control): Outcome | undefined {
+  #tick(control: Control): GuestEnding | undefined {
     if (this.#kernel.clock.isVirtual) this.#notice();
     else this.#rotate = true;
     return control.poll() === "cancel" ? { kind: "cancelled" } : undefined;
@@ -266,7 +266,7 @@ export class Scheduler implements Watch {
   }
 
   /** Nothing can run: sleep until the next deadline, or say that the job is wanted. */
-  #idle(control: Control, now: number): Outcome | undefined {
+  #idle(control: Control, now: number): GuestEnding | undefined {
     if (control.untilJobWanted && this.#kernel.job.waiting) return { kind: "waiting" };
     if (control.poll() === "cancel") return { kind: "cancelled" };
     const { clock, limits } = this.#kernel;
@@ -325,7 +325,7 @@ function isRunnable(task: Task): boolean {
   return !task.wait && !task.ended && !task.process.stopped;
 }
 
-function outcomeOf(main: Process): Outcome {
+function outcomeOf(main: Process): GuestEnding {
   const { exit } = main;
   if (exit?.kind === "signaled") return { kind: "signaled", signal: signalName(exit.signal), number: exit.signal };
   return { kind: "exited", code: exit?.code ?? 0 };

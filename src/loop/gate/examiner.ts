@@ -16,8 +16,8 @@ import {
 } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { Label } from "../../policy/index.ts";
-import type { FindingSummary } from "../calls/call-result.ts";
-import { frame, markOf } from "../calls/frame.ts";
+import type { FindingSummary } from "../call/call-result.ts";
+import { frame, markOf } from "../call/frame.ts";
 import { gravestFirst } from "./kept-findings.ts";
 
 export interface ExaminerOptions {

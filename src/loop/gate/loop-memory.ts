@@ -11,10 +11,10 @@ import {
 } from "../../memory/index.ts";
 import type { Label } from "../../policy/index.ts";
 import type { Caller } from "../handles/caller.ts";
+import { admissionBody, verdictBody } from "../history/drafts.ts";
+import { Recorder } from "../history/recorder.ts";
 import { recordTold } from "../origins/told.ts";
 import type { LoopParts } from "../parts.ts";
-import { admissionBody, verdictBody } from "../recording/drafts.ts";
-import { Recorder } from "../recording/recorder.ts";
 import { takeIn } from "../state/taking-in.ts";
 
 export interface LoopMemoryOptions {

@@ -1,8 +1,8 @@
 import { ZtlError } from "../../errors.ts";
 import type { AdmitDocumentResult, AdmittedText, ConversationMemory, VectorGate } from "../../memory/index.ts";
 import type { Decision } from "../../policy/index.ts";
-import type { CallResult } from "../calls/call-result.ts";
-import { callTool } from "../calls/calls.ts";
+import type { CallResult } from "../call/call-result.ts";
+import { callTool } from "../call/calls.ts";
 import {
   type PermitResult,
   permitTool,
@@ -10,9 +10,9 @@ import {
   receiveResult,
   sendMessage,
   useTool,
-} from "../calls/external.ts";
-import { takeOwnWords } from "../calls/own-words.ts";
-import { considerCall } from "../calls/permission.ts";
+} from "../call/external.ts";
+import { takeOwnWords } from "../call/own-words.ts";
+import { considerCall } from "../call/permission.ts";
 import {
   type CallRequest,
   type DecideRequest,

@@ -1,5 +1,5 @@
 import { changeList, type Entry, type Ledger } from "../../ledger/index.ts";
-import type { RecordedChange } from "../recording/changes.ts";
+import type { RecordedChange } from "../history/changes.ts";
 import { parseRecorded } from "../state/stored.ts";
 
 /** Files of one change set that are looked at. */

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, pointer } from "../../base/json.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
-import { AGENT_SAID, GIVEN_TO_AGENT } from "../records/differential.ts";
-import { detail } from "../records/run-story.ts";
+import { AGENT_SAID, GIVEN_TO_AGENT } from "../history/differential.ts";
+import { detail } from "../history/run-story.ts";
 import { parseRecordedInput } from "../state/stored.ts";
 
 /** The `note` entry of what the host program told an agent: its system prompt, and what its user typed. */

@@ -1,7 +1,7 @@
 import type { Ledger } from "../../ledger/index.ts";
 import { Wording } from "../../provenance/index.ts";
+import { detail } from "../history/run-story.ts";
 import { WORDING_TEXTS_MAX, WORDING_UNITS_MAX } from "../limits.ts";
-import { detail } from "../records/run-story.ts";
 import type { ArgumentOrigin } from "./argument-origin.ts";
 import { excerptOf } from "./excerpt.ts";
 import type { Neighbourhood } from "./neighbourhood.ts";

@@ -2,12 +2,12 @@ import { canonicalise } from "../../base/canonical-json.ts";
 import type { Json } from "../../base/json.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Decision } from "../../policy/index.ts";
-import type { Call } from "../calls/call.ts";
-import { filesOf } from "../calls/workspace-owner.ts";
+import type { Call } from "../call/call.ts";
+import { bounded } from "../history/run-story.ts";
 import { HASHED_JSON } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { bounded } from "../records/run-story.ts";
 import { parseCallDetails } from "../state/stored.ts";
+import { filesOf } from "../workspace/workspace-owner.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";
 
 /** What is shown of a call that needs a person's agreement, and what the agreement is bound to. */

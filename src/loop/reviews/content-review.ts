@@ -1,12 +1,12 @@
 import { blockingFindings, type Finding, type Verdict } from "../../guard/index.ts";
 import type { Content } from "../../ledger/index.ts";
 import type { Label } from "../../policy/index.ts";
-import type { Parcel } from "../calls/parcel.ts";
+import type { Parcel } from "../call/parcel.ts";
 import { summarise } from "../gate/examiner.ts";
 import { findingsBeyond, keptFindings } from "../gate/kept-findings.ts";
+import { bounded } from "../history/run-story.ts";
 import { FINDINGS_RECORDED_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { bounded } from "../records/run-story.ts";
 import { parseContentDetails } from "../state/stored.ts";
 import type { Conflict } from "./review.ts";
 import type { NewReview, StoredReview } from "./review-store.ts";

@@ -1,6 +1,6 @@
 import type { EntryDraft } from "../../ledger/index.ts";
+import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
-import { Recorder } from "../recording/recorder.ts";
 
 type BodyOf<K extends EntryDraft["kind"]> = Extract<EntryDraft, { kind: K }>["body"];
 

@@ -1,10 +1,10 @@
 import { releaseOf } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { Caller } from "../handles/caller.ts";
+import { GIVEN_TO_AGENT } from "../history/differential.ts";
+import { admissionBody } from "../history/drafts.ts";
+import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
-import { admissionBody } from "../recording/drafts.ts";
-import { Recorder } from "../recording/recorder.ts";
-import { GIVEN_TO_AGENT } from "../records/differential.ts";
 import { labelsJson } from "../state/taking-in.ts";
 import { contentDetails } from "./content-review.ts";
 

@@ -18,7 +18,7 @@ export interface StoredReview extends ReviewSummary {
 
 export type NewReview = Omit<StoredReview, "id" | "state" | "createdAt" | "decidedBy" | "message">;
 
-export interface Verdict {
+export interface ReviewDecision {
   readonly event: "approve" | "reject" | "revoke";
   /** Refused as stale when given and different. */
   readonly hash?: string | undefined;
@@ -112,7 +112,7 @@ export class ReviewStore {
   }
 
   /** Of several who decide at once exactly one is told `done`. */
-  decide(id: string, { event, hash, reviewer, message }: Verdict): Decided {
+  decide(id: string, { event, hash, reviewer, message }: ReviewDecision): Decided {
     return transaction(this.#database, () => {
       const review = this.get(id);
       if (review === undefined) return { status: "not-found" };

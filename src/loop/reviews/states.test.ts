@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { CallBook, type CallState } from "../calls/call-book.ts";
+import { CallBook, type CallState } from "../call/call-book.ts";
 import { openStateDatabase } from "../state/state-database.ts";
 import type { ReviewState } from "./review.ts";
 import { ReviewStore } from "./review-store.ts";

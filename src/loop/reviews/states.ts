@@ -1,4 +1,4 @@
-import type { CallState } from "../calls/call-book.ts";
+import type { CallState } from "../call/call-book.ts";
 import type { ReviewState } from "./review.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { isJsonObject, type Json } from "../../base/json.ts";
 import type { Entry } from "../../ledger/index.ts";
 import { type Label, parseTaint } from "../../policy/index.ts";
+import { GIVEN_TO_AGENT } from "../history/differential.ts";
+import { detail } from "../history/run-story.ts";
 import { PROVENANCE_ENTRIES_MAX, PROVENANCE_RUNS_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { GIVEN_TO_AGENT } from "../records/differential.ts";
-import { detail } from "../records/run-story.ts";
 import { TAKEN_IN } from "../state/taking-in.ts";
 import type { TakenIn } from "./review.ts";
 

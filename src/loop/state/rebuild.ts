@@ -1,7 +1,7 @@
 import { isJsonObject, type Json } from "../../base/json.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { parseTaint } from "../../policy/index.ts";
-import { GIVEN_TO_AGENT } from "../records/differential.ts";
+import { GIVEN_TO_AGENT } from "../history/differential.ts";
 import type { Conversations } from "./conversations.ts";
 import { TAKEN_IN } from "./taking-in.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Json } from "../../base/json.ts";
 import { parseStored, type StoredFormat, shapeOf } from "../../base/stored-json.ts";
 import type { Label } from "../../policy/index.ts";
-import type { CallResult } from "../calls/call-result.ts";
+import type { CallResult } from "../call/call-result.ts";
 import { CONTENT_DETAILS_JSON, INPUT_JSON, KEPT_ANSWER_JSON, RECORD_JSON, TAINT_JSON } from "../limits.ts";
 import type { CallDetails } from "../reviews/call-review.ts";
 import type { ContentDetails } from "../reviews/content-review.ts";

@@ -1,5 +1,5 @@
 import { ZtlError } from "../../errors.ts";
-import { Config, Kernel, type Outcome } from "../../linux/index.ts";
+import { Config, type GuestEnding, Kernel } from "../../linux/index.ts";
 import { DEFAULT_LIMITS } from "../../linux/limits.ts";
 import { confineProcess, Machine, PAGE_SIZE, writeImage } from "../../vmm/index.ts";
 import { GUEST_HOSTNAME } from "../guest-tree.ts";
@@ -41,7 +41,7 @@ function start(kernel: Kernel, recipe: TemplateRecipe): void {
   }
 }
 
-function expect(kernel: Kernel, recipe: TemplateRecipe, outcome: Outcome, kind: Outcome["kind"]): void {
+function expect(kernel: Kernel, recipe: TemplateRecipe, outcome: GuestEnding, kind: GuestEnding["kind"]): void {
   if (outcome.kind === kind && (outcome.kind !== "exited" || outcome.code === 0)) return;
   const said = kernel.output.stderr.toString("utf8").slice(-SAID_CHARACTERS);
   throw new ZtlError(

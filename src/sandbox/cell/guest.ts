@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import { toByteString } from "../../base/byte-string.ts";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
-import { Config, forgetRun, Kernel, type KernelImage, type Outcome } from "../../linux/index.ts";
+import { Config, forgetRun, type GuestEnding, Kernel, type KernelImage } from "../../linux/index.ts";
 import { LimitReached, type RunLimits } from "../../linux/limits.ts";
 import { FileType, type RunLayer } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
@@ -192,7 +192,7 @@ function runError(code: RunError, message: string): WireEnding {
   return { kind: "error", code, message: message.slice(0, MESSAGE_UNITS_MAX) };
 }
 
-function endingOf(outcome: Outcome): WireEnding {
+function endingOf(outcome: GuestEnding): WireEnding {
   switch (outcome.kind) {
     case "exited":
     case "signaled":

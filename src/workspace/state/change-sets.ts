@@ -35,7 +35,7 @@ export interface CutChangeSet extends Omit<NewChangeSet, "startedFrom"> {
   readonly message?: string | undefined;
 }
 
-export interface Decision {
+export interface ChangeSetDecision {
   readonly state: ChangeSetState;
   readonly at: number;
   readonly by: string;
@@ -103,7 +103,7 @@ export class ChangeSets {
   }
 
   /** Takes an approval back that was not carried out; false when it was, or is being. */
-  revoke(id: string, { at, by, message }: Omit<Decision, "state" | "chosen">): boolean {
+  revoke(id: string, { at, by, message }: Omit<ChangeSetDecision, "state" | "chosen">): boolean {
     const { changes } = this.#database
       .prepare(
         "UPDATE change_set SET state = 'rejected', decided = ?, decided_by = ?, message = ? WHERE id = ? AND state = 'approved'",
@@ -131,7 +131,7 @@ export class ChangeSets {
   }
 
   /** From pending to what was decided; false when somebody, or time, was faster. */
-  decide(id: string, { state, at, by, message, chosen }: Decision): boolean {
+  decide(id: string, { state, at, by, message, chosen }: ChangeSetDecision): boolean {
     const { changes } = this.#database
       .prepare(
         `UPDATE change_set SET state = ?, decided = ?, decided_by = ?, message = ?, chosen = ?

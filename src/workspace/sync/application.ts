@@ -36,7 +36,7 @@ export interface FoundConflict {
 }
 
 /** Whatever the status, `aside` is what somebody else did meanwhile, and how it was spared. */
-export type Outcome =
+export type ApplyResult =
   | { readonly status: "done"; readonly aside: Aside }
   | { readonly status: "conflict"; readonly conflicts: readonly FoundConflict[]; readonly aside: Aside }
   | { readonly status: "failed"; readonly error: Error; readonly aside: Aside };
@@ -49,7 +49,7 @@ const STEPS_AT_ONCE = 100;
  * journal, stage, journal, steps, journal, clean up. Before the last journal entry a restart takes the steps back; after it,
  * it only cleans up.
  */
-export async function applyEdits(application: Application, blobs: BlobFiles, journal: Journal): Promise<Outcome> {
+export async function applyEdits(application: Application, blobs: BlobFiles, journal: Journal): Promise<ApplyResult> {
   const { changeSetId, operation, rootPaths, hidden } = application;
   const edits = application.edits.toSorted((a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
   return await withRoots(rootPaths, hidden, async (directories) => {

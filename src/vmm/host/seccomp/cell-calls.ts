@@ -86,8 +86,8 @@ const FILES: readonly CallRule[] = [
     number: 257,
     cases: [
       // The C library's allocator looks for /proc/sys/vm/overcommit_memory before it gives memory back.
-      { when: [onlyBits(2, READING), oneOf(0, AT_FDCWD)], verdict: { errno: EACCES } },
-      { when: [onlyBits(2, READING)], verdict: "allow" },
+      { when: [onlyBits(2, READING), oneOf(0, AT_FDCWD)], action: { errno: EACCES } },
+      { when: [onlyBits(2, READING)], action: "allow" },
     ],
     otherwise: "kill",
   },
@@ -161,7 +161,7 @@ export function cellCalls(pid: number): readonly CallRule[] {
     {
       name: "prctl",
       number: 157,
-      cases: [{ when: [oneOf(0, PR_SET_VMA)], verdict: { errno: EINVAL } }],
+      cases: [{ when: [oneOf(0, PR_SET_VMA)], action: { errno: EINVAL } }],
       otherwise: "kill",
     },
   ];

@@ -1,5 +1,5 @@
 import { invariant } from "../../../errors.ts";
-import type { CallRule, Case, Condition, Verdict } from "./rules.ts";
+import type { Action, CallRule, Case, Condition } from "./rules.ts";
 
 /** linux/seccomp.h */
 const RETURN_ALLOW = 0x7fff_0000;
@@ -24,9 +24,9 @@ const answer = (value: number): Instruction => [0x06, 0, 0, value];
 /** The farthest a conditional jump reaches: its distance is one byte. */
 const JUMP_MAX = 255;
 
-function answerFor(verdict: Verdict): Instruction {
-  if (verdict === "allow") return answer(RETURN_ALLOW);
-  return answer(verdict === "kill" ? RETURN_KILL_PROCESS : RETURN_ERRNO | verdict.errno);
+function answerFor(action: Action): Instruction {
+  if (action === "allow") return answer(RETURN_ALLOW);
+  return answer(action === "kill" ? RETURN_KILL_PROCESS : RETURN_ERRNO | action.errno);
 }
 
 /** Goes on behind itself when the condition holds, else `skip` instructions farther. */
@@ -39,8 +39,8 @@ function test({ argument, mask, in: values, wide }: Condition, skip: number): In
   return wide === true ? [load(highHalf(argument)), ifEqual(0, 0, skip + low.length), ...low] : low;
 }
 
-function caseCode({ when, verdict }: Case): Instruction[] {
-  let code = [answerFor(verdict)];
+function caseCode({ when, action }: Case): Instruction[] {
+  let code = [answerFor(action)];
   for (const condition of when.toReversed()) code = [...test(condition, code.length), ...code];
   return code;
 }
@@ -57,7 +57,7 @@ function callCode(rule: CallRule): Instruction[] {
  * (seccomp(2)). Calls of another architecture, and those of the x32 ABI, which have a bit set in their number, are not
  * named by any rule either.
  */
-export function filterProgram(rules: readonly CallRule[], unknown: Verdict): Uint8Array<ArrayBuffer> {
+export function filterProgram(rules: readonly CallRule[], unknown: Action): Uint8Array<ArrayBuffer> {
   const instructions = [
     load(ARCH),
     ifEqual(ARCH_X86_64, 1, 0),

@@ -1,5 +1,5 @@
 /** What becomes of a system call. "kill" ends the whole process, every thread of it. */
-export type Verdict = "allow" | "kill" | { readonly errno: number };
+export type Action = "allow" | "kill" | { readonly errno: number };
 
 /** Holds when the argument, after `mask`, is one of `in`. */
 export interface Condition {
@@ -11,10 +11,10 @@ export interface Condition {
   readonly wide?: boolean;
 }
 
-/** The verdict on a call all of whose conditions hold. */
+/** The action on a call all of whose conditions hold. */
 export interface Case {
   readonly when: readonly Condition[];
-  readonly verdict: Verdict;
+  readonly action: Action;
 }
 
 /** What is decided about one system call: the first case that holds, else `otherwise`. */
@@ -24,7 +24,7 @@ export interface CallRule {
   /** asm/unistd_64.h */
   readonly number: number;
   readonly cases: readonly Case[];
-  readonly otherwise: Verdict;
+  readonly otherwise: Action;
 }
 
 /** A call that passes whatever its arguments are. */
@@ -34,7 +34,7 @@ export const allow = (name: string, number: number): CallRule => ({ name, number
 export const allowWhen = (name: string, number: number, ...when: readonly Condition[]): CallRule => ({
   name,
   number,
-  cases: [{ when, verdict: "allow" }],
+  cases: [{ when, action: "allow" }],
   otherwise: "kill",
 });
 

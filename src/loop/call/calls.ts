@@ -3,13 +3,14 @@ import { ZtlError } from "../../errors.ts";
 import type { SandboxTool, ToolConfig } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
 import type { Caller } from "../handles/caller.ts";
+import { readsBody, runBody } from "../history/drafts.ts";
 import type { LoopParts } from "../parts.ts";
-import { readsBody, runBody } from "../recording/drafts.ts";
 import { type CallRequest, parseRequest, toJsonValue } from "../requests.ts";
+import { describeTaken, labelsRead, takeChanges, workspaceOf } from "../workspace/change-sets.ts";
+import { filesOf } from "../workspace/workspace-owner.ts";
 import { answerOnce } from "./answer-once.ts";
 import { type Answer, beginCall, type Call } from "./call.ts";
 import type { CallResult, RunSummary } from "./call-result.ts";
-import { describeTaken, labelsRead, takeChanges, workspaceOf } from "./change-sets.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { failed } from "./failure.ts";
 import { decideCall } from "./permission.ts";
@@ -17,7 +18,6 @@ import { describeChanges, renderRun } from "./rendering.ts";
 import { type FinishedRun, runTool } from "./run-tool.ts";
 import { runWithoutSecrets } from "./secrets.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
-import { filesOf } from "./workspace-owner.ts";
 
 /** Replay records up to this size stand in their entry. */
 const INLINE_REPLAY_BYTES_MAX = 16 * 1024;

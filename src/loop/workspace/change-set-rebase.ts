@@ -1,9 +1,9 @@
 import { defined } from "../../base/optional.ts";
 import type { RebasedFile, RebaseTake } from "../../workspace/index.ts";
+import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
-import { Recorder } from "../recording/recorder.ts";
+import type { Conflict, DecisionOptions, DecisionResult } from "../reviews/review.ts";
 import { explainConflict } from "./conflict-reasons.ts";
-import type { Conflict, DecisionOptions, DecisionResult } from "./review.ts";
 
 /** The `note` entry about files that were laid over what the host has by now. */
 export const REBASED = "rebased";

@@ -11,14 +11,11 @@ import type {
   RejectResult,
 } from "../../workspace/index.ts";
 import { findingsBeyond } from "../gate/kept-findings.ts";
+import { findingsOfEntry } from "../history/drafts.ts";
+import { allOf, CHANGED_FILE, detail } from "../history/run-story.ts";
 import { RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { findingsOfEntry } from "../recording/drafts.ts";
-import { allOf, CHANGED_FILE, detail } from "../records/run-story.ts";
-import { diffView, fileChange, reviewOfChangeSet, summaryOfChangeSet } from "./change-set-view.ts";
-import { explainConflict } from "./conflict-reasons.ts";
-import { recordDecision, recordSync, type SyncBody } from "./decisions.ts";
-import { lastSyncOf } from "./last-sync.ts";
+import { recordDecision, recordSync, type SyncBody } from "../reviews/decisions.ts";
 import type {
   ApproveOptions,
   DecisionResult,
@@ -28,7 +25,10 @@ import type {
   Review,
   ReviewSummary,
   SparedFile,
-} from "./review.ts";
+} from "../reviews/review.ts";
+import { diffView, fileChange, reviewOfChangeSet, summaryOfChangeSet } from "./change-set-view.ts";
+import { explainConflict } from "./conflict-reasons.ts";
+import { lastSyncOf } from "./last-sync.ts";
 
 /** The reviews that are change sets: the workspace decides and applies, the ledger hears of it. */
 export class ChangeSetDesk {

@@ -6,7 +6,7 @@ import { unless } from "../../base/system-error.ts";
 import type { RunComparison } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { SpaceView } from "../../workspace/index.ts";
-import type { RecordedChange } from "../recording/changes.ts";
+import type { RecordedChange } from "./changes.ts";
 
 /**
  * What a recorded run changed tells what it started from, too: a file it added was not there, one it changed had another

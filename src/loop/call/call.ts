@@ -6,13 +6,13 @@ import { sha256Hex } from "../../base/sha256.ts";
 import type { Scope } from "../gate/examiner.ts";
 import type { Caller } from "../handles/caller.ts";
 import { stepBelow, type TraceStep, traceparentOf } from "../handles/trace.ts";
+import { Recorder } from "../history/recorder.ts";
+import { oneLine } from "../history/run-story.ts";
 import { HASHED_JSON, INLINE_INPUT_BYTES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { Recorder } from "../recording/recorder.ts";
-import { oneLine } from "../records/run-story.ts";
+import type { Files } from "../workspace/workspace-owner.ts";
 import type { BookedCall, CallState } from "./call-book.ts";
 import type { CallOutcome, CallResult } from "./call-result.ts";
-import type { Files } from "./workspace-owner.ts";
 
 /** A call, a result from elsewhere or a message, on its way through the loop. */
 export interface Call {

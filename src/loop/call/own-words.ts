@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { defined } from "../../base/optional.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { Caller } from "../handles/caller.ts";
+import { AGENT_SAID } from "../history/differential.ts";
+import { admissionBody, verdictBody } from "../history/drafts.ts";
+import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
-import { admissionBody, verdictBody } from "../recording/drafts.ts";
-import { Recorder } from "../recording/recorder.ts";
-import { AGENT_SAID } from "../records/differential.ts";
 import { parseRequest, type SaidRequest, toJsonValue } from "../requests.ts";
 
 /**

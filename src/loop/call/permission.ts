@@ -1,7 +1,7 @@
 import { defined } from "../../base/optional.ts";
 import { conclude, type Decision } from "../../policy/index.ts";
+import { decisionBody } from "../history/drafts.ts";
 import type { LoopParts } from "../parts.ts";
-import { decisionBody } from "../recording/drafts.ts";
 import { boundCall, callDetails, callReview, movedSince } from "../reviews/call-review.ts";
 import { quotaRefusal } from "../reviews/quota.ts";
 import type { StoredReview } from "../reviews/review-store.ts";

@@ -15,10 +15,10 @@ import {
 } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
-import { runOnce, type ToolRun } from "../calls/run-tool.ts";
+import { runOnce, type ToolRun } from "../call/run-tool.ts";
 import type { LoopParts } from "../parts.ts";
-import { comparable, type RecordedChange, recordedChange } from "../recording/changes.ts";
 import { parseRecorded } from "../state/stored.ts";
+import { comparable, type RecordedChange, recordedChange } from "./changes.ts";
 import { changedBase } from "./replay-bases.ts";
 import { firstOf } from "./run-story.ts";
 

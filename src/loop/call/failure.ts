@@ -1,7 +1,7 @@
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
+import { CALL_FAILED } from "../history/run-story.ts";
 import type { LoopParts } from "../parts.ts";
-import { CALL_FAILED } from "../records/run-story.ts";
 import type { Answer, Call } from "./call.ts";
 import type { CallFailure } from "./call-result.ts";
 

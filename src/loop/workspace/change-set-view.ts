@@ -1,8 +1,8 @@
 import { defined } from "../../base/optional.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetSummary, FileDiff } from "../../workspace/index.ts";
-import { oneLine } from "../records/run-story.ts";
+import { oneLine } from "../history/run-story.ts";
+import type { FileChange, FileDiffView, Review, ReviewState, ReviewSummary } from "../reviews/review.ts";
 import { explainConflict } from "./conflict-reasons.ts";
-import type { FileChange, FileDiffView, Review, ReviewState, ReviewSummary } from "./review.ts";
 
 /** Change sets in the words that all reviews have. */
 

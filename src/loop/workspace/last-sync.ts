@@ -1,10 +1,10 @@
 import { defined } from "../../base/optional.ts";
 import type { Body } from "../../ledger/index.ts";
 import type { ChangeSet } from "../../workspace/index.ts";
+import { allOf } from "../history/run-story.ts";
 import { RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { allOf } from "../records/run-story.ts";
-import type { LastSync, SparedFile } from "./review.ts";
+import type { LastSync, SparedFile } from "../reviews/review.ts";
 
 /** What became of the last attempt to write or undo a change set, as the ledger has it; undefined when nobody has tried. */
 export function lastSyncOf(set: ChangeSet, { ledger }: Pick<LoopParts, "ledger">): LastSync | undefined {

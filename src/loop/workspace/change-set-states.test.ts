@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { makeWorld, proposalOf, type World } from "../../workspace/testing/world.ts";
-import { drawnArrows } from "./testing.ts";
+import { drawnArrows } from "../reviews/testing.ts";
 
 type Event = (typeof MOVES)[number]["event"];
 

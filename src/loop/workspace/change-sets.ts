@@ -3,14 +3,14 @@ import type { Content } from "../../ledger/index.ts";
 import type { Label, SandboxTool } from "../../policy/index.ts";
 import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
 import type { CommitResult, SpaceView } from "../../workspace/index.ts";
+import type { Call } from "../call/call.ts";
+import { recordedChange } from "../history/changes.ts";
+import { verdictBody } from "../history/drafts.ts";
+import { bounded, CHANGED_FILE } from "../history/run-story.ts";
 import { CHANGES_INLINE_MAX, NAMES_FOR_MODEL_MAX, SCANNED_FILES_BYTES_MAX, SCANNED_FILES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { recordedChange } from "../recording/changes.ts";
-import { verdictBody } from "../recording/drafts.ts";
-import { bounded, CHANGED_FILE } from "../records/run-story.ts";
 import type { ChangeSetSummary } from "../reviews/review.ts";
 import { mountRoots, overlayRoots } from "../sandboxes.ts";
-import type { Call } from "./call.ts";
 import { callsOwnWorkspace } from "./workspace-owner.ts";
 
 /** The `note` entry about changes of a call that its workspace did not take. */
