@@ -93,7 +93,7 @@ function named(
 function toChanges(changes: readonly WireChange[], contents: Uint8Array): ChangedFile[] {
   const sent: (Content | undefined)[] = [];
   let at = 0;
-  return changes.map(({ extents, contentOf, mtimeNs, ...change }) => {
+  return changes.map(({ extents, contentOf, ...change }) => {
     const { text, bytes } = toText(change.path);
     const length = extents === undefined ? 0 : extentBytes(extents);
     const own = extents && contentOfExtents(change.sizeBytes ?? 0, extents, contents.subarray(at, at + length));
@@ -101,7 +101,6 @@ function toChanges(changes: readonly WireChange[], contents: Uint8Array): Change
     sent.push(own);
     return withContent(own ?? (contentOf === undefined ? undefined : sent[contentOf]), {
       ...change,
-      ...(mtimeNs !== undefined && { mtimeNs: BigInt(mtimeNs) }),
       path: text,
       ...(bytes && { pathBytes: bytes }),
       ...named("renamedFrom", change.renamedFrom),

@@ -72,7 +72,8 @@ export interface ReadFile {
 }
 
 /** A change as the personality reports it, with text for its paths. */
-export interface ChangedFile extends Omit<Change, "content" | "path" | "renamedFrom" | "linkOf" | "symlinkTarget"> {
+export interface ChangedFile
+  extends Omit<Change, "content" | "mtimeNs" | "path" | "renamedFrom" | "linkOf" | "symlinkTarget"> {
   /** Guest path; for a name that is not UTF-8, `pathBytes` has the exact bytes. */
   readonly path: string;
   readonly pathBytes?: Uint8Array;
@@ -83,6 +84,8 @@ export interface ChangedFile extends Omit<Change, "content" | "path" | "renamedF
   readonly renamedFromBytes?: Uint8Array;
   readonly linkOfBytes?: Uint8Array;
   readonly symlinkTargetBytes?: Uint8Array;
+  /** When it was last modified, in nanoseconds since 1970 (decimal digits, so that a result can be written as JSON). */
+  readonly mtimeNs?: string;
   /** The new content of a file, when it changed and contents were asked for. */
   readonly content?: Uint8Array;
 }

@@ -77,7 +77,7 @@ export const HARNESS_RULES: readonly Rule[] = [
     patterns: literals(
       ...["COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "MINI_SWE_AGENT_FINAL_OUTPUT", "<<SWE_AGENT_SUBMISSION>>"],
       ...["CAMEL_TASK_DONE", "###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###", "<promise>COMPLETE</promise>"],
-      ...["<TASK_DONE>", "<END_OF_TASK>", "<end_code>", "<|task_complete|>", "TASK_COMPLETE_SIGNAL"],
+      ...["<TASK_DONE>", "<END_OF_TASK>", "`<end_code>", "\n<end_code>", "<|task_complete|>", "TASK_COMPLETE_SIGNAL"],
     ),
   },
 ];

@@ -159,7 +159,7 @@ async function keepAfter(draft: Draft, now: ProposedChange, before: NodeState, b
         ...owner,
         ...(await keepContent(draft, now, before, blobs)),
         inode,
-        ...defined({ mtimeNs: now.mtimeNs?.toString() }),
+        ...defined({ mtimeNs: now.mtimeNs }),
       };
     }
     default:

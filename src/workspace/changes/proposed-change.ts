@@ -15,7 +15,7 @@ export interface ProposedChange {
   readonly uid?: number;
   readonly gid?: number;
   /** When a file was last modified, in nanoseconds since 1970; for `add` and `modify`. */
-  readonly mtimeNs?: bigint;
+  readonly mtimeNs?: string;
   readonly symlinkTarget?: string;
   readonly symlinkTargetBytes?: Uint8Array;
   readonly sizeBytes?: number;

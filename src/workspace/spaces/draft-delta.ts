@@ -118,7 +118,7 @@ function labelsByContent(drafted: readonly DraftedEdit[], base: SpaceEntries): M
 
 function mtimeOf({ now }: Draft): Pick<DeltaEdit, "mtimeNs"> {
   // A file's is part of its state.
-  return now?.mtimeNs === undefined || now.fileType === "file" ? {} : { mtimeNs: now.mtimeNs.toString() };
+  return now?.mtimeNs === undefined || now.fileType === "file" ? {} : { mtimeNs: now.mtimeNs };
 }
 
 /** Which names are one file is said by equal inodes. That of a new file is the run's alone, so that no later file has it. */

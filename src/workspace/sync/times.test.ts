@@ -23,7 +23,7 @@ for (const { name, change } of CASES) {
     fs.writeFileSync(path, "old");
     fs.utimesSync(path, 1000.25, 1000.25);
     const proposal = proposalOf(world, (d) => change(join(d, "a")));
-    const changes = proposal.changes.map((one) => ({ ...one, mtimeNs: TIME_NS }));
+    const changes = proposal.changes.map((one) => ({ ...one, mtimeNs: TIME_NS.toString() }));
     const { id, entries } = await world.workspace.propose({ ...proposal, changes });
     approveAll(world.workspace, id);
     assert.equal((await world.workspace.sync(id)).status, "applied");
@@ -45,7 +45,7 @@ test("a time alone is a change", async (t) => {
     kind: "modify",
     fileType: "file",
     metadataOnly: true,
-    mtimeNs: TIME_NS,
+    mtimeNs: TIME_NS.toString(),
   } as const;
   const changes = [{ ...touched, mode: mode & 0o7777, uid, gid }];
   const { id } = await world.workspace.propose({ ...proposalOf(world, () => undefined), changes });
