@@ -39,7 +39,7 @@ export function buildSampleTree(root: string): void {
 export type Picture = Readonly<Record<string, string>>;
 
 export interface PictureOptions {
-  /** Link counts too: of all, or of what is no directory. */
+  /** Link counts too: of all, or of regular files: two names of one symbolic link become two in a list of changes. */
   readonly links?: boolean | "files";
   /** Inode numbers and times too: nothing at all may have happened. */
   readonly identity?: boolean;
@@ -55,7 +55,7 @@ export function hostPicture(root: string, options: PictureOptions = {}): Picture
         ? fs.readlinkSync(path, "latin1")
         : "";
     const facts = [Number(stat.mode).toString(8), stat.uid, stat.gid, content];
-    if (options.links === true || (options.links && !stat.isDirectory())) facts.push(`links ${stat.nlink}`);
+    if (options.links === true || (options.links && stat.isFile())) facts.push(`links ${stat.nlink}`);
     if (options.identity) facts.push(stat.ino, stat.mtimeNs, stat.ctimeNs);
     picture[name] = facts.join(" ");
     if (!stat.isDirectory()) return;
@@ -78,7 +78,7 @@ export function guestPicture(vfs: Vfs, root: string, options: PictureOptions = {
           ? at.inode.readlink()
           : "";
     const facts: unknown[] = [stat.mode.toString(8), stat.uid, stat.gid, content];
-    if (options.links === true || (options.links && at.inode.type !== FileType.directory))
+    if (options.links === true || (options.links && at.inode.type === FileType.regular))
       facts.push(`links ${stat.nlink}`);
     picture[name] = facts.join(" ");
     if (at.inode.type !== FileType.directory) return;
