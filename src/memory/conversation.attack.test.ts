@@ -108,7 +108,7 @@ test("own words are admitted as such, and as nothing else", () => {
 
 test("the view for an agent has no trusted way in", () => {
   const view = new MemoryWorld().gate.conversation(AGENT).forAgent();
-  assert.deepEqual(Object.keys(view).sort(), ["add", "messages"]);
+  assert.deepEqual(Object.keys(view).sort(), ["add", "assemble", "messages"]);
   assert.ok(Object.isFrozen(view));
 });
 
@@ -117,7 +117,8 @@ test("no public method was forgotten: whatever can write stands in a test here",
   const methods = (value: object): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(value)).sort();
   const memory = world.gate.conversation(AGENT);
   const writing = ["add", "addOwn", "addTrusted"];
-  assert.deepEqual(methods(memory), [...writing, "clear", "constructor", "forAgent", "messages", "toJSON"].sort());
+  const others = ["assemble", "clear", "constructor", "forAgent", "messages", "toJSON"];
+  assert.deepEqual(methods(memory), [...writing, ...others].sort());
   assert.deepEqual(Object.keys(memory), ["agent"]);
   assert.deepEqual(methods(world.gate), ["constructor", "conversation", "restore", "vectors"]);
   assert.deepEqual(Object.keys(world.gate), []);
