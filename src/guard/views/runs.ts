@@ -42,6 +42,7 @@ export function decodeRuns(bytes: Uint8Array, wanted: RunFilter): { base64?: Dec
     at = joinWrapped(bytes, start, at);
     if (!wanted(start, at)) continue;
     base64.base64(start, at);
+    if (isUneven(bytes, start, at)) base64.lines(start, at);
     if (at - start >= HEX_RUN_MIN) hex.hex(start, at);
   }
   return { ...base64.done("base64"), ...hex.done("hex") };
@@ -59,6 +60,30 @@ function joinWrapped(bytes: Uint8Array, start: number, end: number): number {
     while (lineEnd < bytes.length && RUN[bytes[lineEnd] as number] === 1) lineEnd++;
   }
   return lineEnd;
+}
+
+/** An encoder's lines are equally long but for the last: others may be texts of their own, each of which shifts the next. */
+function isUneven(bytes: Uint8Array, start: number, end: number): boolean {
+  let length: number | undefined;
+  for (let from = start; from < end; ) {
+    const to = lineEndOf(bytes, from, end);
+    if (length !== undefined && (to < end ? to - from !== length : to - from > length)) return true;
+    length ??= to - from;
+    from = nextLine(bytes, to, end);
+  }
+  return false;
+}
+
+function lineEndOf(bytes: Uint8Array, from: number, end: number): number {
+  let to = from;
+  while (to < end && RUN[bytes[to] as number] === 1) to++;
+  return to;
+}
+
+function nextLine(bytes: Uint8Array, from: number, end: number): number {
+  let next = from;
+  while (next < end && RUN[bytes[next] as number] === 0) next++;
+  return next;
 }
 
 /** Letters looked at to find how a run is shifted. */
@@ -99,6 +124,15 @@ class RunWriter {
       if (shift !== 0) strange = this.#sextets(start + shift, end);
     }
     this.#keep(start, end, from, from + this.#length, strange);
+  }
+
+  /** Each line of a run by itself. */
+  lines(start: number, end: number): void {
+    for (let from = start; from < end; ) {
+      const to = lineEndOf(this.#source, from, end);
+      if (to - from >= BASE64_RUN_MIN) this.base64(from, to);
+      from = nextLine(this.#source, to, end);
+    }
   }
 
   /** Decodes the letters from `start` to `end` after what is written; gives the number of bytes unlike text. */
@@ -187,7 +221,8 @@ class RunWriter {
   }
 
   #room(): void {
-    if (this.#out.length === 0) this.#out = new Uint8Array(this.#source.length);
+    // Three bytes for four letters, and the same once more where lines are decoded by themselves, too.
+    if (this.#out.length === 0) this.#out = new Uint8Array(2 * this.#source.length);
   }
 }
 
