@@ -209,8 +209,8 @@ export const WEAKENINGS: readonly Weakening[] = [
     edits: [
       {
         file: "src/loop/reviews/review-store.ts",
-        find: 'return this.#leaveApproved(id, "used");',
-        replace: 'return this.#leaveApproved(id, "approved");',
+        find: 'return this.#move(id, "use");',
+        replace: 'return id !== "";',
       },
     ],
     attacks: ["used-twice"],

@@ -137,8 +137,10 @@ suite("hostile text in every field, through every command", { skip: kvmMissing()
 
   test("a replay that differs, and one that cannot be", () => {
     writeFileSync(join(world.directory, "inbox", "page.txt"), `other ${TEXT}`);
-    for (const { runId: id } of JSON.parse(world.ztl("runs", "--json").stdout) as { runId: string }[])
-      run("replay", id);
+    const { rows } = JSON.parse(world.ztl("runs", "--json").stdout) as {
+      readonly rows: readonly { readonly runId: string }[];
+    };
+    for (const { runId: id } of rows) run("replay", id);
   });
 
   test("wrong command lines and configurations", () => {

@@ -16,12 +16,14 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
     world = new CliWorld();
     writeFileSync(
       join(world.directory, "inbox", "page.txt"),
-      "twelve ordinary words that an agent might read on some page of a book",
+      "the Grimsby ferry leaves quay 48213 at midnight with eleven crates of marzipan",
     );
     await world.withLoop(async (loop) => {
       const result = await talk(loop, "reader").call({ tool: "read", input: { file: "page.txt" } });
       runId = result.runId;
-      await talk(loop, "reader").said({ text: "It has twelve ordinary words that an agent might read on some page." });
+      await talk(loop, "reader").said({
+        text: "I have read that the Grimsby ferry leaves quay 48213 at midnight with eleven crates.",
+      });
       await talk(loop, "reader").call({ tool: "shell", input: { code: "id" } });
     });
   });
@@ -33,7 +35,7 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
     assert.match(listed, new RegExp(`${runId.slice(0, 8)} .*reader / read: ok, guard admit`));
     const shown = world.ztl("show", runId.slice(0, 8)).stdout;
     assert.match(shown, /policy: run/);
-    assert.match(shown, /turned up again in\n.*twelve ordinary words/);
+    assert.match(shown, /turned up again in\n[^]*wording: .*Grimsby ferry/);
     assert.equal(world.ztl("show", "ffff").status, 5);
     assert.equal(world.ztl("replay", "ffff").status, 5);
   });
@@ -72,7 +74,7 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
     const server = await WireServer.start();
     context.after(() => server.stop());
     server.reply = (response, request) => {
-      const hasRead = JSON.stringify(request.body).includes("twelve ordinary words");
+      const hasRead = JSON.stringify(request.body).includes("Grimsby ferry");
       answers(hasRead ? calls(["fetch", "{}"]) : { content: "Done." })(response, request);
     };
     assert.equal(world.ztl("show", runId, "--probe").status, 125, "no probe model is configured yet");

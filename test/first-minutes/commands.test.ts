@@ -8,7 +8,7 @@ function ztl(...args: string[]): { status: number | null; stdout: string; stderr
 }
 
 test("a misspelt command is told with the one that was meant", () => {
-  const meant = { ru: "run", rum: "run", docter: "doctor", aprove: "approve", polcy: "policy", rev: "review" };
+  const meant = { ru: "run", rum: "run", docter: "doctor", aprove: "approve", polcy: "policy", revie: "review" };
   for (const [written, command] of Object.entries({ ...meant, "--hlep": "--help" })) {
     const { status, stderr } = ztl(written);
     assert.equal(status, 125);
