@@ -35,7 +35,7 @@ suite("the record on the command line", { skip: kvmMissing() }, () => {
     assert.match(listed, new RegExp(`${runId.slice(0, 8)} .*reader / read: ok, guard admit`));
     const shown = world.ztl("show", runId.slice(0, 8)).stdout;
     assert.match(shown, /policy: run/);
-    assert.match(shown, /turned up again in\n[^]*wording: .*Grimsby ferry/);
+    assert.match(shown, /turned up again in\n[\s\S]*wording: .*Grimsby ferry/);
     assert.equal(world.ztl("show", "ffff").status, 5);
     assert.equal(world.ztl("replay", "ffff").status, 5);
   });

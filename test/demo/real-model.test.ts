@@ -34,14 +34,22 @@ describe("the demo with a model of the reader's", { skip: kvmMissing() }, () => 
       const { status, stdout, stderr, left } = await showWith(server.url);
       const summary = JSON.parse(stdout) as {
         scripted: boolean;
-        reviews: readonly unknown[];
+        reviews: readonly { readonly tool: string; readonly state: string }[];
         claims: readonly object[];
       };
       assert.deepEqual(
         { status, stderr, left, scripted: summary.scripted },
         { status: 0, stderr: "", left: [], scripted: false },
       );
-      assert.equal(summary.reviews.length, 5);
+      assert.deepEqual(summary.reviews.map(({ tool, state }) => `${tool} ${state}`).sort(), [
+        "python applied",
+        // Blocked for what stands in it plainly: a person could have let it through.
+        "read_page rejected",
+        "remember rejected",
+        "remember used",
+        "send_mail rejected",
+        "shell rejected",
+      ]);
     } finally {
       await server.close();
     }
