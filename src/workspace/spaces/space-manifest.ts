@@ -97,7 +97,9 @@ function outermost(known: readonly Root[]): Root[] {
   const sorted = known.toSorted((a, b) => a.hostRoot.length - b.hostRoot.length);
   const kept: { root: Root; device: bigint }[] = [];
   for (const root of sorted) {
-    const device = statSync(root.hostRoot, { bigint: true, throwIfNoEntry: false })?.dev ?? -1n;
+    const device = statSync(root.hostRoot, { bigint: true, throwIfNoEntry: false })?.dev;
+    // A directory that is gone is told of elsewhere; what was changed in it waits until it is back.
+    if (device === undefined) continue;
     const around = kept.filter((one) => isBelow(root.hostRoot, one.root.hostRoot)).at(-1);
     if (around === undefined || around.device !== device) kept.push({ root, device });
   }

@@ -115,6 +115,12 @@ export class SpaceReviews {
       const { head, entries } = pending;
       if (head.hash !== options.hash) return { status: "stale", hash: head.hash };
       if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
+      // All that waits lies in directories that are not there: nothing can be written, and nothing is dropped.
+      if (entries.length === 0)
+        return {
+          status: "conflict",
+          conflicts: head.roots.map(({ guestRoot: path }) => ({ path, reason: "missing" })),
+        };
       const selected = selectEntries(entries, options);
       if (selected.status !== "selected") return selected;
       const chosen = entries.filter(({ path }) => selected.chosen.has(path));
@@ -187,6 +193,8 @@ export class SpaceReviews {
     const expired: string[] = [];
     for (const head of this.#parts.store.expired(this.#parts.now())) {
       const review = await this.#alone(head.review, async (pending) => {
+        // In directories that are not there nothing can be told apart; it expires when they are back.
+        if (pending.entries.length === 0) return undefined;
         const cut = await this.#cut(pending, pending.entries, { kind: "expired", state: "expired" });
         return cut === undefined ? undefined : head.review;
       });
