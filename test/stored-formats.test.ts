@@ -76,7 +76,7 @@ describe("hashes of what is stored", () => {
       },
       "/project",
     );
-    assert.equal(policy.hash, "3109cb123edf08a57860b0eb5030d19b08b89317fa3a28762e28a37be4a3f95e");
+    assert.equal(policy.hash, "7b9e593f1ec48167e46a76cab252e4dcc55813b57483c18b898bc3a6fdb78f02");
   });
 
   test("ledger entry", () => {

@@ -58,9 +58,10 @@ describe("the demo, decided over the HTTP interface", { skip: kvmMissing() }, ()
     assert.deepEqual([summary.guarded.notes.length, summary.guarded.mails.length], [1, 0]);
   });
 
-  test("has everything decided at the end: three times no, twice yes", () => {
+  test("has everything decided at the end: four times no, twice yes", () => {
     assert.deepEqual(summary.reviews.map(({ tool, state }) => `${tool} ${state}`).sort(), [
       "python applied",
+      "read_page rejected",
       "remember rejected",
       "remember used",
       "send_mail rejected",
