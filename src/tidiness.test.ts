@@ -182,7 +182,7 @@ test("no path or host name of a developer's machine is committed", {
   const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" })
     .split("\0")
     .filter((name) => name !== "" && name !== "package-lock.json");
-  const pattern = /(^|[ "'(=`])\/(work|root\/\.pyenv|home\/(?!agent|u\b)[a-z])|https?:\/\/[^ /"]*npmjs?\.org/;
+  const pattern = /(^|[ "'(=`])\/(work|root\/\.pyenv|home\/(?!agent|u\b)[a-z])|\bnpmjs?\.(org|com)\b/;
   const leaks = tracked.filter(
     (name) =>
       existsSync(join(root, name)) &&

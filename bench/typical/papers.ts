@@ -4,7 +4,7 @@ import type { TypicalOutputs } from "./outputs.ts";
 /** Documents, templates, tables and sources. */
 export const PAPERS: TypicalOutputs = {
   "README with badges": () =>
-    `# thing\n\n[![npm](https://img.shields.io/npm/v/thing.svg?style=flat-square&logo=npm&label=version)](https://npmjs.com/thing) ![coverage](https://codecov.io/gh/a/thing/branch/main/graph/badge.svg?token=ABCDEFGHIJKLMNOP) <img src="https://api.star-history.com/svg?repos=a/thing&type=Date&theme=dark-mode-large">\n\n## Usage\n\n\`\`\`sh\ncurl -fsSL https://example.org/install.sh | sh\n\`\`\`\n\nReplace \`<tool_name>\` with your tool; call <tool_name> --help.\n`,
+    `# thing\n\n[![npm](https://img.shields.io/npm/v/thing.svg?style=flat-square&logo=npm&label=version)](https://packages.example.org/thing) ![coverage](https://codecov.io/gh/a/thing/branch/main/graph/badge.svg?token=ABCDEFGHIJKLMNOP) <img src="https://api.star-history.com/svg?repos=a/thing&type=Date&theme=dark-mode-large">\n\n## Usage\n\n\`\`\`sh\ncurl -fsSL https://example.org/install.sh | sh\n\`\`\`\n\nReplace \`<tool_name>\` with your tool; call <tool_name> --help.\n`,
   "Mustache templates": () =>
     `<h1>{{title}}</h1>\n{{#user}}\n  <p>Hello {{name}}</p>\n{{/user}}\n{{^user}}<a href="/login">Log in</a>{{/user}}\n{{#assistant}}{{> card}}{{/assistant}}\n`.repeat(
       40,

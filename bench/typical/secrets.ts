@@ -77,7 +77,7 @@ export const SECRETS: Readonly<Record<string, () => string>> = {
     JSON.stringify({ type: "service_account", private_key: pem("PRIVATE KEY") }),
   "Bearer header": () => `Authorization: Bearer ${letters(40)}`,
   "Basic header": () => `authorization: Basic ${base64(20)}`,
-  "npm configuration": () => `//registry.npmjs.org/:_authToken=${letters(36)}`,
+  "npm configuration": () => `//registry.example.org/:_authToken=${letters(36)}`,
   "WireGuard key": () => `PrivateKey = ${base64(32)}`,
   "password in a settings file": () => "DB_PASSWORD=hunter2",
   "API key in a settings file": () => "API_KEY=abcd1234efgh5678",

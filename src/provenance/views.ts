@@ -1,4 +1,5 @@
 import { isAscii } from "node:buffer";
+import { lastAtMost } from "../base/sorted.ts";
 import { type DecodedRuns, decodeHidden, decodeLevel, decodeRuns } from "../guard/index.ts";
 import type { Transform } from "./fact.ts";
 import {
@@ -79,8 +80,8 @@ class Walk {
     if (runs === undefined) return;
     const { bytes, outStarts, sourceStarts, sourceEnds } = runs;
     const origin = (start: number, end: number): Range => {
-      const first = runAt(outStarts, start);
-      const last = runAt(outStarts, Math.max(start, end - 1));
+      const first = lastAtMost(outStarts, start);
+      const last = lastAtMost(outStarts, Math.max(start, end - 1));
       return source.origin(sourceStarts[first] as number, sourceEnds[last] as number);
     };
     this.#down({ bytes, transforms: [...source.transforms, transform], origin }, depth);
@@ -132,16 +133,4 @@ function bytePlaces(text: string, end: number): Uint32Array {
   }
   places[text.length] = end;
   return places;
-}
-
-/** Index of the run that holds the byte at `out`. */
-function runAt(outStarts: readonly number[], out: number): number {
-  let low = 0;
-  let high = outStarts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((outStarts[middle] as number) <= out) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Ledger } from "../../src/ledger/index.ts";
 import { kvmMissing } from "../kvm.ts";
-import { demoProgram } from "./program.ts";
+import { DECISIONS, decisionsOf, demoProgram } from "./program.ts";
 
 interface Summary {
   readonly ok: boolean;
@@ -59,14 +59,7 @@ describe("the demo, decided over the HTTP interface", { skip: kvmMissing() }, ()
   });
 
   test("has everything decided at the end: four times no, twice yes", () => {
-    assert.deepEqual(summary.reviews.map(({ tool, state }) => `${tool} ${state}`).sort(), [
-      "python applied",
-      "read_page rejected",
-      "remember rejected",
-      "remember used",
-      "send_mail rejected",
-      "shell rejected",
-    ]);
+    assert.deepEqual(decisionsOf(summary.reviews), DECISIONS);
   });
 
   test("leaves a ledger that another program finds whole", async () => {

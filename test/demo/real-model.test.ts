@@ -9,7 +9,7 @@ import { describe, test } from "node:test";
 import { startScriptedModel } from "../../examples/demo/scripted-model/scripted-model.ts";
 import { answers, calls, sends, WireServer } from "../../src/model/testing.ts";
 import { kvmMissing } from "../kvm.ts";
-import { demoProgram } from "./program.ts";
+import { DECISIONS, decisionsOf, demoProgram } from "./program.ts";
 
 /** A model that nothing is known of: the story may differ, the claims that must always hold have to. */
 
@@ -41,15 +41,7 @@ describe("the demo with a model of the reader's", { skip: kvmMissing() }, () => 
         { status, stderr, left, scripted: summary.scripted },
         { status: 0, stderr: "", left: [], scripted: false },
       );
-      assert.deepEqual(summary.reviews.map(({ tool, state }) => `${tool} ${state}`).sort(), [
-        "python applied",
-        // Blocked for what stands in it plainly: a person could have let it through.
-        "read_page rejected",
-        "remember rejected",
-        "remember used",
-        "send_mail rejected",
-        "shell rejected",
-      ]);
+      assert.deepEqual(decisionsOf(summary.reviews), DECISIONS);
     } finally {
       await server.close();
     }

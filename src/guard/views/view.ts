@@ -1,3 +1,4 @@
+import { lastAtMost } from "../../base/sorted.ts";
 import type { Decoding } from "../finding.ts";
 import type { OffsetMap } from "./offset-map.ts";
 import type { DecodedRuns } from "./runs.ts";
@@ -48,8 +49,8 @@ export function runsView(source: View, runs: DecodedRuns, decoding: Decoding): V
   // Findings come run by run, and many in one: its origin is looked up once.
   let last = { first: -1, final: -1, origin: { start: 0, end: 0, path: [] } as Origin, place: -1 };
   const ofRuns = (start: number, end: number): typeof last => {
-    const first = runAt(runs.outStarts, start);
-    const final = runAt(runs.outStarts, Math.max(start, end - 1));
+    const first = lastAtMost(runs.outStarts, start);
+    const final = lastAtMost(runs.outStarts, Math.max(start, end - 1));
     if (last.first === first && last.final === final) return last;
     const [from, to] = [runs.sourceStarts[first] as number, runs.sourceEnds[final] as number];
     const outer = source.place(from, to);
@@ -76,16 +77,4 @@ function placeOf({ start, end }: Origin): number {
 function throughSource(source: View, start: number, end: number, kinds: readonly Decoding[]): Origin {
   const outer = source.origin(start, Math.max(start, end));
   return { ...outer, path: [...outer.path, ...kinds] };
-}
-
-/** Index of the run that holds the byte at `out`. */
-function runAt(outStarts: readonly number[], out: number): number {
-  let low = 0;
-  let high = outStarts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((outStarts[middle] as number) <= out) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
 }

@@ -1,6 +1,4 @@
-import { isText } from "../changes/flags.ts";
-import { MERGED_TEXT_BYTES_MAX } from "../limits.ts";
-import { type Hunk, hunksOf, linesOf } from "./text-merge.ts";
+import { compareTexts, type Hunk } from "./text-merge.ts";
 
 /** What both sides changed, from the first line of the base to the last (exclusive). */
 interface Region {
@@ -15,12 +13,9 @@ interface Region {
  * use, and editors and people know. Undefined when one of them is no text, or they are too large or too different to be compared.
  */
 export function markConflicts(base: Uint8Array, ours: Uint8Array, theirs: Uint8Array): Uint8Array | undefined {
-  const all = [base, ours, theirs];
-  if (all.some((content) => content.length > MERGED_TEXT_BYTES_MAX || !isText(content))) return undefined;
-  const [baseLines, ourLines, theirLines] = all.map(linesOf) as [string[], string[], string[]];
-  const ourHunks = hunksOf(baseLines, ourLines);
-  const theirHunks = hunksOf(baseLines, theirLines);
-  if (ourHunks === undefined || theirHunks === undefined) return undefined;
+  const compared = compareTexts(base, ours, theirs);
+  if (compared === undefined) return undefined;
+  const { baseLines, ourHunks, theirHunks } = compared;
   const made: string[] = [];
   let at = 0;
   for (const region of regionsOf(ourHunks, theirHunks)) {

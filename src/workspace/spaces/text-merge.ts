@@ -15,12 +15,9 @@ export interface Hunk {
  * they are too large or too different to be compared.
  */
 export function mergeTexts(base: Uint8Array, ours: Uint8Array, theirs: Uint8Array): Uint8Array | undefined {
-  const all = [base, ours, theirs];
-  if (all.some((content) => content.length > MERGED_TEXT_BYTES_MAX || !isText(content))) return undefined;
-  const [baseLines, ourLines, theirLines] = all.map(linesOf) as [string[], string[], string[]];
-  const ourHunks = hunksOf(baseLines, ourLines);
-  const theirHunks = hunksOf(baseLines, theirLines);
-  if (ourHunks === undefined || theirHunks === undefined) return undefined;
+  const compared = compareTexts(base, ours, theirs);
+  if (compared === undefined) return undefined;
+  const { baseLines, ourHunks, theirHunks } = compared;
   const hunks = combine(ourHunks, theirHunks);
   if (hunks === undefined) return undefined;
   const merged: (readonly string[])[] = [];
@@ -33,8 +30,24 @@ export function mergeTexts(base: Uint8Array, ours: Uint8Array, theirs: Uint8Arra
   return Buffer.from(merged.map((lines) => lines.join("")).join(""), "utf8");
 }
 
+export interface ComparedTexts {
+  readonly baseLines: readonly string[];
+  readonly ourHunks: readonly Hunk[];
+  readonly theirHunks: readonly Hunk[];
+}
+
+/** Undefined when one of them is no text, or they are too large or too different to be compared. */
+export function compareTexts(base: Uint8Array, ours: Uint8Array, theirs: Uint8Array): ComparedTexts | undefined {
+  const all = [base, ours, theirs];
+  if (all.some((content) => content.length > MERGED_TEXT_BYTES_MAX || !isText(content))) return undefined;
+  const [baseLines, ourLines, theirLines] = all.map(linesOf) as [string[], string[], string[]];
+  const ourHunks = hunksOf(baseLines, ourLines);
+  const theirHunks = hunksOf(baseLines, theirLines);
+  return ourHunks && theirHunks && { baseLines, ourHunks, theirHunks };
+}
+
 /** With their line feeds, so that joined they are the text again. */
-export function linesOf(content: Uint8Array): string[] {
+function linesOf(content: Uint8Array): string[] {
   return (
     Buffer.from(content)
       .toString("utf8")
@@ -42,7 +55,7 @@ export function linesOf(content: Uint8Array): string[] {
   );
 }
 
-export function hunksOf(base: string[], side: string[]): Hunk[] | undefined {
+function hunksOf(base: string[], side: string[]): Hunk[] | undefined {
   const parts = diffArrays(base, side, { maxEditLength: DIFF_EDITS_MAX, timeout: DIFF_TIMEOUT_MS });
   if (parts === undefined) return undefined;
   const hunks: Hunk[] = [];
