@@ -16,4 +16,14 @@ describe("random mappings of files and memory do the same as on Linux", { skip: 
   after(() => comparison.remove());
 
   for (const seed of [...FOUND, ...OTHERS]) test(`seed ${seed}`, () => comparison.check(seed, STEPS));
+
+  // Found by the fuzzer, which gives each step random numbers of its own.
+  test("an unwritten page of a private mapping that was without rights over a fork is still the file's", () =>
+    comparison.checkSteps(2322129844, [
+      0xeb0a167140cc788bn,
+      0xf93e5b3709ce55e2n,
+      0x463082a518108956n,
+      0xf6e7b050f7bc47bfn,
+      0x019eb0c616f333d6n,
+    ]));
 });

@@ -35,10 +35,10 @@ function copyPages(vma: Vma, parent: AddressSpace, child: AddressSpace): void {
     child.tables.map(page, physical, isWritable(entry), executable);
   });
   parent.parked.forEach(vma.start, vma.end, (page, physical) => {
-    if (vma.shared) pages.retain(physical);
-    const copy = vma.shared ? physical : pages.allocate();
-    if (!vma.shared) memory.copyPage(copy, physical);
-    child.parked.put(page, copy);
+    // Nobody can write to it now; once it is shown again, a write finds that it is not alone with it, and copies. Until then a
+    // page of a file stays the file's, as it does for the parent.
+    pages.retain(physical);
+    child.parked.put(page, physical);
   });
   for (let at = 0; at < copies.length; ) {
     const { first, count } = pages.allocateUpTo((copies.length - at) / 2);
