@@ -3,6 +3,7 @@ import type { Conflict } from "../../workspace/index.ts";
 /** Why a path could not be changed as agreed, in a few words for whoever has to do something about it. */
 const REASONS: Readonly<Record<Conflict["reason"], string>> = {
   missing: "is not on the host any more",
+  "root-missing": "lies in a directory that is not there now, or that this user cannot enter",
   "already-exists": "is there on the host already",
   "type-changed": "is another kind of thing on the host now",
   "content-changed": "has another content on the host now",

@@ -3,6 +3,7 @@ import type { ByteString } from "../../base/byte-string.ts";
 /** Why a path cannot be changed as agreed: the host's tree is not what the run saw, or does not let us. */
 export type ConflictReason =
   | "missing"
+  | "root-missing"
   | "already-exists"
   | "type-changed"
   | "content-changed"

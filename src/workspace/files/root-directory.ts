@@ -1,11 +1,11 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { type ByteString, byteStringOf, bytesOf, nameOf, namesOf, parentOf } from "../../base/byte-string.ts";
+import { type ByteString, byteStringOf, bytesOf, EMPTY, nameOf, namesOf, parentOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { isWithin } from "../../base/paths.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
-import { Obstacle } from "./obstacle.ts";
+import { type ConflictReason, Obstacle } from "./obstacle.ts";
 
 /** asm-generic/fcntl.h; Node has no name for it. Such a descriptor only stands for a place: open(2). */
 export const O_PATH = 0o10000000;
@@ -13,12 +13,16 @@ const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 
 export type Status = fs.BigIntStats;
 
+/** What is behind such an obstacle cannot be told: there may be something. */
+const UNKNOWN: ReadonlySet<ConflictReason> = new Set(["other-file-system", "root-missing"]);
+
 /**
  * A host directory, held open, below which no symbolic link is ever followed. A path is walked name by name, each directory
  * opened relative to the one before (`/proc/self/fd/N/name`), so that a link put in the way at any instant leads nowhere.
  */
 export class RootDirectory {
-  readonly #fd: number;
+  /** Absent for a directory that is not there. */
+  readonly #fd: number | undefined;
   readonly #path: string;
   readonly #hidden: HiddenPlaces | undefined;
   readonly device: bigint;
@@ -28,25 +32,31 @@ export class RootDirectory {
 
   /**
    * `path` is a real path: a link on the way, put there since, is refused. Nothing is changed in a hidden place.
-   * Throws ZtlError `root-missing`.
+   * Throws ZtlError `root-missing` for one that is not there; one that `mayBeMissing` refuses each of its paths with that reason.
    */
-  constructor(path: string, hidden?: HiddenPlaces) {
-    this.#fd = openRealPath(path);
+  constructor(path: string, hidden?: HiddenPlaces, { mayBeMissing = false } = {}) {
+    this.#fd = mayBeMissing ? openedOrMissing(path) : openRealPath(path);
     this.#path = path;
     this.#hidden = hidden;
-    const status = fs.fstatSync(this.#fd, { bigint: true });
-    this.device = status.dev;
-    this.inode = status.ino;
+    const status = this.#fd === undefined ? undefined : fs.fstatSync(this.#fd, { bigint: true });
+    this.device = status?.dev ?? -1n;
+    this.inode = status?.ino ?? -1n;
   }
 
   /** A name for the root's own descriptor, good as long as this is open. */
   get handle(): string {
-    return `/proc/self/fd/${this.#fd}`;
+    return `/proc/self/fd/${this.#opened(EMPTY)}`;
+  }
+
+  #opened(path: ByteString): number {
+    if (this.#fd === undefined) throw new Obstacle(path, "root-missing");
+    return this.#fd;
   }
 
   /** A path for system calls that do not follow a last link. Throws Obstacle when a directory on the way is none. */
   locate(path: ByteString): Buffer {
     if (this.#hidden?.includes(this.#hostPathOf(path)) === true) throw new Obstacle(path, "hidden-place");
+    this.#opened(path);
     if (path === "") return Buffer.from(`${this.handle}/.`);
     return entryIn(this.#openParent(path), nameOf(path));
   }
@@ -56,7 +66,7 @@ export class RootDirectory {
     try {
       return fs.lstatSync(this.locate(path), { bigint: true, throwIfNoEntry: false });
     } catch (error) {
-      if (error instanceof Obstacle && error.reason !== "other-file-system") return undefined;
+      if (error instanceof Obstacle && !UNKNOWN.has(error.reason)) return undefined;
       throw error;
     }
   }
@@ -111,7 +121,7 @@ export class RootDirectory {
 
   close(): void {
     this.forget();
-    fs.closeSync(this.#fd);
+    if (this.#fd !== undefined) fs.closeSync(this.#fd);
   }
 
   #hostPathOf(path: ByteString): string {
@@ -119,13 +129,14 @@ export class RootDirectory {
   }
 
   #openParent(path: ByteString): number {
+    const root = this.#opened(path);
     const parent = parentOf(path);
-    if (parent === "") return this.#fd;
+    if (parent === "") return root;
     if (this.#parent?.path === parent) return this.#parent.fd;
-    let fd = this.#fd;
+    let fd = root;
     for (const name of namesOf(parent)) {
       const next = this.#enter(fd, name, path);
-      if (fd !== this.#fd) fs.closeSync(fd);
+      if (fd !== root) fs.closeSync(fd);
       fd = next;
     }
     this.forget();
@@ -174,16 +185,29 @@ function openRealPath(path: string): number {
   }
 }
 
-/** Opens several directories, runs `work` with them, and closes them whatever happens. */
+function openedOrMissing(path: string): number | undefined {
+  try {
+    return openRealPath(path);
+  } catch (error) {
+    if (ZtlError.isInstance(error) && error.code === "root-missing") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Opens several directories, runs `work` with them, and closes them whatever happens. For looking at what waits, one `mayBeMissing`;
+ * else throws ZtlError `root-missing`.
+ */
 export async function withRoots<T>(
   paths: readonly string[],
   hidden: HiddenPlaces | undefined,
   work: (roots: RootDirectory[]) => Promise<T>,
+  options: { readonly mayBeMissing?: boolean } = {},
 ): Promise<T> {
   const roots: RootDirectory[] = [];
   try {
     hidden?.refresh();
-    for (const path of paths) roots.push(new RootDirectory(path, hidden));
+    for (const path of paths) roots.push(new RootDirectory(path, hidden, options));
     return await work(roots);
   } finally {
     for (const root of roots) root.close();

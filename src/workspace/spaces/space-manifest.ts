@@ -1,11 +1,10 @@
-import { statSync } from "node:fs";
 import { type ByteString, toByteString } from "../../base/byte-string.ts";
 import type { ChangeEntry } from "../changes/change-set.ts";
 import { guestPathOf, makeEntries } from "../changes/entries.ts";
 import type { NodeState, TreeEdit } from "../changes/node-state.ts";
 import type { Ground } from "../changes/proposal.ts";
 import type { Root } from "../changes/proposed-change.ts";
-import { withRoots } from "../files/root-directory.ts";
+import { statusOf, withRoots } from "../files/root-directory.ts";
 import type { SpaceEntries, SpaceEntry } from "./space-entry.ts";
 
 export interface SpaceManifest {
@@ -48,7 +47,19 @@ export async function manifestOf(
       const entries = await makeEntries(drafts, { roots, directories, protection });
       return { roots, entries, paths: placed.map(({ path }) => path) };
     },
+    { mayBeMissing: true },
   );
+}
+
+/** A set is applied as a whole: a directory in which it changes nothing need not be there. */
+export function withRootsInUse(
+  roots: readonly Root[],
+  chosen: readonly ChangeEntry[],
+): Pick<SpaceManifest, "roots" | "entries"> {
+  const used = [...new Set(chosen.map(({ edit }) => edit.root))].sort((a, b) => a - b);
+  if (used.length === roots.length) return { roots, entries: chosen };
+  const entries = chosen.map((entry) => ({ ...entry, edit: { ...entry.edit, root: used.indexOf(entry.edit.root) } }));
+  return { roots: used.map((index) => roots[index] as Root), entries };
 }
 
 export function editOf(
@@ -97,9 +108,8 @@ function outermost(known: readonly Root[]): Root[] {
   const sorted = known.toSorted((a, b) => a.hostRoot.length - b.hostRoot.length);
   const kept: { root: Root; device: bigint }[] = [];
   for (const root of sorted) {
-    const device = statSync(root.hostRoot, { bigint: true, throwIfNoEntry: false })?.dev;
-    // A directory that is gone is told of elsewhere; what was changed in it waits until it is back.
-    if (device === undefined) continue;
+    // A directory that is gone is a root of its own: what waits in it is still shown, and conflicts.
+    const device = statusOf(root.hostRoot)?.dev ?? -1n;
     const around = kept.filter((one) => isBelow(root.hostRoot, one.root.hostRoot)).at(-1);
     if (around === undefined || around.device !== device) kept.push({ root, device });
   }

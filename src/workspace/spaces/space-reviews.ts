@@ -26,7 +26,7 @@ import type {
   SpaceRejectOptions,
   SpaceRejectResult,
 } from "./space-decisions.ts";
-import { manifestOf, type SpaceManifest } from "./space-manifest.ts";
+import { manifestOf, type SpaceManifest, withRootsInUse } from "./space-manifest.ts";
 import type { Changes, CommitKind, SpaceHead, SpaceStore } from "./space-store.ts";
 import type { Spaces } from "./spaces.ts";
 
@@ -49,6 +49,13 @@ export interface SpaceReviewsParts {
 /** How long a view of a workspace's entries serves for looking at single files. */
 const VIEW_MS_MAX = 5000;
 
+interface View {
+  /** Of the version and of what was taken out of it. */
+  readonly key: string;
+  readonly at: number;
+  readonly entries: ReadonlyMap<string, ChangeEntry>;
+}
+
 interface Pending extends SpaceManifest {
   readonly head: SpaceHead;
 }
@@ -60,10 +67,8 @@ interface Pending extends SpaceManifest {
  */
 export class SpaceReviews {
   readonly #parts: SpaceReviewsParts;
-  /** The workspace whose files were last looked at, one after the other: putting its entries together takes them all. */
-  #viewed:
-    | { readonly key: string; readonly at: number; readonly entries: Promise<ReadonlyMap<string, ChangeEntry>> }
-    | undefined;
+  /** By review, what files of it were last looked at in, one after the other: putting its entries together takes them all. */
+  readonly #viewed = new Map<string, View>();
 
   constructor(parts: SpaceReviewsParts) {
     this.#parts = parts;
@@ -98,10 +103,13 @@ export class SpaceReviews {
     const { store, now } = this.#parts;
     const head = store.ofReview(review);
     if (head === undefined) return undefined;
-    const key = `${head.id} ${head.version} ${store.takenCount(head.id)}`;
-    const isFresh = this.#viewed?.key === key && now() - this.#viewed.at < VIEW_MS_MAX;
-    if (!isFresh) this.#viewed = { key, at: now(), entries: this.#byPath(review) };
-    return (await this.#viewed?.entries)?.get(path);
+    const key = `${head.version} ${store.takenCount(head.id)}`;
+    const last = this.#viewed.get(review);
+    if (last?.key === key && now() - last.at < VIEW_MS_MAX) return last.entries.get(path);
+    const entries = await this.#byPath(review);
+    for (const [id, { at }] of this.#viewed) if (now() - at >= VIEW_MS_MAX) this.#viewed.delete(id);
+    this.#viewed.set(review, { key, at: now(), entries });
+    return entries.get(path);
   }
 
   async #byPath(review: string): Promise<ReadonlyMap<string, ChangeEntry>> {
@@ -115,12 +123,6 @@ export class SpaceReviews {
       const { head, entries } = pending;
       if (head.hash !== options.hash) return { status: "stale", hash: head.hash };
       if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
-      // All that waits lies in directories that are not there: nothing can be written, and nothing is dropped.
-      if (entries.length === 0)
-        return {
-          status: "conflict",
-          conflicts: head.roots.map(({ guestRoot: path }) => ({ path, reason: "missing" })),
-        };
       const selected = selectEntries(entries, options);
       if (selected.status !== "selected") return selected;
       const chosen = entries.filter(({ path }) => selected.chosen.has(path));
@@ -193,8 +195,6 @@ export class SpaceReviews {
     const expired: string[] = [];
     for (const head of this.#parts.store.expired(this.#parts.now())) {
       const review = await this.#alone(head.review, async (pending) => {
-        // In directories that are not there nothing can be told apart; it expires when they are back.
-        if (pending.entries.length === 0) return undefined;
         const cut = await this.#cut(pending, pending.entries, { kind: "expired", state: "expired" });
         return cut === undefined ? undefined : head.review;
       });
@@ -257,6 +257,7 @@ export class SpaceReviews {
       roots.map(({ hostRoot }) => hostRoot),
       this.#parts.hidden,
       (directories) => checkEdits({ edits, directories, blobs: this.#parts.blobs, ownersMatter: true }),
+      { mayBeMissing: true },
     );
     const moved = found.conflicts.map(({ root, obstacle: { path, reason } }) => ({
       path: named.get(`${root}/${path}`) ?? labelOf(path),
@@ -292,7 +293,7 @@ export class SpaceReviews {
     const { store, sets, now } = this.#parts;
     const isAll = chosen.length === entries.length;
     const id = isAll ? head.review : randomUUID();
-    const manifest: Manifest = { ...this.#makerOf(head, chosen), agent: head.agent, roots, entries: chosen };
+    const manifest: Manifest = { ...this.#makerOf(head, chosen), agent: head.agent, ...withRootsInUse(roots, chosen) };
     const serialised = serialiseManifest(manifest);
     const set: CutChangeSet = {
       ...{
@@ -308,14 +309,15 @@ export class SpaceReviews {
     const isChosen = new Set(chosen);
     const cut = paths.filter((_, index) => isChosen.has(entries[index] as ChangeEntry));
     const isTaken = decision.kind === "cut";
-    if (isTaken) await store.take(head.id, id, cut, now());
+    if (isTaken && !(await store.take(head.id, id, cut, now()))) return undefined;
     const changes: Changes = isTaken ? new Map() : new Map(cut.map((path) => [path, undefined]));
     const next = await this.#commit(head, decision.kind, changes, id, {
       review: isAll ? randomUUID() : head.review,
       also: () => sets.addDecided(set),
     });
     if (next !== undefined) return sets.get(id);
-    if (isTaken) store.release(id);
+    // Another process that agreed to all of it did so under the same id: the marks are its own.
+    if (isTaken && sets.get(id) === undefined) store.release(id);
     return undefined;
   }
 

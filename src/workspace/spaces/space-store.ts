@@ -199,12 +199,19 @@ export class SpaceStore {
     return isOurs ? this.get(from.id) : undefined;
   }
 
-  /** Marks paths as taken by a change set that is being decided; they stay in the workspace until it is applied. */
-  async take(space: string, changeSet: string, paths: readonly ByteString[], now: number): Promise<void> {
+  /**
+   * Marks paths as taken by a change set that is being decided; they stay in the workspace until it is applied. False when another set,
+   * of another process, took one of them first: then none is marked.
+   */
+  async take(space: string, changeSet: string, paths: readonly ByteString[], now: number): Promise<boolean> {
     const insert = this.#database.prepare(
-      "INSERT OR REPLACE INTO taken (space, path, change_set, at) VALUES (?, ?, ?, ?)",
+      "INSERT OR IGNORE INTO taken (space, path, change_set, at) VALUES (?, ?, ?, ?)",
     );
     await this.#inSlices(paths, (path) => insert.run(space, path, changeSet, now));
+    const taken = this.#database.prepare("SELECT count(*) AS count FROM taken WHERE change_set = ?").get(changeSet);
+    if (Number(taken?.count) === paths.length) return true;
+    this.release(changeSet);
+    return false;
   }
 
   takenPaths(space: string): Set<ByteString> {
