@@ -18,6 +18,7 @@ import { missingChoices } from "../review/selection.ts";
 import type { ChangeSets, CutChangeSet } from "../state/change-sets.ts";
 import { checkEdits } from "../sync/check.ts";
 import { appliedChanges } from "./applied-changes.ts";
+import { EntryViews } from "./entry-views.ts";
 import { itemsOf, type RebaseTake, rebase } from "./rebase.ts";
 import type {
   SpaceApproveResult,
@@ -46,16 +47,6 @@ export interface SpaceReviewsParts {
   readonly now: () => number;
 }
 
-/** How long a view of a workspace's entries serves for looking at single files. */
-const VIEW_MS_MAX = 5000;
-
-interface View {
-  /** Of the version and of what was taken out of it. */
-  readonly key: string;
-  readonly at: number;
-  readonly entries: ReadonlyMap<string, ChangeEntry>;
-}
-
 interface Pending extends SpaceManifest {
   readonly head: SpaceHead;
 }
@@ -67,8 +58,7 @@ interface Pending extends SpaceManifest {
  */
 export class SpaceReviews {
   readonly #parts: SpaceReviewsParts;
-  /** By review, what files of it were last looked at in, one after the other: putting its entries together takes them all. */
-  readonly #viewed = new Map<string, View>();
+  readonly #views = new EntryViews();
 
   constructor(parts: SpaceReviewsParts) {
     this.#parts = parts;
@@ -103,18 +93,10 @@ export class SpaceReviews {
     const { store, now } = this.#parts;
     const head = store.ofReview(review);
     if (head === undefined) return undefined;
-    const key = `${head.version} ${store.takenCount(head.id)}`;
-    const last = this.#viewed.get(review);
-    if (last?.key === key && now() - last.at < VIEW_MS_MAX) return last.entries.get(path);
-    const entries = await this.#byPath(review);
-    for (const [id, { at }] of this.#viewed) if (now() - at >= VIEW_MS_MAX) this.#viewed.delete(id);
-    this.#viewed.set(review, { key, at: now(), entries });
-    return entries.get(path);
-  }
-
-  async #byPath(review: string): Promise<ReadonlyMap<string, ChangeEntry>> {
-    const pending = await this.#pending(review);
-    return new Map(pending?.entries.map((entry) => [entry.path, entry]));
+    const version = `${head.version} ${store.takenCount(head.id)}`;
+    return (await this.#views.of(review, version, now(), async () => (await this.#pending(review))?.entries ?? [])).get(
+      path,
+    );
   }
 
   /** Undefined when this is no review of a workspace (any more). */
