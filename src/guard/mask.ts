@@ -1,4 +1,5 @@
 import type { Finding } from "./finding.ts";
+import type { LimitRule } from "./findings.ts";
 import { RuleSet } from "./rule-set.ts";
 import { SECRET_RULES } from "./rules/secrets.ts";
 import { scan } from "./scanner.ts";
@@ -6,33 +7,53 @@ import { scan } from "./scanner.ts";
 /** A text without its secrets. */
 export interface Masked {
   readonly bytes: Uint8Array;
-  /** What was masked, at its places in the text as it was; empty when nothing was, and `bytes` are the same then. */
+  /** What was masked, at its places in the text as it was; empty when nothing was known of. */
   readonly secrets: readonly Finding[];
+  /** The text could not be looked through, so that one note stands in the place of all of it. */
+  readonly isWhole: boolean;
 }
 
 let secretRules: RuleSet | undefined;
 
-/** A text may hold this many secrets; one with more is a list of keys, and everything that looks like one is masked in each round. */
-const ROUNDS_MAX = 64;
+/** Secrets that are masked in one round: a list of so many keys is some 500 KB long, and masked in a tenth of a second. */
+const SECRETS_PER_ROUND = 16_384;
+/** A second round masks what stood behind the last of the first, the third finds nothing more, unless somebody made the text for it. */
+const ROUNDS_MAX = 3;
+
+/**
+ * Limits behind which something was not looked at. Too deep an encoding is none of them: the text itself and what decodes from it were
+ * looked at as deep as the guard looks, and the guard withholds the rest as too deep, for a person to see.
+ */
+const ENDS_EARLY: ReadonlySet<string> = new Set<LimitRule>([
+  "limit.input-bytes",
+  "limit.decoded-bytes",
+  "limit.candidates",
+  "limit.findings",
+]);
 
 /**
  * Puts a note in the place of each secret, also of one that is encoded: `(masked: github-token)`. Of a private key the header
- * stays. The same text is always masked the same way.
+ * stays. A text that cannot be looked through to its end is masked as a whole. The same text is always masked the same way.
  */
 export function maskSecrets(content: Uint8Array | string): Masked {
   secretRules ??= new RuleSet(SECRET_RULES);
   const original = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const limits = { findings: SECRETS_PER_ROUND, infoFindingsPerRule: SECRETS_PER_ROUND };
   let bytes: Uint8Array = original;
-  const secrets: Finding[] = [];
+  let secrets: readonly Finding[] = [];
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const found = scan(bytes, { rules: secretRules }).findings.filter(({ family }) => family === "secret");
-    if (found.length === 0) break;
-    if (round === 0) secrets.push(...found);
+    const { findings } = scan(bytes, { rules: secretRules, limits });
+    const found = findings.filter(({ family }) => family === "secret");
+    if (round === 0) secrets = Object.freeze(found);
+    if (found.length === 0) {
+      if (findings.some(({ rule }) => ENDS_EARLY.has(rule))) break;
+      return { bytes, secrets, isWhole: false };
+    }
     const masked = withNotes(bytes, found);
     if (masked === undefined) break;
     bytes = masked;
   }
-  return { bytes, secrets: Object.freeze(secrets) };
+  return { bytes: Buffer.from(`(masked: all of it, ${original.length} bytes)`), secrets, isWhole: true };
 }
 
 /** Rules that know a secret by its name or place and not by its form: another rule's word for it says more. */

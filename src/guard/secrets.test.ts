@@ -21,6 +21,16 @@ test("more than forty kinds of secrets are masked, and what stands around them i
   }
 });
 
+test("a secret is one in a path or an address too, and no line of base64 is", () => {
+  for (const name of ["GitHub personal token", "AWS access key", "OpenAI key", "npm token"]) {
+    const key = (SECRETS[name] as () => string)();
+    for (const before of ["/tmp/", "https://api.host/v1/", "see:/srv/app/keys/", "a+"])
+      assert.doesNotMatch(text(maskSecrets(`${before}${key}/x`).bytes), new RegExp(key), `${name} after ${before}`);
+  }
+  const base64 = `${"Zm9vL2Jhcg".repeat(4)}/AKIA2E0A8F3B244C9986/${"Zm9vL2Jhcg".repeat(2)}`;
+  assert.equal(maskSecrets(base64).secrets.length, 0);
+});
+
 test("a secret withholds nothing, and a text without one is given back as it is", () => {
   const token = (SECRETS["GitHub personal token"] as () => string)();
   assert.equal(scan(`token ${token}`).decision, "admit");
@@ -31,15 +41,13 @@ test("a secret withholds nothing, and a text without one is given back as it is"
 test("encoded secrets are masked as a whole", () => {
   const token = (SECRETS["GitHub personal token"] as () => string)();
   const ways = [
-    Buffer.from(`TOKEN: ${token}\n`).toString("base64"),
-    JSON.stringify({ a: `x\n${token}\n` }),
-    encodeURIComponent(`t=${token}`),
-  ];
-  for (const written of ways) {
-    const shown = text(maskSecrets(`data: ${written}`).bytes);
-    assert.match(shown, /\(masked: [a-z-]+\)/);
-    assert.ok(!shown.includes(token));
-  }
+    [Buffer.from(`TOKEN: ${token}\n`).toString("base64"), "(masked: github-token)"],
+    [Buffer.from(`TOKEN: ${token}\n`).toString("hex"), "(masked: github-token)"],
+    [JSON.stringify({ a: `x\n${token}\n` }), '{"a":"x\\n(masked: github-token)\\n"}'],
+    [encodeURIComponent(`t=${token}`), "t%3D(masked: github-token)"],
+  ] as const;
+  for (const [written, masked] of ways)
+    assert.equal(text(maskSecrets(`data: ${written} end`).bytes), `data: ${masked} end`);
 });
 
 test("hundreds of secrets in one text are all masked", () => {
@@ -47,6 +55,69 @@ test("hundreds of secrets in one text are all masked", () => {
   const shown = text(maskSecrets(tokens.join("\n")).bytes);
   assert.equal(shown.match(/masked/g)?.length, tokens.length);
   assert.ok(tokens.every((token) => !shown.includes(token)));
+});
+
+/** The processor's time of the quickest of three times. */
+function leastMs(act: () => void): number {
+  const times = [1, 2, 3].map(() => {
+    const start = process.threadCpuUsage();
+    act();
+    const { user, system } = process.threadCpuUsage(start);
+    return (user + system) / 1000;
+  });
+  return Math.min(...times);
+}
+
+test("a key behind more decoys than are masked at once is not shown, and that takes a few scans", () => {
+  const key = (SECRETS["GitHub personal token"] as () => string)();
+  const encoded = Buffer.from(`TOKEN: ${key}\n`).toString("base64");
+  const decoys = (count: number): string => rows(count, (index) => `glpat-${lettersOf(index)}\n`).join("");
+  for (const [count, whole] of [
+    [20_000, false],
+    [70_000, true],
+  ] as const) {
+    const { bytes, secrets, isWhole } = maskSecrets(`${encoded}\n${decoys(count)}${key}\n${encoded}`);
+    const shown = text(bytes);
+    assert.doesNotMatch(shown, /ghp_|glpat-/);
+    for (let at = 0; at < encoded.length; at += 16) assert.ok(!shown.includes(encoded.slice(at, at + 16)), shown);
+    assert.equal(isWhole, whole);
+    assert.ok(secrets.length > 1000);
+  }
+  const content = Buffer.from(decoys(70_000));
+  const once = leastMs(() => scan(content, { limits: { findings: 16_384 } }));
+  assert.ok(leastMs(() => maskSecrets(content)) < once * 12);
+});
+
+function lettersOf(index: number): string {
+  return createHash("sha1")
+    .update(`${index}`)
+    .digest("hex")
+    .replace(/[0-9]/g, (digit) => "ghijklmnop".charAt(+digit))
+    .slice(0, 20);
+}
+
+test("a text that cannot be looked through to its end is masked as a whole", () => {
+  const key = (SECRETS["GitHub personal token"] as () => string)();
+  const encoded = Buffer.from(`TOKEN: ${key}\n`).toString("base64");
+  const tooManyCandidates = `${"sk-".repeat(200_000)}\n${key}\n${encoded}`;
+  const tooLong = Buffer.concat([Buffer.alloc(64 * 1024 * 1024, "a line\n"), Buffer.from(key)]);
+  for (const content of [tooManyCandidates, tooLong]) {
+    const { bytes, isWhole } = maskSecrets(content);
+    assert.equal(isWhole, true);
+    assert.equal(text(bytes), `(masked: all of it, ${Buffer.byteLength(content)} bytes)`);
+  }
+});
+
+test("a text that is only encoded too deeply, or nested, is masked where secrets are found in it", () => {
+  let deep = "harmless words that are only encoded very often";
+  for (let level = 0; level < 6; level++)
+    deep =
+      level % 2 === 0
+        ? [...deep].map((character) => `&#${character.charCodeAt(0)};`).join("")
+        : deep.replace(/[&#;]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+  const key = (SECRETS["GitHub personal token"] as () => string)();
+  assert.equal(text(maskSecrets(`${deep}\n${key}`).bytes), `${deep}\n(masked: github-token)`);
+  assert.equal(scan(deep).decision, "flag", "a person sees it first all the same");
 });
 
 test("hashes, UUIDs, placeholders and names of variables are no secrets", () => {
@@ -79,13 +150,7 @@ test("prefixes of secrets in a row are read once: no repetition costs more than 
   const bytes = 256 * 1024;
   const least = (text: string): number => {
     const content = Buffer.from(text.repeat(Math.ceil(bytes / text.length)).slice(0, bytes));
-    const times = [1, 2, 3].map(() => {
-      const start = process.threadCpuUsage();
-      scan(content);
-      const { user, system } = process.threadCpuUsage(start);
-      return (user + system) / 1000;
-    });
-    return Math.min(...times);
+    return leastMs(() => scan(content));
   };
   const clean = Math.max(least("an ordinary line of words\n"), 1);
   const hostile = [

@@ -38,6 +38,10 @@ export const NONCES_MAX = 300_000;
 export const NONCES_PRUNED_EVERY = 1000;
 /** Outputs with secrets that are kept as they were, for people: those of some weeks. */
 export const ORIGINALS_MAX = 1000;
+/** All of them together: sixty-four of the longest outputs that a run may print by default. */
+export const ORIGINALS_BYTES_MAX = 512 * 1024 * 1024;
+/** What a tool elsewhere returns, as much as the guard looks at (guard/limits.ts); eight times what a run may print by default. */
+export const RESULT_BYTES_MAX = 64 * 1024 * 1024;
 /** Entries taken into the index of runs in one transaction, some 20 ms of work. */
 export const INDEXED_AT_ONCE = 200;
 /** Of a call's command and input, what is searched: a program of some 100 lines. */

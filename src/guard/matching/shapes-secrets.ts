@@ -10,6 +10,8 @@ const SECRET_BYTES_MAX = 8192;
 const KEY_BLOCK_BYTES_MAX = 32 * 1024;
 /** Different characters that a secret of some length has; a placeholder (`xxxxxxxx`, `000000`) has fewer. */
 const DISTINCT_MIN = 5;
+/** So many letters of base64 in a row, slashes among them, are more than most paths have without a dot or a dash. */
+const BASE64_RUN = 32;
 /** So much of a secret is looked at for that. */
 const VARIETY_BYTES = 96;
 
@@ -81,12 +83,20 @@ export function prefixedToken(bytes: Uint8Array, span: Span, { text, values = []
   // Something longer of the same letters is something else.
   const before = bytes[start - 1];
   if (isWord(before) || isWord(bytes[at])) return false;
-  if ((before === 0x2b || before === 0x2f) && !text.includes("/")) return false;
+  if ((before === 0x2b || before === 0x2f) && !text.includes("/") && isInsideBase64(bytes, start, span)) return false;
   const isRandom = isVaried(bytes, span.end, at) || isVaried(bytes, start, span.start);
   if (!isRandom && !hasValidChecksum(bytes, start, at)) return false;
   span.start = start;
   span.end = at;
   return true;
+}
+
+/** After `+` or `/`: base64 (RFC 4648, section 4) goes on before it, unless it is a path and its names are short. */
+function isInsideBase64(bytes: Uint8Array, start: number, prefix: Pick<Span, "start" | "end">): boolean {
+  for (let at = prefix.start; at < prefix.end; at++) if (!inClass("base64", bytes[at] as number)) return false;
+  let before = start;
+  while (before > start - BASE64_RUN && inClass("base64", bytes[before - 1] ?? 0)) before--;
+  return start - before === BASE64_RUN;
 }
 
 /** `eyJ….eyJ….…`: a JSON Web Token (RFC 7519) with three or, encrypted, five parts. The prefix is the first part's beginning. */

@@ -14,9 +14,9 @@ import type { CallResult, RunSummary } from "./call-result.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { failed } from "./failure.ts";
 import { decideCall } from "./permission.ts";
-import { describeChanges, renderRun } from "./rendering.ts";
+import { describeChanges, describeVanished, renderRun } from "./rendering.ts";
 import { type FinishedRun, runTool } from "./run-tool.ts";
-import { runWithoutSecrets } from "./secrets.ts";
+import { runWithoutSecrets, sentenceWithoutSecrets } from "./secrets.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
 
 /** Replay records up to this size stand in their entry. */
@@ -77,7 +77,7 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
   const ran = { call, tool, command, run, seen };
   const labels = [parts.policy.labelOf(call.tool), ...labelsRead(parts, ran)];
   const { changes, result, changeSet } = await takeChanges(parts, { ...ran, labels });
-  const said = [...[describeChanges(changes)].filter((note) => note !== undefined), ...describeTaken(result)];
+  const said = saidOf(tool, [describeVanished(run.diagnostics), describeChanges(changes), ...describeTaken(result)]);
   const { sections, notes } = renderRun(run, call.tool);
   const delivered = await deliver(parts, recorder, {
     ...{ scope, caller: call.caller, tool: call.tool, command, subject: "output" },
@@ -88,6 +88,12 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
     onFlag: tool.onFlag,
   });
   return { ...withStatus(delivered, run.status), run: summaryOf(run), ...defined({ changeSet }) };
+}
+
+/** Lines of ours about files, which have names that a guest chose in them. */
+function saidOf({ onSecret }: SandboxTool, lines: readonly (string | undefined)[]): string[] {
+  const there = lines.filter((line) => line !== undefined);
+  return onSecret === "pass" ? there : there.map(sentenceWithoutSecrets);
 }
 
 async function recordRun({ recorder }: Call, { run, replay }: FinishedRun): Promise<void> {

@@ -5,6 +5,7 @@ import { conclude, type Decision } from "../../policy/index.ts";
 import type { Caller } from "../handles/caller.ts";
 import { traceparentOf } from "../handles/trace.ts";
 import { decisionBody } from "../history/drafts.ts";
+import { RESULT_BYTES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import { type CallRequest, type PermitRequest, parseRequest, type ReceiveRequest, toJsonValue } from "../requests.ts";
 import { answerOnce } from "./answer-once.ts";
@@ -95,13 +96,19 @@ export async function useTool(
 /** What a tool returned, on its way to whoever called it. */
 async function take(parts: LoopParts, call: Call, content: Uint8Array): Promise<Answer> {
   const { caller, tool, scope } = call;
+  if (content.length > RESULT_BYTES_MAX)
+    throw new ZtlError(
+      "result-too-large",
+      `A result has at most ${RESULT_BYTES_MAX} bytes; this has ${content.length}`,
+    );
   const configured = parts.policy.tool(tool);
-  const { bytes, kinds } = withoutSecrets(parts, call, configured, { name: "result", bytes: content });
+  const masked = withoutSecrets(parts, call, configured, { name: "result", bytes: content });
+  const { bytes } = masked;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
   const onFlag = configured?.onFlag ?? "withhold";
   const delivered = await deliver(parts, call.recorder, {
     ...{ scope, caller, tool, command: call.command, subject: "output" },
-    framed: { sections: [{ heading: `output of ${tool}`, text }], notes: noteOf(kinds) },
+    framed: { sections: [{ heading: `output of ${tool}`, text }], notes: noteOf([masked]) },
     raw: Buffer.from(text, "utf8").equals(bytes) ? [] : [bytes],
     labels: [parts.policy.labelOf(tool)],
     onFlag,

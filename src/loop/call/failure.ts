@@ -4,6 +4,7 @@ import { CALL_FAILED } from "../history/run-story.ts";
 import type { LoopParts } from "../parts.ts";
 import type { Answer, Call } from "./call.ts";
 import type { CallFailure } from "./call-result.ts";
+import { errorWithoutSecrets } from "./secrets.ts";
 
 /** A failure as the call's answer, recorded like any other; what the model reads of it is passed by the guard. */
 export function failed(
@@ -11,7 +12,7 @@ export function failed(
   { scope, recorder }: Call,
   error: unknown,
 ): Extract<Answer, { status: "error" }> {
-  const failure = describe(error);
+  const failure = errorWithoutSecrets(describe(error));
   recorder.record({ kind: "note", body: { text: CALL_FAILED, details: { ...failure } } });
   const next = failure.remedy === undefined ? "" : ` ${failure.remedy}`;
   const forModel = examiner.say(`The call did not run (${failure.code}): ${failure.message}${next}`, scope);

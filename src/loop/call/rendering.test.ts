@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunResult } from "../../sandbox/index.ts";
-import { describeChanges, renderRun } from "./rendering.ts";
+import { describeChanges, describeVanished, renderRun } from "./rendering.ts";
 
 function run(facts: object): RunResult {
   const text = { stdoutText: "", stderrText: "", stdout: new Uint8Array(), stderr: new Uint8Array() };
@@ -26,11 +26,14 @@ test("standard error is a section of its own, the ending a note", () => {
 
 test("files that are gone with the run are told", () => {
   const vanished = { paths: ["/tmp/a", "/tmp/b\n"], files: 3 };
-  const { notes } = renderRun(run({ status: "failed", exitCode: 1, diagnostics: { vanished } }), "shell");
-  assert.deepEqual(notes, [
-    "exit status 1",
+  assert.equal(
+    describeVanished({ vanished }),
     'not kept, as it is outside the workspace: "/tmp/a", "/tmp/b\\n" and 1 more',
-  ]);
+  );
+  const long = (files: number): string | undefined => describeVanished({ vanished: { paths: [], files } });
+  assert.equal(long(1), "not kept, as it is outside the workspace: 1 file with long names");
+  assert.equal(long(3), "not kept, as it is outside the workspace: 3 files with long names");
+  assert.equal(describeVanished({}), undefined);
 });
 
 test("a changed name cannot pass for a line", () => {

@@ -10,16 +10,19 @@ export function renderRun(run: RunResult, tool: string): Framed {
       { heading: `output of ${tool}`, text: run.stdoutText },
       ...(run.stderr.length > 0 ? [{ heading: "standard error", text: run.stderrText }] : []),
     ],
-    notes: [ending, describeVanished(run.diagnostics.vanished)].filter((note) => note !== undefined),
+    notes: ending === undefined ? [] : [ending],
   };
 }
 
-/** A model that wrote to /tmp would look for it in its next call. */
-function describeVanished(vanished: RunResult["diagnostics"]["vanished"]): string | undefined {
+/** A model that wrote to /tmp would look for it in its next call. The names are the guest's choice. */
+export function describeVanished({ vanished }: Pick<RunResult["diagnostics"], "vanished">): string | undefined {
   if (vanished === undefined) return undefined;
-  const names = vanished.paths.map((path) => JSON.stringify(path)).join(", ");
-  const more = vanished.files - vanished.paths.length;
-  return `not kept, as it is outside the workspace: ${names}${more > 0 ? ` and ${more} more` : ""}`;
+  const { paths, files } = vanished;
+  const names = paths.map((path) => JSON.stringify(path)).join(", ");
+  const unnamed = files - paths.length;
+  const more = unnamed > 0 ? ` and ${unnamed} more` : "";
+  const what = paths.length > 0 ? `${names}${more}` : `${files} ${files === 1 ? "file" : "files"} with long names`;
+  return `not kept, as it is outside the workspace: ${what}`;
 }
 
 /** Undefined for the ordinary ending. */
