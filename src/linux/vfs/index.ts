@@ -20,6 +20,11 @@ export {
   SyntheticSymlink,
 } from "./synthetic.ts";
 export type { VfsOptions } from "./tree.ts";
-export type { Vanishing } from "./vanishing.ts";
+export {
+  VANISHED_PATH_BYTES_MAX,
+  VANISHED_PATHS_MAX,
+  VANISHED_VISITED_MAX,
+  type Vanishing,
+} from "./vanishing.ts";
 export { type Opened, OpenFlag, type ResolveOptions, Vfs } from "./vfs.ts";
 export { MagicLink, NAME_MAX } from "./walk.ts";

@@ -7,16 +7,16 @@ import { RamFile } from "./ram-file.ts";
 export interface Vanishing {
   /** The first of them, as they were found; none with a very long name. */
   readonly paths: readonly ByteString[];
-  /** How many there are, counted up to {@link VISITED_MAX} names. */
+  /** How many there are, counted up to {@link VANISHED_VISITED_MAX} names. */
   readonly files: number;
 }
 
 /** Told to a model, which looks for its one file among them. */
-const PATHS_MAX = 10;
+export const VANISHED_PATHS_MAX = 10;
 /** Ten of these fit beside whatever else a result says. */
-const PATH_BYTES_MAX = 256;
+export const VANISHED_PATH_BYTES_MAX = 256;
 /** Looking at so many takes less than a millisecond. */
-const VISITED_MAX = 1000;
+export const VANISHED_VISITED_MAX = 1000;
 /** Where programs keep what they themselves need only while they run: sockets, locks, shared memory. */
 const NEVER_KEPT: ReadonlySet<string> = new Set(["/run", "/dev/shm"]);
 
@@ -30,13 +30,13 @@ export function findVanishing(mounts: readonly Mount[]): Vanishing {
   let [files, visited] = [0, 0];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     for (const [name, inode] of next.directory.touchedNames) {
-      if (++visited > VISITED_MAX) return { paths, files };
+      if (++visited > VANISHED_VISITED_MAX) return { paths, files };
       if (name.startsWith(".")) continue;
       const path = below(next.path, name as ByteString);
       if (inode instanceof RamDirectory) waiting.push({ directory: inode, path });
       else if (inode instanceof RamFile && inode.stat().sizeBytes > 0) {
         files++;
-        if (paths.length < PATHS_MAX && path.length <= PATH_BYTES_MAX) paths.push(path);
+        if (paths.length < VANISHED_PATHS_MAX && path.length <= VANISHED_PATH_BYTES_MAX) paths.push(path);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { VANISHED_PATH_BYTES_MAX, VANISHED_PATHS_MAX, VANISHED_VISITED_MAX } from "../../../linux/vfs/index.ts";
 import type { WireDiagnostics } from "../protocol.ts";
 import { fieldsOf, listOf, misbehaved, pathOf, textOf, wholeOf } from "./fields.ts";
 
@@ -11,9 +12,6 @@ const DIAGNOSTICS = new Set([
   "vanished",
 ]);
 const VANISHED = new Set(["paths", "files"]);
-/** As many as the personality tells of (linux/vfs/vanishing.ts). */
-const VANISHED_PATHS_MAX = 10;
-const VANISHED_FILES_MAX = 1000;
 /** As many names as the personality keeps (linux/kernel/diagnostics.ts). */
 const NAMES_MAX = 64;
 /** The longest is an IPv6 address with its port. */
@@ -39,8 +37,9 @@ export function diagnosticsOf(value: unknown): WireDiagnostics {
 function vanishedOf(value: unknown): NonNullable<WireDiagnostics["vanished"]> {
   const fields = fieldsOf(value, VANISHED, "the vanished files");
   const paths = listOf(fields.paths, "the vanished files").map((path) => pathOf(path, "a vanished file"));
-  const files = wholeOf(fields.files, VANISHED_FILES_MAX, "the number of vanished files");
+  const files = wholeOf(fields.files, VANISHED_VISITED_MAX, "the number of vanished files");
   if (paths.length > Math.min(files, VANISHED_PATHS_MAX)) misbehaved("more vanished files have names than there are");
+  if (paths.some((path) => path.length > VANISHED_PATH_BYTES_MAX)) misbehaved("a vanished file has a long name");
   return { paths, files };
 }
 

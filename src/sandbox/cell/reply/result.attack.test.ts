@@ -308,6 +308,7 @@ test("diagnostics with names or counts that there are not are refused", () => {
     { vanished: { files: 1, paths: ["/tmp/a", "/tmp/b"] } },
     { vanished: { files: 1001, paths: ["/tmp/a"] } },
     { vanished: { files: 11, paths: Array(11).fill("/a") } },
+    { vanished: { files: 1, paths: [`/${"x".repeat(200)}/${"y".repeat(55)}`] } },
     { notRepeatable: "x".repeat(501) },
     { extra: 1 },
   ])
