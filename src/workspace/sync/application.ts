@@ -69,15 +69,15 @@ export async function applyEdits(application: Application, blobs: BlobFiles, jou
     } catch (error) {
       const aside = await attempt.takeBack();
       journal.takenBack(changeSetId, operation);
-      attempt.removeStaging();
+      await attempt.removeStaging();
       journal.remove(changeSetId);
       const root = attempt.failedRoot;
       if (error instanceof Obstacle) return { status: "conflict", conflicts: [{ root, obstacle: error }], aside };
       if (error instanceof Error) return { status: "failed", error, aside };
       throw error;
     }
-    const aside = attempt.spareWritten();
-    attempt.removeStaging();
+    const aside = await attempt.spareWritten();
+    await attempt.removeStaging();
     journal.remove(changeSetId);
     return { status: "done", aside };
   });
@@ -139,8 +139,8 @@ class Attempt {
       takeStep(step, this.#place(step, number));
       this.#taken = number + 1;
     }
-    this.#expectUnchanged();
-    this.#syncNames();
+    await this.#expectUnchanged();
+    await this.#syncNames();
   }
 
   async takeBack(): Promise<Aside> {
@@ -156,14 +156,14 @@ class Attempt {
       directories: this.#directories,
       stagingOf: (root) => this.#staging(root),
     });
-    this.#syncNames();
+    await this.#syncNames();
     return aside;
   }
 
   /** Before what is kept goes: somebody may have written to it since it was looked at, through a descriptor of theirs. */
-  spareWritten(): Aside {
+  async spareWritten(): Promise<Aside> {
     const { steps } = this.#plan;
-    return spareAllWritten({
+    return await spareAllWritten({
       steps,
       found: this.#found,
       rootPaths: this.#rootPaths,
@@ -171,14 +171,15 @@ class Attempt {
     });
   }
 
-  removeStaging(): void {
+  async removeStaging(): Promise<void> {
     for (const staging of this.#stagings.values()) staging.close();
-    for (const directory of this.#directories) Staging.remove(directory, this.#changeSetId);
+    for (const directory of this.#directories) await Staging.remove(directory, this.#changeSetId);
   }
 
   /** What was moved away must be what was checked; else somebody wrote to it meanwhile, and their work comes first. */
-  #expectUnchanged(): void {
+  async #expectUnchanged(): Promise<void> {
     for (const [number, { do: kind, root, path }] of this.#plan.steps.entries()) {
+      if (number % STEPS_AT_ONCE === 0) await otherWork();
       if (kind !== "remove" && kind !== "replace") continue;
       const kept = statusOf(this.#staging(root).oldPath(number));
       this.failedRoot = root;
@@ -187,11 +188,15 @@ class Attempt {
     }
   }
 
-  #syncNames(): void {
+  async #syncNames(): Promise<void> {
     const parents = new Map<string, { root: number; path: ByteString }>();
     for (const { root, path } of this.#plan.steps)
       parents.set(placeKey(root, parentOf(path)), { root, path: parentOf(path) });
-    for (const { root, path } of parents.values()) this.#directory(root).syncNames(path);
+    for (const { root, path } of parents.values()) {
+      // The disk is waited for with each.
+      await otherWork();
+      this.#directory(root).syncNames(path);
+    }
   }
 
   #place(step: Step, number: number): StepPlace {

@@ -46,7 +46,7 @@ async function recover(entry: JournalEntry, journal: Journal): Promise<Recovered
     for (const root of entry.roots) directories.push(openRoot(root));
     const aside = await end(entry, directories);
     if (phase === "applying") journal.takenBack(changeSetId, operation);
-    for (const directory of directories) Staging.remove(directory, changeSetId);
+    for (const directory of directories) await Staging.remove(directory, changeSetId);
     journal.remove(changeSetId);
     return { changeSetId, operation, phase, outcome: phase === "done" ? "finished" : "rolled-back", ...aside };
   } catch (error) {
@@ -97,7 +97,7 @@ async function end(entry: JournalEntry, directories: readonly RootDirectory[]): 
         stagings.has(root)
           ? { directory: directories[root] as RootDirectory, staging: stagings.of(root), number }
           : undefined;
-      return spareAllWritten({ steps, found, rootPaths, placeOf });
+      return await spareAllWritten({ steps, found, rootPaths, placeOf });
     }
     const aside = await takeAllBack({ steps, objects, rootPaths, directories, stagingOf: stagings.of });
     for (const { root, path } of steps) directories[root]?.syncNames(parentOf(path));

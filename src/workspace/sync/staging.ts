@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { setImmediate as otherWork } from "node:timers/promises";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { bytesOf, EMPTY } from "../../base/byte-string.ts";
 import { copyContent, fileSource } from "../../base/content.ts";
@@ -13,6 +14,8 @@ import type { StagedObject } from "./plan.ts";
 import { STAGING_PREFIX } from "./staging-name.ts";
 
 const OWNER_READS = 0o400;
+/** Names that are removed between two looks at other work of the process. */
+const NAMES_AT_ONCE = 100;
 const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 
 /** The private directory at the top of a root in which new objects wait and old ones are kept until the end. */
@@ -42,8 +45,16 @@ export class Staging {
     return fd === undefined ? undefined : new Staging(fd, changeSetId);
   }
 
-  static remove(root: RootDirectory, changeSetId: string): void {
-    fs.rmSync(`${root.handle}/${STAGING_PREFIX}${changeSetId}`, { recursive: true, force: true });
+  static async remove(root: RootDirectory, changeSetId: string): Promise<void> {
+    const path = `${root.handle}/${STAGING_PREFIX}${changeSetId}`;
+    for (const part of ["new", "old"]) {
+      const names = unless(["ENOENT", "ENOTDIR"], () => fs.readdirSync(`${path}/${part}`)) ?? [];
+      for (const [number, name] of names.entries()) {
+        if (number % NAMES_AT_ONCE === 0) await otherWork();
+        fs.rmSync(`${path}/${part}/${name}`, { recursive: true, force: true });
+      }
+    }
+    fs.rmSync(path, { recursive: true, force: true });
     root.syncNames(EMPTY);
   }
 

@@ -52,9 +52,10 @@ export interface Kept {
 }
 
 /** All that was replaced or removed, and written to since. */
-export function spareAllWritten({ steps, found, rootPaths, placeOf }: Kept): Aside {
+export async function spareAllWritten({ steps, found, rootPaths, placeOf }: Kept): Promise<Aside> {
   const spared = new AsideList();
   for (const [number, step] of steps.entries()) {
+    if (number % STEPS_AT_ONCE === 0) await otherWork();
     const place = placeOf(step, number);
     const written = place === undefined ? undefined : spareWritten(step, place, found[number] ?? "");
     if (written !== undefined) spared.add(rootPaths[step.root] ?? "", written);
