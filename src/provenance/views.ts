@@ -1,5 +1,6 @@
 import { isAscii } from "node:buffer";
 import { lastAtMost } from "../base/sorted.ts";
+import { Utf8Places } from "../base/text/index.ts";
 import { type DecodedRuns, decodeHidden, decodeLevel, decodeRuns } from "../guard/index.ts";
 import type { Transform } from "./fact.ts";
 import {
@@ -109,28 +110,11 @@ function rotated(letter: string): string {
 function textView({ bytes, transforms, origin }: ByteView): TextView {
   const text = Buffer.from(bytes).toString("utf8");
   if (isAscii(bytes)) return { text, transforms, origin };
-  let places: Uint32Array | undefined;
-  return {
-    text,
-    transforms,
-    origin(start, end) {
-      places ??= bytePlaces(text, bytes.length);
-      return origin(places[start] as number, places[end] as number);
-    },
+  let places: Utf8Places | undefined;
+  // An invalid byte reads as U+FFFD of three: never beyond the end.
+  const placeOf = (unit: number): number => {
+    places ??= new Utf8Places(text);
+    return Math.min(places.at(unit), bytes.length);
   };
-}
-
-/** For each UTF-16 unit of a text, where it begins in its UTF-8. An invalid byte reads as U+FFFD of three: never beyond the end. */
-function bytePlaces(text: string, end: number): Uint32Array {
-  const places = new Uint32Array(text.length + 1);
-  let at = 0;
-  for (let unit = 0; unit < text.length; unit++) {
-    places[unit] = Math.min(at, end);
-    const code = text.charCodeAt(unit);
-    if (code < 0x80) at += 1;
-    else if (code < 0x800 || (code >= 0xd800 && code < 0xe000)) at += 2;
-    else at += 3;
-  }
-  places[text.length] = end;
-  return places;
+  return { text, transforms, origin: (start, end) => origin(placeOf(start), placeOf(end)) };
 }
