@@ -4,9 +4,13 @@ import type { Neighbourhood } from "./neighbourhood.ts";
 import { fileKeys, type Occurrence, type OriginIndex } from "./origin-index.ts";
 import type { Leaf, RecordedText } from "./recorded-text.ts";
 
-/** A word that may name a file; a name without a dot or a slash is any word. */
-const FILE_NAME = /[\p{L}\p{N}_.@+~/-]*[./][\p{L}\p{N}_@+~-][\p{L}\p{N}_.@+~/-]*/gu;
+/** All of a run of such signs at once, and then whether it may name a file: one expression for both would try each place of a long run. */
+const RUN = /[\p{L}\p{N}_.@+~/-]+/gu;
+/** A name without a dot or a slash is any word. */
+const NAMES_FILE = /[./][\p{L}\p{N}_@+~-]/u;
+/** Names looked up for one call, over all of its arguments, and characters of one argument in which they are looked for. */
 const NAMES_MAX = 200;
+const NAMES_UNITS_MAX = 64 * 1024;
 const READ_FILES_MAX = 500;
 const FILE_ORIGINS_MAX = 50;
 
@@ -22,7 +26,7 @@ export async function fileOrigins(
   target: RecordedText,
 ): Promise<ArgumentOrigin[]> {
   const { entry } = target;
-  const named = target.role === "argument" ? target.leaves.flatMap(namesIn).slice(0, NAMES_MAX) : [];
+  const named = target.role === "argument" ? namesIn(target.leaves) : [];
   const origins = named.flatMap(({ leaf, name, start }) => {
     const found = fileKeys({ path: name })
       .slice(0, 1)
@@ -36,12 +40,27 @@ export async function fileOrigins(
   return [...origins, ...readOrigins({ ledger, originIndex }, near, target)].flat().slice(0, FILE_ORIGINS_MAX);
 }
 
-function namesIn(leaf: Leaf): { leaf: Leaf; name: string; start: number }[] {
-  return [...leaf.text.slice(0, 64 * 1024).matchAll(FILE_NAME)].map(({ 0: name, index }) => ({
-    leaf,
-    name: name.replace(/^\.\//, "").replace(/\.$/, ""),
-    start: Buffer.byteLength(leaf.text.slice(0, index)),
-  }));
+interface NamedFile {
+  readonly leaf: Leaf;
+  readonly name: string;
+  readonly start: number;
+}
+
+function namesIn(leaves: readonly Leaf[]): NamedFile[] {
+  const names: NamedFile[] = [];
+  for (const leaf of leaves) {
+    const text = leaf.text.slice(0, NAMES_UNITS_MAX);
+    let bytes = 0;
+    let counted = 0;
+    for (const { 0: run, index } of text.matchAll(RUN)) {
+      if (!NAMES_FILE.test(run)) continue;
+      if (names.length >= NAMES_MAX) return names;
+      bytes += Buffer.byteLength(text.slice(counted, index));
+      counted = index;
+      names.push({ leaf, name: run.replace(/^\.\//, "").replace(/\.$/, ""), start: bytes });
+    }
+  }
+  return names;
 }
 
 /** What the run of the call read is what another one wrote when it is the same content. */
