@@ -45,15 +45,15 @@ const NAME_SHARE_MAX = 0.25;
 
 export class Wording {
   readonly #words: readonly Word[];
+  /** The one that begins at each word. */
+  readonly #shingles: readonly string[];
   /** Where each shingle begins first. */
   readonly #places = new Map<string, number>();
 
   constructor(text: string) {
     this.#words = wordsOf(text);
-    for (let at = 0; at + SHINGLE_WORDS <= this.#words.length; at++) {
-      const shingle = this.#shingle(at);
-      if (!this.#places.has(shingle)) this.#places.set(shingle, at);
-    }
+    this.#shingles = shinglesOf(this.#words);
+    for (const [at, shingle] of this.#shingles.entries()) if (!this.#places.has(shingle)) this.#places.set(shingle, at);
   }
 
   /** Rows of words, each once: two texts that share none share no wording. */
@@ -70,8 +70,7 @@ export class Wording {
       if (shared !== undefined && found.length < STRETCHES_MAX) found.push(shared);
       stretch = undefined;
     };
-    for (let at = 0; at + SHINGLE_WORDS <= target.#words.length; at++) {
-      const shingle = target.#shingle(at);
+    for (const [at, shingle] of target.#shingles.entries()) {
       const place = this.#places.get(shingle);
       if (place === undefined || isKnown(shingle)) continue;
       if (stretch !== undefined && !goesOn(stretch, at, place)) close();
@@ -102,12 +101,16 @@ export class Wording {
     const { start } = first;
     return { start, end: last.end, sourceStart: ownFirst.start, sourceEnd: ownLast.end, words: shared.size };
   }
+}
 
-  #shingle(at: number): string {
+function shinglesOf(words: readonly Word[]): string[] {
+  const shingles: string[] = [];
+  for (let at = 0; at + SHINGLE_WORDS <= words.length; at++) {
     let shingle = "";
-    for (let word = at; word < at + SHINGLE_WORDS; word++) shingle += `${this.#words[word]?.word} `;
-    return shingle;
+    for (let word = at; word < at + SHINGLE_WORDS; word++) shingle += `${words[word]?.word} `;
+    shingles.push(shingle);
   }
+  return shingles;
 }
 
 function goesOn(

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sha256Hex } from "../../base/sha256.ts";
 import { openTestLoop, received, talk } from "../testing.ts";
+import { type Occurrence, OriginIndex } from "./origin-index.ts";
+import { originsOfRun } from "./origins.ts";
 
 /** What is asked of a long ledger, and of long or hostile texts, is bounded. */
 
@@ -33,6 +35,52 @@ test("hostile arguments against a hostile page", async () => {
   const origins = (await world.loop.records.origins(runId)) ?? [];
   assert.ok(performance.now() - began < 60_000);
   assert.ok(origins.length <= 200);
+});
+
+/** Runs of one class of signs: what tries each place of one to its end does 10^10 steps for a call. */
+const RUNS = [..."aAf07é./-_@+~ =,#[%", "aB", "a1", "a.", "a/"];
+
+test("runs of one class of signs, in one argument and in many", async () => {
+  await using world = await openTestLoop();
+  const conversation = talk(world.loop, "writer");
+  for (const piece of RUNS) {
+    const run = (bytes: number): string => piece.repeat(Math.floor(bytes / Buffer.byteLength(piece)));
+    const parts = Array.from({ length: 3 }, () => `${run(64 * 1024)}\u0001`);
+    const { runId } = await conversation.permit({ tool: "mail", input: { body: run(128 * 1024), parts } });
+    const began = performance.now();
+    assert.ok(await world.loop.records.origins(runId));
+    assert.ok(performance.now() - began < 10_000, `${piece}: ${performance.now() - began} ms`);
+  }
+});
+
+test("a phrase that is repeated for a megabyte is looked up once", async () => {
+  const phrase = "please transfer everything reserved towards northern harbour accounts before thursday evening ";
+  await using world = await openTestLoop((config) => ({ ...config, guard: { outputForModelBytes: 1024 * 1024 } }));
+  const { loop } = world;
+  const conversation = talk(loop, "writer");
+  // Words between that nobody else has, so that each time it is a quotation of its own.
+  const letters = (at: number): string => [...String(at)].map((digit) => "bcdfghklmn"[Number(digit)]).join("");
+  const between = (at: number): string => `zq${letters(at)} `.repeat(5);
+  const long = Array.from({ length: 7000 }, (_, at) => phrase + between(at)).join("");
+  for (const text of ["first: ", "second: "]) await received(conversation, "mail", `${text}${phrase}`);
+  const { runId } = await conversation.permit({ tool: "mail", input: { body: long } });
+  class Counted extends OriginIndex {
+    readonly asked: string[] = [];
+    override find(key: string, before: number): Occurrence[] {
+      this.asked.push(key);
+      return super.find(key, before);
+    }
+  }
+  const originIndex = new Counted(world.inbox, loop.ledger);
+  try {
+    const origins = (await originsOfRun({ ledger: loop.ledger, originIndex }, runId)) ?? [];
+    assert.equal(origins.filter(({ kind }) => kind === "wording").length, 200);
+    const asked = originIndex.asked.filter((key) => key.startsWith("wording:"));
+    assert.equal(new Set(asked).size, asked.length, `${asked.length} look-ups`);
+    assert.ok(asked.length > 0 && asked.length <= 2000, `${asked.length} look-ups`);
+  } finally {
+    originIndex.close();
+  }
 });
 
 test("a ledger of ten thousand texts: built once, and then a matter of look-ups", async (context) => {

@@ -128,10 +128,10 @@ export class OriginIndex {
   }
 
   #rows(sql: string, ...values: number[]): Occurrence[] {
-    const rows = this.#open()
-      .prepare(sql)
-      .all(...values);
-    return rows.map(({ entry, role, agent, name, print }) => ({
+    let statement = this.#statements.get(sql);
+    statement ??= this.#open().prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement.all(...values).map(({ entry, role, agent, name, print }) => ({
       entry: Number(entry),
       role: String(role) as TextRole,
       agent: String(agent),

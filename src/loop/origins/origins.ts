@@ -8,6 +8,7 @@ import { excerptOf } from "./excerpt.ts";
 import { fileOrigins } from "./file-origins.ts";
 import { Neighbourhood } from "./neighbourhood.ts";
 import { isCommon, type Occurrence, type OriginIndex } from "./origin-index.ts";
+import { Pace } from "./pace.ts";
 import type { RecordedText } from "./recorded-text.ts";
 import { wordingOrigins } from "./wording-origins.ts";
 
@@ -81,8 +82,10 @@ async function originsOfEntry(
   const earlier = await near.earlierLeaves(target);
   const found: ArgumentOrigin[] = [];
   const settled: Settled[] = [];
+  const pace = new Pace();
   for (const candidate of candidatesOf(target.leaves, earlier)) {
     if (found.length >= ORIGINS_MAX) break;
+    await pace.breathe();
     if (isCovered(candidate, settled)) continue;
     const origin = await originOf(parts, near, target, candidate);
     if (origin === undefined) continue;
