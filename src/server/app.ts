@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { ZtlError } from "../errors.ts";
-import { expectApiCaller, expectOwnOrigin, expectSession, expectSmallBody } from "./access/gate.ts";
+import { expectApiCaller, expectOwnOrigin, expectSession, expectSmallBody, mayStay } from "./access/gate.ts";
 import { securityHeaders } from "./access/headers.ts";
 import { Sessions } from "./access/sessions.ts";
 import { SignIns } from "./access/sign-ins.ts";
@@ -49,7 +49,7 @@ export function createApp(desk: Desk, { origins, token, reviewer, closing }: App
     return c.body(asset.body, 200, { "content-type": asset.type });
   });
   app.use("/api/*", expectApiCaller(gate));
-  app.get("/api/events", (c) => streams.open(c));
+  app.get("/api/events", (c) => streams.open(c, () => mayStay(c, gate)));
   app.route("/api/reviews", reviewsApi(desk, reviewer));
   app.route("/api/runs", runsApi(desk, replays));
   app.route("/api/ledger", ledgerApi(desk, verifications));

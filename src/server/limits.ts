@@ -26,6 +26,8 @@ export const CATCH_UP_ENTRIES_MAX = 1000;
 
 /** A working day. */
 export const SESSION_MS = 12 * 3600 * 1000;
+/** Browsers that signed out within that day, some 100 bytes each; beyond them, sessions as old as those are over as well. */
+export const ENDED_SESSIONS_MAX = 1024;
 
 /** What a person reads through of one list before asking for more. */
 export const RUNS_PER_PAGE = 50;

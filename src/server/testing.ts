@@ -72,7 +72,8 @@ export class TestDesk implements Desk {
 
   readonly reviewers: Desk["reviewers"] = {
     list: () => this.known,
-    whoseToken: (token) => this.known.find((one) => one.publicKey === publicKeyOf(token)),
+    whoseToken: (token) =>
+      this.known.find((one) => one.publicKey === publicKeyOf(token) && one.revokedAt === undefined),
   };
 
   readonly records: Desk["records"] = {

@@ -60,10 +60,21 @@ export const expectSmallBody: Guard = async (c, next) => {
   return next();
 };
 
+/** Whether what a request came with opens anything now: an answer that goes on for hours must end when it does not any more. */
+export function mayStay(c: Ctx, options: GateOptions): boolean {
+  const bearer = bearerOf(c);
+  if (bearer === undefined) return sessionOf(c, options) !== undefined;
+  return options.sessions.isToken(bearer) || options.signIns.isReviewers(bearer);
+}
+
+function bearerOf(c: Ctx): string | undefined {
+  return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(c.req.header("authorization") ?? "")?.[1];
+}
+
 /** The API takes the token itself, the server's or a reviewer's, who then decides; what only reads may also be asked by a browser that has a session. */
 export function expectApiCaller(options: GateOptions): Guard {
   return async (c, next) => {
-    const bearer = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(c.req.header("authorization") ?? "")?.[1];
+    const bearer = bearerOf(c);
     if (bearer !== undefined && options.sessions.isToken(bearer)) return next();
     if (bearer?.startsWith("ztlr_")) {
       const found = options.signIns.look(bearer);
@@ -103,12 +114,8 @@ function openPage(c: Ctx, options: GateOptions): Response {
   searchParams.delete("token");
   // One slash at the beginning: two would lead to another host.
   const path = `/${pathname.replace(/^[/\\]+/, "")}`;
-  beginSession(c, options);
+  setCookie(c, options.cookieName, options.sessions.begin());
   return c.redirect(searchParams.size > 0 ? `${path}?${searchParams}` : path, 303);
-}
-
-export function beginSession(c: Ctx, { sessions, cookieName }: GateOptions): void {
-  setCookie(c, cookieName, sessions.begin());
 }
 
 export function setCookie(c: Ctx, name: string, value: string): void {
@@ -116,10 +123,17 @@ export function setCookie(c: Ctx, name: string, value: string): void {
   c.header("set-cookie", `${name}=${value}; ${attributes}`, { append: true });
 }
 
-export function sessionOf(c: Ctx, { sessions, cookieName }: GateOptions): Session | undefined {
-  return cookieOf(c, cookieName)
+/** Of a browser that showed the server's token; or of one in which a reviewer is signed in, for as long as that lasts. */
+export function sessionOf(
+  c: Ctx,
+  { sessions, cookieName, signIns, reviewerCookieName }: GateOptions,
+): Session | undefined {
+  const begun = cookieOf(c, cookieName)
     .map((value) => sessions.find(value))
     .find((session) => session !== undefined);
+  if (begun !== undefined) return begun;
+  const signedIn = cookieOf(c, reviewerCookieName).find((value) => signIns.find(value) !== undefined);
+  return signedIn === undefined ? undefined : sessions.ofSignIn(signedIn);
 }
 
 /** Who is signed in with this browser. */

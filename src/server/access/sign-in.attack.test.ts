@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
 import { ReviewerSigner } from "../../loop/index.ts";
-import { ATTEMPT_EVERY_MS, ATTEMPTS_AT_ONCE } from "../limits.ts";
+import { ATTEMPT_EVERY_MS, ATTEMPTS_AT_ONCE, ENDED_SESSIONS_MAX } from "../limits.ts";
 import { HASH, ORIGIN, openTestServer, summary, type TestServer, TOKEN } from "../testing.ts";
 import { Attempts } from "./attempts.ts";
+import { Sessions } from "./sessions.ts";
 
 const newToken = (): string => `ztlr_${randomBytes(32).toString("base64url")}`;
 const ALICE = newToken();
@@ -84,6 +85,72 @@ test("signing out, being revoked, or another server's cookie ends it", async () 
     revokedAt: "2026-11-27T12:00:01.000Z",
   } as never;
   assert.equal(await isIn(second), false);
+});
+
+test("who came in as a reviewer, and by nothing else, sees no page after that ends", async () => {
+  const statuses = async (cookie: string): Promise<number[]> => {
+    const answers = ["/", "/reviews/one", "/ledger", "/api/reviews"].map((path) =>
+      server.request(path, { headers: { cookie } }),
+    );
+    return (await Promise.all(answers)).map(({ status }) => status);
+  };
+  const first = cookiesOf(await signIn(ALICE));
+  assert.deepEqual(await statuses(first), [200, 200, 200, 200]);
+  const body = new URLSearchParams({ csrf: await csrfOf("/sign-in", first) }).toString();
+  await server.request("/sign-out", { method: "POST", headers: { ...FORM, cookie: first }, body });
+  assert.deepEqual(await statuses(first), [401, 401, 401, 401]);
+  const second = cookiesOf(await signIn(ALICE));
+  assert.notEqual(await csrfOf("/sign-in", second), new URLSearchParams(body).get("csrf"));
+  const [alice] = server.desk.known;
+  server.desk.known[0] = { ...(alice as NonNullable<typeof alice>), revokedAt: "2026-11-27T12:00:01.000Z" };
+  assert.deepEqual(await statuses(second), [401, 401, 401, 401]);
+});
+
+test("signing out ends the browser's own session as well, for whoever kept its cookie", async () => {
+  const opened = cookiesOf(await server.request(`/?token=${TOKEN}`, { headers: { cookie: null } }));
+  const other = cookiesOf(await server.request(`/?token=${TOKEN}`, { headers: { cookie: null } }));
+  const cookie = `${opened}; ${cookiesOf(await signIn(ALICE, { cookie: opened }))}`;
+  const body = new URLSearchParams({ csrf: await csrfOf("/sign-in", cookie) }).toString();
+  const answer = await server.request("/sign-out", { method: "POST", headers: { ...FORM, cookie }, body });
+  assert.equal(answer.status, 303);
+  const status = async (sent: string): Promise<number> =>
+    (await server.request("/", { headers: { cookie: sent } })).status;
+  assert.deepEqual([await status(opened), await status(cookie), await status(other)], [401, 401, 200]);
+});
+
+test("what is followed live ends with the right to follow it", async () => {
+  const signedIn = async (): Promise<Record<string, string | null>> => ({ cookie: cookiesOf(await signIn(ALICE)) });
+  const withToken = async (): Promise<Record<string, string | null>> => ({
+    ...{ cookie: null, authorization: `Bearer ${ALICE}` },
+  });
+  for (const come of [signedIn, withToken]) {
+    const answer = await server.request("/api/events", { headers: await come() });
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    assert.match(Buffer.from((await reader.read()).value ?? []).toString(), /^: following/);
+    const [alice] = server.desk.known as [(typeof server.desk.known)[0]];
+    server.desk.known[0] = { ...alice, revokedAt: "2026-11-27T12:00:01.000Z" };
+    await server.desk.ledger.append({ kind: "note", body: { text: "not for whoever was revoked" } });
+    server.desk.tell({ type: "reviews-changed" });
+    assert.deepEqual(await reader.read(), { done: true, value: undefined });
+    server.desk.known[0] = alice;
+  }
+});
+
+test("what was ended stays so when more are ended than are remembered", () => {
+  let now = 1e12;
+  const sessions = new Sessions(TOKEN, () => now);
+  const first = sessions.begin();
+  sessions.end(first);
+  for (let i = 0; i < ENDED_SESSIONS_MAX; i++) {
+    now++;
+    const next = sessions.begin();
+    assert.ok(sessions.find(next) !== undefined);
+    sessions.end(next);
+    assert.equal(sessions.find(next), undefined);
+  }
+  assert.equal(sessions.find(first), undefined);
+  now++;
+  assert.ok(sessions.find(sessions.begin()) !== undefined);
 });
 
 test("a page of another site signs nobody in, nor lets itself be led to", async () => {

@@ -52,6 +52,11 @@ export class SignIns {
     return { status: "known", signer: ReviewerSigner.fromToken(name, token) };
   }
 
+  /** Whether a token that was right is so still. */
+  isReviewers(token: string): boolean {
+    return this.#reviewers.whoseToken(token) !== undefined;
+  }
+
   /** What the cookie of this browser is to hold. */
   begin(signer: ReviewerSigner): string {
     const cookie = randomBytes(32).toString("base64url");

@@ -21,7 +21,8 @@ export class EventStreams {
     this.#closing = closing;
   }
 
-  open(c: ServerContext): Response | Promise<Response> {
+  /** Ends by itself when `mayStay` says no: whoever asked has signed out since, or is no reviewer any more. */
+  open(c: ServerContext, mayStay: () => boolean): Response | Promise<Response> {
     if (this.#clients >= EVENT_CLIENTS_MAX) {
       return refuse(
         c,
@@ -36,7 +37,7 @@ export class EventStreams {
       const ended = new AbortController();
       stream.onAbort(() => ended.abort());
       try {
-        await this.#follow(stream, after, AbortSignal.any([ended.signal, this.#closing]));
+        await this.#follow(stream, after, { signal: AbortSignal.any([ended.signal, this.#closing]), mayStay });
       } catch {
         // A ledger that cannot be read right now ends the stream; the client comes back by itself and asks again.
       } finally {
@@ -46,14 +47,14 @@ export class EventStreams {
     });
   }
 
-  async #follow(stream: SSEStreamingApi, after: number | undefined, signal: AbortSignal): Promise<void> {
+  async #follow(stream: SSEStreamingApi, after: number | undefined, { signal, mayStay }: Until): Promise<void> {
     const feed = this.#feed;
     const unwatch = await feed.watch();
     try {
       let next = after === undefined ? feed.size : after + 1;
       let { reviewsVersion } = feed;
       let isReading = await inTime(stream.write(": following\n\n"));
-      while (isReading && !signal.aborted) {
+      while (isReading && !signal.aborted && mayStay()) {
         if (next < feed.size) {
           const { size } = feed;
           isReading = await tellEntries(stream, feed.since(next), size, signal);
@@ -69,6 +70,11 @@ export class EventStreams {
       unwatch();
     }
   }
+}
+
+interface Until {
+  readonly signal: AbortSignal;
+  readonly mayStay: () => boolean;
 }
 
 /** False when the client stopped reading. */

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
-import { beginSession, cookieOf, type GateOptions, sessionOf, setCookie, signerOf, tooMany } from "../access/gate.ts";
+import { cookieOf, type GateOptions, sessionOf, setCookie, signerOf, tooMany } from "../access/gate.ts";
 import { signInPage } from "../pages/sign-in.ts";
 import { parseForm, parseOwnForm } from "../requests.ts";
 import type { ServerEnv } from "../server-env.ts";
 
-/** Before the pages that need a session: a reviewer's token begins one. */
+/** Before the pages that need a session: while a reviewer is signed in, that is one. */
 export function signInRoutes(gate: GateOptions): Hono<ServerEnv> {
   const { signIns } = gate;
   const routes = new Hono<ServerEnv>();
@@ -20,7 +20,6 @@ export function signInRoutes(gate: GateOptions): Hono<ServerEnv> {
     if (found.status === "wait") return tooMany(c, found.waitMs);
     if (found.status === "unknown")
       return c.html(signInPage({ next, problem: "This is not the token of a reviewer here." }), 401);
-    if (sessionOf(c, gate) === undefined) beginSession(c, gate);
     setCookie(c, gate.reviewerCookieName, signIns.begin(found.signer));
     return c.redirect(next, 303);
   });
@@ -34,6 +33,8 @@ export function signOutRoutes(gate: GateOptions): Hono<ServerEnv> {
     const form = await parseForm(c);
     if (!form.ok) return form.answer;
     for (const cookie of cookieOf(c, gate.reviewerCookieName)) gate.signIns.end(cookie);
+    // Who goes away from this browser leaves nothing in it that opens a page, however it was opened.
+    for (const cookie of cookieOf(c, gate.cookieName)) gate.sessions.end(cookie);
     return c.redirect("/sign-in", 303);
   });
   return routes;
