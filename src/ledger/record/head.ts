@@ -106,9 +106,10 @@ export function formatPublicKey(publicKey: KeyObject): string {
   return `ed25519:${Buffer.from(rawPublicKey(publicKey)).toString("base64url")}`;
 }
 
-/** Throws ZtlError `key-malformed`. */
+/** One key has one spelling: the last character has two unused bits. Throws ZtlError `key-malformed`. */
 export function parsePublicKey(text: string): KeyObject {
   const x = /^ed25519:([A-Za-z0-9_-]{43})$/.exec(text.trim())?.[1];
-  if (x === undefined) throw new ZtlError("key-malformed", 'Expected a public key such as "ed25519:…43 characters…"');
+  if (x === undefined || Buffer.from(x, "base64url").toString("base64url") !== x)
+    throw new ZtlError("key-malformed", 'Expected a public key such as "ed25519:…43 characters…"');
   return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
 }

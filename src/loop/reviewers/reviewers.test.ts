@@ -278,6 +278,41 @@ test("reviewers of the configuration come and go with it", async () => {
   assert.deepEqual(await reopened({}), []);
 });
 
+test("roles are a set: another order, or one named twice, changes nobody", async () => {
+  const { publicKey } = ReviewerSigner.fromPrivateKey("x", generateKeyPairSync("ed25519").privateKey);
+  const { test: world, people } = await open({ identities: { alice: { publicKey, roles: ["security", "security"] } } });
+  await using _ = world;
+  const { ZeroTrustLoop } = await import("../loop.ts");
+  const reopened = async (roles: string[]): Promise<number> => {
+    const config = { ...people.policy.config, reviews: { identities: { alice: { publicKey, roles } } } } as LoopConfig;
+    await using loop = await ZeroTrustLoop.open({ config, directory: world.directory });
+    return loop.ledger.query({ kind: "reviewer" }).length;
+  };
+  assert.equal(await reopened(["security", "security"]), 1);
+  assert.equal(await reopened(["security", "owner"]), 3);
+  assert.equal(await reopened(["owner", "security", "owner"]), 3);
+});
+
+test("a key has one spelling: another one of the same bytes makes no second reviewer", async () => {
+  const { test: world, people } = await open();
+  await using _ = world;
+  const { publicKey } = ReviewerSigner.fromPrivateKey("alice", generateKeyPairSync("ed25519").privateKey);
+  await people.reviewers.add("alice", { publicKey: ` ${publicKey}\n` });
+  assert.equal(people.reviewers.list()[0]?.publicKey, publicKey);
+  for (const spelt of respellings(publicKey)) {
+    assert.deepEqual(Buffer.from(spelt.slice(8), "base64url"), Buffer.from(publicKey.slice(8), "base64url"));
+    await assert.rejects(people.reviewers.add("bob", { publicKey: spelt }), { code: "key-malformed" });
+  }
+  assert.equal(people.reviewers.list().length, 1);
+});
+
+/** The last character has two unused bits. */
+function respellings(key: string): string[] {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const last = alphabet.indexOf(key.at(-1) as string);
+  return [1, 2, 3].map((bits) => key.slice(0, -1) + alphabet[last ^ bits]);
+}
+
 test("nothing that is kept, printed or recorded holds a token", async () => {
   const { test: world, agents, people } = await open();
   await using _ = world;

@@ -1,6 +1,13 @@
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
-import { type Entry, type Ledger, parsePublicKey, type ReviewerRecord, ReviewerRoll } from "../../ledger/index.ts";
+import {
+  type Entry,
+  formatPublicKey,
+  type Ledger,
+  parsePublicKey,
+  type ReviewerRecord,
+  ReviewerRoll,
+} from "../../ledger/index.ts";
 import { looksLike, type Policy, REVIEWER_NAME } from "../../policy/index.ts";
 import { REVIEWERS_MAX } from "../limits.ts";
 import { credentialOfToken, newToken } from "./credential.ts";
@@ -56,8 +63,7 @@ export class Reviewers {
   /** Throws ZtlError `reviewer-name`, `reviewer-known`, `key-malformed`, `reviewers-full`. */
   async add(name: string, { publicKey, roles = [] }: NewReviewer = {}): Promise<AddedReviewer> {
     const token = publicKey === undefined ? newToken() : undefined;
-    const key = publicKey?.trim() ?? credentialOfToken(token ?? "")?.publicKey ?? "";
-    parsePublicKey(key);
+    const key = canonicalKey(publicKey ?? credentialOfToken(token ?? "")?.publicKey ?? "");
     const reviewer = await this.#add(name, key, roles, token === undefined ? "key" : "token");
     return token === undefined ? { reviewer } : { reviewer, token };
   }
@@ -82,11 +88,16 @@ export class Reviewers {
   /** Those of the configuration become reviewers, and those who are not in it any more cease to be. */
   async takeConfigured(): Promise<void> {
     const identities = Object.entries(this.#policy.config.reviews?.identities ?? {});
-    const configured = new Map(identities.map(([name, { publicKey, roles = [] }]) => [name, { publicKey, roles }]));
+    const configured = new Map(
+      identities.map(([name, { publicKey, roles = [] }]) => [
+        name,
+        { publicKey: canonicalKey(publicKey), roles: asSet(roles) },
+      ]),
+    );
     for (const known of this.list()) {
       if (known.origin !== "configuration" || known.revokedAt !== undefined) continue;
       const now = configured.get(known.name);
-      const isSame = now?.publicKey === known.publicKey && String([...now.roles]) === String([...known.roles]);
+      const isSame = now?.publicKey === known.publicKey && String(now.roles) === String(asSet(known.roles));
       if (isSame) configured.delete(known.name);
       else await this.#revoke(known);
     }
@@ -132,7 +143,7 @@ export class Reviewers {
   }
 
   async #record(change: "added" | "revoked", { roles, ...facts }: Recorded): Promise<void> {
-    const body = { change, ...facts, ...defined({ roles: roles && [...new Set(roles)] }) };
+    const body = { change, ...facts, ...defined({ roles: roles && asSet(roles) }) };
     this.#told(await this.#ledger.append({ kind: "reviewer", body }));
   }
 }
@@ -142,6 +153,16 @@ interface Recorded {
   readonly publicKey: string;
   readonly roles?: readonly string[];
   readonly origin?: Origin;
+}
+
+/** As it is compared and kept. Throws ZtlError `key-malformed`. */
+function canonicalKey(publicKey: string): string {
+  return formatPublicKey(parsePublicKey(publicKey));
+}
+
+/** The order of roles, and one that is named twice, mean nothing. */
+function asSet(roles: readonly string[]): string[] {
+  return [...new Set(roles)].sort();
 }
 
 function known(name: string, message: string): ZtlError {

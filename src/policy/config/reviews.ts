@@ -103,7 +103,11 @@ export const reviewsSchema = z
         z.strictObject({
           publicKey: z
             .string()
-            .regex(/^ed25519:[A-Za-z0-9_-]{43}$/, "must be a public key such as ed25519:…43 characters…")
+            // The last character has two unused bits: with them, one key would have four spellings.
+            .regex(
+              /^ed25519:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/,
+              "must be a public key such as ed25519:…43 characters…, as ztl reviewer key prints it",
+            )
             .describe("The reviewer's public key, as ztl reviewer add prints it."),
           roles: z.array(role).optional().describe("Roles that rules ask for, such as security."),
         }),
