@@ -313,6 +313,20 @@ function respellings(key: string): string[] {
   return [1, 2, 3].map((bits) => key.slice(0, -1) + alphabet[last ^ bits]);
 }
 
+test("whoever may decide takes a yes back alone, however many it needed", async () => {
+  const { test: world, agents, people } = await open({ reviewers: 2 });
+  await using _ = world;
+  const [alice, bob] = [await add(people, "alice"), await add(people, "bob")];
+  const review = await ask(agents);
+  for (const signer of [alice, bob]) await people.reviews.approve(review.id, { hash: review.hash, ...by(signer) });
+  assert.equal(people.reviews.find(review.id)?.state, "approved");
+  const bare = await people.reviews.revoke(review.id, { reviewer: "bob" });
+  assert.equal(codeOf(bare), "signature-required");
+  assert.equal((await people.reviews.revoke(review.id, by(bob))).status, "done");
+  assert.equal(people.reviews.find(review.id)?.state, "rejected");
+  await expectWhole(people);
+});
+
 test("nothing that is kept, printed or recorded holds a token", async () => {
   const { test: world, agents, people } = await open();
   await using _ = world;

@@ -225,14 +225,14 @@ export class Reviews {
     const isOpen = review.state === "pending" || review.state === "approved";
     if ((verb === "approve" || verb === "reject") && !isOpen) return already(review);
     if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
-    const needed = verb === "reject" ? ANYBODY : await this.#needed(review, options.files);
+    const needed = verb === "reject" || verb === "revoke" ? ANYBODY : await this.#needed(review, options.files);
     const authorised = await this.#parts.authority.ask({ verb, review, options, needed });
     if (authorised.status === "granted") return act(authorised);
     if (authorised.result.status === "more-reviewers") this.#parts.reviewsChanged();
     return authorised.result;
   }
 
-  /** A no needs one reviewer; whatever writes to this host, or lets something go on, as many as the policy says. */
+  /** A no, first or last, needs one reviewer: it opens nothing. Whatever writes to this host, or lets something go on, as many as the policy says. */
   async #needed(review: ReviewSummary, chosen?: readonly string[]): Promise<ReviewersNeeded> {
     const { policy } = this.#parts;
     if (review.kind !== "change-set" || !policy.reviewersDependOnFiles) return policy.reviewersFor(review);
