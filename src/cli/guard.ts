@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { readBounded } from "../base/bounded-file.ts";
 import { optionProblem } from "../base/option-problem.ts";
 import { isRecord } from "../base/record.ts";
 import { parseJson } from "../base/strict-json.ts";
@@ -10,6 +11,7 @@ import {
   DEFAULT_LIMITS,
   explainFinding,
   type Finding,
+  OWN_RULES_BYTES_MAX,
   type RuleSet,
   releaseOf,
   SINKS,
@@ -88,13 +90,13 @@ function parse(args: readonly string[]) {
 type Values = ReturnType<typeof parse>["values"];
 
 function rulesOf({ rules }: Values): RuleSet {
-  return rules === undefined ? builtInRules() : withOwnRules(fileOf(rules));
+  return rules === undefined ? builtInRules() : withOwnRules(fileOf(rules, OWN_RULES_BYTES_MAX));
 }
 
-function fileOf(path: string): Uint8Array {
+function fileOf(path: string, bytesMax: number): Uint8Array {
   try {
     if (statSync(path).isDirectory()) throw new UsageError(`${path} is a directory; name a file`);
-    return readFileSync(path);
+    return readBounded(path, bytesMax);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : "unknown reason"}`);
@@ -112,7 +114,7 @@ function sinksOf({ for: named = ["memory"] }: Values): readonly Sink[] {
 async function scanFile(path: string | undefined, values: Values): Promise<number> {
   if (path === undefined) throw new UsageError("ztl guard scan needs a file, or - for standard input");
   const rules = rulesOf(values);
-  const content = path === "-" ? await readStdin() : fileOf(path);
+  const content = path === "-" ? await readStdin() : fileOf(path, DEFAULT_LIMITS.inputBytes);
   const scanner = new SyntacticScanner({ rules, sink: sinksOf(values) });
   scanner.push(content);
   const verdict = scanner.end();

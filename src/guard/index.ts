@@ -23,7 +23,7 @@ export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
 export { type Masked, maskSecrets } from "./mask.ts";
 export { type Ask, ModelScanner, type ModelScannerOptions } from "./model-scanner.ts";
 export { type Neutralised, neutralise } from "./neutralise.ts";
-export { withOwnRules } from "./own-rules.ts";
+export { OWN_RULES_BYTES_MAX, withOwnRules } from "./own-rules.ts";
 export {
   blockingFindings,
   DEFAULT_POLICY,
@@ -35,7 +35,14 @@ export {
 export { type Pattern, type Rule, SINKS, type Sink, type Trigger } from "./rule.ts";
 export { builtInRules, RuleSet } from "./rule-set.ts";
 export { type Scanner, type ScanOptions, SyntacticScanner, scan } from "./scanner.ts";
-export { probeTemplates, readTokens, rulesFor, type TemplateProbe, type TemplateTokens } from "./templates/index.ts";
+export {
+  probeTemplates,
+  readTokens,
+  rulesFor,
+  TEMPLATE_BYTES_MAX,
+  type TemplateProbe,
+  type TemplateTokens,
+} from "./templates/index.ts";
 export { type Decoded, decodeLevel } from "./views/decode.ts";
 export { decodeHidden } from "./views/hidden.ts";
 export { type DecodedRuns, decodeRuns } from "./views/runs.ts";

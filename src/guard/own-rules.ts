@@ -9,10 +9,10 @@ import { RuleSet } from "./rule-set.ts";
 import { BUILT_IN_RULES } from "./rules/index.ts";
 
 /** A file of own rules holds names and phrases of one organisation: some hundreds, each a line. */
-const FILE_BYTES_MAX = 1024 * 1024;
+export const OWN_RULES_BYTES_MAX = 1024 * 1024;
 const RULES_MAX = 500;
 const TEXTS_MAX = 256;
-/** All own literals together; the automaton has 16,384 states, one for a byte of each, and ours take a third. */
+/** All own literals together, each byte a state of the automaton: a third of those that it has, and ours take less than half. */
 const LITERAL_BYTES_MAX = 6000;
 const TEXT_UNITS_MAX = 200;
 
@@ -28,10 +28,10 @@ const MEMBERS = new Set(["id", "severity", "meaning", "reason", "texts", "anyCas
 /**
  * The rules this package ships and those of a file: `{ "rules": [{ "id": "own.codename", "severity": "medium", "meaning": "…",
  * "reason": "…", "texts": ["…"] }] }`. They are data, checked member by member, and part of the rule set's hash, so that whatever
- * was admitted without them is looked at again. Throws ZtlError `rules-invalid`, or what `parseJson` throws.
+ * was admitted without them is looked at again. Throws ZtlError `rules-invalid`, `rules-too-many`, or what `parseJson` throws.
  */
 export function withOwnRules(source: Uint8Array | string): RuleSet {
-  const value = parseJson(source, { bytesMax: FILE_BYTES_MAX, depthMax: 8 });
+  const value = parseJson(source, { bytesMax: OWN_RULES_BYTES_MAX, depthMax: 8 });
   if (
     !isRecord(value) ||
     !Array.isArray(value.rules) ||

@@ -1,9 +1,8 @@
 import { createHmac, type KeyObject } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { defined } from "../base/optional.ts";
-import { AdmissionVerifier, Admitter, builtInRules, type RuleSet, type Sink, withOwnRules } from "../guard/index.ts";
+import { AdmissionVerifier, Admitter, type Sink } from "../guard/index.ts";
 import { type Entry, Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
 import { Workspace } from "../workspace/index.ts";
@@ -11,7 +10,7 @@ import { CallBook } from "./call/call-book.ts";
 import { Listeners } from "./events.ts";
 import { Examiner } from "./gate/examiner.ts";
 import { guardModel } from "./gate/guard-model.ts";
-import { rulesForModels } from "./gate/guard-templates.ts";
+import { guardRules } from "./gate/guard-rules.ts";
 import { LoopMemory } from "./gate/loop-memory.ts";
 import { Originals } from "./gate/originals.ts";
 import { RunIndex } from "./history/run-index.ts";
@@ -144,7 +143,7 @@ async function open({
   const { config } = policy;
   const expireAfterMs = config.approvals?.expireAfterMs ?? EXPIRE_AFTER_MS;
   const listeners = new Listeners();
-  const rules = rulesForModels(config.guard?.templates, rulesOf(config.guard?.rules));
+  const rules = guardRules(config.guard);
   const sinks: readonly Sink[] = config.guard?.renders ? ["memory", "rendered"] : ["memory"];
   const key = openSigningKey(join(stateDirectory, "admission.key"));
   const admitter = new Admitter({ privateKey: key.privateKey, ruleSetHash: rules.hash, now });
@@ -225,9 +224,4 @@ function derivedKey(privateKey: KeyObject, purpose: string): Uint8Array {
   return createHmac("sha256", privateKey.export({ format: "der", type: "pkcs8" }))
     .update(purpose)
     .digest();
-}
-
-/** Own rules are looked for beside ours. Throws ZtlError `rules-invalid`, or what the operating system says. */
-function rulesOf(file: string | undefined): RuleSet {
-  return file === undefined ? builtInRules() : withOwnRules(readFileSync(file));
 }

@@ -81,6 +81,12 @@ test("what is wrong is said, with what to do", () => {
   assert.match(ztl(["--help"]).out, /Exit status of scan: 0 it may enter memory; 1 it would wait/);
 });
 
+test("what never ends is read as far as the guard looks", () => {
+  assert.equal(ztl(["scan", "/dev/zero"]).status, 1);
+  assert.match(ztl(["scan", "-", "--rules", "/dev/zero"]).err, /JSON may take/);
+  assert.match(ztl(["templates", "check", "/dev/zero"]).err, /more than \d+ bytes/);
+});
+
 test("hostile text acts on no terminal", () => {
   const { out } = ztl(["scan", "-", "--all"], "\x1b]52;c;aGk=\x07 <|im_\u202eend|> \x1b[8m");
   assert.doesNotMatch(out.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);

@@ -1,12 +1,12 @@
-import { invariant } from "../../errors.ts";
+import { ZtlError } from "../../errors.ts";
 
 /** Columns of the table: one for each value of a byte. */
 const WIDTH_BITS = 8;
 const WIDTH = 1 << WIDTH_BITS;
 const ASCII_CASE_BIT = 0x20;
-/** The table takes 512 bytes for each state. */
+/** The table takes 512 bytes for each state, 8 MB in all. Ours need less than half of them; the rest is for an organisation's own. */
 const STATES_MAX = 16_384;
-/** Literals that end in one state are bits of an integer. */
+/** Literals that end in one state are bits of an integer. Of ours no more than thirteen end in one. */
 const OUTPUTS_MAX = 32;
 
 /** A literal, and which bytes may follow it (any when absent); the end of the text always may. */
@@ -28,6 +28,7 @@ export class Automaton {
   /** By accepting state and the byte after it: one bit for each of the state's outputs that may be followed by it. */
   readonly #possible: Int32Array;
 
+  /** Throws ZtlError `rules-too-many`. */
   constructor(literals: readonly Literal[]) {
     const trie = buildTrie(literals);
     const { order, firstAccepting } = acceptingLast(trie);
@@ -69,7 +70,8 @@ const ALL = -1;
 function possibleOutputs(literals: readonly Literal[], outputs: readonly Int32Array[]): Int32Array {
   const possible = new Int32Array(outputs.length * WIDTH);
   outputs.forEach((numbers, rank) => {
-    invariant(numbers.length <= OUTPUTS_MAX, `at most ${OUTPUTS_MAX} literals end in one state`);
+    if (numbers.length > OUTPUTS_MAX)
+      throw tooMany(`at most ${OUTPUTS_MAX} texts of which one is the end of the other`, numbers.length);
     numbers.forEach((number, at) => {
       const { nextByte } = literals[number] as Literal;
       for (let byte = 0; byte < WIDTH; byte++)
@@ -78,6 +80,13 @@ function possibleOutputs(literals: readonly Literal[], outputs: readonly Int32Ar
     });
   });
   return possible;
+}
+
+/** The built-in rules fit by far, so it is what was added to them that does not. */
+function tooMany(expected: string, found: number): ZtlError {
+  return new ZtlError("rules-too-many", `Rules of the guard: expected ${expected}; found ${found}`, {
+    remedy: "shorten the file of guard.rules, or name fewer files in guard.templates",
+  });
 }
 
 interface Node {
@@ -107,7 +116,8 @@ function buildTrie(literals: readonly Literal[]): Node[] {
     }
     (nodes[at] as Node).outputs.push(number);
   });
-  invariant(nodes.length < STATES_MAX, `at most ${STATES_MAX} states, ${nodes.length} found`);
+  if (nodes.length > STATES_MAX)
+    throw tooMany(`texts of at most ${STATES_MAX} bytes together, common beginnings counted once`, nodes.length);
   return nodes;
 }
 

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readBounded } from "../../base/bounded-file.ts";
 import { isJsonObject, type JsonObject } from "../../base/json.ts";
 import { parseJson } from "../../base/strict-json.ts";
 import { ZtlError } from "../../errors.ts";
@@ -48,7 +49,9 @@ interface Text {
 }
 
 function textsOf(file: string): Text[] {
-  const content = readFileSync(file, "utf8");
+  const content = readBounded(file, TEMPLATE_BYTES_MAX).toString("utf8");
+  if (Buffer.byteLength(content) > TEMPLATE_BYTES_MAX)
+    throw new ZtlError("template-malformed", `${file} has more than ${TEMPLATE_BYTES_MAX} bytes`);
   if (/\.jsonl$/i.test(file))
     return content.split("\n").flatMap((line, index) => rowTexts(line, `${file}:${index + 1}`));
   const { tokens, openers } = readTokens(content, file);
@@ -94,7 +97,7 @@ function parseRow(line: string, at: string): JsonObject {
 function filesUnder(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new ZtlError("template-missing", `There is no file or folder ${path}`);
-  if (stat.isFile()) return [path];
+  if (!stat.isDirectory()) return [path];
   const files = readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && TEMPLATE_NAME.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
