@@ -40,6 +40,8 @@ export function assemble(rescan: Rescan, texts: readonly string[]): AssembleResu
       "assembly-too-large",
       `At most ${ASSEMBLY_ENTRIES_MAX} entries of ${ASSEMBLY_BYTES_MAX} bytes together; found ${texts.length} of ${bytes}`,
     );
+  // What is alone meets nothing; it was decided when it was let in.
+  if (texts.length < 2) return { status: "assembled", text: texts.join() };
   const joints = [ENTRY_SEPARATOR, ...OTHER_SEPARATORS].flatMap((separator) => jointsOf(rescan, texts, separator));
   if (joints.length === 0) return { status: "assembled", text: texts.join(ENTRY_SEPARATOR) };
   return deepFreeze({ status: "refused" as const, joints: unique(joints) });
@@ -49,22 +51,16 @@ function jointsOf(rescan: Rescan, texts: readonly string[], separator: string): 
   const verdict = rescan(texts.join(separator));
   if (verdict.decision === "admit") return [];
   const ends = endsOf(texts, separator);
-  const crossing = seriousOf(verdict).flatMap((finding): Joint[] => {
-    if (finding.family === "limit")
-      return isNewLimit(rescan, texts, finding.rule) ? [jointOf(finding, 0, texts.length - 1)] : [];
+  return seriousOf(verdict).flatMap((finding): Joint[] => {
+    // Behind a limit nobody looked at what the entries make together, whichever of them reached it.
+    if (finding.family === "limit") return [jointOf(finding, 0, texts.length - 1)];
     const [first, last] = [entryAt(ends, finding.start), entryAt(ends, finding.end - 1)];
     return first < last ? [jointOf(finding, first, last)] : [];
   });
-  return crossing;
 }
 
 function seriousOf({ findings }: Verdict): Finding[] {
   return findings.filter(({ severity }) => severity !== "info" && severity !== "low");
-}
-
-/** A limit that no entry reaches alone: what lies beyond it in the whole was not looked at. */
-function isNewLimit(rescan: Rescan, texts: readonly string[], rule: string): boolean {
-  return texts.every((text) => rescan(text).findings.every((finding) => finding.rule !== rule));
 }
 
 /** Offset behind each entry and its separator, in UTF-8. */
