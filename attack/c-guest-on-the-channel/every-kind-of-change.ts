@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { talk } from "../../src/loop/testing.ts";
 import type { Attack } from "../attack.ts";
+import type { Stage } from "../stage.ts";
 
 const CODE = `
 import os, socket, stat
@@ -41,22 +43,46 @@ tried(os.symlink, "x" * 4095, "/data/long")
 os.symlink("..", "/data/up")
 `;
 
+/** Sizes and ends of what the code made. */
+const LOOK = `cd /project && ls -lR > /dev/null
+for file in f-to-file l-to-file out/file moved/file third holes; do stat -c %s $file; done
+cat modes && echo && stat -c %s vendor-2/hidden
+for link in d-to-link up l-to-fifo; do readlink $link; done`;
+
+/** A tree of the host for the code to change. */
+function fill(host: string): void {
+  for (const kind of ["file", "directory", "link", "fifo"]) {
+    writeFileSync(join(host, `f-to-${kind}`), "a file");
+    mkdirSync(join(host, `d-to-${kind}`));
+    symlinkSync("/nowhere", join(host, `l-to-${kind}`));
+  }
+  for (const directory of ["tree", "tree/in", "vendor"]) mkdirSync(join(host, directory));
+  for (const file of ["tree/file", "tree/in/file", "linked", "modes", "times", "vendor/hidden"])
+    writeFileSync(join(host, file), file);
+  linkSync(join(host, "linked"), join(host, "linked-too"));
+  chmodSync(join(host, "modes"), 0o644);
+}
+
+/** The same changes lie under the next call as a layer. */
+async function tryNextCall(stage: Stage): Promise<void> {
+  const { loop, project } = await stage.loop();
+  fill(project);
+  const writer = talk(loop, "writer");
+  const made = await writer.call({ tool: "python", input: { code: CODE.replaceAll("/data", "/project") } });
+  assert.equal(made.status, "ok", made.forModel.text);
+  const next = await writer.call({ tool: "shell", input: { code: LOOK } });
+  assert.ok(next.status === "ok", next.forModel.text);
+  const seen = next.output.text.trimEnd().split("\n");
+  assert.deepEqual(seen, ["10", "10", "12", "9", "12", "1048576", "modes", "13", "/etc/shadow", "..", "/nowhere"]);
+}
+
 export const attack: Attack = {
   promise: 12,
   must: "Every kind of change that a guest can make is reported: the host's checks of a reply refuse none of them.",
   needs: ["kvm", "python"],
   run: async (stage) => {
     const [host, vendor] = [stage.newDirectory(), stage.newDirectory()];
-    for (const kind of ["file", "directory", "link", "fifo"]) {
-      writeFileSync(join(host, `f-to-${kind}`), "a file");
-      mkdirSync(join(host, `d-to-${kind}`));
-      symlinkSync("/nowhere", join(host, `l-to-${kind}`));
-    }
-    for (const directory of ["tree", "tree/in", "vendor"]) mkdirSync(join(host, directory));
-    for (const file of ["tree/file", "tree/in/file", "linked", "modes", "times", "vendor/hidden"])
-      writeFileSync(join(host, file), file);
-    linkSync(join(host, "linked"), join(host, "linked-too"));
-    chmodSync(join(host, "modes"), 0o644);
+    fill(host);
     const sandbox = await stage.sandbox({
       mounts: [
         { kind: "overlay", host, guest: "/data" },
@@ -72,5 +98,6 @@ export const attack: Attack = {
     );
     assert.ok(!result.changes.some(({ path }) => path.startsWith("/data/vendor/")));
     sandbox.assertNoCellLost();
+    await tryNextCall(stage);
   },
 };
