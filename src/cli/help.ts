@@ -52,6 +52,7 @@ Look back
 Look at a text as the guard does
   ztl guard scan FILE|-                     control structures and secrets in it, in their places
   ztl guard explain RULE                    what a rule looks for, and why
+  ztl guard templates check PATH...         which of a model's own tokens and turns it would not find
 
   ztl version
 
