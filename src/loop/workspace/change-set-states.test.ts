@@ -12,6 +12,7 @@ const MOVES = [
   { event: "approve", from: "pending", by: [], to: "approved" },
   { event: "reject", from: "pending", by: [], to: "rejected" },
   { event: "expire", from: "pending", by: [], to: "expired" },
+  { event: "supersede", from: "pending", by: [], to: "superseded" },
   { event: "write", from: "approved", by: ["applying"], to: "applied" },
   { event: "write changed", from: "approved", by: [], to: "conflict" },
   { event: "write refused", from: "approved", by: ["applying"], to: "approved" },
@@ -25,6 +26,7 @@ const WAYS: Readonly<Record<string, readonly Event[]>> = {
   approved: ["approve"],
   rejected: ["reject"],
   expired: ["expire"],
+  superseded: ["supersede"],
   applied: ["approve", "write"],
   undone: ["approve", "write", "undo"],
   conflict: ["approve", "write changed"],
@@ -48,6 +50,8 @@ test("a change set goes every way that it may, and no other", async (t) => {
       case "expire":
         now = Math.max(now, set?.expiresAt ?? 0);
         return void workspace.expire();
+      case "supersede":
+        return void (await workspace.propose(proposeFile(world, `${path}-again`, { startedFrom: id })));
       case "write changed":
         if (set?.state === "approved") writeFileSync(join(host, path), "somebody's");
         return void (await workspace.sync(id));
@@ -82,8 +86,12 @@ test("a change set goes every way that it may, and no other", async (t) => {
   assert.equal(legal, WALKED.length);
 });
 
-function proposeFile(world: World, path: string): ReturnType<typeof proposalOf> {
-  return proposalOf(world, (directory) => writeFileSync(join(directory, path), path));
+function proposeFile(
+  world: World,
+  path: string,
+  more?: Parameters<typeof proposalOf>[2],
+): ReturnType<typeof proposalOf> {
+  return proposalOf(world, (directory) => writeFileSync(join(directory, path), path), more);
 }
 
 test("ARCHITECTURE.md draws it as it is", () => {

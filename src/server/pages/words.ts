@@ -59,7 +59,9 @@ export function stateSentence({ kind, state, decidedBy }: ReviewSummary): string
     case "expired":
       return "Nobody decided in time, so it was rejected. Nothing of it reached this machine.";
     case "superseded":
-      return "The agent has gone on from here: a newer set of changes has these in it. Decide on that one.";
+      if (kind === "call")
+        return "What was agreed to has changed meanwhile. The agent has to ask again, as things are now.";
+      return "The agent took these changes back, or went on from them. There is nothing left to decide here.";
   }
 }
 

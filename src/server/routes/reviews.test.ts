@@ -472,7 +472,7 @@ test("each state tells where it stands, and offers what can still be done", asyn
     failed: /Nothing was written/,
     rejected: /rejected this/,
     expired: /in time/,
-    superseded: /newer set/,
+    superseded: /nothing left to decide/,
     approved: /approved/,
   } as const;
   for (const [state, words] of Object.entries(expected)) {
