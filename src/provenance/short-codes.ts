@@ -1,4 +1,5 @@
 import { gunzipSync, inflateSync } from "node:zlib";
+import type { DecodingBudget } from "./decoding-budget.ts";
 import type { Transform } from "./fact.ts";
 import { INFLATED_BYTES_MAX } from "./limits.ts";
 
@@ -53,20 +54,22 @@ const READERS: readonly Reader[] = [
   },
 ];
 
-export function shortCodes(text: string): ShortCode[] {
-  const found: ShortCode[] = [];
+/** One after another, so that none is decoded that nobody has room for. */
+export function* shortCodes(text: string, budget: DecodingBudget): Generator<ShortCode> {
+  let found = 0;
   for (const { pattern, transform, read } of READERS) {
     for (const { 0: run, index } of text.matchAll(pattern)) {
-      if (found.length >= CODES_MAX) return found;
+      if (found >= CODES_MAX || budget.left <= 0) return;
       const bytes = read(run);
       if (bytes === undefined) continue;
       const place = { start: index, end: index + run.length };
-      if (isPlain(bytes)) found.push({ ...place, bytes, transforms: [transform] });
-      const inflated = transform === "base64" || transform === "hex" ? inflate(bytes) : undefined;
-      if (inflated !== undefined) found.push({ ...place, bytes: inflated, transforms: [transform, "compressed"] });
+      const inflated = transform === "base64" || transform === "hex" ? inflate(bytes, budget) : undefined;
+      const transforms = inflated === undefined ? [transform] : [transform, "compressed" as const];
+      if (inflated === undefined && !isPlain(bytes)) continue;
+      found++;
+      yield { ...place, bytes: inflated ?? bytes, transforms };
     }
   }
-  return found;
 }
 
 /** Noise is hardly ever printable: of five random bytes, one time in a hundred. */
@@ -74,18 +77,24 @@ function isPlain(bytes: Uint8Array): boolean {
   return bytes.length >= 5 && bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 10);
 }
 
-function inflate(bytes: Uint8Array): Uint8Array | undefined {
-  // RFC 1952 section 2.3.1, RFC 1950 section 2.2 (a window of 32 KiB).
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const isZlib = bytes[0] === 0x78 && bytes.length > 6;
-  if (!isGzip && !isZlib) return undefined;
+/** What is inflated for nothing costs as much as what is looked at: a run of 100 letters may stand for megabytes. */
+function inflate(bytes: Uint8Array, budget: DecodingBudget): Uint8Array | undefined {
+  // RFC 1952 section 2.3.1; RFC 1950 section 2.2: a window of 32 KiB, and a check over both bytes.
+  const [first = 0, second = 0] = bytes;
+  const isGzip = first === 0x1f && second === 0x8b;
+  const isZlib = first === 0x78 && ((first << 8) | second) % 31 === 0;
+  if (bytes.length < 7 || !(isGzip || isZlib)) return undefined;
+  const maxOutputLength = Math.min(INFLATED_BYTES_MAX, budget.left);
   try {
-    const options = { maxOutputLength: INFLATED_BYTES_MAX };
-    return isGzip ? gunzipSync(bytes, options) : inflateSync(bytes, options);
+    return isGzip ? gunzipSync(bytes, { maxOutputLength }) : inflateSync(bytes, { maxOutputLength });
   } catch {
+    budget.spend(Math.min(maxOutputLength, bytes.length * DEFLATE_RATIO_MAX));
     return undefined;
   }
 }
+
+/** Bytes that one byte can stand for: 258, told in two bits (RFC 1951, section 3.2.5). */
+const DEFLATE_RATIO_MAX = 258 * 4;
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 

@@ -2,6 +2,7 @@ import { isAscii } from "node:buffer";
 import { lastAtMost } from "../base/sorted.ts";
 import { Utf8Places } from "../base/text/index.ts";
 import { type DecodedRuns, decodeHidden, decodeLevel, decodeRuns } from "../guard/index.ts";
+import { DecodingBudget } from "./decoding-budget.ts";
 import type { Transform } from "./fact.ts";
 import {
   DECODE_DEPTH,
@@ -34,7 +35,7 @@ interface ByteView {
 /** The text and all that decodes from it, within the limits. Linear: what is decoded has a budget of its own. */
 export function viewsOf(content: string, rewritten: boolean): TextView[] {
   const bytes = Buffer.from(content, "utf8").subarray(0, TEXT_BYTES_MAX);
-  const walk = new Walk(DECODED_BYTES_BASE + bytes.length * DECODED_BYTES_PER_BYTE);
+  const walk = new Walk(new DecodingBudget(DECODED_BYTES_BASE + bytes.length * DECODED_BYTES_PER_BYTE));
   walk.visit({ bytes, transforms: [], origin: (start, end) => ({ start, end }) }, 0);
   if (rewritten && bytes.length <= REWRITTEN_BYTES_MAX) walk.rewritten(content);
   return walk.views;
@@ -42,10 +43,10 @@ export function viewsOf(content: string, rewritten: boolean): TextView[] {
 
 class Walk {
   readonly views: TextView[] = [];
-  #bytesLeft: number;
+  readonly #budget: DecodingBudget;
 
-  constructor(bytes: number) {
-    this.#bytesLeft = bytes;
+  constructor(budget: DecodingBudget) {
+    this.#budget = budget;
   }
 
   visit(view: ByteView, depth: number): void {
@@ -62,7 +63,7 @@ class Walk {
     const { base64, hex } = decodeRuns(view.bytes, () => true);
     this.#runs(view, base64, "base64", depth);
     this.#runs(view, hex, "hex", depth);
-    for (const code of shortCodes(text.text)) this.#code(view, text, code, depth);
+    for (const code of shortCodes(text.text, this.#budget)) this.#code(view, text, code, depth);
     if (isAscii(view.bytes)) return;
     const { tags, selectors } = decodeHidden(view.bytes);
     this.#runs(view, tags, "unicode-tags", depth);
@@ -94,8 +95,7 @@ class Walk {
   }
 
   #down(view: ByteView, depth: number): void {
-    this.#bytesLeft -= view.bytes.length + VIEW_BYTES;
-    if (this.#bytesLeft >= 0) this.visit(view, depth + 1);
+    if (this.#budget.spend(view.bytes.length + VIEW_BYTES)) this.visit(view, depth + 1);
   }
 }
 
