@@ -63,7 +63,7 @@ async function queryOf(loop: ZeroTrustLoop, { conversation = "", agent, run }: V
 }
 
 function told({ entries, contents, omitted }: { entries: number; contents: number; omitted: number }): string {
-  const left = omitted === 0 ? "" : `, ${omitted} contents left out (too large, or not kept any more)`;
+  const left = omitted === 0 ? "" : `, ${omitted} contents left out (too large, not kept any more, or damaged)`;
   return `${entries} entries and ${contents} contents${left}.`;
 }
 

@@ -5,6 +5,7 @@ import type { ArgumentOrigin, OriginStep, RunTrace } from "../loop/index.ts";
 
 const ORIGINS_SHOWN = 40;
 const EXCERPT_CHARACTERS = 120;
+const UNREAD_SHOWN = 10;
 const SHORT_ID = 8;
 
 export function originLines(origins: readonly ArgumentOrigin[] | undefined): string[] {
@@ -17,6 +18,14 @@ export function originLines(origins: readonly ArgumentOrigin[] | undefined): str
     ...origins.slice(0, ORIGINS_SHOWN).flatMap(linesOf),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ];
+}
+
+/** What had to be left out of all that is told. */
+export function unreadLines(unread: readonly number[] = []): string[] {
+  if (unread.length === 0) return [];
+  const some = unread.slice(0, UNREAD_SHOWN).join(", ");
+  const rest = unread.length > UNREAD_SHOWN ? ` and ${unread.length - UNREAD_SHOWN} more` : "";
+  return [`(what is recorded at ${some}${rest} cannot be read any more and is left out; ztl ledger verify says why)`];
 }
 
 function linesOf({ kind, places, excerpt, transforms, source, trail, unlisted }: ArgumentOrigin): string[] {

@@ -9,7 +9,7 @@ import {
   type ReviewSummary,
   type SparedFile,
 } from "../loop/index.ts";
-import { originLines } from "./origins-text.ts";
+import { originLines, unreadLines } from "./origins-text.ts";
 
 /** Reviews as lines of text. Names, commands and contents are the guest's choice: each is painted (`base/text`). */
 
@@ -75,6 +75,7 @@ function detailsOf(review: Review, paint: Paint): string[] {
         "input",
         indent(terminalLines(review.input)),
         ...originLines(review.origins),
+        ...unreadLines(review.unread),
       ];
     case "content":
       return [

@@ -2,7 +2,7 @@ import { defined } from "../base/optional.ts";
 import { terminalLine, terminalLines } from "../base/text/index.ts";
 import type { Entry, RunRecord, ZeroTrustLoop } from "../loop/index.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
-import { originLines, traceLines } from "./origins-text.ts";
+import { originLines, traceLines, unreadLines } from "./origins-text.ts";
 import { writeAll } from "./output.ts";
 import { rowLine } from "./runs.ts";
 import { UsageError } from "./usage-error.ts";
@@ -62,7 +62,17 @@ function showWithout(
   });
 }
 
-function showRecord({ row, entries, stdout, stderr, holdsSecrets, truncated, origins, traces }: RunRecord): string {
+function showRecord({
+  row,
+  entries,
+  stdout,
+  stderr,
+  holdsSecrets,
+  truncated,
+  origins,
+  traces,
+  unread,
+}: RunRecord): string {
   const text = (bytes: Uint8Array): string => terminalLines(bytes).replace(/^/gm, "    ");
   return [
     rowLine(row).trimEnd(),
@@ -74,16 +84,17 @@ function showRecord({ row, entries, stdout, stderr, holdsSecrets, truncated, ori
     ...(truncated ? ["(there is more; the ledger has all of it)"] : []),
     ...originLines(origins),
     ...traceLines(traces ?? []),
+    ...unreadLines(unread),
     "",
   ].join("\n");
 }
 
-function showShift({ distance, actions }: Shift): string {
+function showShift({ distance, actions, unread }: Shift): string {
   const share = (part: number): string => `${Math.round(part * 100)} %`;
   const lines = actions.map(
     ({ action, before, after }) => `  ${terminalLine(action)}: ${share(before)} -> ${share(after)}\n`,
   );
-  return `With what the run added, the probe model acts otherwise in ${share(distance)} of its samples.\n${lines.join("")}`;
+  return `With what the run added, the probe model acts otherwise in ${share(distance)} of its samples.\n${[...lines, ...unreadLines(unread).map((line) => `${line}\n`)].join("")}`;
 }
 
 type Shift = NonNullable<Awaited<ReturnType<ZeroTrustLoop["records"]["probe"]>>>;

@@ -2,6 +2,7 @@ import { defined } from "../base/optional.ts";
 import { cutColumns, terminalLine } from "../base/text/index.ts";
 import type { Entry, Timeline, TimelineCall, TimelineEdge, ZeroTrustLoop } from "../loop/index.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
+import { unreadLines } from "./origins-text.ts";
 import { writeAll } from "./output.ts";
 import { stepOf } from "./show.ts";
 import { UsageError } from "./usage-error.ts";
@@ -65,11 +66,12 @@ export async function findConversation(
   return { conversation, ...defined({ agent }) };
 }
 
-function tell({ conversation, agents, calls, entries, edges, isCut }: Timeline): string {
+function tell({ conversation, agents, calls, entries, edges, isCut, unread }: Timeline): string {
   const byRun = new Map(calls.map((call) => [call.runId, call]));
   const lines = [
     `${terminalLine(conversation)}, of ${agents.map((agent) => terminalLine(agent)).join(", ")}: ${calls.length} calls`,
     ...entries.flatMap((entry) => tellEntry(entry, byRun, edges)),
+    ...unreadLines(unread),
     ...(isCut ? ["(there is more: ztl export has all of it)"] : []),
   ];
   return `${lines.join("\n")}\n`;

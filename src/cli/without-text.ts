@@ -1,10 +1,15 @@
 import { cutPlace, terminalLine } from "../base/text/index.ts";
 import type { Counterfactual, ModelAction } from "../loop/index.ts";
+import { unreadLines } from "./origins-text.ts";
 
 const ACTION_CHARACTERS = 400;
 
 /** What leaving out a run's output changed. A model wrote the actions: they are painted (`base/text`). */
 export function withoutText(outcome: Counterfactual): string {
+  return [textOf(outcome), ...unreadLines(outcome.unread).map((line) => `${line}\n`)].join("");
+}
+
+function textOf(outcome: Counterfactual): string {
   switch (outcome.status) {
     case "nothing-given":
       return "The agent was given nothing of this run, so there is nothing to leave out.\n";

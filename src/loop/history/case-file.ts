@@ -13,7 +13,7 @@ export interface CaseFile {
   readonly text: string;
   readonly entries: number;
   readonly contents: number;
-  /** Contents that are too large together, or are not kept any more. */
+  /** Contents that are too large together, are not kept any more, or are not what was recorded. */
   readonly omitted: number;
 }
 
@@ -68,7 +68,7 @@ async function keptContent(ledger: Ledger, content: Content): Promise<Uint8Array
   try {
     return await ledger.content(content);
   } catch (error) {
-    if (ZtlError.isInstance(error) && error.code === "blob-missing") return undefined;
+    if (ZtlError.isInstance(error) && ["blob-missing", "blob-damaged"].includes(error.code)) return undefined;
     throw error;
   }
 }

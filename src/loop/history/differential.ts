@@ -1,16 +1,15 @@
-import { isJsonObject, type Json } from "../../base/json.ts";
+import { isJsonObject } from "../../base/json.ts";
 import {
   type ContextPiece,
   type Entry,
   type LaterPiece,
-  type Ledger,
   type PlannedCall,
   type SemanticDifferential,
   semanticDifferential,
 } from "../../ledger/index.ts";
 import { isTelling } from "../../provenance/index.ts";
 import { LATER_ENTRIES_MAX } from "../limits.ts";
-import { parseRecordedInput } from "../state/stored.ts";
+import type { RecordedContents } from "./recorded-contents.ts";
 import { allOf, detail, firstOf } from "./run-story.ts";
 
 /** The `note` entries with which the loop records what a model said, and what an agent was given. */
@@ -21,9 +20,14 @@ export const GIVEN_TO_AGENT = "given-to-agent";
  * What a run's output did to its agent: what was added to the context, and where it turned up again in what the same agent
  * said and called afterwards in the same conversation. What it had said or been given before counts as known.
  */
-export async function differentialOf(ledger: Ledger, entries: readonly Entry[]): Promise<SemanticDifferential> {
-  const { payload, known, earlier, later: after } = await contextOf(ledger, entries);
-  const later = (await Promise.all(after.map((entry) => laterPiece(ledger, entry)))).filter((one) => one !== undefined);
+export async function differentialOf(
+  contents: RecordedContents,
+  entries: readonly Entry[],
+): Promise<SemanticDifferential> {
+  const { payload, known, earlier, later: after } = await contextOf(contents, entries);
+  const later = (await Promise.all(after.map((entry) => laterPiece(contents, entry)))).filter(
+    (one) => one !== undefined,
+  );
   const plans = { before: nextPlan([...earlier].reverse()), after: nextPlan(after) };
   const hasPlans = plans.before.length > 0 || plans.after.length > 0;
   const found = semanticDifferential({ payload, later, known, ...(hasPlans ? { plans } : {}) });
@@ -41,52 +45,49 @@ export interface RunContext {
   readonly later: readonly Entry[];
 }
 
-/** What stands around a run in its agent's conversation, as far as it was recorded. */
-export async function contextOf(ledger: Ledger, entries: readonly Entry[]): Promise<RunContext> {
+/** What stands around a run in its agent's conversation, as far as it was recorded and can be read. */
+export async function contextOf(contents: RecordedContents, entries: readonly Entry[]): Promise<RunContext> {
   const call = firstOf(entries, "call");
   const given = allOf(entries, "note").filter(({ body }) => body.text === GIVEN_TO_AGENT);
-  const payload = await Promise.all(
-    given.map(async (entry) => ({ label: `run ${entry.runId}`, text: await textOf(ledger, entry) })),
-  );
+  const texts = await Promise.all(given.map((entry) => textOf(contents, entry)));
+  const payload = texts.flatMap((text, at) => (text === undefined ? [] : [{ label: `run ${given[at]?.runId}`, text }]));
   if (call?.agent === undefined) return { payload, known: [], earlier: [], later: [] };
   const { agent, index } = call;
   const conversation = detail(call, "conversation");
   const around = (range: { fromIndex?: number; toIndex?: number }, order: "first" | "last"): Entry[] =>
-    ledger
+    contents.ledger
       .query({ agent, order, limit: LATER_ENTRIES_MAX, ...range })
       .filter((entry) => detail(entry, "conversation") === conversation);
   const earlier = around({ toIndex: index }, "last").reverse();
-  const known = (await Promise.all(earlier.map((entry) => knownText(ledger, entry)))).filter(
+  const known = (await Promise.all(earlier.map((entry) => knownText(contents, entry)))).filter(
     (one) => one !== undefined,
   );
   const later = around({ fromIndex: (given.at(-1) ?? call).index + 1 }, "first");
   return { payload, known, earlier, later };
 }
 
-async function textOf(ledger: Ledger, entry: Entry): Promise<string> {
-  const contents = entry.kind === "note" ? (entry.body.contents ?? []) : [];
-  const pieces = await Promise.all(contents.map((content) => ledger.content(content)));
-  return pieces.map((bytes) => Buffer.from(bytes).toString("utf8")).join("\n");
+function textOf(contents: RecordedContents, entry: Entry): Promise<string | undefined> {
+  return contents.text(entry, entry.kind === "note" ? entry.body.contents : []);
 }
 
-async function laterPiece(ledger: Ledger, entry: Entry): Promise<LaterPiece | undefined> {
+async function laterPiece(contents: RecordedContents, entry: Entry): Promise<LaterPiece | undefined> {
   if (entry.kind === "call") {
-    const label = `call ${entry.runId}`;
-    return { kind: "tool-call", label, tool: entry.body.tool, arguments: await inputOf(ledger, entry) };
+    const input = await contents.input(entry);
+    if (input === undefined) return undefined;
+    return { kind: "tool-call", label: `call ${entry.runId}`, tool: entry.body.tool, arguments: input };
   }
   if (entry.kind !== "note" || entry.body.text !== AGENT_SAID) return undefined;
-  return { kind: "output", label: `said at entry ${entry.index}`, text: await textOf(ledger, entry) };
+  const text = await textOf(contents, entry);
+  return text === undefined ? undefined : { kind: "output", label: `said at entry ${entry.index}`, text };
 }
 
-async function knownText(ledger: Ledger, entry: Entry): Promise<string | undefined> {
-  if (entry.kind === "call") return JSON.stringify(await inputOf(ledger, entry));
+async function knownText(contents: RecordedContents, entry: Entry): Promise<string | undefined> {
+  if (entry.kind === "call") {
+    const input = await contents.input(entry);
+    return input === undefined ? undefined : JSON.stringify(input);
+  }
   if (entry.kind !== "note") return undefined;
-  return entry.body.text === AGENT_SAID || entry.body.text === GIVEN_TO_AGENT ? textOf(ledger, entry) : undefined;
-}
-
-async function inputOf(ledger: Ledger, entry: Extract<Entry, { kind: "call" }>): Promise<Json> {
-  if (entry.body.inputContent === undefined) return entry.body.input ?? null;
-  return parseRecordedInput(await ledger.content(entry.body.inputContent));
+  return entry.body.text === AGENT_SAID || entry.body.text === GIVEN_TO_AGENT ? textOf(contents, entry) : undefined;
 }
 
 /** The plan told of nearest to the run, going away from it. */

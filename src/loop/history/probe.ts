@@ -4,9 +4,13 @@ import { type ChatMessage, ChatModel, nextActions, type ToolDefinition } from ".
 import { type Policy, Taint } from "../../policy/index.ts";
 import type { LoopParts } from "../parts.ts";
 import { contextOf } from "./differential.ts";
+import { RecordedContents } from "./recorded-contents.ts";
 
 /** Enough to tell a third from none, and a minute's work for a small local model. */
 const SAMPLES = 12;
+
+/** With the entries of which something cannot be read any more: it was left out. */
+export type ProbedShift = ActionShift & { readonly unread?: readonly number[] };
 
 /**
  * How a model's next action moves when a run's output is added to what its agent had said and been given before: the
@@ -16,12 +20,13 @@ export async function probeRun(
   { policy, ledger }: LoopParts,
   entries: readonly Entry[],
   signal?: AbortSignal,
-): Promise<ActionShift | undefined> {
+): Promise<ProbedShift | undefined> {
   const { probe } = policy.config;
   if (probe === undefined) return undefined;
   const { url, model: name, timeoutMs } = probe;
   const model = new ChatModel({ url, model: name, ...defined({ timeoutMs }) });
-  const { known, payload } = await contextOf(ledger, entries);
+  const contents = new RecordedContents(ledger);
+  const { known, payload } = await contextOf(contents, entries);
   const asked = {
     model,
     tools: conversationTools(policy, entries),
@@ -33,7 +38,8 @@ export async function probeRun(
     ...asked,
     messages: conversation([...known, ...payload.map(({ text }) => text)]),
   });
-  return compareActions(without, having);
+  const { unread } = contents;
+  return { ...compareActions(without, having), ...(unread.length > 0 && { unread }) };
 }
 
 const TASK =

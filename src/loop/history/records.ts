@@ -1,4 +1,4 @@
-import type { ActionShift, Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
+import type { Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
 import type { OriginalName } from "../gate/originals.ts";
 import { CASE_ENTRIES_MAX, RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
 import type { ArgumentOrigin } from "../origins/argument-origin.ts";
@@ -6,7 +6,8 @@ import { originsOfRun, type RunTrace, tracesOfRun } from "../origins/origins.ts"
 import type { LoopParts } from "../parts.ts";
 import { type CaseFile, caseOf } from "./case-file.ts";
 import { differentialOf } from "./differential.ts";
-import { probeRun } from "./probe.ts";
+import { type ProbedShift, probeRun } from "./probe.ts";
+import { RecordedContents } from "./recorded-contents.ts";
 import { type ReplayOutcome, replayRun } from "./replays.ts";
 import type { RunFilter } from "./run-index.ts";
 import type { RunRecord, RunRow } from "./run-record.ts";
@@ -51,40 +52,44 @@ export class Records {
     const row = rowOf(entries);
     if (row === undefined) return undefined;
     const run = firstOf(entries, "run")?.body;
-    const [stdout, stderr] = await Promise.all([this.#bounded(run?.stdout), this.#bounded(run?.stderr)]);
+    const contents = new RecordedContents(this.#ledger);
+    const [stdout, stderr] = await Promise.all([
+      bounded(contents, entries, run?.stdout),
+      bounded(contents, entries, run?.stderr),
+    ]);
     const [out, err] = [
       this.#original(runId, "stdout") ?? this.#original(runId, "result"),
       this.#original(runId, "stderr"),
     ];
     const isCut = (content: Content | undefined): boolean => (content?.sizeBytes ?? 0) > RECORD_OUTPUT_BYTES_MAX;
-    const differential = await differentialOf(this.#ledger, entries);
+    const differential = await differentialOf(contents, entries);
     const shown = { stdout: out ?? stdout, stderr: err ?? stderr, holdsSecrets: (out ?? err) !== undefined };
-    const origins = (await originsOfRun(this.#parts, runId)) ?? [];
-    const traces = await tracesOfRun(this.#parts, runId);
+    const origins = (await originsOfRun(this.#parts, runId, contents)) ?? [];
+    const traces = await tracesOfRun(this.#parts, runId, contents);
     const truncated = isCut(run?.stdout) || isCut(run?.stderr);
-    return { row, entries, ...shown, truncated, differential, origins, traces };
+    return { row, entries, ...shown, truncated, differential, origins, traces, unread: contents.unread };
   }
 
   async differential(runId: string): Promise<SemanticDifferential | undefined> {
     const entries = this.entriesOf(runId);
-    return entries.length === 0 ? undefined : differentialOf(this.#ledger, entries);
+    return entries.length === 0 ? undefined : differentialOf(new RecordedContents(this.#ledger), entries);
   }
 
   /** Where the arguments of a call came from; undefined when there is no such call. */
   origins(runId: string): Promise<readonly ArgumentOrigin[] | undefined> {
-    return originsOfRun(this.#parts, runId);
+    return originsOfRun(this.#parts, runId, new RecordedContents(this.#ledger));
   }
 
   /** Later calls and sayings of any agent that have something of what a run returned. */
   traces(runId: string): Promise<readonly RunTrace[]> {
-    return tracesOfRun(this.#parts, runId);
+    return tracesOfRun(this.#parts, runId, new RecordedContents(this.#ledger));
   }
 
   /**
    * How the configuration's probe model would act with and without what the run added; undefined when none is configured.
    * Throws ZtlError `model-…` when it does not answer.
    */
-  async probe(runId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ActionShift | undefined> {
+  async probe(runId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ProbedShift | undefined> {
     return probeRun(this.#parts, this.entriesOf(runId), signal);
   }
 
@@ -135,9 +140,13 @@ export class Records {
   #original(runId: string, name: OriginalName): Uint8Array | undefined {
     return this.#parts.originals.of(runId, name)?.subarray(0, RECORD_OUTPUT_BYTES_MAX);
   }
+}
 
-  async #bounded(content: Content | undefined): Promise<Uint8Array> {
-    if (content === undefined) return new Uint8Array(0);
-    return (await this.#ledger.content(content)).subarray(0, RECORD_OUTPUT_BYTES_MAX);
-  }
+async function bounded(
+  contents: RecordedContents,
+  [call]: readonly Entry[],
+  content: Content | undefined,
+): Promise<Uint8Array> {
+  const bytes = content && call && (await contents.read(call, content));
+  return bytes?.subarray(0, RECORD_OUTPUT_BYTES_MAX) ?? new Uint8Array(0);
 }

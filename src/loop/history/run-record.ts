@@ -39,4 +39,6 @@ export interface RunRecord {
   readonly origins?: readonly ArgumentOrigin[];
   /** Later calls and sayings, of any agent, that have something of what it returned. */
   readonly traces?: readonly RunTrace[];
+  /** Entries, also of earlier and later calls, of which something cannot be read any more: it is left out of all this. */
+  readonly unread?: readonly number[];
 }

@@ -4,6 +4,7 @@ import type { ArgumentOrigin, OriginStep } from "../origins/argument-origin.ts";
 import { originsOfRun } from "../origins/origins.ts";
 import type { LoopParts } from "../parts.ts";
 import { GIVEN_TO_AGENT } from "./differential.ts";
+import { RecordedContents } from "./recorded-contents.ts";
 import type { RunRow } from "./run-record.ts";
 import { rowOf } from "./run-story.ts";
 
@@ -16,6 +17,8 @@ export interface Timeline {
   readonly entries: readonly Entry[];
   /** Where something in the arguments of a call came from: another call, here or in another conversation, memory or a file. */
   readonly edges: readonly TimelineEdge[];
+  /** Entries of which something cannot be read any more: no edge leads there. */
+  readonly unread: readonly number[];
   /** There is more than is given here. */
   readonly isCut: boolean;
 }
@@ -56,20 +59,27 @@ export async function timelineOf(
     const cameIn = own.some(({ kind, body }) => kind === "note" && body.text === GIVEN_TO_AGENT);
     return [{ ...row, isOutward: policy.tool(row.tool)?.effect === "outward", cameIn }];
   });
+  const contents = new RecordedContents(ledger);
+  const edges = await edgesTo(parts, calls.slice(-TIMELINE_SOURCES_MAX), contents);
   return {
     conversation,
     agents: [...new Set(entries.map(({ agent: one }) => one).filter((one) => one !== undefined))],
     calls,
     entries,
-    edges: await edgesTo(parts, calls.slice(-TIMELINE_SOURCES_MAX)),
+    edges,
+    unread: contents.unread,
     isCut: calls.length > TIMELINE_SOURCES_MAX || places.length > TIMELINE_ENTRIES_MAX,
   };
 }
 
-async function edgesTo(parts: LoopParts, calls: readonly TimelineCall[]): Promise<TimelineEdge[]> {
+async function edgesTo(
+  parts: LoopParts,
+  calls: readonly TimelineCall[],
+  contents: RecordedContents,
+): Promise<TimelineEdge[]> {
   const edges: TimelineEdge[] = [];
   for (const { runId } of calls) {
-    for (const { source, places, kind, excerpt } of (await originsOfRun(parts, runId)) ?? []) {
+    for (const { source, places, kind, excerpt } of (await originsOfRun(parts, runId, contents)) ?? []) {
       const { entry, role, runId: from, agent, conversation, tool } = source;
       const step = { entry, role, agent, conversation };
       const own = { ...(from !== undefined && { runId: from }), ...(tool !== undefined && { tool }) };

@@ -1,14 +1,16 @@
 import { canonicalise } from "../../base/canonical-json.ts";
-import { isJsonObject, type Json } from "../../base/json.ts";
+import { isJsonObject } from "../../base/json.ts";
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
-import type { Entry, Ledger, PlannedCall } from "../../ledger/index.ts";
+import type { Entry, PlannedCall } from "../../ledger/index.ts";
 import { type ChatMessage, ChatModel, type Completion, MalformedArguments } from "../../model/index.ts";
 import { HASHED_JSON, STEPS_ASKED_MAX } from "../limits.ts";
 import { recordedText, TOLD_BY_HOST } from "../origins/recorded-text.ts";
 import type { LoopParts } from "../parts.ts";
 import { AGENT_SAID, contextOf, GIVEN_TO_AGENT } from "./differential.ts";
 import { conversationTools } from "./probe.ts";
+import { RecordedContents } from "./recorded-contents.ts";
+import { allOf } from "./run-story.ts";
 
 /** What a model does next: a call of a tool, or an answer without one. */
 export type ModelAction = PlannedCall | { readonly answer: string };
@@ -23,7 +25,7 @@ export interface StepAsked {
 }
 
 /** `step` is the first one at which the model acts otherwise. */
-export type Counterfactual =
+type Comparison =
   | { readonly status: "differs"; readonly asked: number; readonly step: StepAsked }
   | { readonly status: "same"; readonly asked: number }
   /** The agent was given nothing of it, so there is nothing to leave out. */
@@ -31,6 +33,9 @@ export type Counterfactual =
   /** The agent called nothing afterwards, or not what was named. */
   | { readonly status: "no-step" }
   | { readonly status: "not-found" };
+
+/** With the entries of which something cannot be read any more: it was left out on both sides. */
+export type Counterfactual = Comparison & { readonly unread?: readonly number[] };
 
 export interface WithoutOptions {
   /** Only the step at which this call was made. Default: each call after the run, until one differs. */
@@ -45,18 +50,28 @@ export interface WithoutOptions {
 export async function actsWithout(
   { policy, ledger }: LoopParts,
   entries: readonly Entry[],
-  { call, signal }: WithoutOptions,
+  options: WithoutOptions,
 ): Promise<Counterfactual | undefined> {
+  const contents = new RecordedContents(ledger);
+  const found = await compare({ policy, contents }, entries, options);
+  return found === undefined || contents.unread.length === 0 ? found : { ...found, unread: contents.unread };
+}
+
+async function compare(
+  { policy, contents }: Pick<LoopParts, "policy"> & { readonly contents: RecordedContents },
+  entries: readonly Entry[],
+  { call, signal }: WithoutOptions,
+): Promise<Comparison | undefined> {
   const { probe } = policy.config;
   if (probe === undefined) return undefined;
   if (entries.length === 0) return { status: "not-found" };
   const { url, model: name, timeoutMs } = probe;
   const model = new ChatModel({ url, model: name, ...defined({ timeoutMs }) });
-  const { payload, earlier, later } = await contextOf(ledger, entries);
+  const { payload, earlier, later } = await contextOf(contents, entries);
   if (payload.length === 0) return { status: "nothing-given" };
   const given = entries.filter((entry) => entry.kind === "note" && entry.body.text === GIVEN_TO_AGENT);
   const [own] = entries.filter((entry) => entry.kind === "call");
-  const steps = later.filter((entry) => entry.kind === "call" && (call === undefined || entry.runId === call));
+  const steps = allOf(later, "call").filter(({ runId }) => call === undefined || runId === call);
   if (steps.length === 0) return { status: "no-step" };
   const tools = conversationTools(policy, entries);
   const ask = async (messages: readonly ChatMessage[]): Promise<ModelAction> => {
@@ -68,11 +83,11 @@ export async function actsWithout(
   for (const step of steps.slice(0, STEPS_ASKED_MAX)) {
     const between = later.filter(({ index }) => index < step.index);
     const before = [...earlier, ...(own === undefined ? [] : [own])];
-    const having = await ask(await messagesOf(ledger, [...before, ...given, ...between]));
-    const without = await ask(await messagesOf(ledger, [...before, ...between]));
+    const having = await ask(await messagesOf(contents, [...before, ...given, ...between]));
+    const without = await ask(await messagesOf(contents, [...before, ...between]));
     asked++;
     if (keyOf(having) !== keyOf(without)) {
-      const recorded = { tool: step.kind === "call" ? step.body.tool : "", arguments: await inputOf(ledger, step) };
+      const recorded = { tool: step.body.tool, arguments: (await contents.input(step)) ?? null };
       return { status: "differs", asked, step: { runId: step.runId ?? "", recorded, having, without } };
     }
   }
@@ -82,16 +97,16 @@ export async function actsWithout(
 const TASK = "You are an agent that works with tools. What follows is your work so far. Do the next step.";
 
 /** What the agent had before it, with who said what. */
-async function messagesOf(ledger: Ledger, entries: readonly Entry[]): Promise<ChatMessage[]> {
+async function messagesOf(contents: RecordedContents, entries: readonly Entry[]): Promise<ChatMessage[]> {
   const messages: ChatMessage[] = [{ role: "system", content: TASK }];
   for (const entry of entries) {
-    const text = await recordedText(ledger, entry);
+    const text = await recordedText(contents, entry);
     if (text === undefined) continue;
     const said = text.leaves.map((leaf) => leaf.text).join("\n");
     if (entry.kind === "call")
       messages.push({
         role: "assistant",
-        content: `I call ${entry.body.tool} with ${JSON.stringify(await inputOf(ledger, entry))}`,
+        content: `I call ${entry.body.tool} with ${JSON.stringify((await contents.input(entry)) ?? null)}`,
       });
     else if (entry.kind === "note") messages.push({ role: ROLES[entry.body.text] ?? "user", content: said });
   }
@@ -99,14 +114,6 @@ async function messagesOf(ledger: Ledger, entries: readonly Entry[]): Promise<Ch
 }
 
 const ROLES: Readonly<Record<string, "user" | "assistant">> = { [AGENT_SAID]: "assistant", [TOLD_BY_HOST]: "user" };
-
-async function inputOf(ledger: Ledger, entry: Entry): Promise<Json> {
-  if (entry.kind !== "call") return null;
-  const { input, inputContent } = entry.body;
-  if (inputContent === undefined) return input ?? null;
-  const bytes = await ledger.content(inputContent);
-  return Buffer.from(bytes).toString("utf8");
-}
 
 function actionOf(completion: Completion | undefined): ModelAction {
   const [call] = completion?.toolCalls ?? [];

@@ -2,6 +2,7 @@ import { isJsonObject } from "../../base/json.ts";
 import { defined } from "../../base/optional.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { type Fact, factsOf } from "../../provenance/index.ts";
+import type { RecordedContents } from "../history/recorded-contents.ts";
 import { detail } from "../history/run-story.ts";
 import { TRAIL_MAX } from "../limits.ts";
 import { TAKEN_IN } from "../state/taking-in.ts";
@@ -16,6 +17,7 @@ const TAKEN_IN_ENTRIES = 2000;
 
 /** Entries around one call, each read once for one question. */
 export class Neighbourhood {
+  readonly #contents: RecordedContents;
   readonly #ledger: Ledger;
   readonly #entries = new Map<number, Entry | undefined>();
   readonly #texts = new Map<number, Promise<RecordedText | undefined>>();
@@ -23,8 +25,9 @@ export class Neighbourhood {
   readonly #remembered = new Map<string, ReadonlySet<string>>();
   readonly #facts = new Map<number, Promise<ReadonlyMap<string, FoundFact>>>();
 
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger;
+  constructor(contents: RecordedContents) {
+    this.#contents = contents;
+    this.#ledger = contents.ledger;
   }
 
   entry(index: number): Entry | undefined {
@@ -40,7 +43,7 @@ export class Neighbourhood {
     const known = this.#texts.get(index);
     if (known !== undefined) return known;
     const entry = this.entry(index);
-    const text = entry === undefined ? Promise.resolve(undefined) : recordedText(this.#ledger, entry);
+    const text = entry === undefined ? Promise.resolve(undefined) : recordedText(this.#contents, entry);
     this.#texts.set(index, text);
     return text;
   }

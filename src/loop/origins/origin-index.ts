@@ -4,6 +4,7 @@ import { type DatabaseFormat, openDatabase } from "../../base/database.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { BITS_INDEXED, factsOf, Wording } from "../../provenance/index.ts";
+import { RecordedContents } from "../history/recorded-contents.ts";
 import { COMMON_TEXTS, INDEX_PAGE_ENTRIES, INDEXED_ENTRIES_MAX, OCCURRENCES_MAX } from "../limits.ts";
 import { STATE_REFUSAL } from "../state/state-directory.ts";
 import { recordedFiles } from "./recorded-files.ts";
@@ -33,6 +34,10 @@ export interface Occurrence {
   readonly print: number;
 }
 
+/** Stands in place of a value's number, which is never negative. */
+const UNREAD = -1;
+const UNREAD_MAX = 1000;
+
 /** Of rows of words one in so many is indexed: a stretch that counts has more of them. */
 const SHINGLE_SAMPLE = 4;
 
@@ -46,6 +51,7 @@ export class OriginIndex {
   #database: DatabaseSync | undefined;
   readonly #statements = new Map<string, StatementSync>();
   #catchingUp: Promise<void> | undefined;
+  #hasRetried = false;
 
   constructor(directory: string, ledger: Ledger) {
     this.#directory = directory;
@@ -79,6 +85,14 @@ export class OriginIndex {
     return this.#rows(sql, numberOf(key), after, limit);
   }
 
+  /** Entries whose texts could not be read when they were taken in. They are tried once more by whoever opens the index next. */
+  unread(): number[] {
+    return this.#open()
+      .prepare("SELECT entry FROM value WHERE key = ? ORDER BY entry LIMIT ?")
+      .all(UNREAD, UNREAD_MAX)
+      .map(({ entry }) => Number(entry));
+  }
+
   close(): void {
     this.#statements.clear();
     this.#database?.close();
@@ -88,21 +102,32 @@ export class OriginIndex {
   async #catchUp(): Promise<void> {
     const database = this.#open();
     const size = this.#ledger.head()?.size ?? 0;
+    if (!this.#hasRetried) {
+      const unread = this.unread().flatMap((entry) => this.#ledger.entry(entry) ?? []);
+      await this.#takeIn(database, unread, this.#next(database));
+      this.#hasRetried = true;
+    }
     for (;;) {
       const next = Math.max(this.#next(database), size - INDEXED_ENTRIES_MAX);
       if (next >= size) return;
       const entries = this.#ledger.query({ fromIndex: next, toIndex: size, limit: INDEX_PAGE_ENTRIES });
       const last = entries.at(-1);
       if (last === undefined) return;
-      const rows: { readonly text: Indexed; readonly keys: ReadonlySet<string> }[] = [];
-      for (const entry of entries)
-        for (const text of await textsOf(this.#ledger, entry)) rows.push({ text, keys: keysOf(text) });
-      this.#write(database, rows, last.index + 1);
+      await this.#takeIn(database, entries, last.index + 1);
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  #write(database: DatabaseSync, rows: readonly { text: Indexed; keys: ReadonlySet<string> }[], next: number): void {
+  async #takeIn(database: DatabaseSync, entries: readonly Entry[], next: number): Promise<void> {
+    const contents = new RecordedContents(this.#ledger);
+    const rows: Row[] = [];
+    for (const entry of entries)
+      for (const text of await textsOf(contents, entry)) rows.push({ text, keys: keysOf(text) });
+    const places = entries.map(({ index }) => index);
+    this.#write(database, { places, rows, unread: contents.unread, next });
+  }
+
+  #write(database: DatabaseSync, { places, rows, unread, next }: Page): void {
     database.exec("BEGIN IMMEDIATE");
     try {
       const talk = database.prepare("INSERT OR IGNORE INTO talk (agent, name) VALUES (?, ?)");
@@ -115,6 +140,9 @@ export class OriginIndex {
         text.run(one.entry, one.role, one.print, one.agent, one.conversation);
         for (const key of keys) value.run(numberOf(key), one.entry);
       }
+      const forget = database.prepare("DELETE FROM value WHERE key = ? AND entry = ?");
+      for (const entry of places) forget.run(UNREAD, entry);
+      for (const entry of unread) value.run(UNREAD, entry);
       database.prepare("UPDATE progress SET next = max(next, ?)").run(next);
       database.exec("COMMIT");
     } catch (error) {
@@ -157,18 +185,31 @@ export class OriginIndex {
   }
 }
 
+interface Row {
+  readonly text: Indexed;
+  readonly keys: ReadonlySet<string>;
+}
+
+/** What is written at once. */
+interface Page {
+  readonly places: readonly number[];
+  readonly rows: readonly Row[];
+  readonly unread: readonly number[];
+  readonly next: number;
+}
+
 interface Indexed extends Occurrence {
   readonly texts: readonly string[];
   readonly names: readonly string[];
 }
 
-async function textsOf(ledger: Ledger, entry: Entry): Promise<Indexed[]> {
+async function textsOf(contents: RecordedContents, entry: Entry): Promise<Indexed[]> {
   const agent = entry.agent ?? "";
   if (entry.kind === "change-set") {
-    const names = (await recordedFiles(ledger, entry)).flatMap(fileKeys);
+    const names = (await recordedFiles(contents, entry)).flatMap(fileKeys);
     return [{ entry: entry.index, role: "file", agent, conversation: "", print: 0, texts: [], names }];
   }
-  const recorded: RecordedText | undefined = await recordedText(ledger, entry);
+  const recorded: RecordedText | undefined = await recordedText(contents, entry);
   if (recorded === undefined) return [];
   const { role, conversation, leaves } = recorded;
   const texts = role === "argument" ? [leaves.map(({ text }) => text).join("\n")] : leaves.map(({ text }) => text);

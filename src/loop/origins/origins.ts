@@ -1,6 +1,7 @@
 import { defined } from "../../base/optional.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { BITS_ANYWHERE, dateKey, type Fact, type FactKind, factsOf } from "../../provenance/index.ts";
+import type { RecordedContents } from "../history/recorded-contents.ts";
 import { ORIGINS_MAX, TRACED_MAX, TRAIL_MAX } from "../limits.ts";
 import type { ArgumentOrigin, OriginSource, OriginStep } from "./argument-origin.ts";
 import { type Candidate, candidatesOf } from "./candidates.ts";
@@ -21,12 +22,17 @@ export interface OriginParts {
   readonly originIndex: OriginIndex;
 }
 
-/** Where the arguments of a call came from, what says most first; undefined when there is no such call. */
-export async function originsOfRun(parts: OriginParts, runId: string): Promise<readonly ArgumentOrigin[] | undefined> {
+/** Where the arguments of a call came from, what says most first; undefined when there is no such call. `contents` knows what it had to leave out. */
+export async function originsOfRun(
+  parts: OriginParts,
+  runId: string,
+  contents: RecordedContents,
+): Promise<readonly ArgumentOrigin[] | undefined> {
   const [call] = parts.ledger.query({ runId, kind: "call", limit: 1 });
   if (call === undefined) return undefined;
   await parts.originIndex.catchUp();
-  return originsOfEntry(parts, call);
+  contents.leaveOut(parts.originIndex.unread());
+  return originsOfEntry(parts, call, new Neighbourhood(contents));
 }
 
 /** A later call or saying, with what it has of a run. */
@@ -35,11 +41,16 @@ export interface RunTrace extends OriginStep {
 }
 
 /** What of a run's output turned up again in what any agent called or said afterwards. */
-export async function tracesOfRun(parts: OriginParts, runId: string): Promise<readonly RunTrace[]> {
+export async function tracesOfRun(
+  parts: OriginParts,
+  runId: string,
+  contents: RecordedContents,
+): Promise<readonly RunTrace[]> {
   const { ledger, originIndex } = parts;
   await originIndex.catchUp();
+  contents.leaveOut(originIndex.unread());
   const entries = ledger.query({ runId, limit: 1000 });
-  const near = new Neighbourhood(ledger);
+  const near = new Neighbourhood(contents);
   const later = new Map<number, Entry>();
   for (const entry of entries) {
     const given = await near.textOf(entry.index);
@@ -75,7 +86,7 @@ function laterThan({ ledger, originIndex }: OriginParts, { entry, leaves, conver
 async function originsOfEntry(
   parts: OriginParts,
   entry: Entry,
-  near = new Neighbourhood(parts.ledger),
+  near: Neighbourhood,
 ): Promise<readonly ArgumentOrigin[]> {
   const target = await near.textOf(entry.index);
   if (target === undefined || (target.role !== "argument" && target.role !== "said")) return [];

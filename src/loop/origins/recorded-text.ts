@@ -1,8 +1,8 @@
 import { isJsonObject, type Json, pointer } from "../../base/json.ts";
-import type { Entry, Ledger } from "../../ledger/index.ts";
+import type { Entry } from "../../ledger/index.ts";
 import { AGENT_SAID, GIVEN_TO_AGENT } from "../history/differential.ts";
+import type { RecordedContents } from "../history/recorded-contents.ts";
 import { detail } from "../history/run-story.ts";
-import { parseRecordedInput } from "../state/stored.ts";
 
 /** The `note` entry of what the host program told an agent: its system prompt, and what its user typed. */
 export const TOLD_BY_HOST = "told-by-host";
@@ -28,22 +28,19 @@ export interface Leaf {
 /** Strings of one input that are looked at. */
 const LEAVES_MAX = 10_000;
 
-/** Undefined for an entry that holds no such text. */
-export async function recordedText(ledger: Ledger, entry: Entry): Promise<RecordedText | undefined> {
+/** Undefined for an entry that holds no such text, or none that can be read. */
+export async function recordedText(contents: RecordedContents, entry: Entry): Promise<RecordedText | undefined> {
   const conversation = detail(entry, "conversation") ?? "";
   if (entry.kind === "call") {
-    const { input, inputContent, tool } = entry.body;
-    const value = inputContent === undefined ? (input ?? null) : parseRecordedInput(await ledger.content(inputContent));
     // A message is what its receiver is given; what its sender said stands in a note of its own.
-    return tool.startsWith("message from ")
-      ? undefined
-      : { entry, role: "argument", conversation, leaves: leavesOf(value) };
+    if (entry.body.tool.startsWith("message from ")) return undefined;
+    const value = await contents.input(entry);
+    return value === undefined ? undefined : { entry, role: "argument", conversation, leaves: leavesOf(value) };
   }
   const role = roleOf(entry);
   if (role === undefined || entry.kind !== "note") return undefined;
-  const pieces = await Promise.all((entry.body.contents ?? []).map((content) => ledger.content(content)));
-  const text = pieces.map((bytes) => Buffer.from(bytes).toString("utf8")).join("\n");
-  return { entry, role, conversation, leaves: [{ place: "", text }] };
+  const text = await contents.text(entry, entry.body.contents);
+  return text === undefined ? undefined : { entry, role, conversation, leaves: [{ place: "", text }] };
 }
 
 function roleOf(entry: Entry): TextRole | undefined {

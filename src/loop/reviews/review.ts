@@ -74,6 +74,8 @@ export type Review = ReviewSummary &
         readonly decision: Decision;
         /** Where the values in its arguments came from; absent when the ledger cannot tell. Texts in it are hostile. */
         readonly origins?: readonly ArgumentOrigin[];
+        /** Entries of which something cannot be read any more: what stood in them is not among the origins. */
+        readonly unread?: readonly number[];
       }
     | {
         readonly kind: "content";

@@ -3,6 +3,7 @@ import { ZtlError } from "../../errors.ts";
 import type { DecisionVerb } from "../../ledger/index.ts";
 import type { ReviewersNeeded } from "../../policy/index.ts";
 import { findingsBeyond } from "../gate/kept-findings.ts";
+import { RecordedContents } from "../history/recorded-contents.ts";
 import { oneLine } from "../history/run-story.ts";
 import { originsOfRun } from "../origins/origins.ts";
 import type { LoopParts } from "../parts.ts";
@@ -95,8 +96,10 @@ export class Reviews {
     const summary = { ...summaryOf(stored), command: stored.command };
     if (stored.kind === "call") {
       // A ledger that is damaged keeps nobody from saying no.
-      const origins = await originsOfRun(this.#parts, stored.runId).catch(() => undefined);
-      return { ...summary, kind: "call", ...callDetails(stored), ...defined({ origins }) };
+      const contents = new RecordedContents(this.#parts.ledger);
+      const origins = await originsOfRun(this.#parts, stored.runId, contents).catch(() => undefined);
+      const { unread } = contents;
+      return { ...summary, kind: "call", ...callDetails(stored), ...defined({ origins }), unread };
     }
     const { content, verdict } = contentDetails(stored);
     const bytes = await this.#parts.ledger.content(content);

@@ -22,7 +22,7 @@ const OUTCOMES: Readonly<
 
 /** A tool call that needs somebody's agreement before it is made. */
 export function callPage(review: CallReview, from: number, context: ReviewContext): Html {
-  const { input, decision, origins, state, id } = review;
+  const { input, decision, origins, unread, state, id } = review;
   const { rows, hiddenUnits } = rowsOfInput(input);
   const pageAt = (row: number): string => `/reviews/${encodeURIComponent(id)}?from=${row}`;
   return reviewPage(
@@ -31,7 +31,7 @@ export function callPage(review: CallReview, from: number, context: ReviewContex
     html`<div class="two">
       <div><section><h2>The input</h2>${textView({ rows, marks: [], label: "Input of the call", isDiff: false, from, pageAt })}
       ${hiddenUnits > 0 ? html`<p class="warning">The input goes on; the rest is too long to show. Reject what you cannot read.</p>` : ""}</section>
-      ${originsSection(origins)}
+      ${originsSection(origins, unread)}
       ${decisionSection(decision)}</div>
       ${state === "pending" ? html`<aside class="decision" aria-label="Decision"><h2>Your decision</h2>${consequence(review)}${wholeDecision(review, context, "Agree to this call")}</aside>` : takeBack(review, context)}
     </div>`,

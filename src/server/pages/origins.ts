@@ -8,7 +8,7 @@ import { foreign } from "../show/visible.ts";
 const ORIGINS_SHOWN = 50;
 
 /** Where each value in the arguments of a call came from: a table with the way it took. */
-export function originsSection(origins: readonly ArgumentOrigin[] | undefined): Html {
+export function originsSection(origins: readonly ArgumentOrigin[] | undefined, unread: readonly number[] = []): Html {
   if (origins === undefined)
     return html`<section class="origins"><h2>Where its arguments came from</h2><p class="warning">This cannot be told: the ledger does not answer.</p></section>`;
   const rest = origins.length - ORIGINS_SHOWN;
@@ -19,7 +19,7 @@ export function originsSection(origins: readonly ArgumentOrigin[] | undefined): 
         : html`<table class="echoes"><thead><tr><th>In the call</th><th>Came from</th><th>On the way</th></tr></thead><tbody>
           ${origins.slice(0, ORIGINS_SHOWN).map(originRow)}</tbody></table>
           ${rest > 0 ? html`<p class="aside">and ${plural(rest, "more")}.</p>` : ""}`
-    }</section>`;
+    }${unread.length === 0 ? "" : html`<p class="warning">What is recorded at ${unread.slice(0, 10).join(", ")}${unread.length > 10 ? ` and ${unread.length - 10} more` : ""} cannot be read any more, and is left out.</p>`}</section>`;
 }
 
 function originRow({ kind, places, excerpt, transforms, source, trail, unlisted }: ArgumentOrigin): Html {

@@ -53,7 +53,7 @@ export function runPage({ record, seen, given, reviews, csrfToken, replay }: Run
       ${input(entries)}
       <section><h2>What happened</h2><ol class="timeline">${entries.map(step)}</ol></section>
       ${seen.length === 0 ? "" : html`<section><h2>What the guard saw</h2>${seen.map(seenText)}</section>`}
-      ${originsSection(record.origins)}
+      ${originsSection(record.origins, record.unread)}
       ${tracesSection(record.traces)}
       ${differentialSection(record.differential, given)}
       <section><h2>Raw output</h2><p class="aside">As the program wrote it, before the guard. Never a part of what the agent was given unless it was admitted.</p>
