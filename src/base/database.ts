@@ -140,6 +140,15 @@ export function transaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
+/**
+ * Another text whenever rows may have changed: SQLite tells of the transactions of other connections, and counts the rows that this one
+ * has changed. Reads no table.
+ */
+export function versionOf(database: DatabaseSync): string {
+  const row = database.prepare("SELECT data_version AS others, total_changes() AS own FROM pragma_data_version").get();
+  return `${row?.others} ${row?.own}`;
+}
+
 /** The file may come from elsewhere: nothing in its schema may call functions, and its pages are checked as they are read. */
 function distrust(database: DatabaseSync): void {
   database.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");

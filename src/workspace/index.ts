@@ -15,6 +15,7 @@ export type { ConflictReason } from "./files/obstacle.ts";
 export type { ApproveOptions, ApproveResult, RejectResult } from "./review/approval.ts";
 export type { Side } from "./review/entry-content.ts";
 export type { ContentFacts, DiffHunk, DiffLine, DiffOptions, FileDiff } from "./review/file-diff.ts";
+export type { QueueFilter, QueuePlace } from "./review/queue.ts";
 export type { MissingChoice } from "./review/selection.ts";
 export type { RebasedFile, RebaseTake, UnmergedFile } from "./spaces/rebase.ts";
 export type { SpaceRebaseOptions, SpaceRebaseResult } from "./spaces/space-decisions.ts";

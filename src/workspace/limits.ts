@@ -30,7 +30,7 @@ export const MANIFEST_JSON = { bytesMax: 500 * 1024 * 1024, depthMax: 16 };
 
 /** A pending set nobody looked at for a day is forgotten; the agent has gone on without it. */
 export const EXPIRE_AFTER_MS = 24 * 3600 * 1000;
-/** Summaries in one list: what a page shows. */
+/** Summaries in one list, unless more are asked for: what a page shows. */
 export const LIST_MAX = 500;
 /** Decided sets that are kept, with what undo needs; the oldest go first. */
 export const KEPT_SETS_MAX = 1000;

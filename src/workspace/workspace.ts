@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { BlobFiles } from "../base/blob-files.ts";
+import { versionOf } from "../base/database.ts";
 import { HiddenPlaces } from "../base/hidden-places.ts";
 import { privateDirectory } from "../base/private-files.ts";
 import { ZtlError } from "../errors.ts";
@@ -24,6 +25,7 @@ import {
 } from "./review/approval.ts";
 import { diffEntry, readContent, type Side } from "./review/entry-content.ts";
 import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
+import { Queue } from "./review/queue.ts";
 import { SpaceLayers } from "./spaces/space-layers.ts";
 import { SpaceReviews } from "./spaces/space-reviews.ts";
 import { SpaceStore } from "./spaces/space-store.ts";
@@ -61,6 +63,8 @@ export class Workspace {
   readonly spaces: Spaces;
   /** What people are asked about those, and decide. */
   readonly pending: SpaceReviews;
+  /** Both, as they stand in line. */
+  readonly queue: Queue;
   /** What an earlier process left half done, and what became of it. */
   readonly recovered: readonly Recovered[];
   readonly #untold: Recovered[];
@@ -91,6 +95,7 @@ export class Workspace {
     this.#protection = protection;
     this.#now = now;
     this.#expireAfterMs = expireAfterMs;
+    this.queue = new Queue(parts.database);
     this.spaces = new Spaces({ ...parts, now, expireAfterMs });
     this.pending = new SpaceReviews({ ...parts, spaces: this.spaces, protection, now });
   }
@@ -152,11 +157,16 @@ export class Workspace {
     this.#synchroniser.acknowledge(attempt);
   }
 
+  /** Another one whenever anything in the state may be another, whichever process changed it. Costs next to nothing. */
+  get stateVersion(): string {
+    return versionOf(this.#database);
+  }
+
   get(id: string): ChangeSet | undefined {
     return this.#sets.get(id);
   }
 
-  /** Newest first, and not more than a page of them. */
+  /** Newest first; a page of them unless a limit says otherwise. */
   list(filter: ListFilter = {}): ChangeSetSummary[] {
     return this.#sets.list(filter);
   }

@@ -1,10 +1,10 @@
-import type { ReviewSummary } from "./review.ts";
+import type { QueuePlace } from "../../workspace/index.ts";
 
 /**
  * In which order people are shown what waits: the oldest of each agent first, then the second of each, and so on. However much one
  * agent asks, what another asked stands near the top.
  */
-export function inTurn(reviews: readonly ReviewSummary[], kinOf: (agent: string) => string): readonly ReviewSummary[] {
+export function inTurn<T extends QueuePlace>(reviews: readonly T[], kinOf: (agent: string) => string): readonly T[] {
   const byAge = reviews.toSorted(older);
   const rounds = new Map<string, number>();
   const ranked = byAge.map((review) => {
@@ -16,7 +16,7 @@ export function inTurn(reviews: readonly ReviewSummary[], kinOf: (agent: string)
   return ranked.sort((a, b) => a.round - b.round || older(a.review, b.review)).map(({ review }) => review);
 }
 
-function older(a: ReviewSummary, b: ReviewSummary): number {
+function older(a: QueuePlace, b: QueuePlace): number {
   return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 }
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { LoopConfig } from "../../policy/index.ts";
 import type { ZeroTrustLoop } from "../loop.ts";
-import { openTestLoop, received, talk } from "../testing.ts";
+import { openTestLoop, received, type TestLoop, talk } from "../testing.ts";
 import { inTurn, pageOf } from "./queue.ts";
 import type { ReviewSummary } from "./review.ts";
 
@@ -90,6 +93,95 @@ test("a flood of one agent hides nobody: the oldest of each come first, in the l
   assert.equal(others.length, 1);
   const [newest] = await loop.reviews.list({ state: "all", limit: 1 });
   assert.equal(newest?.agent, "other");
+});
+
+/** As many workspaces with something pending as an agent's conversations make. */
+function flood(world: TestLoop, agents: readonly { readonly agent: string; readonly count: number }[]): void {
+  const database = new DatabaseSync(join(world.directory, "state", "workspace", "workspace.sqlite"));
+  const insert = database.prepare(
+    `INSERT INTO space (id, owner, agent, review, head, hash, roots, entries, bytes, run, tool, command, began, expires)
+     VALUES (?, ?, ?, ?, ?, '', '[]', 1, 1, 'run', 'shell', 'command', ?, ?)`,
+  );
+  const now = Date.now();
+  let head = 0;
+  database.exec("BEGIN");
+  for (const { agent, count } of agents)
+    for (let i = 0; i < count; i++)
+      insert.run(randomUUID(), randomUUID(), agent, randomUUID(), ++head, now - 100_000 + head, now + 1e7);
+  database.exec("COMMIT");
+  database.close();
+}
+
+test("a flood of change sets hides nobody either, however long the list; all of it counts", async () => {
+  await using world = await openTestLoop(withQuota({ open: 1200 }));
+  const { loop } = world;
+  // Whoever came first has changed nothing since: a list of the last ones would leave it out.
+  flood(world, [
+    { agent: "other", count: 1 },
+    { agent: "writer", count: 1000 },
+    { agent: "worker-1", count: 700 },
+    { agent: "worker-2", count: 499 },
+  ]);
+  const top = await loop.reviews.list({ limit: 3 });
+  assert.deepEqual(
+    top.map(({ agent }) => agent),
+    ["other", "writer", "worker-1"],
+  );
+  assert.equal((await loop.reviews.list({ agent: "other" })).length, 1);
+  const ids = new Set<string>();
+  for (let after: string | undefined; ; ) {
+    const page = await loop.reviews.list({ limit: 900, ...(after !== undefined && { after }) });
+    for (const { id } of page) ids.add(id);
+    after = page.at(-1)?.id;
+    if (page.length < 900) break;
+  }
+  assert.equal(ids.size, 2200);
+  assert.equal(await ask(loop, "writer", "echo"), "waiting");
+  assert.equal(await ask(loop, "worker-3", "the last that may wait"), "waiting");
+  assert.equal(await ask(loop, "worker-4", "echo"), "review-quota");
+});
+
+test("what cannot be ended when its time is over is listed on, with all others, and told once", async () => {
+  await using world = await openTestLoop();
+  const { loop } = world;
+  flood(world, [{ agent: "writer", count: 2 }]);
+  const database = new DatabaseSync(join(world.directory, "state", "workspace", "workspace.sqlite"));
+  database.exec("UPDATE space SET roots = 'x', expires = 1");
+  database.close();
+  const warnings: string[] = [];
+  const warned = ({ name }: Error): number => warnings.push(name);
+  process.on("warning", warned);
+  assert.equal(await ask(loop, "writer", "echo"), "waiting");
+  for (let i = 0; i < 3; i++) assert.equal((await loop.reviews.list()).length, 3);
+  await new Promise(setImmediate);
+  process.off("warning", warned);
+  assert.deepEqual(
+    warnings.filter((name) => name === "ZtlExpiryWarning"),
+    ["ZtlExpiryWarning", "ZtlExpiryWarning"],
+  );
+});
+
+test("the version is another one when anything that waits is, in this process or another, and only then", async () => {
+  await using world = await openTestLoop();
+  const [loop, other] = [world.loop, await world.again()];
+  const versions = (): string[] => [loop.reviews.version(), other.reviews.version()];
+  let before = versions();
+  const expectMoved = (what: string): void => {
+    const now = versions();
+    for (const [index, version] of now.entries()) assert.notEqual(version, before[index], what);
+    before = now;
+  };
+  await loop.reviews.list();
+  await other.reviews.list();
+  assert.deepEqual(versions(), before);
+  assert.equal(await ask(loop, "writer", "echo"), "waiting");
+  expectMoved("asked");
+  const [review] = await other.reviews.list();
+  assert.deepEqual(versions(), before);
+  await other.reviews.reject(review?.id ?? "", { reviewer: "me" });
+  expectMoved("rejected");
+  flood(world, [{ agent: "writer", count: 1 }]);
+  expectMoved("files changed");
 });
 
 test("in turn, of equal age too; a page that begins after what is gone begins at the start", () => {

@@ -2,9 +2,6 @@ import type { Consideration } from "../../policy/index.ts";
 import { OPEN_REVIEWS, REVIEW_BYTES } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 
-/** As many as a configuration can let one agent have (policy/limits.ts). */
-const CHANGE_SETS_SEEN_MAX = 10_000;
-
 type Parts = Pick<LoopParts, "policy" | "reviewStore" | "workspace">;
 
 /**
@@ -18,11 +15,8 @@ export function quotaRefusal(parts: Parts, agent: string): Consideration | undef
   const kin = policy.configuredAgent(agent);
   const isKin = (one: { readonly agent: string }): boolean => policy.configuredAgent(one.agent) === kin;
   const stored = parts.reviewStore.waiting().filter(isKin);
-  const { workspace } = parts;
-  const sets = [...workspace.pending.list(CHANGE_SETS_SEEN_MAX), ...workspace.list({ state: "pending" })].filter(
-    isKin,
-  ).length;
-  const count = stored.reduce((sum, one) => sum + one.count, sets);
+  const sets = parts.workspace.queue.counts().filter(isKin);
+  const count = [...stored, ...sets].reduce((sum, one) => sum + one.count, 0);
   if (count >= open) return refusal(`${count} reviews of this agent wait already.`);
   const bytes = stored.reduce((sum, one) => sum + one.bytes, 0);
   return bytes >= bytesMax ? refusal(`What this agent asked about and nobody decided has ${bytes} bytes.`) : undefined;

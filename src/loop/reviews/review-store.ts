@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { transaction } from "../../base/database.ts";
+import { transaction, versionOf } from "../../base/database.ts";
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
+import type { QueuePlace } from "../../workspace/index.ts";
 import { PENDING_REVIEWS_MAX } from "../limits.ts";
 import type { ReviewState, ReviewSummary } from "./review.ts";
 import { mayMove, REVIEW_MOVES, type ReviewEvent } from "./states.ts";
@@ -32,7 +33,18 @@ export type Decided =
   | { readonly status: "already"; readonly state: ReviewState; readonly decidedBy?: string }
   | { readonly status: "not-found" };
 
+export interface PlacesFilter {
+  readonly state: "pending" | "all";
+  readonly kind?: StoredKind | undefined;
+  readonly agent?: string | undefined;
+  readonly tool?: string | undefined;
+}
+
 type Row = Record<string, SQLOutputValue>;
+
+/** Of all there ever were: more than anybody pages through. */
+const HISTORY_PLACES_MAX = 50_000;
+const SUMMARY = "id, kind, state, run, agent, tool, command, created, expires, hash, title, decided_by, message";
 
 export class ReviewStore {
   readonly #database: DatabaseSync;
@@ -88,17 +100,37 @@ export class ReviewStore {
     return row === undefined ? undefined : this.#read(row);
   }
 
-  /** Those that wait, oldest first, or all, newest first; without their details, which may be large. */
-  list(limit: number, pendingOnly: boolean): Omit<StoredReview, "details">[] {
-    const columns = "id, kind, state, run, agent, tool, command, created, expires, hash, title, decided_by, message";
-    const rest = pendingOnly
-      ? "WHERE state = 'pending' AND expires > ? ORDER BY created, id"
-      : "WHERE ? IS NOT NULL ORDER BY created DESC, id";
-    const rows = this.#database.prepare(`SELECT ${columns} FROM review ${rest} LIMIT ?`).all(this.#now(), limit);
-    return rows.map((row) => {
-      const { details: _, ...review } = this.#read(row);
-      return review;
-    });
+  /** All that wait, in no order; or the last of all there ever were. */
+  places({ state, kind, agent, tool }: PlacesFilter): QueuePlace[] {
+    const which = state === "pending" ? "state = 'pending' AND expires > :now" : ":now IS NOT NULL";
+    const rows = this.#database
+      .prepare(
+        `SELECT id, agent, created FROM review WHERE ${which} AND (:kind IS NULL OR kind = :kind)
+         AND (:agent IS NULL OR agent = :agent) AND (:tool IS NULL OR tool = :tool) ORDER BY created DESC, id LIMIT :limit`,
+      )
+      .all({
+        ...{ now: this.#now(), kind: kind ?? null, agent: agent ?? null, tool: tool ?? null },
+        // As many as may wait at once, in any case.
+        limit: state === "pending" ? -1 : HISTORY_PLACES_MAX,
+      });
+    return rows.map(({ id, agent: of, created }) => ({
+      id: String(id),
+      agent: String(of),
+      createdAt: Number(created),
+    }));
+  }
+
+  /** One of them without its details, which may be large. */
+  summary(id: string): Omit<StoredReview, "details"> | undefined {
+    const row = this.#database.prepare(`SELECT ${SUMMARY}, '' AS details FROM review WHERE id = ?`).get(id);
+    if (row === undefined) return undefined;
+    const { details: _, ...review } = this.#read(row);
+    return review;
+  }
+
+  /** Another one whenever anything in the state may be another, whichever process changed it. Costs next to nothing. */
+  get stateVersion(): string {
+    return versionOf(this.#database);
   }
 
   /** How many reviews of each agent wait, and the bytes of what they ask about. */

@@ -43,8 +43,6 @@ export interface ReviewsQuery {
 
 const LIST_DEFAULT = 100;
 const LIST_MAX = 1000;
-/** Reviews that are put in order for a page; those that wait are fewer (`PENDING_REVIEWS_MAX`). */
-const LOOKED_THROUGH_MAX = 50_000;
 
 /**
  * What waits for a person, and what people decided: change sets, calls that need agreement, withheld contents. For people
@@ -63,21 +61,22 @@ export class Reviews {
   async list(query: ReviewsQuery = {}): Promise<readonly ReviewSummary[]> {
     const { state = "pending", kind, agent, tool, limit = LIST_DEFAULT, after } = query;
     await this.expire();
-    const sets = kind === undefined || kind === "change-set" ? this.#changeSets.list(LOOKED_THROUGH_MAX, state) : [];
-    const others =
-      kind === "change-set" ? [] : this.#parts.reviewStore.list(LOOKED_THROUGH_MAX, state === "pending").map(inList);
-    const found = [...sets, ...others].filter(
-      (one) =>
-        (kind === undefined || one.kind === kind) &&
-        (agent === undefined || one.agent === agent) &&
-        (tool === undefined || one.tool === tool),
-    );
-    const { policy } = this.#parts;
+    const { policy, reviewStore } = this.#parts;
+    const sets = kind === undefined || kind === "change-set" ? this.#changeSets.places(state, { agent, tool }) : [];
+    const others = kind === "change-set" ? [] : reviewStore.places({ state, kind, agent, tool });
+    const found = [...sets, ...others];
     const ordered =
       state === "pending"
         ? inTurn(found, (name) => policy.configuredAgent(name))
         : found.toSorted((a, b) => b.createdAt - a.createdAt);
-    return pageOf(ordered, { after, limit: Math.min(limit, LIST_MAX) });
+    // All are put in order; what they are about is read of the page alone.
+    return pageOf(ordered, { after, limit: Math.min(limit, LIST_MAX) }).flatMap(({ id }) => this.find(id) ?? []);
+  }
+
+  /** Another one whenever what waits may be another, whichever process changed it; unless it is time alone that passed. Costs next to nothing. */
+  version(): string {
+    const { reviewStore, workspace } = this.#parts;
+    return `${reviewStore.stateVersion} ${workspace.stateVersion}`;
   }
 
   /** What is asked about, whole. Its texts and names are hostile: escape them. */
@@ -127,8 +126,8 @@ export class Reviews {
 
   /** Where a review stands, without what it is about. */
   find(id: string): ReviewSummary | undefined {
-    const stored = this.#parts.reviewStore.get(id);
-    return stored === undefined ? this.#changeSets.find(id) : summaryOf(stored);
+    const stored = this.#parts.reviewStore.summary(id);
+    return stored === undefined ? this.#changeSets.find(id) : inList(stored);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { defined } from "../../base/optional.ts";
 import { sha256Hex } from "../../base/sha256.ts";
+import { terminalLine } from "../../base/text/index.ts";
 import { ZtlError } from "../../errors.ts";
 import type { Finding } from "../../guard/index.ts";
 import type {
@@ -7,6 +8,8 @@ import type {
   Aside,
   ChangeSet,
   Conflict as FileConflict,
+  QueueFilter,
+  QueuePlace,
   Recovered,
   RejectResult,
 } from "../../workspace/index.ts";
@@ -33,17 +36,17 @@ import { lastSyncOf } from "./last-sync.ts";
 /** The reviews that are change sets: the workspace decides and applies, the ledger hears of it. */
 export class ChangeSetDesk {
   readonly #parts: LoopParts;
+  /** Reviews that could not be ended when their time was over. */
+  readonly #warned = new Set<string>();
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
   }
 
-  list(limit: number, state: "pending" | "all"): ReviewSummary[] {
-    const { workspace } = this.#parts;
-    // What was approved and is not on the host yet waits as well: for another try, or to be taken back.
-    const states = state === "pending" ? (["pending", "approved"] as const) : [undefined];
-    const sets = states.flatMap((one) => workspace.list({ limit, ...defined({ state: one }) }));
-    return [...workspace.pending.list(limit), ...sets].map(summaryOfChangeSet);
+  /** All that wait, or all that are kept, in no order. */
+  places(state: "pending" | "all", filter: QueueFilter): QueuePlace[] {
+    const { queue } = this.#parts.workspace;
+    return state === "pending" ? queue.waiting(filter) : queue.all(filter);
   }
 
   async get(id: string): Promise<Review | undefined> {
@@ -56,8 +59,7 @@ export class ChangeSetDesk {
   }
 
   find(id: string): ReviewSummary | undefined {
-    const { workspace } = this.#parts;
-    const set = workspace.pending.find(id) ?? workspace.get(id);
+    const set = this.#parts.workspace.queue.summary(id);
     return set === undefined ? undefined : summaryOfChangeSet(set);
   }
 
@@ -122,7 +124,8 @@ export class ChangeSetDesk {
     decision: "reject" | "revoke" = "reject",
   ): Promise<DecisionResult> {
     const { workspace } = this.#parts;
-    const set = workspace.pending.find(id) ?? workspace.get(id);
+    // Not read whole: a set that somebody damaged can be said no to.
+    const set = workspace.queue.summary(id);
     if (set === undefined) return { status: "not-found" };
     if (hash !== undefined && hash !== set.hash) return { status: "stale", hash: set.hash };
     const options = defined({ reviewer, message });
@@ -168,11 +171,20 @@ export class ChangeSetDesk {
 
   async expire(): Promise<void> {
     const { workspace } = this.#parts;
-    for (const id of [...(await workspace.pending.expire()), ...workspace.expire()]) {
-      const set = this.#parts.workspace.get(id);
+    const expired = await workspace.pending.expire((review, error) => this.#warnOnce(review, error));
+    for (const id of [...expired, ...workspace.expire()]) {
+      const set = workspace.queue.summary(id);
       if (set === undefined) continue;
       await recordDecision(this.#parts, set, { subject: "change-set", subjectSha256: set.hash, decision: "expire" });
     }
+  }
+
+  /** Lists are made often. What cannot be ended is listed on, and whoever looks at it is told more. */
+  #warnOnce(review: string, error: unknown): void {
+    if (this.#warned.has(review)) return;
+    this.#warned.add(review);
+    const why = terminalLine(error instanceof Error ? error.message : String(error));
+    process.emitWarning(`The review ${review} cannot be ended: ${why}`, { type: "ZtlExpiryWarning" });
   }
 
   /** What an earlier process left half done, and what became of it. */

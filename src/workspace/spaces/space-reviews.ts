@@ -172,15 +172,21 @@ export class SpaceReviews {
     return { status: "rebased", hash: next.hash, files, unmerged };
   }
 
-  /** Drops what nobody decided about in time; returns the reviews' ids. */
-  async expire(): Promise<string[]> {
+  /**
+   * Drops what nobody decided about in time; returns the reviews' ids. Each for itself: one that cannot be read is told to `failed`, and
+   * keeps no other from it.
+   */
+  async expire(failed: (review: string, error: unknown) => void = () => {}): Promise<string[]> {
     const expired: string[] = [];
-    for (const head of this.#parts.store.expired(this.#parts.now())) {
-      const review = await this.#alone(head.review, async (pending) => {
-        const cut = await this.#cut(pending, pending.entries, { kind: "expired", state: "expired" });
-        return cut === undefined ? undefined : head.review;
-      });
-      if (review !== undefined) expired.push(review);
+    for (const review of this.#parts.store.expired(this.#parts.now())) {
+      try {
+        const cut = await this.#alone(review, (pending) =>
+          this.#cut(pending, pending.entries, { kind: "expired", state: "expired" }),
+        );
+        if (cut !== undefined) expired.push(review);
+      } catch (error) {
+        failed(review, error);
+      }
     }
     return expired;
   }

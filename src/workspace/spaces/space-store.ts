@@ -6,7 +6,6 @@ import { transaction } from "../../base/database.ts";
 import { sha256Stream } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 import type { Root } from "../changes/proposed-change.ts";
-import { LIST_MAX } from "../limits.ts";
 import { parseRoots, parseSpaceEntry } from "../state/stored.ts";
 import type { Author, SpaceEntries, SpaceEntry } from "./space-entry.ts";
 
@@ -110,12 +109,14 @@ export class SpaceStore {
       .prepare(
         "SELECT * FROM space WHERE entries > 0 AND (:agent IS NULL OR agent = :agent) ORDER BY head DESC LIMIT :limit",
       )
-      .all({ agent: agent ?? null, limit: Math.min(limit, LIST_MAX) })
+      .all({ agent: agent ?? null, limit })
       .map(toHead);
   }
 
-  expired(now: number): SpaceHead[] {
-    return this.#database.prepare("SELECT * FROM space WHERE entries > 0 AND expires <= ?").all(now).map(toHead);
+  /** Ids of reviews. Of each, whoever asks may find that it cannot be read. */
+  expired(now: number): string[] {
+    const rows = this.#database.prepare("SELECT review FROM space WHERE entries > 0 AND expires <= ?").all(now);
+    return rows.map(({ review }) => String(review));
   }
 
   /** Everything of a version, sorted by path. */

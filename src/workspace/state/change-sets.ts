@@ -119,14 +119,14 @@ export class ChangeSets {
     return row === undefined ? undefined : toChangeSet(row);
   }
 
-  /** Newest first. */
+  /** Newest first; a page of them unless a limit says otherwise. */
   list({ state, agent, limit = LIST_MAX }: ListFilter): ChangeSetSummary[] {
     return this.#database
       .prepare(
         `SELECT ${SUMMARY} FROM change_set WHERE (:state IS NULL OR state = :state) AND (:agent IS NULL OR agent = :agent)
          ORDER BY number DESC LIMIT :limit`,
       )
-      .all({ state: state ?? null, agent: agent ?? null, limit: Math.min(limit, LIST_MAX) })
+      .all({ state: state ?? null, agent: agent ?? null, limit })
       .map(toSummary);
   }
 
@@ -189,7 +189,7 @@ function contentsOf(entries: readonly ChangeEntry[]): Set<string> {
   return new Set(states.flatMap((state) => (state.type === "file" && state.sha256 !== "" ? [state.sha256] : [])));
 }
 
-function toSummary(row: Row): ChangeSetSummary {
+export function toSummary(row: Row): ChangeSetSummary {
   return {
     id: String(row.id),
     hash: String(row.hash),
