@@ -39,6 +39,8 @@ export interface EntryRange {
 /** What the server needs of a loop: `ZeroTrustLoop` has it. Nothing here lets anybody make a tool call. */
 export interface Desk {
   readonly reviews: {
+    /** Another one whenever what waits may be another; unless it is time alone that passed. Costs next to nothing. */
+    version(): string;
     list(query?: ReviewsQuery): Promise<readonly ReviewSummary[]>;
     get(id: string): Promise<Review | undefined>;
     file(id: string, path: string): Promise<FileView | undefined>;

@@ -21,6 +21,8 @@ export const HEARTBEAT_MS = 15_000;
 export const EVENT_WRITE_TIMEOUT_MS = 10_000;
 /** How often the ledger is looked at for steps of other processes: faster than a person notices. */
 export const POLL_MS = 500;
+/** What waits is listed anew after that though nothing seems to have changed: a clock may have been set. */
+export const LIST_ANEW_MS = 30_000;
 /** Entries told one by one after a pause; who missed more reads the pages anew. */
 export const CATCH_UP_ENTRIES_MAX = 1000;
 

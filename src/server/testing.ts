@@ -35,6 +35,8 @@ export class TestDesk implements Desk {
   readonly decisions: { readonly what: string; readonly id: string; readonly options: unknown }[] = [];
   /** Answers every decision when set. */
   answer: DecisionResult | undefined;
+  /** How often reviews were listed. */
+  lists = 0;
   replayed: () => Promise<ReplayOutcome> = async () => ({ status: "same" });
   verifications = 0;
   readonly known: ReviewerRecord[] = [];
@@ -46,7 +48,9 @@ export class TestDesk implements Desk {
   }
 
   readonly reviews: Desk["reviews"] = {
+    version: () => [...this.all.values()].map(({ id, hash, state }) => `${id} ${hash} ${state}`).join(),
     list: async ({ state = "pending", kind, agent, limit = 100, after } = {}) => {
+      this.lists++;
       const found = [...this.all.values()]
         .filter((one) => (state === "all" || one.state === "pending") && (kind === undefined || one.kind === kind))
         .filter((one) => agent === undefined || one.agent === agent)

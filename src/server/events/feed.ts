@@ -1,6 +1,6 @@
 import type { Entry } from "../../loop/index.ts";
 import type { Desk } from "../desk.ts";
-import { CATCH_UP_ENTRIES_MAX, POLL_MS, REVIEWS_SHOWN_MAX } from "../limits.ts";
+import { CATCH_UP_ENTRIES_MAX, LIST_ANEW_MS, POLL_MS, REVIEWS_SHOWN_MAX } from "../limits.ts";
 
 /** Steps after which a review may stand elsewhere than before. */
 const DECIDING: ReadonlySet<Entry["kind"]> = new Set(["approval", "sync", "admission"]);
@@ -11,17 +11,21 @@ const DECIDING: ReadonlySet<Entry["kind"]> = new Set(["approval", "sync", "admis
  */
 export class Feed {
   readonly #desk: Desk;
+  readonly #now: () => number;
   readonly #waiting = new Set<() => void>();
   #watchers = 0;
   #stop: (() => void) | undefined;
   #size = 0;
   #pending = "";
+  /** Of the reviews when they were listed last, and when time alone makes that list another. */
+  #listed: { readonly version: string; readonly untilMs: number } | undefined;
   /** Counts changes of reviews. */
   #reviewsVersion = 0;
   #looking: Promise<void> | undefined;
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, now: () => number = Date.now) {
     this.#desk = desk;
+    this.#now = now;
   }
 
   get size(): number {
@@ -81,14 +85,26 @@ export class Feed {
   async #lookOnce(): Promise<void> {
     const size = this.#desk.ledger.head()?.size ?? 0;
     const grown = size > this.#size ? this.since(this.#size) : [];
-    const waiting = await this.#desk.reviews.list({ state: "pending", limit: REVIEWS_SHOWN_MAX });
-    const pending = waiting.map(({ id, hash }) => `${id} ${hash}`).join();
+    const pending = await this.#pendingNow();
     const isDecided = grown === undefined || grown.some(({ kind }) => DECIDING.has(kind));
     if (pending !== this.#pending || isDecided) this.#reviewsVersion++;
     const isChanged = size !== this.#size || pending !== this.#pending;
     this.#size = size;
     this.#pending = pending;
     if (isChanged) this.#wake();
+  }
+
+  /** What waits, by name. The list is not made anew while nothing can have changed it. */
+  async #pendingNow(): Promise<string> {
+    const { reviews } = this.#desk;
+    // Before it is read: what changes meanwhile is seen the next time.
+    const version = reviews.version();
+    const nowMs = this.#now();
+    if (this.#listed?.version === version && nowMs < this.#listed.untilMs) return this.#pending;
+    const waiting = await reviews.list({ state: "pending", limit: REVIEWS_SHOWN_MAX });
+    const ends = waiting.map(({ expiresAt }) => expiresAt).filter((endsMs) => endsMs > nowMs);
+    this.#listed = { version, untilMs: Math.min(nowMs + LIST_ANEW_MS, ...ends) };
+    return waiting.map(({ id, hash }) => `${id} ${hash}`).join();
   }
 
   #start(): void {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, mock, test } from "node:test";
-import { EVENT_CLIENTS_MAX, EVENT_WRITE_TIMEOUT_MS, HEARTBEAT_MS } from "../limits.ts";
-import { openTestServer, type TestServer } from "../testing.ts";
+import { EVENT_CLIENTS_MAX, EVENT_WRITE_TIMEOUT_MS, HEARTBEAT_MS, LIST_ANEW_MS } from "../limits.ts";
+import { openTestServer, summary, TestDesk, type TestServer } from "../testing.ts";
+import { Feed } from "./feed.ts";
 
 let server: TestServer;
 before(async () => {
@@ -32,6 +33,32 @@ test("who does not read is let go, and its place is free again", async () => {
   assert.equal(next.status, 200);
   await next.body?.cancel();
   assert.ok(unread.every(({ status }) => status === 200));
+});
+
+test("what waits is listed when it may have changed, and not while it cannot", async () => {
+  const desk = new TestDesk(server.desk.ledger);
+  let now = Date.now();
+  const feed = new Feed(desk, () => now);
+  const lookTenTimes = async (): Promise<number> => {
+    const before = desk.lists;
+    for (let i = 0; i < 10; i++) {
+      await desk.ledger.append({ kind: "note", body: { text: "x" } });
+      await feed.look();
+    }
+    return desk.lists - before;
+  };
+  assert.equal(await lookTenTimes(), 1);
+  const { reviewsVersion } = feed;
+  assert.equal(await lookTenTimes(), 0);
+  const decision = { decision: "ask", rule: "r", reason: "r", considered: [] } as const;
+  const review = desk.add({ ...summary("new"), kind: "call", input: "{}", decision, expiresAt: now + 5000 });
+  assert.equal(await lookTenTimes(), 1);
+  assert.equal(feed.reviewsVersion, reviewsVersion + 1);
+  // When its time is over, the list is another one though nobody has written anything.
+  now = review.expiresAt;
+  assert.equal(await lookTenTimes(), 1);
+  now += LIST_ANEW_MS;
+  assert.equal(await lookTenTimes(), 1);
 });
 
 test("a quiet stream has a heartbeat", async () => {
