@@ -4,8 +4,9 @@ import { toByteString } from "../src/base/byte-string.ts";
 import { canonicalise } from "../src/base/canonical-json.ts";
 import { sha256Hex } from "../src/base/sha256.ts";
 import { claimBytes } from "../src/guard/admission.ts";
-import { genesisHash, parseEntry, placeEntry, sealDraft } from "../src/ledger/record/entry.ts";
-import { hex } from "../src/ledger/record/fields.ts";
+import { parseEntry, sealDraft } from "../src/ledger/record/entry.ts";
+import { hex } from "../src/ledger/record/hex.ts";
+import { genesisHash, placeDraft } from "../src/ledger/record/place.ts";
 import { documentContent } from "../src/memory/document.ts";
 import { sealSnapshot } from "../src/memory/snapshot.ts";
 import { Policy } from "../src/policy/index.ts";
@@ -82,7 +83,7 @@ describe("hashes of what is stored", () => {
   test("ledger entry", () => {
     const input = { b: [1, 1e21, -0.5, "ü\u2028\u0007"], "10": 1, "9": null, a: { ö: true, "": {} } };
     const draft = { kind: "call", agent: "ä", runId: "run-1", body: { tool: "t", input } };
-    const { bytes, hash } = placeEntry(sealDraft(draft, "2026-01-31T12:00:00.000Z"), 3, genesisHash("0".repeat(32)));
+    const { bytes, hash } = placeDraft(sealDraft(draft, "2026-01-31T12:00:00.000Z"), 3, genesisHash("0".repeat(32)));
     assert.equal(hex(hash), "eeda8b2f6ccdad2b5e09b7c8e1f3ed1cd3527b87a37e66bc584ced729967d8d3");
     assert.equal(sha256Hex(bytes), "6489ef0fa2c7c51dc8f7e3c83f1d1520901284718fab9527397a83052d98b5e3");
     assert.equal(parseEntry(bytes).hash, hex(hash));

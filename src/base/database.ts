@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { ZtlError } from "../errors.ts";
 import { syncPath } from "./durable-files.ts";
+import { PreparedDatabase } from "./prepared-database.ts";
 import { privateFile, type Refusal } from "./private-files.ts";
 import { DatabaseSync } from "./sqlite.ts";
 
@@ -34,8 +35,11 @@ export interface OpenDatabaseOptions {
   readonly format: DatabaseFormat;
   /** For a file that is not private. */
   readonly refusal: Refusal;
-  /** `NORMAL` may lose the last transactions when the power fails, never a part of one. Default `FULL`. */
-  readonly synchronous?: "FULL" | "NORMAL";
+  /**
+   * `NORMAL` may lose the last transactions when the power fails, never a part of one; `later` may, too, until a `LogSync` has flushed
+   * them, to which it also leaves folding back the log. Default `FULL`.
+   */
+  readonly synchronous?: "FULL" | "NORMAL" | "later";
   /** Path of an extension that the schema needs. */
   readonly extension?: string;
   /** What a new database holds from the start; in the transaction that makes it. */
@@ -50,7 +54,7 @@ export function openDatabase(options: OpenDatabaseOptions): DatabaseSync {
   const { path, format, refusal, synchronous = "FULL", extension } = options;
   // Made here and not by SQLite, which would let others read it; its log beside it gets the same mode.
   if (path !== ":memory:") privateFile(path, refusal);
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, allowExtension: extension !== undefined });
+  const database = new PreparedDatabase(path, { timeout: BUSY_TIMEOUT_MS, allowExtension: extension !== undefined });
   try {
     distrust(database);
     if (extension !== undefined) {
@@ -65,7 +69,8 @@ export function openDatabase(options: OpenDatabaseOptions): DatabaseSync {
         path,
       });
     }
-    database.exec(`PRAGMA synchronous = ${synchronous}`);
+    database.exec(`PRAGMA synchronous = ${synchronous === "later" ? "NORMAL" : synchronous}`);
+    if (synchronous === "later") database.exec("PRAGMA wal_autocheckpoint = 0");
     if (isNew) make(database, options);
     if (isNew && path !== ":memory:") syncPath(dirname(path));
     return database;
@@ -88,7 +93,7 @@ export function openDatabaseForReading(path: string, format: DatabaseFormat): Da
 }
 
 function openReadOnly(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  const database = new PreparedDatabase(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     distrust(database);
     isEmpty(database);
@@ -98,7 +103,7 @@ function openReadOnly(path: string): DatabaseSync {
     // WAL mode wants a shared-memory file beside the database. Without a log there is nothing to share: the file is all.
     if (!existsSync(path) || existsSync(`${path}-wal`)) throw error;
     const uri = new URL(`file://${path.split("/").map(encodeURIComponent).join("/")}?immutable=1`);
-    const unshared = new DatabaseSync(uri, { readOnly: true });
+    const unshared = new PreparedDatabase(uri, { readOnly: true });
     distrust(unshared);
     return unshared;
   }

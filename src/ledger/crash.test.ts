@@ -15,6 +15,7 @@ const WRITER = `
 import { writeSync } from "node:fs";
 const { Ledger } = await import(${JSON.stringify(ledgerModule)});
 const ledger = await Ledger.open({ directory: process.argv[1] });
+await ledger.append({ kind: "note", runId: "w" + process.pid, body: { text: "the thread that writes is there" } });
 writeSync(1, "ready\\n");
 for (let i = 0; ; i++) {
   const content = i % 3 === 0 ? [await ledger.keep(Buffer.from(String(i).padEnd(9000 + i)))] : [];

@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { canonicalise } from "../base/canonical-json.ts";
 import type { Json } from "../base/json.ts";
 import { ENTRY_BYTES_MAX } from "./limits.ts";
-import { type EntryDraft, parseEntry, placeEntry, sealDraft } from "./record/entry.ts";
+import { type EntryDraft, entryAt, parseEntry, sealDraft } from "./record/entry.ts";
+import { hex } from "./record/hex.ts";
+import { placeDraft } from "./record/place.ts";
 import { memoryLedger } from "./testing.ts";
 
 /** Bodies that an agent, a tool or a bug may hand over. */
@@ -102,7 +104,9 @@ test("an entry assembled around its body is canonical JSON, and reads back", () 
       fc.nat(),
       (input, runId, agent, index) => {
         const sealed = sealDraft({ ...call(input), runId, agent }, "2026-01-01T00:00:00.000Z");
-        const { entry, bytes } = placeEntry(sealed, index, Buffer.alloc(32, index));
+        const previous = Buffer.alloc(32, index);
+        const { bytes, hash } = placeDraft(sealed, index, previous);
+        const entry = entryAt(sealed, { index, previousHash: hex(previous), hash: hex(hash) });
         const { hash: _, ...recorded } = entry;
         assert.equal(Buffer.from(bytes).toString(), canonicalise(recorded));
         assert.deepEqual(parseEntry(bytes), entry);

@@ -1,18 +1,22 @@
 import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { ZtlError } from "../errors.ts";
-import { GroupCommit } from "./group-commit.ts";
 import { INLINE_CONTENT_BYTES_MAX, KNOWN_BLOBS_MAX, QUERY_ENTRIES_MAX } from "./limits.ts";
 import { consistencyProof, inclusionProof, inclusionProofs } from "./merkle/proofs.ts";
 import { HASH_BYTES } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
-import { type Entry, type EntryDraft, parseEntry, sealDraft } from "./record/entry.ts";
-import { type Content, hex, inlineContent } from "./record/fields.ts";
+import { type Entry, type EntryDraft, entryAt, parseEntry, sealDraft } from "./record/entry.ts";
+import { type Content, inlineContent } from "./record/fields.ts";
 import { parseHead, type SignedHead } from "./record/head.ts";
+import { hex } from "./record/hex.ts";
 import { openSigningKey, type SigningKey } from "./store/signing-key.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 import type { EntryFilter, LedgerStore } from "./store/store.ts";
+import { readTip } from "./tip.ts";
 import { type Verification, type VerifyOptions, verify } from "./verify.ts";
+import { GroupCommit } from "./writer/group-commit.ts";
+import type { EntryWriter } from "./writer/writer.ts";
+import { WriterThread } from "./writer/writer-thread.ts";
 
 const KEY_FILE = "ledger.key";
 
@@ -22,6 +26,11 @@ export interface LedgerOptions {
   readonly keyFile?: string;
   /** Milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number;
+  /**
+   * Paths of databases, opened with `synchronous: "later"`, that belong to what is recorded: no entry is acknowledged before
+   * what was committed to them earlier is durable, too.
+   */
+  readonly beside?: readonly string[];
 }
 
 /** `limit` defaults to the most that one query returns, 10,000. */
@@ -45,26 +54,34 @@ export class Ledger {
   readonly #store: LedgerStore;
   readonly #key: SigningKey;
   readonly #now: () => number;
-  readonly #commits: GroupCommit;
+  readonly #writer: EntryWriter;
   readonly #knownBlobs = new Set<string>();
   #closed = false;
 
-  /** For a store of one's own; `Ledger.open` is the usual way. Throws what `readTip` throws. */
-  constructor(store: LedgerStore, key: SigningKey, now: () => number = Date.now) {
+  /** For a store of one's own; `Ledger.open` is the usual way. The default writer throws what `readTip` throws. */
+  constructor(
+    store: LedgerStore,
+    key: SigningKey,
+    now: () => number = Date.now,
+    writer: EntryWriter = new GroupCommit(store, key),
+  ) {
     this.#store = store;
     this.#key = key;
     this.#now = now;
-    this.#commits = new GroupCommit(store, key, now);
+    this.#writer = writer;
   }
 
   /**
    * Opens the ledger in a directory, or begins one. Throws ZtlError `ledger-open-failed`, `ledger-format`, `ledger-key`,
    * `ledger-damaged`, `ledger-truncated` or `key-…`: a ledger that does not hang together is not written on.
    */
-  static async open({ directory, keyFile, now }: LedgerOptions): Promise<Ledger> {
+  static async open({ directory, keyFile, now, beside = [] }: LedgerOptions): Promise<Ledger> {
     const store = new SqliteStore({ directory });
     try {
-      return new Ledger(store, openSigningKey(keyFile ?? join(directory, KEY_FILE)), now);
+      const key = openSigningKey(keyFile ?? join(directory, KEY_FILE));
+      readTip(store, key.publicKey);
+      // From here on this store only reads: a thread of its own writes.
+      return new Ledger(store, key, now, new WriterThread({ directory, key, beside }));
     } catch (error) {
       store.close();
       throw error;
@@ -84,7 +101,7 @@ export class Ledger {
    * order of the calls; one that names a blob kept by another process waits for a look at it first.
    *
    * Throws ZtlError `entry-invalid`, `json-…` or `blob-missing` for a draft that cannot be recorded, `ledger-queue-full`,
-   * `ledger-busy`, `ledger-write-failed` (then the entry is not recorded) or `ledger-closed`.
+   * `ledger-busy`, `ledger-write-failed` (then the entry is not recorded), `ledger-writer-ended` or `ledger-closed`.
    */
   async append(draft: EntryDraft): Promise<Entry> {
     this.#expectOpen();
@@ -96,7 +113,13 @@ export class Ledger {
       await Promise.all(unknown.map((one) => this.#expectBlob(one)));
       this.#expectOpen();
     }
-    return this.#commits.add(sealed);
+    const { kind, runId, agent, time, bodyText } = sealed;
+    return entryAt(sealed, await this.#writer.add({ kind, runId, agent, time, bodyText }));
+  }
+
+  /** Resolved when all that was committed to the databases beside the ledger before the call is durable. */
+  flush(): Promise<void> {
+    return this.#writer.flush();
   }
 
   /** Keeps content and describes it for an entry: small content inside the description, larger content durably as a blob. */
@@ -200,7 +223,7 @@ export class Ledger {
   /** Writes what waits, then closes. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#commits.settled();
+    await this.#writer.close();
     this.#store.close();
   }
 

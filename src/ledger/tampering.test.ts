@@ -4,9 +4,10 @@ import { canonicalise } from "../base/canonical-json.ts";
 import { defined } from "../base/optional.ts";
 import { Ledger } from "./ledger.ts";
 import { Frontier, leafHash } from "./merkle/tree.ts";
-import { genesisHash, parseEntry, placeEntry, sealDraft } from "./record/entry.ts";
-import { hex } from "./record/fields.ts";
+import { parseEntry, sealDraft } from "./record/entry.ts";
 import { keyIdOf, signHead } from "./record/head.ts";
+import { hex } from "./record/hex.ts";
+import { genesisHash, placeDraft } from "./record/place.ts";
 import { generateSigningKey } from "./store/signing-key.ts";
 import type { StoredEntry } from "./store/store.ts";
 import { MemoryStore } from "./store/testing.ts";
@@ -180,7 +181,7 @@ function rewrite(store: MemoryStore, index: number): void {
   store.rows = store.rows.map((row, i) => {
     const { index: _, hash: __, time, previousHash: ___, ...draft } = parseEntry(row.bytes);
     const changed = i === index ? noteDraft("nothing happened", draft.runId) : draft;
-    const placed = placeEntry(sealDraft(changed, time), i, previous);
+    const placed = placeDraft(sealDraft(changed, time), i, previous);
     previous = placed.hash;
     return { ...row, bytes: placed.bytes, hash: placed.hash };
   });

@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { ZtlError } from "../errors.ts";
 import { Frontier, type Hash, leafHash, sameHash } from "./merkle/tree.ts";
-import { genesisHash } from "./record/entry.ts";
 import { isSignedBy, keyIdOf, parseHead, rootOfHead, type SignedHead } from "./record/head.ts";
+import { genesisHash } from "./record/place.ts";
 import type { LedgerStore, StoredHead } from "./store/store.ts";
 
 /** Where a ledger ends: all that is needed to go on. */

@@ -4,9 +4,10 @@ import { DecisionCheck, type DecisionCount, type UnprovenDecision } from "./deci
 import { KNOWN_BLOBS_MAX, PAGE_ENTRIES } from "./limits.ts";
 import { Frontier, type Hash, sameHash } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
-import { type Entry, genesisHash, parseEntry } from "./record/entry.ts";
-import { hex } from "./record/fields.ts";
+import { type Entry, parseEntry } from "./record/entry.ts";
 import { isSignedBy, isSignedByAsync, keyIdOf, parseHead, type SignedHead } from "./record/head.ts";
+import { hex } from "./record/hex.ts";
+import { genesisHash } from "./record/place.ts";
 import type { Extent, LedgerStore, StoredEntry, StoredHead } from "./store/store.ts";
 
 export interface VerifyOptions {

@@ -25,7 +25,7 @@ import { Sandboxes } from "./sandboxes.ts";
 import { Conversations } from "./state/conversations.ts";
 import { DurableNonces } from "./state/durable-nonces.ts";
 import { rebuildTaint } from "./state/rebuild.ts";
-import { openStateDatabase } from "./state/state-database.ts";
+import { openStateDatabase, stateDatabasePath } from "./state/state-database.ts";
 import { prepareStateDirectory, type StatePlace, stateDirectoryOf } from "./state/state-directory.ts";
 
 export interface LoopOptions {
@@ -156,7 +156,11 @@ async function open({
     protectedPaths: [...(config.approvals?.protectedPaths ?? [])],
     hidden: [stateDirectory, ...(options.cacheDirectory ? [resolve(options.cacheDirectory)] : [])],
   });
-  const ledger = await Ledger.open({ directory: join(stateDirectory, "ledger"), now });
+  const ledger = await Ledger.open({
+    directory: join(stateDirectory, "ledger"),
+    now,
+    beside: [stateDatabasePath(stateDirectory)],
+  });
   const runIndex = new RunIndex(stateDirectory, ledger);
   const sandboxes = openSandboxes({ options, policy, stateDirectory }, listeners);
   const told = (entry: Entry): void => listeners.tell({ type: "entry", entry });

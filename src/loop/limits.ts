@@ -105,3 +105,6 @@ export const COMMON_TEXTS = 6;
 /** Entries of an agent looked through for where its conversation has something from, and runs named for each source: the last of a day. */
 export const PROVENANCE_ENTRIES_MAX = 2000;
 export const PROVENANCE_RUNS_MAX = 5;
+
+/** Taints as stored that a process remembers having read, some 500 bytes each: conversations that are alike have one text. */
+export const TAINTS_READ_MAX = 1000;

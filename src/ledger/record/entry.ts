@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { canonicalise } from "../../base/canonical-json.ts";
 import { defined } from "../../base/optional.ts";
-import { sha256 } from "../../base/sha256.ts";
 import { parseJson } from "../../base/strict-json.ts";
 import { ZtlError } from "../../errors.ts";
 import { ENTRY_BYTES_MAX, JSON_DEPTH_MAX } from "../limits.ts";
-import { type Hash, leafHash } from "../merkle/tree.ts";
+import { leafHash } from "../merkle/tree.ts";
 import { BODIES, type EntryKind, type Step } from "./bodies.ts";
-import { count, hex, name, sha256Text, time } from "./fields.ts";
+import { count, name, sha256Text, time } from "./fields.ts";
+import { hex } from "./hex.ts";
+import type { DraftText, Place } from "./place.ts";
 
 /**
  * One signed, chained record. Its canonical JSON (RFC 8785) is what is stored, and a leaf of the Merkle tree: its hash is the leaf
@@ -37,12 +38,8 @@ const draftFrame = z.object({ ...frame, kind: z.enum(Object.keys(BODIES) as [Ent
 const storedFrame = draftFrame.extend({ index: count, time, previousHash: sha256Text });
 
 /** A draft that was checked; its text cannot change any more, whatever the caller does with the objects it gave. */
-export interface SealedDraft {
+export interface SealedDraft extends DraftText {
   readonly step: Step;
-  readonly runId: string | undefined;
-  readonly agent: string | undefined;
-  readonly time: string;
-  readonly bodyText: string;
 }
 
 /** Throws ZtlError `entry-invalid`, or what `canonicalise` throws. */
@@ -53,39 +50,15 @@ export function sealDraft(draft: unknown, now: string): SealedDraft {
   const body = JSON.parse(bodyText) as unknown;
   check(BODIES[outer.kind] as z.ZodType, body, `${outer.kind} entry`);
   const step = { kind: outer.kind, body } as Step;
-  return { step, runId: outer.runId, agent: outer.agent, time: now, bodyText };
+  return { step, kind: outer.kind, runId: outer.runId, agent: outer.agent, time: now, bodyText };
 }
 
 /** One more level is the entry's own, so that whatever was sealed can be canonicalised as part of it. */
 const BODY_DEPTH_MAX = JSON_DEPTH_MAX - 1;
 
-/** Hash that stands before the first entry: entries of one ledger do not fit another one's chain. */
-export function genesisHash(ledgerId: string): Hash {
-  return sha256(Buffer.from(`ztl-ledger-genesis-v1\n${ledgerId}`));
-}
-
-/** The entry and its canonical bytes at a place of the chain. */
-export function placeEntry(
-  draft: SealedDraft,
-  index: number,
-  previous: Hash,
-): { entry: Entry; bytes: Uint8Array; hash: Hash } {
-  const { step, runId, agent, time, bodyText } = draft;
-  const previousHash = hex(previous);
-  // The members in canonical order around the body, which is canonical already: it need not be walked again.
-  const members = [
-    ...(agent === undefined ? [] : [`"agent":${JSON.stringify(agent)}`]),
-    `"body":${bodyText}`,
-    `"index":${index}`,
-    `"kind":${JSON.stringify(step.kind)}`,
-    `"previousHash":"${previousHash}"`,
-    ...(runId === undefined ? [] : [`"runId":${JSON.stringify(runId)}`]),
-    `"time":"${time}"`,
-  ];
-  const bytes = Buffer.from(`{${members.join(",")}}`);
-  const hash = leafHash(bytes);
-  const optional = { ...defined({ runId, agent }) };
-  return { entry: { index, time, ...optional, ...step, previousHash, hash: hex(hash) }, bytes, hash };
+/** The draft as an entry, once it has a place. */
+export function entryAt({ step, runId, agent, time }: SealedDraft, { index, previousHash, hash }: Place): Entry {
+  return { index, time, ...defined({ runId, agent }), ...step, previousHash, hash };
 }
 
 /** The entry that canonical bytes tell. Throws ZtlError `entry-malformed` for bytes that this ledger cannot have written. */

@@ -41,7 +41,3 @@ export function inlineContent(bytes: Uint8Array): Content & { readonly base64: s
   const copy = Buffer.from(bytes);
   return { sha256: sha256Hex(copy), sizeBytes: copy.length, base64: copy.toString("base64") };
 }
-
-export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
-}

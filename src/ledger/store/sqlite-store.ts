@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { openDatabase, openDatabaseForReading } from "../../base/database.ts";
 import { privateDirectory } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
@@ -35,7 +35,6 @@ export class SqliteStore implements LedgerStore {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #note: HeadNote;
-  readonly #statements = new Map<string, StatementSync>();
 
   /** Throws ZtlError `ledger-open-failed`, or `ledger-format` for a database that is not a ledger. */
   constructor({ directory, access = "write" }: SqliteStoreOptions) {
@@ -62,14 +61,14 @@ export class SqliteStore implements LedgerStore {
     try {
       this.#database.exec("BEGIN IMMEDIATE");
       this.#expectNext(group);
-      const insert = this.#statement(
+      const insert = this.#database.prepare(
         "INSERT INTO entry (place, hash, time, kind, run, agent, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
       );
       for (const one of group.entries) {
         insert.run(one.index, one.hash, one.time, one.kind, one.runId, one.agent, one.bytes);
       }
       const { number, line, peaks } = group.head;
-      this.#statement("INSERT INTO head (number, line, peaks) VALUES (?, ?, ?)").run(number, line, peaks);
+      this.#database.prepare("INSERT INTO head (number, line, peaks) VALUES (?, ?, ?)").run(number, line, peaks);
       this.#database.exec("COMMIT");
     } catch (error) {
       this.#rollback();
@@ -157,21 +156,12 @@ export class SqliteStore implements LedgerStore {
     if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec("ROLLBACK");
   }
 
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
-
   #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#reading(() => this.#statement(sql).all(...values));
+    return this.#reading(() => this.#database.prepare(sql).all(...values));
   }
 
   #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#reading(() => this.#statement(sql).get(...values));
+    return this.#reading(() => this.#database.prepare(sql).get(...values));
   }
 
   #reading<T>(read: () => T): T {

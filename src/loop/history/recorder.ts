@@ -32,6 +32,7 @@ export class Recorder {
 
   /** Throws what the ledger threw for any of the steps: an unrecorded call has no answer. */
   async settle(): Promise<void> {
-    await Promise.all(this.#writing);
+    // The state that led to them, too, also what changed after the last of them was handed over.
+    await Promise.all([...this.#writing, this.#ledger.flush()]);
   }
 }

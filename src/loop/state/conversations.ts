@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
 import { type Label, parseTaint, Taint } from "../../policy/index.ts";
+import { TAINTS_READ_MAX } from "../limits.ts";
 import { parseLabels } from "./stored.ts";
 
 /**
@@ -10,7 +11,9 @@ import { parseLabels } from "./stored.ts";
  */
 export class Conversations {
   readonly #database: DatabaseSync;
-  /** Of this process; another one may have added labels, so that a decision reads the database. */
+  /** What stored texts say. Another process may have added labels, so that the text itself is always read. */
+  readonly #read = new Map<string, Taint>();
+
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
@@ -24,7 +27,7 @@ export class Conversations {
     const row = this.#database
       .prepare("SELECT taint FROM conversation WHERE agent = ? AND name = ?")
       .get(agent, conversation);
-    return row === undefined ? Taint.none : parseTaint(parseLabels(String(row.taint)));
+    return row === undefined ? Taint.none : this.#parse(String(row.taint));
   }
 
   /** Called when content goes to the agent, before it has it. */
@@ -38,6 +41,15 @@ export class Conversations {
         .run(agent, conversation, JSON.stringify(taint.toJson()));
       return taint;
     });
+  }
+
+  #parse(text: string): Taint {
+    const known = this.#read.get(text);
+    if (known !== undefined) return known;
+    const taint = parseTaint(parseLabels(text));
+    if (this.#read.size >= TAINTS_READ_MAX) this.#read.clear();
+    this.#read.set(text, taint);
+    return taint;
   }
 }
 

@@ -25,10 +25,17 @@ const FORMAT: DatabaseFormat = {
   remedy: "It was made by another version of this package: use that one, or another stateDirectory.",
 };
 
+/** Given to the ledger, which makes it durable together with each entry. */
+export function stateDatabasePath(directory: string): string {
+  return join(directory, "loop.sqlite");
+}
+
 /**
  * What the loop itself must remember across processes: reviews of calls and contents, calls that were given names, and what each
- * conversation has been tainted with.
+ * conversation has been tainted with. A change is there for every process at once, also when this one is killed; the ledger's thread
+ * waits for the disk, before anything that rests on the change is acknowledged.
  */
 export function openStateDatabase(directory: string): DatabaseSync {
-  return openDatabase({ path: join(directory, "loop.sqlite"), format: FORMAT, refusal: STATE_REFUSAL });
+  const path = stateDatabasePath(directory);
+  return openDatabase({ path, format: FORMAT, refusal: STATE_REFUSAL, synchronous: "later" });
 }
