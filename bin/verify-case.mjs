@@ -2,7 +2,7 @@
 // none, and uses no network. A case has this program as its beginning and its data behind it, so it checks itself:
 //
 //   node case.mjs [--key ed25519:…]               check it; the key is whose signature must be on it
-//   node case.mjs --entry INDEX | --content SHA   print one entry, or the bytes of one content
+//   node case.mjs --entry INDEX | --content SHA   check it, and print one entry as JSON, or the bytes of one content into a file or pipe
 //   node verify-case.mjs case.mjs [--key …]       the same with a copy of this program that you trust
 //
 // It shows: each entry is, to the byte, in the ledger for which the head was signed with that key, at its place; each content is what
@@ -47,7 +47,7 @@ function isIncluded(leaf, index, size, path, root) {
 /** `ed25519:` and the 32 bytes of the key (RFC 8032) in base64url. */
 function publicKeyOf(text) {
   const x = /^ed25519:([A-Za-z0-9_-]{43})$/.exec(text)?.[1];
-  if (x === undefined) throw new Error(`this is no public key: ${JSON.stringify(text)}`);
+  if (x === undefined) throw new Error(`this is no public key: ${text}`);
   return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
 }
 
@@ -69,13 +69,13 @@ function contentsNamedBy({ kind, body }) {
     "change-set": [body.list, ...(body.contents ?? [])],
     note: body.contents ?? [],
   }[kind];
-  return (named ?? []).filter((content) => content !== undefined);
+  return (named ?? []).filter((content) => content !== undefined && content !== null);
 }
 
 function check(data, givenKey) {
   const head = readHead(data.head, publicKeyOf(givenKey ?? data.publicKey));
   const problems = [];
-  let contents = 0;
+  const contents = new Map();
   let omitted = 0;
   const entries = data.entries.map(({ text, path }) => {
     const bytes = Buffer.from(text, "utf8");
@@ -88,10 +88,9 @@ function check(data, givenKey) {
       if (given === undefined && data.omitted.includes(name)) omitted++;
       else if (given === undefined) problems.push(`entry ${entry.index}: content ${name} is missing`);
       else {
-        contents++;
         const content = Buffer.from(given, "base64");
-        if (content.length !== sizeBytes || sha256(content).toString("hex") !== name)
-          problems.push(`entry ${entry.index}: content ${name} is not what was recorded`);
+        if (content.length === sizeBytes && sha256(content).toString("hex") === name) contents.set(name, content);
+        else problems.push(`entry ${entry.index}: content ${name} is not what was recorded`);
       }
     }
     return entry;
@@ -99,18 +98,42 @@ function check(data, givenKey) {
   return { head, entries, problems, contents, omitted };
 }
 
-function report(data, givenKey) {
-  const { head, entries, problems, contents, omitted } = check(data, givenKey);
-  for (const { index, time, kind, agent = "", runId = "" } of entries)
-    console.log(`${String(index).padStart(8)}  ${time}  ${kind.padEnd(15)}  ${JSON.stringify(runId).slice(1, 9)}  ${JSON.stringify(agent)}`);
-  const left = omitted === 0 ? "" : `; ${omitted} contents were left out when it was made`;
-  if (problems.length > 0) {
-    console.log(`DAMAGED:\n  ${problems.join("\n  ")}`);
-    return 1;
+/** All that goes to a terminal passes here: whoever made the case chose the texts, also those of errors, and signs other than ASCII's can act. */
+function say(...lines) {
+  console.log(lines.map((line) => String(line).replace(/[^ -~]/g, escaped)).join("\n"));
+}
+
+function escaped(unit) {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Returns the exit status: only what holds is printed. */
+function report(data, { key, entry, content }) {
+  const { head, entries, problems, contents, omitted } = check(data, key);
+  if (problems.length > 0) say("DAMAGED:", ...problems.map((problem) => `  ${problem}`));
+  else if (entry !== undefined) printEntry(entries, entry);
+  else if (content !== undefined) printContent(contents, content);
+  else {
+    for (const { index, time, kind, agent = "", runId = "" } of entries)
+      say(`${String(index).padStart(8)}  ${time}  ${kind.padEnd(15)}  ${runId.slice(0, 8)}  ${JSON.stringify(agent)}`);
+    const left = omitted === 0 ? "" : `; ${omitted} contents were left out when it was made`;
+    say(`Whole: ${entries.length} entries of ledger ${head.ledger}, ${contents.size} contents${left}.`);
+    say(key ? `Signed by ${key}` : `Signed by ${data.publicKey}: compare that with the key you know.`);
   }
-  console.log(`Whole: ${entries.length} entries of ledger ${head.ledger}, ${contents} contents${left}.`);
-  console.log(givenKey ? `Signed by ${givenKey}` : `Signed by ${data.publicKey}: compare that with the key you know.`);
-  return 0;
+  return problems.length > 0 ? 1 : 0;
+}
+
+function printEntry(entries, index) {
+  const found = entries.find((entry) => String(entry.index) === index);
+  if (found === undefined) throw new Error("there is no such entry in this case");
+  say(...JSON.stringify(found, null, 2).split("\n"));
+}
+
+function printContent(contents, name) {
+  const found = contents.get(name);
+  if (found === undefined) throw new Error("there is no such content in this case");
+  if (process.stdout.isTTY) throw new Error("its bytes can act on a terminal: send them into a file or through a pipe");
+  process.stdout.write(found);
 }
 
 function readCase(file) {
@@ -124,29 +147,12 @@ function main() {
   const options = { key: { type: "string" }, entry: { type: "string" }, content: { type: "string" } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const data = readCase(positionals[0] ?? fileURLToPath(import.meta.url));
-  if (values.entry !== undefined) {
-    const found = data.entries.map(({ text }) => text).find((text) => JSON.parse(text).index === Number(values.entry));
-    if (found === undefined) throw new Error("there is no such entry in this case");
-    // As JSON nothing in it acts on a terminal.
-    console.log(JSON.stringify(JSON.parse(found), null, 2).replace(/[\u007f-\uffff]/g, escaped));
-    return 0;
-  }
-  if (values.content !== undefined) {
-    const found = data.contents[values.content];
-    if (found === undefined) throw new Error("there is no such content in this case; small ones stand in their entries");
-    process.stdout.write(Buffer.from(found, "base64"));
-    return 0;
-  }
-  return report(data, values.key);
-}
-
-function escaped(character) {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return report(data, values);
 }
 
 try {
   process.exitCode = main();
 } catch (error) {
-  console.log(`DAMAGED: ${error instanceof Error ? error.message : String(error)}`);
+  say(`DAMAGED: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 }

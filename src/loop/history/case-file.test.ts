@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,13 +64,22 @@ test("entries and contents can be read, and do nothing to a terminal", () => {
   assert.match(check(text, "--entry", index).stdout, /"tool": "fetch"/);
   const sha256 = /"contents":\{"([0-9a-f]{64})"/.exec(text)?.[1] ?? "";
   assert.ok(check(text, "--content", sha256).stdout.includes("long long"));
+  const small =
+    /\\"sha256\\":\\"([0-9a-f]{64})\\",\\"base64\\"|\\"base64\\":\\"[^"]*\\",\\"sha256\\":\\"([0-9a-f]{64})/.exec(text);
+  assert.notEqual(check(text, "--content", small?.[1] ?? small?.[2] ?? "").stdout, "");
+  for (const args of [
+    ["--entry", ""],
+    ["--entry", "9999"],
+    ["--content", "0".repeat(64)],
+  ])
+    assert.equal(check(text, ...args).status, 1, args.join(" "));
   for (const args of [[], ["--entry", index]])
     assert.doesNotMatch(check(text, ...args).stdout.replaceAll("\n", ""), /[\p{Cc}\u2028]/u);
 });
 
-test("whatever was changed is found", () => {
+/** The case with something else in its data. */
+function changedCases(): Readonly<Record<string, string>> {
   const data = text.slice(text.lastIndexOf("\n/* ztl-case-v1\n"));
-  const program = text.slice(0, -data.length);
   const changes: Readonly<Record<string, string>> = {
     "another tool": data.replace('\\"tool\\":\\"fetch\\"', '\\"tool\\":\\"other\\"'),
     "another time": data.replace(/\\"time\\":\\"20(\d\d)/, '\\"time\\":\\"19$1'),
@@ -79,13 +89,66 @@ test("whatever was changed is found", () => {
     "another content": data.replace(/("contents":\{"[0-9a-f]{64}":")..../, "$1AAAA"),
     "no content": data.replace(/"contents":\{[^}]*\}/, '"contents":{}'),
   };
-  for (const [what, changed] of Object.entries(changes)) {
-    assert.notEqual(changed, data, what);
-    const { status, stdout } = check(program + changed, "--key", key);
+  for (const [what, changed] of Object.entries(changes)) assert.notEqual(changed, data, what);
+  const program = text.slice(0, -data.length);
+  return Object.fromEntries(Object.entries(changes).map(([what, changed]) => [what, program + changed]));
+}
+
+test("whatever was changed is found", () => {
+  for (const [what, changed] of Object.entries(changedCases())) {
+    const { status, stdout } = check(changed, "--key", key);
     assert.deepEqual([status, /^DAMAGED/m.test(stdout)], [1, true], `${what}: ${stdout}`);
   }
   const other = `ed25519:${"A".repeat(43)}`;
   assert.equal(check(text, "--key", other).status, 1);
+});
+
+test("nothing is printed of a case that does not hold, one entry or one content neither", () => {
+  const index = /^ +(\d+) .* call /m.exec(check(text).stdout)?.[1] ?? "";
+  const sha256 = /"contents":\{"([0-9a-f]{64})"/.exec(text)?.[1] ?? "";
+  for (const [what, changed] of Object.entries(changedCases()))
+    for (const args of [
+      ["--entry", index],
+      ["--content", sha256],
+    ]) {
+      const { status, stdout } = check(changed, ...args);
+      assert.deepEqual([status, /^DAMAGED/.test(stdout)], [1, true], `${what}: ${stdout}`);
+      assert.doesNotMatch(stdout, /"kind"|long long/, what);
+    }
+});
+
+test("a content that no entry names is none of the case", () => {
+  const own = Buffer.from("put in afterwards");
+  const name = createHash("sha256").update(own).digest("hex");
+  const changed = text.replace(/("contents":\{)/, `$1"${name}":"${own.toString("base64")}",`);
+  const { status, stdout } = check(changed, "--content", name);
+  assert.deepEqual([status, stdout.includes("afterwards")], [1, false]);
+});
+
+test("whatever somebody writes into a case does nothing to a terminal", () => {
+  const hostile = "\\u001b[2J\\u202e\\u2028\\u009b";
+  const inEntry = hostile.replaceAll("\\", "\\\\");
+  const at = text.lastIndexOf("\n/* ztl-case-v1\n");
+  const data = text.slice(at);
+  const changes = [
+    ...["kind", "time", "agent", "runId", "sha256", "base64"].map((name) =>
+      data.replaceAll(new RegExp(`(\\\\"${name}\\\\":\\\\")`, "g"), `$1${inEntry}`),
+    ),
+    data.replaceAll(/\\"index\\":\d+/g, `\\"index\\":\\"${inEntry}\\"`),
+    data.replace('"publicKey":"', `"publicKey":"${hostile}`),
+    data.replace('"head":"', `"head":"${hostile}`),
+    data.replace('"text":"', `"text":"${hostile}\u001b[2J`),
+    data.replace('"entries":', '"\u001b[2J":'),
+    data.replace("{", "\u001b[2J{"),
+  ];
+  for (const changed of changes) {
+    assert.notEqual(changed, data);
+    for (const args of [[], ["--entry", "\u001b[2J"], ["--content", "\u001b[2J"], ["--key", "\u001b[2J"]]) {
+      const { status, stdout, stderr } = check(text.slice(0, at) + changed, ...args);
+      assert.equal(status, 1, stdout);
+      assert.match(stdout + stderr, /^[\n -~]*$/);
+    }
+  }
 });
 
 test("the program of a case is the one of this package, to the byte", () => {
