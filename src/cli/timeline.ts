@@ -10,8 +10,7 @@ import { UsageError } from "./usage-error.ts";
 export const TIMELINE_HELP = `ztl timeline CONVERSATION [--agent A]
 
 One conversation from its beginning: what the agent called and said, what came in, what was asked and decided, and for each
-call where its arguments came from. CONVERSATION is a name or its beginning (ztl runs --json names them). The page of
-ztl serve draws the same.
+call where its arguments came from. CONVERSATION is a name or its beginning (ztl runs --json names them).
 
   <  came in: the output was given to the agent      >  went out: a tool that reaches somebody else
   ~  from where: this part of the arguments was taken from what that run, or that entry, brought
@@ -55,7 +54,7 @@ export async function findConversation(
   name: string,
   agent: string | undefined,
 ): Promise<Found | undefined> {
-  const all = (await loop.records.conversations(name)).filter((one) => agent === undefined || one.agent === agent);
+  const all = await loop.records.conversations(name, { agent });
   const names = [...new Set(all.map(({ conversation }) => conversation))];
   const conversation = names.includes(name) ? name : names[0];
   if (conversation === undefined) return undefined;

@@ -102,7 +102,7 @@ export const TRAIL_MAX = 10;
 /** Texts, in as many conversations, in which a number or a sentence was handed out: from so many on it is nobody's. */
 export const COMMON_TEXTS = 6;
 
-/** Entries of an agent looked through for where its conversation has something from, and runs named for each source: the last of a day. */
+/** Entries of a conversation looked through for where it has something from, and runs named for each source: the last of a day. */
 export const PROVENANCE_ENTRIES_MAX = 2000;
 export const PROVENANCE_RUNS_MAX = 5;
 

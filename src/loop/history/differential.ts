@@ -10,6 +10,7 @@ import {
 import { isTelling } from "../../provenance/index.ts";
 import { LATER_ENTRIES_MAX } from "../limits.ts";
 import type { RecordedContents } from "./recorded-contents.ts";
+import type { RunIndex } from "./run-index.ts";
 import { allOf, detail, firstOf } from "./run-story.ts";
 
 /** The `note` entries with which the loop records what a model said, and what an agent was given. */
@@ -21,10 +22,11 @@ export const GIVEN_TO_AGENT = "given-to-agent";
  * said and called afterwards in the same conversation. What it had said or been given before counts as known.
  */
 export async function differentialOf(
+  runIndex: RunIndex,
   contents: RecordedContents,
   entries: readonly Entry[],
 ): Promise<SemanticDifferential> {
-  const { payload, known, earlier, later: after } = await contextOf(contents, entries);
+  const { payload, known, earlier, later: after } = await contextOf(runIndex, contents, entries);
   const later = (await Promise.all(after.map((entry) => laterPiece(contents, entry)))).filter(
     (one) => one !== undefined,
   );
@@ -46,23 +48,23 @@ export interface RunContext {
 }
 
 /** What stands around a run in its agent's conversation, as far as it was recorded and can be read. */
-export async function contextOf(contents: RecordedContents, entries: readonly Entry[]): Promise<RunContext> {
+export async function contextOf(
+  runIndex: RunIndex,
+  contents: RecordedContents,
+  entries: readonly Entry[],
+): Promise<RunContext> {
   const call = firstOf(entries, "call");
   const given = allOf(entries, "note").filter(({ body }) => body.text === GIVEN_TO_AGENT);
   const texts = await Promise.all(given.map((entry) => textOf(contents, entry)));
   const payload = texts.flatMap((text, at) => (text === undefined ? [] : [{ label: `run ${given[at]?.runId}`, text }]));
   if (call?.agent === undefined) return { payload, known: [], earlier: [], later: [] };
-  const { agent, index } = call;
-  const conversation = detail(call, "conversation");
-  const around = (range: { fromIndex?: number; toIndex?: number }, order: "first" | "last"): Entry[] =>
-    contents.ledger
-      .query({ agent, order, limit: LATER_ENTRIES_MAX, ...range })
-      .filter((entry) => detail(entry, "conversation") === conversation);
-  const earlier = around({ toIndex: index }, "last").reverse();
+  const one = { agent: call.agent, conversation: detail(call, "conversation") ?? "" };
+  const last = { before: call.index, order: "last", limit: LATER_ENTRIES_MAX } as const;
+  const earlier = (await runIndex.stepsOf(one, last)).reverse();
   const known = (await Promise.all(earlier.map((entry) => knownText(contents, entry)))).filter(
     (one) => one !== undefined,
   );
-  const later = around({ fromIndex: (given.at(-1) ?? call).index + 1 }, "first");
+  const later = await runIndex.stepsOf(one, { after: (given.at(-1) ?? call).index, limit: LATER_ENTRIES_MAX });
   return { payload, known, earlier, later };
 }
 

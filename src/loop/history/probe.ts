@@ -17,7 +17,7 @@ export type ProbedShift = ActionShift & { readonly unread?: readonly number[] };
  * configuration's probe model is asked both ways. Undefined when none is configured. Throws ZtlError `model-…`.
  */
 export async function probeRun(
-  { policy, ledger }: LoopParts,
+  { policy, ledger, runIndex }: LoopParts,
   entries: readonly Entry[],
   signal?: AbortSignal,
 ): Promise<ProbedShift | undefined> {
@@ -26,7 +26,7 @@ export async function probeRun(
   const { url, model: name, timeoutMs } = probe;
   const model = new ChatModel({ url, model: name, ...defined({ timeoutMs }) });
   const contents = new RecordedContents(ledger);
-  const { known, payload } = await contextOf(contents, entries);
+  const { known, payload } = await contextOf(runIndex, contents, entries);
   const asked = {
     model,
     tools: conversationTools(policy, entries),

@@ -53,26 +53,25 @@ export class Records {
     if (row === undefined) return undefined;
     const run = firstOf(entries, "run")?.body;
     const contents = new RecordedContents(this.#ledger);
-    const [stdout, stderr] = await Promise.all([
-      bounded(contents, entries, run?.stdout),
-      bounded(contents, entries, run?.stderr),
-    ]);
     const [out, err] = [
       this.#original(runId, "stdout") ?? this.#original(runId, "result"),
       this.#original(runId, "stderr"),
     ];
-    const isCut = (content: Content | undefined): boolean => (content?.sizeBytes ?? 0) > RECORD_OUTPUT_BYTES_MAX;
-    const differential = await differentialOf(contents, entries);
-    const shown = { stdout: out ?? stdout, stderr: err ?? stderr, holdsSecrets: (out ?? err) !== undefined };
+    const stdout = out ?? (await recorded(contents, entries, run?.stdout));
+    const stderr = err ?? (await recorded(contents, entries, run?.stderr));
+    const differential = await differentialOf(this.#parts.runIndex, contents, entries);
+    const shown = { stdout: stdout.bytes, stderr: stderr.bytes, holdsSecrets: (out ?? err) !== undefined };
     const origins = (await originsOfRun(this.#parts, runId, contents)) ?? [];
     const traces = await tracesOfRun(this.#parts, runId, contents);
-    const truncated = isCut(run?.stdout) || isCut(run?.stderr);
+    const truncated = stdout.isCut || stderr.isCut;
     return { row, entries, ...shown, truncated, differential, origins, traces, unread: contents.unread };
   }
 
   async differential(runId: string): Promise<SemanticDifferential | undefined> {
     const entries = this.entriesOf(runId);
-    return entries.length === 0 ? undefined : differentialOf(new RecordedContents(this.#ledger), entries);
+    return entries.length === 0
+      ? undefined
+      : differentialOf(this.#parts.runIndex, new RecordedContents(this.#ledger), entries);
   }
 
   /** Where the arguments of a call came from; undefined when there is no such call. */
@@ -103,9 +102,12 @@ export class Records {
     return timelineOf(this.#parts, conversation, agent);
   }
 
-  /** Conversations whose name begins so, each once for every agent that has one. */
-  async conversations(prefix: string, limit = 50): Promise<{ conversation: string; agent: string }[]> {
-    return this.#parts.runIndex.conversations(prefix, limit);
+  /** Conversations whose name begins so, by name, each once for every agent that has one; only those of `agent` where it is given. */
+  async conversations(
+    prefix: string,
+    { agent, limit = 50 }: { readonly agent?: string | undefined; readonly limit?: number } = {},
+  ): Promise<{ conversation: string; agent: string }[]> {
+    return this.#parts.runIndex.conversations(prefix, { agent, limit });
   }
 
   /**
@@ -137,16 +139,25 @@ export class Records {
   }
 
   /** The output as it was, where the ledger has it without its secrets. */
-  #original(runId: string, name: OriginalName): Uint8Array | undefined {
-    return this.#parts.originals.of(runId, name)?.subarray(0, RECORD_OUTPUT_BYTES_MAX);
+  #original(runId: string, name: OriginalName): ShownOutput | undefined {
+    const bytes = this.#parts.originals.of(runId, name);
+    return bytes && cut(bytes);
   }
 }
 
-async function bounded(
+interface ShownOutput {
+  readonly bytes: Uint8Array;
+  readonly isCut: boolean;
+}
+
+function cut(bytes: Uint8Array): ShownOutput {
+  return { bytes: bytes.subarray(0, RECORD_OUTPUT_BYTES_MAX), isCut: bytes.length > RECORD_OUTPUT_BYTES_MAX };
+}
+
+async function recorded(
   contents: RecordedContents,
   [call]: readonly Entry[],
   content: Content | undefined,
-): Promise<Uint8Array> {
-  const bytes = content && call && (await contents.read(call, content));
-  return bytes?.subarray(0, RECORD_OUTPUT_BYTES_MAX) ?? new Uint8Array(0);
+): Promise<ShownOutput> {
+  return cut((content && call && (await contents.read(call, content))) ?? new Uint8Array(0));
 }

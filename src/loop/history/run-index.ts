@@ -29,6 +29,18 @@ export interface RunFilter {
   readonly idPrefix?: string | undefined;
 }
 
+export interface OneConversation {
+  readonly conversation: string;
+  readonly agent: string;
+}
+
+export interface StepRange {
+  readonly after?: number;
+  readonly before?: number;
+  readonly order?: "first" | "last";
+  readonly limit: number;
+}
+
 /**
  * The ledger's runs as rows that are found by index. It is made from the ledger and caught up with it before each answer; whoever
  * removes it loses time and nothing else. What a run's page shows is read from the ledger itself.
@@ -74,13 +86,35 @@ export class RunIndex {
       .map(({ place }) => Number(place));
   }
 
-  /** Names of conversations that begin so, and their agents. */
-  async conversations(prefix: string, limit: number): Promise<{ conversation: string; agent: string }[]> {
+  /**
+   * Entries of one agent's conversation between two places of the ledger, ends exclusive: the first ones, or the last ones with the
+   * last one first. However much else its agent does at the same time, they are found by index.
+   */
+  async stepsOf({ conversation, agent }: OneConversation, range: StepRange): Promise<Entry[]> {
     await this.#catchUp();
+    const { after = -1, before = Number.MAX_SAFE_INTEGER, order = "first", limit } = range;
+    const direction = order === "first" ? "ASC" : "DESC";
     return this.#database
-      .prepare("SELECT DISTINCT conversation, agent FROM step WHERE conversation >= ? AND conversation < ? LIMIT ?")
-      .all(prefix, afterPrefix(prefix), limit)
-      .map(({ conversation, agent }) => ({ conversation: String(conversation), agent: String(agent) }));
+      .prepare(
+        `SELECT place FROM step WHERE conversation = ? AND agent = ? AND place > ? AND place < ? ORDER BY place ${direction} LIMIT ?`,
+      )
+      .all(conversation, agent, after, before, limit)
+      .flatMap(({ place }) => this.#ledger.entry(Number(place)) ?? []);
+  }
+
+  /** Names of conversations that begin so, and their agents; a whole name comes before those that it begins. */
+  async conversations(
+    prefix: string,
+    { agent, limit }: { agent?: string | undefined; limit: number },
+  ): Promise<{ conversation: string; agent: string }[]> {
+    await this.#catchUp();
+    const one = agent === undefined ? "" : "AND agent = ?";
+    const sql = `SELECT DISTINCT conversation, agent FROM step WHERE conversation >= ? AND conversation < ? ${one}
+      ORDER BY conversation, agent LIMIT ?`;
+    return this.#database
+      .prepare(sql)
+      .all(prefix, afterPrefix(prefix), ...(agent === undefined ? [] : [agent]), limit)
+      .map((row) => ({ conversation: String(row.conversation), agent: String(row.agent) }));
   }
 
   close(): void {

@@ -48,17 +48,17 @@ export interface WithoutOptions {
  * differs is the run's doing and not the model's. Undefined when no model is configured. Throws ZtlError `model-…`.
  */
 export async function actsWithout(
-  { policy, ledger }: LoopParts,
+  { policy, ledger, runIndex }: LoopParts,
   entries: readonly Entry[],
   options: WithoutOptions,
 ): Promise<Counterfactual | undefined> {
   const contents = new RecordedContents(ledger);
-  const found = await compare({ policy, contents }, entries, options);
+  const found = await compare({ policy, runIndex, contents }, entries, options);
   return found === undefined || contents.unread.length === 0 ? found : { ...found, unread: contents.unread };
 }
 
 async function compare(
-  { policy, contents }: Pick<LoopParts, "policy"> & { readonly contents: RecordedContents },
+  { policy, runIndex, contents }: Pick<LoopParts, "policy" | "runIndex"> & { readonly contents: RecordedContents },
   entries: readonly Entry[],
   { call, signal }: WithoutOptions,
 ): Promise<Comparison | undefined> {
@@ -67,7 +67,7 @@ async function compare(
   if (entries.length === 0) return { status: "not-found" };
   const { url, model: name, timeoutMs } = probe;
   const model = new ChatModel({ url, model: name, ...defined({ timeoutMs }) });
-  const { payload, earlier, later } = await contextOf(contents, entries);
+  const { payload, earlier, later } = await contextOf(runIndex, contents, entries);
   if (payload.length === 0) return { status: "nothing-given" };
   const given = entries.filter((entry) => entry.kind === "note" && entry.body.text === GIVEN_TO_AGENT);
   const [own] = entries.filter((entry) => entry.kind === "call");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sha256Hex } from "../../base/sha256.ts";
 import { RecordedContents } from "../history/recorded-contents.ts";
+import { RunIndex } from "../history/run-index.ts";
 import { openTestLoop, received, talk } from "../testing.ts";
 import { type Occurrence, OriginIndex } from "./origin-index.ts";
 import { originsOfRun } from "./origins.ts";
@@ -73,15 +74,18 @@ test("a phrase that is repeated for a megabyte is looked up once", async () => {
     }
   }
   const originIndex = new Counted(world.inbox, loop.ledger);
+  const runIndex = new RunIndex(world.inbox, loop.ledger);
   try {
     const origins =
-      (await originsOfRun({ ledger: loop.ledger, originIndex }, runId, new RecordedContents(loop.ledger))) ?? [];
+      (await originsOfRun({ ledger: loop.ledger, originIndex, runIndex }, runId, new RecordedContents(loop.ledger))) ??
+      [];
     assert.equal(origins.filter(({ kind }) => kind === "wording").length, 200);
     const asked = originIndex.asked.filter((key) => key.startsWith("wording:"));
     assert.equal(new Set(asked).size, asked.length, `${asked.length} look-ups`);
     assert.ok(asked.length > 0 && asked.length <= 2000, `${asked.length} look-ups`);
   } finally {
     originIndex.close();
+    runIndex.close();
   }
 });
 

@@ -3,6 +3,7 @@ import { defined } from "../../base/optional.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { type Fact, factsOf } from "../../provenance/index.ts";
 import type { RecordedContents } from "../history/recorded-contents.ts";
+import type { RunIndex } from "../history/run-index.ts";
 import { detail } from "../history/run-story.ts";
 import { TRAIL_MAX } from "../limits.ts";
 import { TAKEN_IN } from "../state/taking-in.ts";
@@ -18,14 +19,16 @@ const TAKEN_IN_ENTRIES = 2000;
 /** Entries around one call, each read once for one question. */
 export class Neighbourhood {
   readonly #contents: RecordedContents;
+  readonly #runIndex: RunIndex;
   readonly #ledger: Ledger;
   readonly #entries = new Map<number, Entry | undefined>();
   readonly #texts = new Map<number, Promise<RecordedText | undefined>>();
   readonly #tools = new Map<string, string | undefined>();
-  readonly #remembered = new Map<string, ReadonlySet<string>>();
+  readonly #remembered = new Map<string, Promise<ReadonlySet<string>>>();
   readonly #facts = new Map<number, Promise<ReadonlyMap<string, FoundFact>>>();
 
-  constructor(contents: RecordedContents) {
+  constructor(contents: RecordedContents, runIndex: RunIndex) {
+    this.#runIndex = runIndex;
     this.#contents = contents;
     this.#ledger = contents.ledger;
   }
@@ -81,18 +84,17 @@ export class Neighbourhood {
     });
   }
 
+  /** Of its conversation, the last one first. */
+  earlierSteps({ entry, conversation }: Pick<RecordedText, "entry" | "conversation">, limit: number): Promise<Entry[]> {
+    const range = { before: entry.index, order: "last", limit } as const;
+    return this.#runIndex.stepsOf({ conversation, agent: entry.agent ?? "" }, range);
+  }
+
   /** Arguments of the calls before it in its conversation. */
   async earlierLeaves({ entry, conversation }: RecordedText): Promise<Leaf[]> {
     if (entry.kind !== "call" || entry.agent === undefined) return [];
-    const before = this.#ledger.query({
-      agent: entry.agent,
-      kind: "call",
-      toIndex: entry.index,
-      order: "last",
-      limit: EARLIER_ENTRIES,
-    });
-    const own = before
-      .filter((one) => detail(one, "conversation") === conversation)
+    const own = (await this.earlierSteps({ entry, conversation }, EARLIER_ENTRIES))
+      .filter(({ kind }) => kind === "call")
       .slice(0, EARLIER_CALLS)
       .reverse();
     const texts = await Promise.all(own.map((one) => this.textOf(one.index)));
@@ -102,21 +104,20 @@ export class Neighbourhood {
   }
 
   /** Runs whose content came to a conversation by memory, retrieval or a restored snapshot. */
-  rememberedRuns({ entry, conversation }: RecordedText): ReadonlySet<string> {
+  rememberedRuns({ entry, conversation }: RecordedText): Promise<ReadonlySet<string>> {
     const key = `${entry.index} ${conversation}`;
     const known = this.#remembered.get(key) ?? this.#takenIn(entry, conversation);
     this.#remembered.set(key, known);
     return known;
   }
 
-  #takenIn({ agent, index }: Entry, conversation: string): ReadonlySet<string> {
-    if (agent === undefined) return new Set();
-    const notes = this.#ledger.query({ agent, kind: "note", toIndex: index, order: "last", limit: TAKEN_IN_ENTRIES });
+  async #takenIn(entry: Entry, conversation: string): Promise<ReadonlySet<string>> {
+    const notes = await this.earlierSteps({ entry, conversation }, TAKEN_IN_ENTRIES);
     return new Set(
       notes.flatMap((note) => {
         if (note.kind !== "note" || note.body.text !== TAKEN_IN || !isJsonObject(note.body.details)) return [];
-        const { conversation: into, runIds } = note.body.details;
-        return into === conversation && Array.isArray(runIds) ? runIds.map(String) : [];
+        const { runIds } = note.body.details;
+        return Array.isArray(runIds) ? runIds.map(String) : [];
       }),
     );
   }

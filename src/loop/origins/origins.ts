@@ -1,7 +1,7 @@
-import { defined } from "../../base/optional.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { BITS_ANYWHERE, dateKey, type Fact, type FactKind, factsOf } from "../../provenance/index.ts";
 import type { RecordedContents } from "../history/recorded-contents.ts";
+import type { RunIndex } from "../history/run-index.ts";
 import { ORIGINS_MAX, TRACED_MAX, TRAIL_MAX } from "../limits.ts";
 import type { ArgumentOrigin, OriginSource, OriginStep } from "./argument-origin.ts";
 import { type Candidate, candidatesOf } from "./candidates.ts";
@@ -15,11 +15,14 @@ import { wordingOrigins } from "./wording-origins.ts";
 
 /** What is somebody's own, however many texts hold it: who plants it in many must not make it nobody's. */
 const OWN_KINDS: ReadonlySet<FactKind> = new Set(["iban", "mail", "phone", "url", "address", "identifier", "digits"]);
+/** Steps of the same conversation among which its next calls and sayings are looked for. */
+const LATER_STEPS = 500;
 const DAY_MS = 24 * 3600 * 1000;
 
 export interface OriginParts {
   readonly ledger: Ledger;
   readonly originIndex: OriginIndex;
+  readonly runIndex: RunIndex;
 }
 
 /** Where the arguments of a call came from, what says most first; undefined when there is no such call. `contents` knows what it had to leave out. */
@@ -32,7 +35,7 @@ export async function originsOfRun(
   if (call === undefined) return undefined;
   await parts.originIndex.catchUp();
   contents.leaveOut(parts.originIndex.unread());
-  return originsOfEntry(parts, call, new Neighbourhood(contents));
+  return originsOfEntry(parts, call, new Neighbourhood(contents, parts.runIndex));
 }
 
 /** A later call or saying, with what it has of a run. */
@@ -46,16 +49,16 @@ export async function tracesOfRun(
   runId: string,
   contents: RecordedContents,
 ): Promise<readonly RunTrace[]> {
-  const { ledger, originIndex } = parts;
+  const { ledger, originIndex, runIndex } = parts;
   await originIndex.catchUp();
   contents.leaveOut(originIndex.unread());
   const entries = ledger.query({ runId, limit: 1000 });
-  const near = new Neighbourhood(contents);
+  const near = new Neighbourhood(contents, runIndex);
   const later = new Map<number, Entry>();
   for (const entry of entries) {
     const given = await near.textOf(entry.index);
     if (given?.role !== "given") continue;
-    for (const found of laterThan(parts, given)) later.set(found.index, found);
+    for (const found of await laterThan(parts, given)) later.set(found.index, found);
   }
   const traces: RunTrace[] = [];
   for (const entry of [...later.values()].sort((one, other) => one.index - other.index).slice(0, TRACED_MAX)) {
@@ -69,16 +72,18 @@ export async function tracesOfRun(
 }
 
 /** Calls and sayings that share a value with a text, and the next ones of its own conversation. */
-function laterThan({ ledger, originIndex }: OriginParts, { entry, leaves, conversation }: RecordedText): Entry[] {
+async function laterThan(
+  { ledger, originIndex, runIndex }: OriginParts,
+  { entry, leaves, conversation }: RecordedText,
+): Promise<Entry[]> {
   const facts = leaves.flatMap(({ text }) => factsOf(text)).sort((one, other) => other.bits - one.bits);
   const keys = [...new Set(facts.map(({ key }) => key))].slice(0, 500);
   const found = keys.flatMap((key) => originIndex.findAfter(key, entry.index, 10)).map((one) => one.entry);
-  const next = ledger
-    .query({ ...defined({ agent: entry.agent }), fromIndex: entry.index + 1, limit: 500 })
-    .filter((one) => one.kind === "call" || one.kind === "note");
-  const own = next.filter(
-    ({ body }) => (body as { details?: { conversation?: string } }).details?.conversation === conversation,
+  const next = await runIndex.stepsOf(
+    { conversation, agent: entry.agent ?? "" },
+    { after: entry.index, limit: LATER_STEPS },
   );
+  const own = next.filter((one) => one.kind === "call" || one.kind === "note");
   const others = [...new Set(found)].slice(0, TRACED_MAX).flatMap((index) => ledger.entry(index) ?? []);
   return [...others, ...own.slice(0, TRACED_MAX)];
 }
@@ -178,7 +183,8 @@ async function chooseSource(
   if (given !== undefined && (first === given || hasBefore(elsewhere, first)))
     return { occurrence: given, reached: "conversation" };
   if (given !== undefined) return "own";
-  const remembered = near.rememberedRuns(target);
+  if (elsewhere.length === 0) return undefined;
+  const remembered = await near.rememberedRuns(target);
   const memory = elsewhere.find((one) => remembered.has(near.runOf(one.entry) ?? ""));
   if (memory !== undefined && hasBefore([memory], first)) return { occurrence: memory, reached: "memory" };
   const other = elsewhere[0];

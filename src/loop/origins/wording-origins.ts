@@ -1,7 +1,5 @@
 import { Utf8Places } from "../../base/text/index.ts";
-import type { Ledger } from "../../ledger/index.ts";
 import { type SharedWording, Wording } from "../../provenance/index.ts";
-import { detail } from "../history/run-story.ts";
 import { ORIGINS_MAX, WORDING_TEXTS_MAX, WORDING_UNITS_MAX } from "../limits.ts";
 import type { ArgumentOrigin } from "./argument-origin.ts";
 import { excerptOf } from "./excerpt.ts";
@@ -9,11 +7,6 @@ import type { Neighbourhood } from "./neighbourhood.ts";
 import { isCommon, isSampled, type Occurrence, type OriginIndex, wordingKey } from "./origin-index.ts";
 import { Pace } from "./pace.ts";
 import type { Leaf, RecordedText } from "./recorded-text.ts";
-
-interface Parts {
-  readonly ledger: Ledger;
-  readonly originIndex: OriginIndex;
-}
 
 interface Source {
   readonly text: RecordedText;
@@ -27,7 +20,7 @@ const QUOTATION_UNITS_MIN = 24;
 
 /** Stretches of the arguments that repeat the wording of a text, nearly as it stands there. Each source is looked at between other work. */
 export async function wordingOrigins(
-  parts: Parts,
+  { originIndex }: { readonly originIndex: OriginIndex },
   near: Neighbourhood,
   target: RecordedText,
   others: readonly ArgumentOrigin[],
@@ -37,8 +30,8 @@ export async function wordingOrigins(
     .map((leaf) => ({ leaf, wording: new Wording(leaf.text) }));
   if (leaves.length === 0) return [];
   const pace = new Pace();
-  const rows = new KnownRows(parts.originIndex, target.entry.index);
-  const { sources, known } = await sourcesOf(parts, near, target, rows, leaves);
+  const rows = new KnownRows(originIndex, target.entry.index);
+  const { sources, known } = await sourcesOf(near, target, rows, leaves);
   const isKnown = (shingle: string): boolean => known.has(shingle) || rows.isEverywhere(shingle);
   const found: ArgumentOrigin[] = [];
   for (const { leaf, wording } of leaves) {
@@ -117,24 +110,24 @@ class KnownRows {
 /** Look-ups for one call, some 20 µs each: the indexed rows of a quotation of 8,000 long words. */
 const ROWS_ASKED_MAX = 2000;
 
+/** Entries of a call that hold no text: its decision, its run, verdicts. */
+const STEPS_PER_TEXT = 4;
+
 /** Texts that the conversation was given, and others that share rows of words; with what the agent knew of itself. */
 async function sourcesOf(
-  { ledger }: Parts,
   near: Neighbourhood,
   target: RecordedText,
   rows: KnownRows,
   leaves: readonly { readonly wording: Wording }[],
 ): Promise<{ sources: Source[]; known: Set<string> }> {
-  const { entry, conversation } = target;
-  const range = { toIndex: entry.index, order: "last" as const, limit: WORDING_TEXTS_MAX * 4 };
-  const before = entry.agent === undefined ? [] : ledger.query({ agent: entry.agent, ...range });
   const sources: Source[] = [];
   const known = new Set<string>();
   const pace = new Pace();
   let unitsLeft = WORDING_UNITS_MAX;
   // Oldest first: what the agent wrote before it was given anything like it is its own.
+  const before = await near.earlierSteps(target, WORDING_TEXTS_MAX * STEPS_PER_TEXT);
   const own = before
-    .filter((one) => detail(one, "conversation") === conversation)
+    .filter(({ kind }) => kind === "call" || kind === "note")
     .slice(0, WORDING_TEXTS_MAX)
     .reverse();
   const given = new Set<string>();

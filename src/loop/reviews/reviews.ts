@@ -83,7 +83,7 @@ export class Reviews {
   async get(id: string): Promise<Review | undefined> {
     const review = await this.#whole(id);
     if (review === undefined) return undefined;
-    const takenIn = takenInBehind(this.#parts, review);
+    const takenIn = await takenInBehind(this.#parts, review);
     if (review.state !== "pending") return { ...review, takenIn };
     const standing = this.#parts.authority.standing(review, await this.#needed(review));
     return { ...review, takenIn, ...defined({ standing }) };

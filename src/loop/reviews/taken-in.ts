@@ -8,25 +8,24 @@ import type { LoopParts } from "../parts.ts";
 import { TAKEN_IN } from "../state/taking-in.ts";
 import type { TakenIn } from "./review.ts";
 
-type Parts = Pick<LoopParts, "conversations" | "ledger">;
+type Parts = Pick<LoopParts, "conversations" | "ledger" | "runIndex">;
 
 /**
  * What the conversation behind a run has taken in: whoever agrees to what it asks should know whose words it may act on. Every label
- * is there; the runs are those that the last entries of the agent tell of.
+ * is there; the runs are those that the last entries of the conversation tell of.
  */
-export function takenInBehind(
+export async function takenInBehind(
   parts: Parts,
   { runId, agent }: { readonly runId: string; readonly agent: string },
-): readonly TakenIn[] {
+): Promise<readonly TakenIn[]> {
   const [call] = parts.ledger.query({ runId, kind: "call", limit: 1 });
   const conversation = call === undefined ? undefined : detail(call, "conversation");
   if (conversation === undefined) return [];
   const known = new Map<string, { readonly label: Label; readonly ways: Set<string>; readonly runIds: Set<string> }>();
   for (const label of parts.conversations.taintOf(agent, conversation).labels)
     known.set(nameOf(label), { label, ways: new Set(), runIds: new Set() });
-  const notes = parts.ledger.query({ agent, kind: "note", order: "last", limit: PROVENANCE_ENTRIES_MAX });
-  for (const entry of notes) {
-    if (detail(entry, "conversation") !== conversation) continue;
+  const steps = await parts.runIndex.stepsOf({ agent, conversation }, { order: "last", limit: PROVENANCE_ENTRIES_MAX });
+  for (const entry of steps) {
     const { way, runIds, labels } = broughtBy(entry);
     for (const label of labels) {
       const found = known.get(nameOf(label));
