@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lstatSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { linkSync, lstatSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -85,5 +85,30 @@ describe("times of files that no file system knows", { skip: kvmMissing() }, () 
     const result = await sandbox.run({ tool: "shell", code });
     assert.equal(result.status, "ok", JSON.stringify(result.status === "error" ? result.error : result.stderrText));
     assert.deepEqual(result.changes.map(({ path }) => path).sort(), ["/m/again", "/m/changed", "/m/moved", "/m/there"]);
+  });
+
+  test("a time that is set is a change; the same time is none, and a content that is written once more", async () => {
+    const at = 1_000_000_000;
+    const names = ["touched", "dated", "same", "rewritten", "replaced", "linked", "read"];
+    for (const name of names) {
+      writeFileSync(join(host, name), name);
+      utimesSync(join(host, name), at, at);
+    }
+    linkSync(join(host, "linked"), join(host, "linked-too"));
+    const code = [
+      "cd /m; touch touched linked; touch -d @5 dated; touch -d @1000000000 same; cat read",
+      "printf rewritten > rewritten; cp -p replaced new; touch -d @7 new; mv new replaced",
+    ].join("\n");
+    const result = await sandbox.run({ tool: "shell", code });
+    assert.equal(result.status, "ok", JSON.stringify(result.status === "error" ? result.error : result.stderrText));
+    const changed = result.changes.filter(({ path }) => /touch|dated|same|re|linked/.test(path));
+    const told = changed.map(({ path, kind, metadataOnly }) => `${kind} ${path} ${metadataOnly}`);
+    const expected = ["dated", "linked", "linked-too", "replaced", "touched"];
+    assert.deepEqual(
+      told,
+      expected.map((name) => `modify /m/${name} true`),
+    );
+    const timeOf = (name: string) => changed.find(({ path }) => path === `/m/${name}`)?.mtimeNs;
+    assert.deepEqual([timeOf("dated"), timeOf("replaced")], ["5000000000", "7000000000"]);
   });
 });

@@ -44,7 +44,7 @@ export interface Change {
   readonly linkOf?: ByteString;
   /** For a file with several names in the list, new ones and changed ones: they have the same number, and no other file has it. */
   readonly linkGroup?: number;
-  /** Mode or owner changed, content did not. */
+  /** Mode, owner or a file's time changed, content did not. */
   readonly metadataOnly?: true;
 }
 
@@ -144,10 +144,11 @@ class ChangeCollector {
       this.#modify(now, path, { fileType: "file", ...this.#describeContent(now) });
       return;
     }
-    if (isSame && !metadataDiffers(now, base)) return;
+    const isSameBeside = !metadataDiffers(now, base) && !now.hasOtherTime(base);
+    if (isSame && isSameBeside) return;
     const state = this.#baseState(base);
     const contentDiffers = newSha256 !== undefined && (newSha256 !== state.baseSha256 || state.baseChangedDuringRun);
-    if (!contentDiffers && !metadataDiffers(now, base)) return;
+    if (!contentDiffers && isSameBeside) return;
     this.#modify(now, path, {
       fileType: "file",
       ...state,
@@ -267,7 +268,8 @@ class ChangeCollector {
     for (const inode of this.#root.fs.allAdopted()) {
       const lower = inode.origin?.lower;
       if (lower === undefined || !(inode instanceof RamFile) || lower.stat().nlink < 2) continue;
-      if (!inode.isPristine || metadataDiffers(inode, lower)) changed.add(lower.stat().ino);
+      const isSame = inode.isPristine && !metadataDiffers(inode, lower) && !inode.hasOtherTime(lower);
+      if (!isSame) changed.add(lower.stat().ino);
     }
     if (changed.size > 0) this.#touchNames(changed);
   }

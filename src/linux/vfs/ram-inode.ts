@@ -47,6 +47,7 @@ export abstract class RamInode extends Inode {
   atimeNs: bigint;
   mtimeNs: bigint;
   ctimeNs: bigint;
+  #isTimeSet = false;
   #holders = 0;
 
   constructor(fs: RamFs, born: Origin | NewFile) {
@@ -114,7 +115,13 @@ export abstract class RamInode extends Inode {
     this.gid = attributes.gid ?? this.gid;
     this.atimeNs = keptTime(attributes.atimeNs ?? this.atimeNs);
     this.mtimeNs = keptTime(attributes.mtimeNs ?? this.mtimeNs);
+    this.#isTimeSet ||= attributes.mtimeNs !== undefined;
     this.ctimeNs = this.now();
+  }
+
+  /** True when a program set the time of the last change on purpose, as touch(1) does, and to another than the lower file has. */
+  hasOtherTime(lower: LowerInode): boolean {
+    return this.#isTimeSet && this.mtimeNs !== keptTime(lower.stat().mtimeNs);
   }
 
   /** A name more or less leads here. */

@@ -25,15 +25,20 @@ export function setMetadata(path: string | Buffer, metadata: Metadata, label: By
 }
 
 /**
- * To the microsecond: Node takes a number of seconds, which has no more digits. Half of one is added, so that what is cut off
- * leaves the right one. Only the owner may set a time; where that is somebody else, it stays what the system made it.
+ * To the microsecond: Node takes a number of seconds, which has no more digits; whole seconds, such as touch(1) and archives have, it
+ * has exactly. Only the owner may set a time; where that is somebody else, it stays what the system made it.
  */
 export function setTime(place: string | number, mtimeNs: string): void {
-  const seconds = (Number(BigInt(mtimeNs) / 1000n) + 0.5) / 1e6;
+  const seconds = secondsOf(BigInt(mtimeNs) / 1000n);
   unless(["EPERM"], () => {
     if (typeof place === "number") fs.futimesSync(place, seconds, seconds);
     else fs.utimesSync(place, seconds, seconds);
   });
+}
+
+/** Half a microsecond is added where there is a fraction, so that what is cut off leaves the right one. */
+function secondsOf(microseconds: bigint): number {
+  return microseconds % 1_000_000n === 0n ? Number(microseconds / 1_000_000n) : (Number(microseconds) + 0.5) / 1e6;
 }
 
 /** The same to the microsecond. */

@@ -34,6 +34,25 @@ for (const { name, change } of CASES) {
   });
 }
 
+test("whole seconds are kept exactly, and a file whose permissions alone change keeps its time", async (t) => {
+  const world = await makeWorld(t);
+  const path = join(world.host, "a");
+  const nanoseconds = (): bigint => fs.lstatSync(path, { bigint: true }).mtimeNs;
+  fs.writeFileSync(path, "old");
+  for (const seconds of [0, 1_580_702_706, 4_000_000_000]) {
+    fs.utimesSync(path, seconds, seconds);
+    const before = nanoseconds();
+    const proposal = proposalOf(world, (d) => fs.chmodSync(join(d, "a"), seconds === 0 ? 0o600 : 0o640));
+    const changes = proposal.changes.map((one) => ({ ...one, mtimeNs: before.toString() }));
+    const { id } = await world.workspace.propose({ ...proposal, changes });
+    approveAll(world.workspace, id);
+    assert.equal((await world.workspace.sync(id)).status, "applied");
+    assert.equal(nanoseconds(), before);
+    assert.equal((await world.workspace.undo(id)).status, "undone");
+    assert.equal(nanoseconds(), before);
+  }
+});
+
 test("a time alone is a change", async (t) => {
   const world = await makeWorld(t);
   const path = join(world.host, "a");
