@@ -130,8 +130,9 @@ test(`in ${RUNS} interleavings of parallel calls nothing is lost and nothing is 
     ),
     { numRuns: RUNS },
   );
+  // Of 300 runs, some 5 to 25 join texts: it takes changes of both ends of one text.
   assert.ok(
-    Object.values(counts).every((count) => count > RUNS / 60),
+    Object.values(counts).every((count) => count > RUNS / 300),
     JSON.stringify(counts),
   );
 });

@@ -27,6 +27,34 @@ test("changes of the same lines, and of lines beside each other, are no merge", 
   assert.equal(merge("", "a\n", "b\n"), undefined);
 });
 
+test("among lines that are alike, a change stays in its place", () => {
+  const alike = Array.from({ length: 32 }, () => "line");
+  const changed = (...places: number[]): string =>
+    alike.map((line, at) => (places.includes(at) ? `${line} ${at}` : line)).join("\n");
+  assert.equal(merge(changed(), changed(4), changed(20)), changed(4, 20));
+  assert.equal(merge(changed(), changed(0, 9, 31), changed(3, 20)), changed(0, 3, 9, 20, 31));
+  assert.equal(merge(changed(7), changed(3, 7), changed(7, 12)), changed(3, 7, 12));
+  assert.equal(merge("a\na\na\na\n", "a\na\na\n", "a\na\na\na\nb\n"), undefined, "which one went nobody can tell");
+});
+
+test("whatever lines of a text two sides change in their places is merged there, unless they are beside each other", () => {
+  const places = fc.uniqueArray(fc.nat(14), { maxLength: 3 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom("a", "b"), { minLength: 15, maxLength: 15 }),
+      places,
+      places,
+      (lines, p, q) => {
+        fc.pre(p.every((one) => q.every((two) => Math.abs(one - two) > 1)));
+        const changed = (at: number[]): string =>
+          lines.map((line, index) => (at.includes(index) ? `new ${index}\n` : `${line}\n`)).join("");
+        assert.equal(merge(changed([]), changed(p), changed(q)), changed([...p, ...q]));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test("the end of the last line is part of it", () => {
   assert.equal(merge("1\n2\n3", "one\n2\n3", "1\n2\n3\n"), "one\n2\n3\n");
   assert.equal(merge("1", "1\n", "1\n2"), undefined);

@@ -55,7 +55,43 @@ function linesOf(content: Uint8Array): string[] {
   );
 }
 
-function hunksOf(base: string[], side: string[]): Hunk[] | undefined {
+/**
+ * Of the ways to tell what a side did, which are many where lines are alike, the one that a person would: what is the same at the
+ * beginning and at the end stays, and lines are changed in their places where that explains it with as few edits.
+ */
+function hunksOf(base: readonly string[], side: readonly string[]): Hunk[] | undefined {
+  const shorter = Math.min(base.length, side.length);
+  let start = 0;
+  while (start < shorter && base[start] === side[start]) start++;
+  let end = 0;
+  while (end < shorter - start && base[base.length - 1 - end] === side[side.length - 1 - end]) end++;
+  const [before, after] = [base.slice(start, base.length - end), side.slice(start, side.length - end)];
+  const compared = comparedHunks(before, after);
+  if (compared === undefined) return undefined;
+  const inPlace = before.length === after.length ? hunksInPlace(before, after) : undefined;
+  const hunks = inPlace !== undefined && editsOf(inPlace) <= editsOf(compared) ? inPlace : compared;
+  return hunks.map(({ from, to, lines }) => ({ from: from + start, to: to + start, lines }));
+}
+
+function editsOf(hunks: readonly Hunk[]): number {
+  return hunks.reduce((sum, { from, to, lines }) => sum + to - from + lines.length, 0);
+}
+
+/** Line for line, of as many lines. */
+function hunksInPlace(base: readonly string[], side: readonly string[]): Hunk[] {
+  const hunks: { from: number; to: number; lines: string[] }[] = [];
+  for (const [at, line] of side.entries()) {
+    if (line === base[at]) continue;
+    const last = hunks.at(-1);
+    if (last?.to === at) {
+      last.to++;
+      last.lines.push(line);
+    } else hunks.push({ from: at, to: at + 1, lines: [line] });
+  }
+  return hunks;
+}
+
+function comparedHunks(base: string[], side: string[]): Hunk[] | undefined {
   const parts = diffArrays(base, side, { maxEditLength: DIFF_EDITS_MAX, timeout: DIFF_TIMEOUT_MS });
   if (parts === undefined) return undefined;
   const hunks: Hunk[] = [];
