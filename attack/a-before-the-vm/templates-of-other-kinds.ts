@@ -6,6 +6,8 @@ import { Sandbox, type SandboxEvent } from "../../src/index.ts";
 import type { Attack } from "../attack.ts";
 
 const CALL = { tool: "shell", code: "echo $((6 * 7)); id -u" } as const;
+/** Of another kind, so that each part of its template is another one. */
+const OTHER = { tool: "python", code: "import os; print(6 * 7); print(os.getuid())" } as const;
 const PARTS = ["manifest.json", "kernel.json", "memory.img"];
 
 /** What the signed text says about itself, made true again for a changed part. Only the signature is left as it was. */
@@ -22,22 +24,21 @@ function resign(place: string): void {
 export const attack: Attack = {
   promise: 15,
   must: "A template put in another's place, whole or in part, or edited with all its hashes made right, is refused and built anew.",
-  needs: ["kvm"],
+  needs: ["kvm", "python"],
   async run(stage) {
     const cacheDirectory = join(stage.directory, "cache");
-    const use = async (memoryBytes?: number): Promise<string[]> => {
-      const limits = memoryBytes === undefined ? {} : { limits: { memoryBytes } };
+    const use = async (call: typeof CALL | typeof OTHER = CALL): Promise<string[]> => {
       const types: string[] = [];
       const onEvent = ({ type }: SandboxEvent) => types.push(type);
-      await using sandbox = await Sandbox.open({ cells: 1, cacheDirectory, onEvent, ...limits });
-      const result = await sandbox.run(CALL);
+      await using sandbox = await Sandbox.open({ cells: 1, cacheDirectory, onEvent });
+      const result = await sandbox.run(call);
       assert.equal(result.stdoutText, `42\n${process.getuid?.()}\n`);
       return types;
     };
     const templates = join(cacheDirectory, "templates");
     await use();
     const [key] = readdirSync(templates) as [string];
-    await use(128 * 2 ** 20);
+    await use(OTHER);
     const [other] = readdirSync(templates).filter((name) => name !== key) as [string];
     const [place, wrong] = [join(templates, key), join(templates, other)];
     assert.deepEqual(await use(), ["template-loaded"]);

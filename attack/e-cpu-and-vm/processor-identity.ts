@@ -32,7 +32,7 @@ const RUNS = 12;
 export const attack: Attack = {
   promise: 8,
   must: "`cpuid` and `rdtscp` tell a program the same in every run, and so not on which of the host's processors it runs.",
-  needs: ["kvm"],
+  needs: ["hidden-processor"],
   hardware: true,
   async run(stage) {
     const machine = await MachineCode.on(stage);

@@ -13,7 +13,6 @@ const FORMATS = [
 export const attack: Attack = {
   promise: 46,
   must: "The turn formats of models that came out lately are found like those of the older ones.",
-  known: "the guard's vocabulary is behind some families of models",
   run() {
     for (const text of FORMATS) assert.notEqual(scan(text).decision, "admit", text);
   },

@@ -47,6 +47,7 @@ function detect(): CpuFeatures {
   entries = entries.filter((entry) => entry.leaf !== 0xd || entry.subleaf < 2 || ((xcr0 >>> entry.subleaf) & 1) === 1);
   for (const [leaf, subleaf, register, bits] of CLEARED) clearBits(entries, leaf, subleaf, register, bits);
   agreeOnXsave(entries, xcr0);
+  for (const entry of entries) forgetPlace(entry);
   writeEntries(view, entries);
   const umip = entries.some((entry) => entry.leaf === 7 && entry.subleaf === 0 && (entry.registers[2] & 4) !== 0);
   return { cpuid: table, xcr0, umip, digest: digestOf(entries, xcr0) };
@@ -105,16 +106,20 @@ function agreeOnXsave(entries: readonly CpuidEntry[], xcr0: number): void {
   }
 }
 
-/** Leaves that say nothing about what programs can rely on: they differ from core to core (topology, current sizes). */
-const NOT_IN_DIGEST = new Set([0xb, 0x1f, 0x8000001e, 0x80000026]);
+/** Leaves that list processors, one level in each subleaf (Intel SDM vol. 2, CPUID; AMD APM vol. 3, E.4). */
+const TOPOLOGY_LEAVES = new Set([0xb, 0x1f, 0x80000026]);
+
+/** One processor, number 0: which of the host's it is, and how many there are, is nothing a program has to know. */
+function forgetPlace({ leaf, subleaf, registers }: CpuidEntry): void {
+  // Leaf 1 EBX: initial APIC id and number of logical processors in its upper half.
+  if (leaf === 1) registers[1] = (registers[1] & 0xffff) | (1 << 16);
+  if (TOPOLOGY_LEAVES.has(leaf)) registers.splice(0, 4, 0, subleaf === 0 ? 1 : 0, registers[2], 0);
+  // Extended APIC id, core and node.
+  if (leaf === 0x8000001e) registers.splice(0, 4, 0, 0, 0, 0);
+}
 
 function digestOf(entries: readonly CpuidEntry[], xcr0: number): string {
   const hash = sha256Stream().update(`xcr0=${xcr0};`);
-  for (const { leaf, subleaf, registers } of entries) {
-    if (NOT_IN_DIGEST.has(leaf)) continue;
-    // Leaf 1 EBX holds the initial APIC id and logical processor count.
-    const [eax, ebx, ecx, edx] = registers;
-    hash.update(`${leaf}.${subleaf}=${eax},${leaf === 1 ? 0 : ebx},${ecx},${edx};`);
-  }
+  for (const { leaf, subleaf, registers } of entries) hash.update(`${leaf}.${subleaf}=${registers.join(",")};`);
   return hash.digest("hex");
 }
