@@ -36,6 +36,10 @@ export class InodeFile extends NamedFile {
     return this.location.inode.type === FileType.regular;
   }
 
+  override get takesPosition(): boolean {
+    return this.seekable || this.location.inode.staysAtStart;
+  }
+
   override bytesFrom(position = this.position): number | undefined {
     const { inode } = this.location;
     return inode.tellsSize ? Math.max(inode.stat().sizeBytes - position, 0) : undefined;
@@ -43,7 +47,7 @@ export class InodeFile extends NamedFile {
 
   override read(into: Uint8Array, position?: number): number {
     const count = this.location.inode.read(into, position ?? this.position);
-    if (position === undefined) this.position += count;
+    if (position === undefined && this.seekable) this.position += count;
     return count;
   }
 
@@ -51,7 +55,7 @@ export class InodeFile extends NamedFile {
     const append = (this.flags & Open.append) !== 0;
     const at = append ? this.stat().sizeBytes : (position ?? this.position);
     const count = this.location.inode.write(from, at);
-    if (position === undefined) this.position = at + count;
+    if (position === undefined && this.seekable) this.position = at + count;
     return count;
   }
 }

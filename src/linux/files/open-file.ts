@@ -53,6 +53,10 @@ export class OpenFileCount {
     this.allowance = allowance;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   add(): void {
     if (++this.#count > this.#limit) throw new LimitReached("files");
   }
@@ -141,9 +145,14 @@ export abstract class OpenFile {
     return undefined;
   }
 
-  /** True when pread and lseek make sense. */
+  /** True when reads and writes have a place, which moves along. */
   get seekable(): boolean {
     return false;
+  }
+
+  /** True when pread and lseek are not refused, though they may change nothing. */
+  get takesPosition(): boolean {
+    return this.seekable;
   }
 
   /** True when reads and writes move whole records, which must not be cut at page borders (eventfd and its like). */

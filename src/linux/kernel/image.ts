@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel.ts";
 import { AddressSpace } from "../memory/address-space.ts";
 import { cacheBase, type PageCacheBase, type PageCacheImage } from "../memory/page-cache.ts";
 import type { MappedFile, Vma } from "../memory/vma.ts";
+import { identityOf } from "../process/identity.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
 import { ProgramStrings } from "../process/program-strings.ts";
 import { type AltStack, SavedCpu, Task } from "../process/task.ts";
@@ -224,7 +225,7 @@ export function restoreProcess(kernel: Kernel, image: ProcessImage): void {
     memory,
     files: restoreDescriptors(kernel, image, limits),
     fs: { root: kernel.vfs.root, cwd: kernel.vfs.resolveFromRoot(image.cwd), umask: image.umask },
-    credentials: kernel.credentials,
+    identity: identityOf(kernel.credentials),
     processGroup: image.pid,
     session: image.pid,
     limits,

@@ -1,8 +1,11 @@
 import { cpus } from "node:os";
+import { PAGE_SIZE } from "../../vmm/index.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Ids } from "../process/identity.ts";
 import type { Process } from "../process/process.ts";
-
-const kib = (bytes: number): number => Math.floor(bytes / 1024);
+import { QUEUED_MAX } from "../signals/pending.ts";
+import { bit, SIG_DFL, SIG_IGN } from "../signals/signals.ts";
+import { kibOf, memorySizes, residentBytes } from "./proc-memory.ts";
 
 function stateOf(process: Process): string {
   if (process.exit) return "Z";
@@ -10,14 +13,12 @@ function stateOf(process: Process): string {
   return [...process.tasks].some((task) => !task.wait) ? "R" : "S";
 }
 
-function virtualBytes(process: Process): number {
-  return process.exit ? 0 : process.memory.vmas.all.reduce((sum, vma) => sum + vma.end - vma.start, 0);
-}
-
 /** /proc/PID/stat: 52 fields (proc_pid_stat(5)); what we do not keep is 0. */
 export function statLine(process: Process): string {
   const fields: (string | number)[] = new Array<number>(52).fill(0);
   const ticks = Math.floor(process.cpuMs / 10);
+  const sizes = memorySizes(process);
+  const nice = niceOf(process);
   fields[0] = process.pid;
   fields[1] = `(${process.name})`;
   fields[2] = stateOf(process);
@@ -25,15 +26,24 @@ export function statLine(process: Process): string {
   fields[4] = process.processGroup;
   fields[5] = process.session;
   fields[7] = -1;
+  fields[9] = process.faults;
+  fields[10] = process.childrenFaults;
   fields[13] = ticks;
   fields[15] = Math.floor(process.childrenCpuMs / 10);
-  fields[17] = 20;
+  fields[17] = 20 + nice;
+  fields[18] = nice;
   fields[19] = process.tasks.size;
-  fields[22] = virtualBytes(process);
-  fields[23] = Math.floor(virtualBytes(process) / 4096);
+  fields[21] = Math.floor(process.startedMs / 10);
+  fields[22] = sizes.virtual;
+  fields[23] = residentBytes(sizes) / PAGE_SIZE;
   fields[24] = "18446744073709551615";
-  fields[37] = 17;
+  fields[37] = process.exitSignal;
   return `${fields.join(" ")}\n`;
+}
+
+function niceOf(process: Process): number {
+  for (const { nice } of process.tasks) return nice;
+  return 0;
 }
 
 const STATE_NAMES: Readonly<Record<string, string>> = {
@@ -43,32 +53,84 @@ const STATE_NAMES: Readonly<Record<string, string>> = {
   Z: "Z (zombie)",
 };
 
+type Row = readonly [name: string, value: string | number];
+
 /** /proc/PID/status (proc_pid_status(5)). */
 export function statusText(process: Process): string {
-  const { uid, gid, groups } = process.credentials;
-  const size = kib(virtualBytes(process));
-  const four = (id: number): string => [id, id, id, id].join("\t");
-  const lines: [string, string | number][] = [
+  const { user, group, groups } = process.identity;
+  const four = ({ real, effective, saved, fs }: Ids): string => [real, effective, saved, fs].join("\t");
+  const rows: Row[] = [
     ["Name", process.name.replaceAll("\n", "\\n")],
     ["Umask", process.fs.umask.toString(8).padStart(4, "0")],
     ["State", STATE_NAMES[stateOf(process)] ?? "R (running)"],
     ["Tgid", process.pid],
+    ["Ngid", 0],
     ["Pid", process.pid],
     ["PPid", process.parent?.pid ?? 1],
     ["TracerPid", 0],
-    ["Uid", four(uid)],
-    ["Gid", four(gid)],
+    ["Uid", four(user)],
+    ["Gid", four(group)],
     ["FDSize", 256],
     ["Groups", `${groups.join(" ")} `],
-    ["VmPeak", `${size} kB`],
-    ["VmSize", `${size} kB`],
-    ["VmRSS", `${size} kB`],
+    ["NStgid", process.pid],
+    ["NSpid", process.pid],
+    ["NSpgid", process.processGroup],
+    ["NSsid", process.session],
+    ...(process.exit ? [] : memoryRows(process)),
     ["Threads", process.tasks.size],
+    ...signalRows(process),
+    ...["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map((name) => [name, "0".repeat(16)] as const),
     ["NoNewPrivs", 1],
+    ["Seccomp", 0],
     ["Cpus_allowed", "1"],
     ["Cpus_allowed_list", "0"],
+    ["Mems_allowed", "1"],
+    ["Mems_allowed_list", "0"],
+    ["voluntary_ctxt_switches", process.switches.voluntary],
+    ["nonvoluntary_ctxt_switches", process.switches.forced],
   ];
-  return lines.map(([name, value]) => `${name}:\t${value}\n`).join("");
+  return rows.map(([name, value]) => `${name}:\t${value}\n`).join("");
+}
+
+function memoryRows(process: Process): Row[] {
+  const sizes = memorySizes(process);
+  const resident = residentBytes(sizes);
+  const rows: [string, number][] = [
+    ["VmPeak", sizes.virtual],
+    ["VmSize", sizes.virtual],
+    ["VmLck", 0],
+    ["VmPin", 0],
+    ["VmHWM", Math.max(resident, process.peakPages * PAGE_SIZE)],
+    ["VmRSS", resident],
+    ["RssAnon", sizes.anonymous],
+    ["RssFile", sizes.file],
+    ["RssShmem", sizes.shared],
+    ["VmData", sizes.data],
+    ["VmStk", sizes.stack],
+    ["VmExe", sizes.text],
+    ["VmLib", 0],
+    ["VmPTE", 0],
+    ["VmSwap", 0],
+  ];
+  return rows.map(([name, bytes]) => [name, `${String(kibOf(bytes)).padStart(8)} kB`]);
+}
+
+function signalRows(process: Process): Row[] {
+  const hexadecimal = (mask: bigint): string => mask.toString(16).padStart(16, "0");
+  const [first] = process.tasks;
+  const actionsThat = (matches: (handler: number) => boolean): bigint =>
+    process.actions.reduce(
+      (mask, action, signal) => (action !== undefined && matches(action.handler) ? mask | bit(signal) : mask),
+      0n,
+    );
+  return [
+    ["SigQ", `0/${QUEUED_MAX}`],
+    ["SigPnd", hexadecimal(first?.pending.mask ?? 0n)],
+    ["ShdPnd", hexadecimal(process.pending.mask)],
+    ["SigBlk", hexadecimal(first?.signalMask ?? 0n)],
+    ["SigIgn", hexadecimal(actionsThat((handler) => handler === SIG_IGN))],
+    ["SigCgt", hexadecimal(actionsThat((handler) => handler !== SIG_IGN && handler !== SIG_DFL))],
+  ];
 }
 
 const LIMIT_NAMES = [
@@ -102,8 +164,8 @@ export function limitsText(process: Process): string {
 
 /** /proc/meminfo: the run's memory limit is the machine's memory. */
 export function meminfo(kernel: Kernel): string {
-  const total = kib(kernel.limits.memoryBytes);
-  const free = Math.max(total - kib(kernel.allowance.usedBytes), 0);
+  const total = kibOf(kernel.limits.memoryBytes);
+  const free = Math.max(total - kibOf(kernel.allowance.usedBytes), 0);
   const rows: [string, number][] = [
     ["MemTotal", total],
     ["MemFree", free],

@@ -285,7 +285,10 @@ export class Scheduler implements Watch {
     if (this.current !== task) {
       if (this.current?.process !== task.process) this.charge();
       diagnostics.switches++;
-      if (this.current) this.#save(this.current);
+      if (this.current) {
+        this.current.process.switches[this.current.wait ? "voluntary" : "forced"]++;
+        this.#save(this.current);
+      }
       cpu.registers.set(task.saved.registers);
       cpu.writeFpu(task.saved.fpu);
       cpu.writeSegmentBases(task.saved.fs, task.saved.gs);

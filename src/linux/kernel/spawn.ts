@@ -6,6 +6,7 @@ import { OutputFile } from "../files/standard-streams.ts";
 import type { Kernel } from "../kernel.ts";
 import { loadProgram } from "../loader/program.ts";
 import { startAt } from "../process/exec.ts";
+import { identityOf } from "../process/identity.ts";
 import { Process, type ResourceLimit } from "../process/process.ts";
 import { SavedCpu, Task } from "../process/task.ts";
 import { FileType, type Location } from "../vfs/index.ts";
@@ -26,6 +27,8 @@ const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 const RLIMIT_STACK = 3;
 const RLIMIT_CORE = 4;
 const RLIMIT_NOFILE = 7;
+const RLIMIT_NICE = 13;
+const RLIMIT_RTPRIO = 14;
 /** Descriptors a guest process may have; the run's own limit on open files lies below it and ends the run first. */
 const DESCRIPTORS_MAX = 4096;
 
@@ -34,6 +37,7 @@ function initialLimits(): Map<number, ResourceLimit> {
   for (let resource = 0; resource < 16; resource++) limits.set(resource, { soft: Infinity, hard: Infinity });
   limits.set(RLIMIT_STACK, { soft: 8 * 1024 * 1024, hard: Infinity });
   limits.set(RLIMIT_CORE, { soft: 0, hard: Infinity });
+  for (const resource of [RLIMIT_NICE, RLIMIT_RTPRIO]) limits.set(resource, { soft: 0, hard: 0 });
   limits.set(RLIMIT_NOFILE, { soft: DESCRIPTORS_MAX, hard: DESCRIPTORS_MAX });
   return limits;
 }
@@ -64,7 +68,7 @@ export function spawnProgram(kernel: Kernel, spec: ProgramSpec): Process {
     memory: loaded.memory,
     files: new Descriptors(kernel.openFiles, DESCRIPTORS_MAX),
     fs: { root: kernel.vfs.root, cwd, umask: 0o022 },
-    credentials: kernel.credentials,
+    identity: identityOf(kernel.credentials),
     processGroup: pid,
     session: pid,
     limits,

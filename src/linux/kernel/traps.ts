@@ -70,6 +70,7 @@ function isAtInt1(task: Task): boolean {
 
 function handlePageFault(kernel: Kernel, task: Task, address: number, errorCode: number): void {
   kernel.diagnostics.faults++;
+  task.process.faults++;
   const access: Access =
     (errorCode & FAULT_FETCH) !== 0 ? "execute" : (errorCode & FAULT_WRITE) !== 0 ? "write" : "read";
   const result = task.process.memory.fault(address, access);

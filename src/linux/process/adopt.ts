@@ -13,7 +13,7 @@ export function orphanChildren(kernel: Kernel, process: Process): void {
         signal: child.parentDeathSignal,
         code: SiCode.user,
         pid: process.pid,
-        uid: process.credentials.uid,
+        uid: process.identity.user.real,
       });
     }
     child.parent = reaper;

@@ -2,6 +2,7 @@ import { Register } from "../../vmm/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { LoadedProgram } from "../loader/program.ts";
 import { SIG_IGN } from "../signals/signals.ts";
+import { afterExec } from "./identity.ts";
 import { dropPosixTimers } from "./interval-timers.ts";
 import { ProgramStrings } from "./program-strings.ts";
 import { NO_ALT_STACK, type Task } from "./task.ts";
@@ -17,6 +18,7 @@ export function startAt(kernel: Kernel, task: Task, loaded: LoadedProgram, envir
   process.memory = loaded.memory;
   process.executable = loaded.executable;
   process.executablePath = undefined;
+  process.identity = afterExec(process.identity);
   process.strings.release();
   process.strings = new ProgramStrings(loaded.argv, environment, kernel.allowance);
   task.name = loaded.executable.name.slice(0, NAME_BYTES - 1);

@@ -66,6 +66,7 @@ export function clone(kernel: Kernel, parent: Task, request: CloneRequest): Task
   task.setResult(0);
   if (request.stack !== 0) task.registers[Register.rsp] = BigInt(request.stack);
   task.signalMask = parent.signalMask;
+  task.nice = parent.nice;
   if (!isThread && (flags & Clone.vm) === 0) task.altStack = parent.altStack;
   if ((flags & Clone.childClearTid) !== 0) task.clearChildTid = request.childTid;
   process.tasks.add(task);
@@ -98,7 +99,7 @@ function cloneProcess(kernel: Kernel, parent: Process, pid: number, request: Clo
     memory: (flags & Clone.vm) !== 0 ? parent.memory.share() : forkAddressSpace(parent.memory),
     files: (flags & Clone.files) !== 0 ? parent.files.share() : parent.files.copy(),
     fs: (flags & Clone.fs) !== 0 ? parent.fs : { ...parent.fs },
-    credentials: parent.credentials,
+    identity: parent.identity,
     processGroup: parent.processGroup,
     session: parent.session,
     limits: new Map(parent.limits),
@@ -110,6 +111,9 @@ function cloneProcess(kernel: Kernel, parent: Process, pid: number, request: Clo
   process.executablePath = parent.executablePath;
   process.strings = parent.strings.share();
   process.exitSignal = request.exitSignal;
+  process.startedMs = Number(kernel.clock.monotonicNs() / 1_000_000n);
+  process.oomAdjustment = parent.oomAdjustment;
+  process.oomAdjustmentMin = parent.oomAdjustmentMin;
   process.vforkDone = (flags & Clone.vfork) === 0;
   kernel.processes.set(pid, process);
   watchCpuLimit(kernel, process);

@@ -4,6 +4,7 @@ import type { AddressSpace } from "../memory/address-space.ts";
 import { PendingSignals, SignalQuota } from "../signals/pending.ts";
 import { DEFAULT_ACTION, type SignalAction } from "../signals/signals.ts";
 import type { Credentials, Location } from "../vfs/index.ts";
+import { fileCredentials, type Identity } from "./identity.ts";
 import type { PosixTimer } from "./posix-timer.ts";
 import { NO_STRINGS, type ProgramStrings } from "./program-strings.ts";
 import type { Task } from "./task.ts";
@@ -35,7 +36,8 @@ export class Process {
   memory: AddressSpace;
   files: Descriptors;
   fs: FileSystemState;
-  credentials: Credentials;
+  #identity: Identity;
+  #credentials: Credentials;
   /** Signal handlers by number; shared by CLONE_SIGHAND. */
   actions: (SignalAction | undefined)[];
   /** Shared by all processes of a run. */
@@ -75,6 +77,16 @@ export class Process {
   /** CPU time used, in milliseconds, and that of waited-for children. */
   cpuMs = 0;
   childrenCpuMs = 0;
+  /** Page faults that were answered, and those of waited-for children. */
+  faults = 0;
+  childrenFaults = 0;
+  /** How often it left the CPU: to wait, or because its turn was over. */
+  readonly switches = { voluntary: 0, forced: 0 };
+  /** Milliseconds since the machine's start at which it was made; until it is known, the start itself. */
+  startedMs = 0;
+  /** oom_score_adj (proc_pid_oom_score_adj(5)), and what it may be lowered to without privilege. */
+  oomAdjustment = 0;
+  oomAdjustmentMin = 0;
   /** Most pages it had in memory, once it ended, and the most any waited-for child had. */
   peakPages = 0;
   childrenPeakPages = 0;
@@ -82,7 +94,7 @@ export class Process {
   constructor(
     pid: number,
     parent: Process | undefined,
-    parts: Pick<Process, "memory" | "files" | "fs" | "credentials" | "processGroup" | "session" | "limits"> & {
+    parts: Pick<Process, "memory" | "files" | "fs" | "identity" | "processGroup" | "session" | "limits"> & {
       readonly actions?: (SignalAction | undefined)[];
       /** Absent for the first process of a run. */
       readonly signalQuota?: SignalQuota;
@@ -93,7 +105,8 @@ export class Process {
     this.memory = parts.memory;
     this.files = parts.files;
     this.fs = parts.fs;
-    this.credentials = parts.credentials;
+    this.#identity = parts.identity;
+    this.#credentials = fileCredentials(parts.identity);
     this.processGroup = parts.processGroup;
     this.session = parts.session;
     this.limits = parts.limits;
@@ -101,6 +114,20 @@ export class Process {
     this.signalQuota = parts.signalQuota ?? new SignalQuota();
     this.pending = new PendingSignals(this.signalQuota);
     parent?.children.add(this);
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  set identity(identity: Identity) {
+    this.#identity = identity;
+    this.#credentials = fileCredentials(identity);
+  }
+
+  /** What its file permissions are checked with. */
+  get credentials(): Credentials {
+    return this.#credentials;
   }
 
   action(signal: number): SignalAction {

@@ -23,6 +23,7 @@ export function reap(kernel: Kernel, process: Process): void {
   process.parent?.children.delete(process);
   if (process.parent) {
     process.parent.childrenCpuMs += process.cpuMs + process.childrenCpuMs;
+    process.parent.childrenFaults += process.faults + process.childrenFaults;
     process.parent.childrenPeakPages = Math.max(
       process.parent.childrenPeakPages,
       process.peakPages,

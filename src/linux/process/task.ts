@@ -53,6 +53,8 @@ export class Task {
   /** Address to clear and wake when the thread ends (set_tid_address(2)). */
   clearChildTid = 0;
   robustList = 0;
+  /** Nice value, -20 to 19; kept and shown, turns are equally long for all (sched(7)). */
+  nice = 0;
   name: string;
   ended = false;
   /** The last exception it caused, as its signal handlers see it (struct sigcontext). */

@@ -60,7 +60,7 @@ export function notifyParent(process: Process, code: number, status: number): vo
   // clone(2) takes any number below 256; the parent is told of nothing by one that is no signal.
   if (!parent || process.exitSignal === 0 || process.exitSignal > SIGNAL_MAX) return;
   if (code >= SiCode.childStopped && (parent.action(Signal.SIGCHLD).flags & Sa.noChildStop) !== 0) return;
-  send(parent, { signal: process.exitSignal, code, pid: process.pid, uid: process.credentials.uid, status });
+  send(parent, { signal: process.exitSignal, code, pid: process.pid, uid: process.identity.user.real, status });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { fail } from "../errno.ts";
+import { lookingAsReal } from "../process/identity.ts";
 import { Access, type Location } from "../vfs/index.ts";
 import { AT_FDCWD, type Call, type SyscallTable } from "./call.ts";
 import { At, locate, locateFromCwd } from "./stat.ts";
@@ -16,9 +17,16 @@ function ofDescriptor(call: Call): Location {
   return opened.location ?? fail("EINVAL");
 }
 
-function access(call: Call, location: Location, wanted: number): number {
-  if ((wanted & ~7) !== 0) fail("EINVAL");
-  call.kernel.vfs.access(location, wanted & (Access.read | Access.write | Access.execute), call.process.credentials);
+function access(call: Call, find: () => Location, wanted: number, flags = 0): number {
+  if ((wanted & ~(Access.read | Access.write | Access.execute)) !== 0) fail("EINVAL");
+  const { process } = call;
+  const { identity } = process;
+  if ((flags & AT_EACCESS) === 0) process.identity = lookingAsReal(identity);
+  try {
+    call.kernel.vfs.access(find(), wanted, process.credentials);
+  } finally {
+    process.identity = identity;
+  }
   return 0;
 }
 
@@ -101,12 +109,12 @@ const unfollowed = (call: Call): Location => locateFromCwd(call, call.path(0), f
 const described = (call: Call): unknown => call.process.files.get(call.int(0));
 
 export const attributeCalls: SyscallTable = {
-  access: (call) => access(call, followed(call), call.int(1)),
-  faccessat: (call) => access(call, locate(call, 0, call.path(1), 0), call.int(2)),
+  access: (call) => access(call, () => followed(call), call.int(1)),
+  faccessat: (call) => access(call, () => locate(call, 0, call.path(1), 0), call.int(2)),
   faccessat2(call) {
     const flags = call.int(3);
     if ((flags & ~(At.symlinkNoFollow | At.emptyPath | AT_EACCESS)) !== 0) fail("EINVAL");
-    return access(call, locate(call, 0, call.path(1), flags), call.int(2));
+    return access(call, () => locate(call, 0, call.path(1), flags), call.int(2), flags);
   },
   chmod: (call) => chmod(call, followed(call), call.uint(1)),
   fchmod: (call) => chmod(call, ofDescriptor(call), call.uint(1)),

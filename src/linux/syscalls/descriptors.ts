@@ -37,7 +37,9 @@ const Seek = { set: 0, current: 1, end: 2, data: 3, hole: 4 } as const;
 
 function lseek(call: Call): number {
   const file = call.process.files.get(call.int(0));
-  if (!file.seekable) fail("ESPIPE");
+  if (!file.takesPosition) fail("ESPIPE");
+  if (call.uint(2) > Seek.hole) fail("EINVAL");
+  if (!file.seekable) return 0;
   const target = seekTarget(file, call.signed(1), call.int(2));
   if (target < 0) fail("EINVAL");
   file.position = target;
@@ -234,6 +236,6 @@ export const descriptorCalls: SyscallTable = {
   sync: () => 0,
   syncfs: () => 0,
   sync_file_range: () => 0,
-  fadvise64: (call) => (call.process.files.get(call.int(0)).seekable ? 0 : fail("ESPIPE")),
+  fadvise64: (call) => (call.process.files.get(call.int(0)).takesPosition ? 0 : fail("ESPIPE")),
   readahead: () => 0,
 };

@@ -16,7 +16,7 @@ export function fileSizeLimit(process: Process): number {
 export function refuseFileSize(call: Call): never {
   send(
     call.process,
-    { signal: Signal.SIGXFSZ, code: SiCode.user, pid: call.process.pid, uid: call.process.credentials.uid },
+    { signal: Signal.SIGXFSZ, code: SiCode.user, pid: call.process.pid, uid: call.process.identity.user.real },
     call.task,
   );
   return fail("EFBIG");

@@ -1,70 +1,102 @@
 import { fail } from "../errno.ts";
+import {
+  type Ids,
+  isPrivileged,
+  KEEP,
+  withAll,
+  withFileId,
+  withId,
+  withRealAndEffective,
+} from "../process/identity.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
-/** "Leave as it is" in the set*id calls. */
-const KEEP = -1;
+/** The two halves of an identity that the calls come in pairs for. */
+type Half = "user" | "group";
 
-/** User 0 may become anyone, for the rest of its life; everyone else only who they are (setuid(2)). */
-function setUser(call: Call, ...ids: readonly number[]): number {
-  const { credentials } = call.process;
-  const wanted = ids.filter((id) => id !== KEEP);
-  if (credentials.uid !== 0 && wanted.some((id) => id !== credentials.uid)) fail("EPERM");
-  const uid = wanted.at(-1);
-  if (uid !== undefined) call.process.credentials = { ...credentials, uid: uid >>> 0 };
+const idsOf = (call: Call, half: Half): Ids => call.process.identity[half];
+
+/** An id as an argument: -1 is {@link KEEP}, everything else 32 bits without a sign. */
+function idArgument(call: Call, index: number): number {
+  const id = call.int(index);
+  return id === KEEP ? KEEP : id >>> 0;
+}
+
+function change(call: Call, half: Half, next: Ids | undefined): number {
+  const { process } = call;
+  process.identity = { ...process.identity, [half]: next ?? fail("EPERM") };
   return 0;
 }
 
-function setGroup(call: Call, ...ids: readonly number[]): number {
-  const { credentials } = call.process;
-  const wanted = ids.filter((id) => id !== KEEP);
-  if (credentials.uid !== 0 && wanted.some((id) => id !== credentials.gid)) fail("EPERM");
-  const gid = wanted.at(-1);
-  if (gid !== undefined) call.process.credentials = { ...credentials, gid: gid >>> 0 };
-  return 0;
+function setId(call: Call, half: Half): number {
+  const id = idArgument(call, 0);
+  if (id === KEEP) fail("EINVAL");
+  return change(call, half, withId(idsOf(call, half), id, isPrivileged(call.process.identity)));
 }
 
-function writeIds(call: Call, id: number): number {
-  for (let i = 0; i < 3; i++) call.memory.writeU32(call.unsigned(i), id);
-  return 0;
+function setRealAndEffective(call: Call, half: Half): number {
+  const [real, effective] = [idArgument(call, 0), idArgument(call, 1)];
+  const privileged = isPrivileged(call.process.identity);
+  return change(call, half, withRealAndEffective(idsOf(call, half), real, effective, privileged));
 }
 
-const uid = (call: Call): number => call.process.credentials.uid;
-const gid = (call: Call): number => call.process.credentials.gid;
+function setAll(call: Call, half: Half): number {
+  const wanted = { real: idArgument(call, 0), effective: idArgument(call, 1), saved: idArgument(call, 2) };
+  return change(call, half, withAll(idsOf(call, half), wanted, isPrivileged(call.process.identity)));
+}
+
+function setFileId(call: Call, half: Half): number {
+  const old = idsOf(call, half);
+  const id = idArgument(call, 0);
+  if (id !== KEEP) change(call, half, withFileId(old, id, isPrivileged(call.process.identity)));
+  return old.fs;
+}
+
+function getAll(call: Call, half: Half): number {
+  const { real, effective, saved } = idsOf(call, half);
+  [real, effective, saved].forEach((id, i) => call.memory.writeU32(call.unsigned(i), id));
+  return 0;
+}
 
 /** Most supplementary groups (NGROUPS_MAX, linux/limits.h). */
 const GROUPS_MAX = 65_536;
 
+function getGroups(call: Call): number {
+  const { groups } = call.process.identity;
+  const size = call.int(0);
+  if (size < 0) fail("EINVAL");
+  if (size === 0) return groups.length;
+  if (size < groups.length) fail("EINVAL");
+  groups.forEach((group, i) => call.memory.writeU32(call.unsigned(1) + 4 * i, group));
+  return groups.length;
+}
+
+function setGroups(call: Call): number {
+  const { process } = call;
+  if (!isPrivileged(process.identity)) fail("EPERM");
+  const count = call.uint(0);
+  if (count > GROUPS_MAX) fail("EINVAL");
+  const groups = Array.from({ length: count }, (_, i) => call.memory.readU32(call.unsigned(1) + 4 * i));
+  process.identity = { ...process.identity, groups };
+  return 0;
+}
+
 export const identityCalls: SyscallTable = {
-  getuid: uid,
-  geteuid: uid,
-  getgid: gid,
-  getegid: gid,
-  getresuid: (call) => writeIds(call, uid(call)),
-  getresgid: (call) => writeIds(call, gid(call)),
-  setuid: (call) => setUser(call, call.int(0)),
-  setgid: (call) => setGroup(call, call.int(0)),
-  setreuid: (call) => setUser(call, call.int(0), call.int(1)),
-  setregid: (call) => setGroup(call, call.int(0), call.int(1)),
-  setresuid: (call) => setUser(call, call.int(0), call.int(1)),
-  setresgid: (call) => setGroup(call, call.int(0), call.int(1)),
-  setfsuid: uid,
-  setfsgid: gid,
-  getgroups(call) {
-    const { groups } = call.process.credentials;
-    const size = call.int(0);
-    if (size === 0) return groups.length;
-    if (size < groups.length) fail("EINVAL");
-    groups.forEach((group, i) => call.memory.writeU32(call.unsigned(1) + 4 * i, group));
-    return groups.length;
-  },
-  setgroups(call) {
-    if (uid(call) !== 0) fail("EPERM");
-    const count = call.uint(0);
-    if (count > GROUPS_MAX) fail("EINVAL");
-    const groups = Array.from({ length: count }, (_, i) => call.memory.readU32(call.unsigned(1) + 4 * i));
-    call.process.credentials = { ...call.process.credentials, groups };
-    return 0;
-  },
+  getuid: (call) => idsOf(call, "user").real,
+  geteuid: (call) => idsOf(call, "user").effective,
+  getgid: (call) => idsOf(call, "group").real,
+  getegid: (call) => idsOf(call, "group").effective,
+  getresuid: (call) => getAll(call, "user"),
+  getresgid: (call) => getAll(call, "group"),
+  setuid: (call) => setId(call, "user"),
+  setgid: (call) => setId(call, "group"),
+  setreuid: (call) => setRealAndEffective(call, "user"),
+  setregid: (call) => setRealAndEffective(call, "group"),
+  setresuid: (call) => setAll(call, "user"),
+  setresgid: (call) => setAll(call, "group"),
+  setfsuid: (call) => setFileId(call, "user"),
+  setfsgid: (call) => setFileId(call, "group"),
+  getgroups: getGroups,
+  setgroups: setGroups,
   // No capabilities: whatever would need one is refused anyway.
   capget(call) {
     if (call.unsigned(1) !== 0) call.memory.write(call.unsigned(1), Buffer.alloc(24));

@@ -1,11 +1,12 @@
 import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
 import { pageCeil } from "../memory/page-math.ts";
-import { slice, type Vma } from "../memory/vma.ts";
+import { Protection, slice, type Vma } from "../memory/vma.ts";
 import { addressRange } from "./address-range.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { madvise } from "./madvise.ts";
 import { memfdCreate } from "./memfd.ts";
+import { hasRoom } from "./memory-room.ts";
 import { lockCalls } from "./mlock.ts";
 import { ADDRESS_LIMIT, checkedEnd, mmap, PROTECTION_BITS } from "./mmap.ts";
 
@@ -30,10 +31,12 @@ function mremap(call: Call): number {
   const vma = memory.vmas.find(old) ?? fail("EFAULT");
   if (oldSize === 0) return duplicate(call, vma, old, newSize, flags);
   if (isFixed || keepsSource) {
+    checkGrowth(call, vma, newSize, old, keepsSource ? 0 : oldSize);
     const place = isFixed ? target : memory.findRange(newSize, target);
     memory.move(old, oldSize, newSize, place, keepsSource);
     return place;
   }
+  if (newSize > oldSize) checkGrowth(call, vma, newSize, old, oldSize);
   if (newSize <= oldSize) {
     memory.unmap(old + newSize, old + oldSize);
     return old;
@@ -48,6 +51,12 @@ function mremap(call: Call): number {
   const place = memory.findRange(newSize);
   memory.move(old, oldSize, newSize, place);
   return place;
+}
+
+/** ENOMEM when the mapping may not be `bytes` long; `oldBytes` of it are given up for that. */
+function checkGrowth(call: Call, vma: Vma, bytes: number, old: number, oldBytes: number): void {
+  if (!hasRoom(call, { ...vma, bytes, replaces: { start: old, end: old + oldBytes }, unreserved: vma.lazy === true }))
+    fail("ENOMEM");
 }
 
 /** Whether a move to an address of the caller's makes sense (mremap(2), "Errors"). */
@@ -65,6 +74,7 @@ function duplicate(call: Call, vma: Vma, old: number, size: number, flags: numbe
   const { memory } = call.process;
   if (!vma.shared) fail("EINVAL");
   if ((flags & MREMAP_MAYMOVE) === 0) fail("ENOMEM");
+  checkGrowth(call, vma, size, old, 0);
   const target = (flags & MREMAP_FIXED) === 0 ? memory.findRange(size) : call.unsigned(4);
   memory.map({ ...slice(vma, old, old + size), start: target, end: target + size });
   return target;
@@ -119,6 +129,18 @@ function mincore(call: Call): number {
   return 0;
 }
 
+const HEAP_RIGHTS = { protection: Protection.read | Protection.write };
+
+/** The heap's new end, or the old one when it cannot be that (brk(2), "C library/kernel differences"). */
+function brk(call: Call): number {
+  const { memory } = call.process;
+  const end = call.unsigned(0);
+  const heap = { start: memory.heapStart, end: pageCeil(memory.heapEnd) };
+  const isTooLong =
+    end > heap.end && !hasRoom(call, { ...HEAP_RIGHTS, bytes: pageCeil(end) - heap.start, replaces: heap });
+  return isTooLong ? memory.heapEnd : memory.setHeapEnd(end);
+}
+
 export const memoryCalls: SyscallTable = {
   mmap,
   memfd_create: memfdCreate,
@@ -141,7 +163,7 @@ export const memoryCalls: SyscallTable = {
     call.process.memory.protect(first, end, rights & PROTECTION_BITS);
     return 0;
   },
-  brk: (call) => call.process.memory.setHeapEnd(call.unsigned(0)),
+  brk,
   mremap,
   madvise,
   mincore,

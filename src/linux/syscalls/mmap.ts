@@ -7,6 +7,7 @@ import { SharedPages } from "../memory/shared-pages.ts";
 import { mappedFile, Protection, type Vma } from "../memory/vma.ts";
 import { FileType, type Inode, isZeroDevice, MemoryFile, Seal } from "../vfs/index.ts";
 import type { Call } from "./call.ts";
+import { hasRoom } from "./memory-room.ts";
 
 /** mmap flags (asm-generic/mman-common.h, asm-generic/mman.h). */
 const MapFlag = {
@@ -66,10 +67,18 @@ export function mmap(call: Call): number {
     lock,
   };
   const isShared = type !== MapFlag.private;
+  checkMemory(call, place, type !== MapFlag.private);
   const vma = source ? mappingOf(call, source, place, isShared) : anonymous(call, place, isShared);
   const isPopulated = (flags & (MapFlag.populate | MapFlag.nonBlock)) === MapFlag.populate;
   memory.map(vma, lock ? lock === "at-once" : isPopulated);
   return start;
+}
+
+/** ENOMEM for more than the process may have. */
+function checkMemory(call: Call, { start, end, protection }: Vma, isShared: boolean): void {
+  const unreserved = isShared || (call.uint(3) & MapFlag.noReserve) !== 0;
+  const rights = isShared ? protection & ~Protection.write : protection;
+  if (!hasRoom(call, { protection: rights, bytes: end - start, replaces: { start, end }, unreserved })) fail("ENOMEM");
 }
 
 function chooseAddress(call: Call, length: number, flags: number): number {

@@ -82,6 +82,12 @@ function poll(call: Call, timeoutMs: () => number): number {
 const SETS = [Poll.in | Poll.hup | Poll.err, Poll.out | Poll.err, Poll.pri] as const;
 const FD_SETSIZE = 1024;
 
+/** One that is closed is an error at first; once the call waits it counts as ready (fs/select.c, POLLNVAL). */
+function readiness(call: Call, descriptor: number): number {
+  const file = call.memo === undefined ? call.process.files.get(descriptor) : call.process.files.peek(descriptor);
+  return file?.poll() ?? Poll.in | Poll.out | Poll.pri;
+}
+
 function select(call: Call, timeoutMs: () => number): number {
   const count = call.int(0);
   if (count < 0) fail("EINVAL");
@@ -96,8 +102,7 @@ function select(call: Call, timeoutMs: () => number): number {
     sets.forEach(({ wanted, set }, i) => {
       for (let descriptor = 0; descriptor < Math.min(count, set.length * 8); descriptor++) {
         if ((set[descriptor >> 3] & (1 << (descriptor & 7))) === 0) continue;
-        const file = call.process.files.get(descriptor);
-        if ((file.poll() & wanted) === 0) continue;
+        if ((readiness(call, descriptor) & wanted) === 0) continue;
         if (results) results[i][descriptor >> 3] |= 1 << (descriptor & 7);
         found++;
       }

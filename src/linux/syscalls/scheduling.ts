@@ -1,4 +1,5 @@
 import { fail } from "../errno.ts";
+import { isPrivileged } from "../process/identity.ts";
 import type { Task } from "../process/task.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
@@ -39,22 +40,47 @@ function priorityOf(call: Call, realtime: number): number {
 /** The kinds of targets of getpriority(2). */
 const Which = { process: 0, group: 1, user: 2 } as const;
 
-function checkPriorityTarget(call: Call): void {
+/** The threads a call means: ESRCH when there is none. */
+function priorityTargets(call: Call): Task[] {
   const id = call.int(1);
-  const processes = [...call.kernel.processes.values()];
+  const { tasks } = call.kernel.scheduler;
+  const found = (matches: (task: Task) => boolean): Task[] => {
+    const targets = tasks.filter(matches);
+    return targets.length === 0 ? fail("ESRCH") : targets;
+  };
   switch (call.int(0)) {
     case Which.process:
-      if (id !== 0 && !call.kernel.scheduler.tasks.some(({ tid }) => tid === id)) fail("ESRCH");
-      return;
+      return id === 0 ? [call.task] : found(({ tid }) => tid === id);
     case Which.group:
-      if (id !== 0 && !processes.some(({ processGroup }) => processGroup === id)) fail("ESRCH");
-      return;
-    case Which.user:
-      if (id !== 0 && !processes.some(({ credentials }) => credentials.uid === id)) fail("ESRCH");
-      return;
+      return found(({ process }) => process.processGroup === (id === 0 ? call.process.processGroup : id));
+    case Which.user: {
+      const user = id === 0 ? call.process.identity.user.real : id;
+      return found(({ process }) => process.identity.user.real === user);
+    }
     default:
-      fail("EINVAL");
+      return fail("EINVAL");
   }
+}
+
+const NICE_MIN = -20;
+const NICE_MAX = 19;
+/** RLIMIT_NICE (asm-generic/resource.h): how far below, counted from 20 down (getrlimit(2)). */
+const RLIMIT_NICE = 13;
+
+function setPriority(call: Call): number {
+  const targets = priorityTargets(call);
+  const nice = Math.min(Math.max(call.int(2), NICE_MIN), NICE_MAX);
+  const { identity, limits } = call.process;
+  const { effective } = identity.user;
+  const lowest = 20 - (limits.get(RLIMIT_NICE)?.soft ?? 0);
+  for (const task of targets) {
+    const { real, effective: owner } = task.process.identity.user;
+    if (isPrivileged(identity)) continue;
+    if (effective !== real && effective !== owner) fail("EPERM");
+    if (nice < task.nice && nice < lowest) fail("EACCES");
+  }
+  for (const task of targets) task.nice = nice;
+  return 0;
 }
 
 /** Size of the CPU mask in bytes: one word. */
@@ -93,12 +119,6 @@ export const schedulingCalls: SyscallTable = {
     return 0;
   },
   // The system call gives 20 minus the nice value, so that it is never negative.
-  getpriority(call) {
-    checkPriorityTarget(call);
-    return 20;
-  },
-  setpriority(call) {
-    checkPriorityTarget(call);
-    return 0;
-  },
+  getpriority: (call) => Math.max(...priorityTargets(call).map(({ nice }) => 20 - nice)),
+  setpriority: setPriority,
 };

@@ -1,4 +1,5 @@
 import { fail } from "../errno.ts";
+import { isPrivileged } from "../process/identity.ts";
 import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
 import { sigaltstack } from "../signals/alt-stack.ts";
@@ -69,7 +70,9 @@ function sigprocmask(call: Call): number {
 }
 
 function mayKill(sender: Process, target: Process): boolean {
-  return sender.credentials.uid === 0 || sender.credentials.uid === target.credentials.uid;
+  const { real, effective } = sender.identity.user;
+  const { real: owner, saved } = target.identity.user;
+  return isPrivileged(sender.identity) || [real, effective].some((id) => id === owner || id === saved);
 }
 
 function kill(call: Call): number {
@@ -81,7 +84,7 @@ function kill(call: Call): number {
   for (const target of targets) {
     if (!mayKill(call.process, target)) fail("EPERM");
     if (signal !== 0)
-      send(target, { signal, code: SiCode.user, pid: call.process.pid, uid: call.process.credentials.uid });
+      send(target, { signal, code: SiCode.user, pid: call.process.pid, uid: call.process.identity.user.real });
   }
   return 0;
 }
@@ -108,7 +111,11 @@ function sendToTask(call: Call, tid: number, signal: number, group?: number): nu
   const task = taskByTid(call, tid);
   if (!task || (group !== undefined && task.process.pid !== group)) return fail("ESRCH");
   if (signal !== 0)
-    send(task.process, { signal, code: SiCode.tkill, pid: call.process.pid, uid: call.process.credentials.uid }, task);
+    send(
+      task.process,
+      { signal, code: SiCode.tkill, pid: call.process.pid, uid: call.process.identity.user.real },
+      task,
+    );
   return 0;
 }
 
@@ -160,8 +167,8 @@ function sendQueued(call: Call, target: Process, info: SignalInfo, task?: Task):
 /** pidfd_send_signal(2): like kill(2) without a siginfo, like rt_sigqueueinfo(2) with one. */
 export function sendToProcess(call: Call, target: Process, signal: number, infoAddress: number): number {
   checkSignal(signal, true);
-  const { pid, credentials } = call.process;
-  if (infoAddress === 0) return sendQueued(call, target, { signal, code: SiCode.user, pid, uid: credentials.uid });
+  const { pid, identity } = call.process;
+  if (infoAddress === 0) return sendQueued(call, target, { signal, code: SiCode.user, pid, uid: identity.user.real });
   const info = queueInfo(call, infoAddress, signal, target);
   if (info.raw && Buffer.from(info.raw).readInt32LE(0) !== signal) fail("EINVAL");
   return sendQueued(call, target, info);

@@ -78,14 +78,23 @@ export const timeCalls: SyscallTable = {
     const who = call.int(0);
     // Itself, its children, or this thread, whose time is counted with its process.
     if (who < -1 || who > 1) fail("EINVAL");
-    const children = who === -1;
+    const { process } = call;
     call.kernel.scheduler.charge();
-    call.memory.write(
-      call.unsigned(1),
-      children
-        ? resourceUsage(call.process.childrenCpuMs, call.process.childrenPeakPages)
-        : resourceUsage(call.process.cpuMs, call.process.memory.peakPages),
-    );
+    const usage =
+      who === -1
+        ? {
+            cpuMs: process.childrenCpuMs,
+            peakPages: process.childrenPeakPages,
+            faults: process.childrenFaults,
+            switches: { voluntary: 0, forced: 0 },
+          }
+        : {
+            cpuMs: process.cpuMs,
+            peakPages: process.memory.peakPages,
+            faults: process.faults,
+            switches: process.switches,
+          };
+    call.memory.write(call.unsigned(1), resourceUsage(usage));
     return 0;
   },
 };

@@ -172,7 +172,7 @@ function skip(buffers: readonly UserBuffer[], bytes: number): readonly UserBuffe
 function checkedPosition(call: Call, file: OpenFile): number {
   const position = call.signed(3);
   if (position < 0) fail("EINVAL");
-  return file.seekable ? position : fail("ESPIPE");
+  return file.takesPosition ? position : fail("ESPIPE");
 }
 
 /** Flags of preadv2 and pwritev2 (linux/fs.h). */

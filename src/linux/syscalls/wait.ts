@@ -117,24 +117,37 @@ function childInfo(event: ChildEvent): Buffer {
   info.writeInt32LE(Signal.SIGCHLD, 0);
   info.writeInt32LE(codes[event.kind], 8);
   info.writeInt32LE(event.child.pid, 16);
-  info.writeUInt32LE(event.child.credentials.uid, 20);
+  info.writeUInt32LE(event.child.identity.user.real, 20);
   info.writeInt32LE(event.value, 24);
   return info;
 }
 
 function usageOf(child: Process): Buffer {
-  return resourceUsage(
-    child.cpuMs + child.childrenCpuMs,
-    Math.max(child.exit ? child.peakPages : child.memory.peakPages, child.childrenPeakPages),
-  );
+  return resourceUsage({
+    cpuMs: child.cpuMs + child.childrenCpuMs,
+    peakPages: Math.max(child.exit ? child.peakPages : child.memory.peakPages, child.childrenPeakPages),
+    faults: child.faults + child.childrenFaults,
+    switches: child.switches,
+  });
 }
 
-/** struct rusage with the user time, which is all there is (see Scheduler.charge), and the greatest resident size filled in (getrusage(2)). */
-export function resourceUsage(cpuMs: number, peakPages: number): Buffer {
+/** What is known of what a process used. */
+export interface Usage {
+  readonly cpuMs: number;
+  readonly peakPages: number;
+  readonly faults: number;
+  readonly switches: { readonly voluntary: number; readonly forced: number };
+}
+
+/** struct rusage: the time is all user time (see Scheduler.charge), every fault a minor one (getrusage(2)). */
+export function resourceUsage({ cpuMs, peakPages, faults, switches }: Usage): Buffer {
   const usage = Buffer.alloc(144);
   usage.writeBigInt64LE(BigInt(Math.floor(cpuMs / 1000)), 0);
   usage.writeBigInt64LE(BigInt(Math.floor((cpuMs % 1000) * 1000)), 8);
   usage.writeBigInt64LE(BigInt(peakPages * 4), 32);
+  usage.writeBigInt64LE(BigInt(faults), 64);
+  usage.writeBigInt64LE(BigInt(switches.voluntary), 128);
+  usage.writeBigInt64LE(BigInt(switches.forced), 136);
   return usage;
 }
 

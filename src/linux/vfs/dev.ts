@@ -61,6 +61,9 @@ class DeviceInode extends Inode {
   get isZero(): boolean {
     return this.#device === DEVICES.zero;
   }
+  override get staysAtStart(): boolean {
+    return this.#device !== DEVICES.tty;
+  }
   override stat(): Stat {
     return this.#stat;
   }

@@ -147,6 +147,10 @@ export abstract class Inode {
   }
 
   // --- file content ---
+  /** True for devices that let a program seek, but to no place other than the start (null_lseek, drivers/char/mem.c). */
+  get staysAtStart(): boolean {
+    return false;
+  }
   /** True when {@link stat} tells how much there is to read; a file that is made up when it is read shows 0 (/proc). */
   get tellsSize(): boolean {
     return false;

@@ -27,6 +27,8 @@ export interface ProcSource {
   files(pid: number): ReadonlyMap<string, ProcFile>;
   /** exe, cwd, root. */
   links(pid: number): ReadonlyMap<string, ProcLink>;
+  /** What is in /proc/PID/ns. */
+  namespaces(pid: number): ReadonlyMap<string, ProcLink>;
   /** Numbers of the open descriptors. */
   descriptors(pid: number): Iterable<number>;
   descriptor(pid: number, number: number): ProcLink | undefined;
@@ -98,8 +100,15 @@ function processEntries(source: ProcSource, pid: number): SyntheticEntries {
   const owner = source.owner(pid);
   const entries = fileTree(source.files(pid), owner);
   for (const [name, link] of source.links(pid)) entries.set(name, new SyntheticMagicLink(link, owner));
+  entries.set("ns", newNamespaceDirectory(source, pid, owner));
   const descriptors = new SyntheticDirectory(descriptorEntries(source, pid, owner), 0o500, owner);
   return fixedEntries(entries.set("fd", descriptors));
+}
+
+function newNamespaceDirectory(source: ProcSource, pid: number, owner: Owner): Inode {
+  const links = new Map<string, Inode>();
+  for (const [name, link] of source.namespaces(pid)) links.set(name, new SyntheticMagicLink(link, owner));
+  return new SyntheticDirectory(fixedEntries(links), 0o511, owner);
 }
 
 /** Inode numbers of the links in /proc/PID/fd: above those counted up, apart for each process and descriptor. */

@@ -73,6 +73,7 @@ describe("/proc", () => {
           ["net/dev", () => "lo\n"],
         ]),
       links: () => new Map([["cwd", link("/t/d", () => vfs.resolveFromRoot("/t/d"))]]),
+      namespaces: () => new Map(),
       has: (pid) => alive.has(pid),
       descriptors: () => [0, 5],
       descriptor: (_pid, number) =>
