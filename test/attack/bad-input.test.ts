@@ -16,6 +16,9 @@ const options = { skip: kvmMissing() };
 const SEED = Number(process.env.ZTL_FUZZ_SEED ?? 1);
 const MUTATIONS = Number(process.env.ZTL_FUZZ_ROUNDS ?? 1) * 300;
 
+/** Memory that is used up before the time is, on a busy machine, too. */
+const LITTLE = { memoryBytes: 128 << 20, wallMs: 20_000 };
+
 function assertError(result: RunResult, ...codes: readonly string[]): void {
   assert.ok(result.status === "error", `${result.status} ${result.exitCode} ${result.stderrText}`);
   assert.ok(codes.includes(result.error.code), `${result.error.code}: ${result.error.message}`);
@@ -237,14 +240,17 @@ describe("programs that want everything", options, () => {
     [
       "huge mappings, touched",
       "memory",
-      python("import mmap\nm = mmap.mmap(-1, 1 << 40)\nfor at in range(0, 1 << 40, 4096): m[at] = 1"),
+      python("import mmap\nm = mmap.mmap(-1, 1 << 40)\nfor at in range(0, 1 << 40, 4096): m[at] = 1", LITTLE),
     ],
     [
       "many mappings, touched",
       "memory",
-      python("import mmap\nk = []\nwhile True:\n  k.append(mmap.mmap(-1, 1 << 20)); k[-1][::4096] = b'x' * 256"),
+      python(
+        "import mmap\nk = []\nwhile True:\n  k.append(mmap.mmap(-1, 1 << 20)); k[-1][::4096] = b'x' * 256",
+        LITTLE,
+      ),
     ],
-    ["the last lines of a file without lines", "memory", shell("tail /dev/zero")],
+    ["the last lines of a file without lines", "memory", shell("tail /dev/zero", LITTLE)],
     ["endless standard output", "output", shell("yes")],
     ["endless standard error", "output", shell("yes >&2")],
     ["endless output on both", "output", shell("yes & yes >&2")],
