@@ -87,6 +87,8 @@ export async function useTool(
     if (!permission.granted) return permission.answer;
     return async () => {
       signal?.throwIfAborted();
+      // It is done outside: that it was begun must be known even after a loss of power, or it could be done again.
+      await call.recorder.settle();
       const content = await run(input, { signal });
       return take(parts, call, typeof content === "string" ? Buffer.from(content, "utf8") : content);
     };

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { sha256Hex } from "../../base/sha256.ts";
 import { invariant } from "../../errors.ts";
 import {
@@ -47,14 +47,15 @@ export class Examiner {
   readonly #rules: RuleSet;
   readonly #sinks: readonly Sink[];
   readonly #admitter: Admitter;
-  readonly #markKey: Uint8Array;
+  /** Once: bytes would be made a key again for each mark. */
+  readonly #markKey: KeyObject;
   readonly #second: (() => Scanner) | undefined;
 
   constructor({ rules, sinks, admitter, markKey, second }: ExaminerOptions) {
     this.#rules = rules;
     this.#sinks = sinks;
     this.#admitter = admitter;
-    this.#markKey = markKey;
+    this.#markKey = createSecretKey(markKey);
     this.#second = second;
   }
 
