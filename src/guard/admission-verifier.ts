@@ -4,8 +4,10 @@ import { sha256Hex } from "../base/sha256.ts";
 import {
   type Admission,
   type AdmissionClaims,
+  type AdmissionLabel,
   type AdmissionPurpose,
   type AdmissionScope,
+  areTrusted,
   claimBytes,
 } from "./admission.ts";
 
@@ -159,6 +161,7 @@ function isAdmission(value: unknown): value is Admission {
   const claims = value.claims;
   const strings = ["contentSha256", "runId", "agent", "ruleSetHash", "nonce"];
   const isRelease = claims.grant === "released" && isName(claims.releasedBy);
+  const isTrusted = claims.grant === "trusted" && isLabels(claims.labels) && areTrusted(claims.labels);
   return (
     claims.version === 2 &&
     PURPOSES.has(claims.purpose) &&
@@ -167,7 +170,7 @@ function isAdmission(value: unknown): value is Admission {
     strings.every((key) => isName(claims[key])) &&
     Number.isSafeInteger(claims.issuedAt) &&
     Number.isSafeInteger(claims.expiresAt) &&
-    (isRelease || (claims.grant === "admitted" && claims.releasedBy === undefined))
+    (isRelease || ((claims.grant === "admitted" || isTrusted) && claims.releasedBy === undefined))
   );
 }
 
@@ -175,7 +178,7 @@ const PURPOSES: ReadonlySet<unknown> = new Set<AdmissionPurpose>(["output", "mes
 /** As many as a taint keeps apart (policy/limits.ts). */
 const LABELS_MAX = 64;
 
-function isLabels(value: unknown): boolean {
+function isLabels(value: unknown): value is readonly AdmissionLabel[] {
   if (!Array.isArray(value) || value.length > LABELS_MAX) return false;
   return value.every((label: unknown) => {
     if (!isRecord(label) || Object.keys(label).length !== 3 || !isName(label.source)) return false;

@@ -28,8 +28,10 @@ export interface AdmissionClaims extends AdmissionScope {
   readonly ruleSetHash: string;
   /** Whoever takes the content in takes these over. */
   readonly labels: readonly AdmissionLabel[];
-  /** `admitted` by the guard, or `released` by a person although it was flagged. */
-  readonly grant: "admitted" | "released";
+  /**
+   * `admitted` by the guard, or let in although it found something: `released` by a person, or `trusted`, as all labels of it are.
+   */
+  readonly grant: "admitted" | "released" | "trusted";
   /** Who released it; absent when the guard admitted it. */
   readonly releasedBy?: string;
   readonly issuedAt: number;
@@ -111,6 +113,20 @@ export class Admitter {
     return this.#signed(verdict, scope, labels, { grant: "released", releasedBy });
   }
 
+  /** For an output all labels of which are trusted: what a person could release is let in, and nobody is asked. */
+  admitTrusted(
+    content: Uint8Array | string,
+    verdict: Verdict,
+    scope: AdmissionScope,
+    labels: readonly AdmissionLabel[],
+  ): AdmitResult {
+    const refusal = this.#refusal(content, verdict);
+    if (refusal !== undefined) return refusal;
+    const mayBe = scope.purpose === "output" && areTrusted(labels) && releaseOf(verdict) !== "never";
+    if (!mayBe) return refused("not-admitted", verdict);
+    return this.#signed(verdict, scope, labels, { grant: "trusted" });
+  }
+
   #refusal(content: Uint8Array | string, verdict: Verdict): AdmitResult | undefined {
     if (verdict.ruleSetHash !== this.#ruleSetHash) return refused("other-rule-set", verdict);
     return verdict.contentSha256 === sha256Hex(content) ? undefined : refused("other-content", verdict);
@@ -141,6 +157,11 @@ export class Admitter {
     const signature = sign(null, claimBytes(claims), this.#privateKey).toString("base64url");
     return { status: "admitted", admission: Object.freeze({ claims, signature }) };
   }
+}
+
+/** Of a content without any label nobody knows where it came from. */
+export function areTrusted(labels: readonly Pick<AdmissionLabel, "trust">[]): boolean {
+  return labels.length > 0 && labels.every(({ trust }) => trust === "trusted");
 }
 
 function refused(reason: Extract<AdmitResult, { status: "refused" }>["reason"], verdict: Verdict): AdmitResult {

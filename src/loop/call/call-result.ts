@@ -11,7 +11,12 @@ export type CallOutcome =
    * The guard admitted the whole output, and the run ended so: `ok` with exit status 0, `failed` with another or by a signal,
    * `limit` and `cancelled` before its own end. What came from elsewhere, and a message, is `ok`.
    */
-  | (Ran & { readonly status: "ok" | "failed" | "limit" | "cancelled"; readonly output: AdmittedText })
+  | (Ran & {
+      readonly status: "ok" | "failed" | "limit" | "cancelled";
+      readonly output: AdmittedText;
+      /** What the guard found in an output from trusted mounts alone, where it withholds nothing. Absent when there is nothing. */
+      readonly findings?: readonly FindingSummary[];
+    })
   /**
    * The guard saw something: the output waits for a person (`reviewId`). `forModel` says so, or is the neutralised output
    * where the tool's `onFlag` asks for that. How the run ended is in `run`.

@@ -85,6 +85,7 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
     names: said.length === 0 ? undefined : said.join("\n"),
     raw: inexactParts(run),
     labels,
+    isFromTrusted: isFromTrusted(parts, tool, said),
     onFlag: tool.onFlag,
   });
   return { ...withStatus(delivered, run.status), run: summaryOf(run), ...defined({ changeSet }) };
@@ -94,6 +95,12 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
 function saidOf({ onSecret }: SandboxTool, lines: readonly (string | undefined)[]): string[] {
   const there = lines.filter((line) => line !== undefined);
   return onSecret === "pass" ? there : there.map(sentenceWithoutSecrets);
+}
+
+/** Its mounts are trusted; names of files are the program's own choice, and have to be harmless by themselves. */
+function isFromTrusted({ examiner }: LoopParts, { mounts }: SandboxTool, names: readonly string[]): boolean {
+  const areTrusted = mounts.length > 0 && mounts.every(({ trust }) => trust === "trusted");
+  return areTrusted && examiner.scan(names.join("\n")).decision === "admit";
 }
 
 async function recordRun({ recorder }: Call, { run, replay }: FinishedRun): Promise<void> {

@@ -16,7 +16,13 @@ import { frame } from "./frame.ts";
 import { type Parcel, textOf } from "./parcel.ts";
 
 export type Delivered =
-  | { readonly status: "admitted"; readonly forModel: AdmittedText; readonly output: AdmittedText }
+  | {
+      readonly status: "admitted";
+      readonly forModel: AdmittedText;
+      readonly output: AdmittedText;
+      /** Of a content from trusted mounts. */
+      readonly findings?: readonly FindingSummary[];
+    }
   | {
       readonly status: "flagged";
       readonly forModel: AdmittedText;
@@ -39,39 +45,55 @@ type Ended =
 /** An admitted output says how its run ended; of a withheld one that comes first. */
 export function withStatus(delivered: Delivered, ending: Ending): Ended {
   if (delivered.status !== "admitted") return delivered;
-  const { forModel, output } = delivered;
-  return { status: ending === "signaled" ? "failed" : ending, forModel, output };
+  const { status: _, ...given } = delivered;
+  return { status: ending === "signaled" ? "failed" : ending, ...given };
 }
 
 /** Passes a parcel through the guard, whole, before any of it is cut. Whatever the agent gets of it, its conversation is tainted first. */
 export async function deliver(parts: LoopParts, recorder: Recorder, parcel: Parcel): Promise<Delivered> {
   const { examiner } = parts;
-  const { scope, names } = parcel;
+  const { names } = parcel;
   const text = textOf(parcel);
   const looked = names === undefined ? text : `${text}\n${names}`;
   const verdict = await examiner.examine(looked, parcel.raw);
-  const labels = labelsWith(parts, parcel);
-  const whole = examiner.admit(looked, verdict, scope, labels);
+  const whole = admitted(parts, parcel, looked, verdict);
   if (whole === undefined) return withhold(parts, recorder, parcel, { text: looked, verdict });
   recorder.record({ kind: "verdict", body: verdictBody(parcel.subject, verdict) });
   // Without the names it may, at its joint with them, be another text to the guard; then it is given with them.
-  const output = names === undefined ? whole : (examiner.admit(text, examiner.scan(text), scope, labels) ?? whole);
+  const output = names === undefined ? whole : (admitted(parts, parcel, text, examiner.scan(text)) ?? whole);
   recorder.record({ kind: "admission", body: admissionBody(output.admission, "memory") });
-  const forModel = framed(parts, recorder, parcel);
+  const findings = verdict.decision === "admit" ? [] : summarise(verdict);
+  const forModel = framed(parts, recorder, withFindings(parcel, findings));
   await give(parts, recorder, parcel, forModel);
-  return { status: "admitted", forModel, output };
+  return { status: "admitted", forModel, output, ...(findings.length > 0 && { findings }) };
+}
+
+/** By its verdict, or because all it came from is trusted. */
+function admitted(parts: LoopParts, parcel: Parcel, text: string, verdict: Verdict): AdmittedText | undefined {
+  const { examiner } = parts;
+  const { scope, isFromTrusted = false } = parcel;
+  const labels = labelsWith(parts, parcel);
+  const own = examiner.admit(text, verdict, scope, labels);
+  return own ?? (isFromTrusted ? examiner.admitTrusted(text, verdict, scope, labels) : undefined);
+}
+
+/** With a line that says what was found, and why it is there all the same. */
+function withFindings(parcel: Parcel, findings: readonly FindingSummary[]): Parcel {
+  if (findings.length === 0) return parcel;
+  const note = `this holds what looks like control structures, and comes from trusted files: ${reasonsOf(findings)}`;
+  return { ...parcel, framed: { ...parcel.framed, notes: [...parcel.framed.notes, note] } };
 }
 
 /** Admitted for itself: cutting may make what was not there, and so may a frame. */
 function framed(parts: LoopParts, recorder: Recorder, parcel: Parcel): AdmittedText {
   const { examiner, outputForModelBytes } = parts;
   const { scope } = parcel;
-  const labels = labelsWith(parts, parcel);
   const text = frame(parcel.framed, examiner.markOf(scope), outputForModelBytes);
   const verdict = examiner.scanFramed(text, scope);
   if (verdict.decision !== "admit")
     recorder.record({ kind: "verdict", body: verdictBody(`${parcel.subject}, framed`, verdict) });
-  const given = examiner.admit(text, verdict, scope, labels) ?? examiner.neutralised(text, verdict, scope, labels);
+  const given =
+    admitted(parts, parcel, text, verdict) ?? examiner.neutralised(text, verdict, scope, labelsWith(parts, parcel));
   recorder.record({ kind: "admission", body: admissionBody(given.admission, "memory") });
   return given;
 }
@@ -124,10 +146,12 @@ async function give(parts: LoopParts, recorder: Recorder, parcel: Parcel, given:
   const { caller, labels } = parcel;
   const { agent, conversation } = caller;
   parts.conversations.add(agent, conversation, labels);
+  // The entry of an admission says only who released what was withheld.
+  const how = given.admission.claims.grant === "trusted" && { grant: "trusted" };
   const contents = [await recorder.keep(Buffer.from(given.text, "utf8"))];
   recorder.record({
     kind: "note",
-    body: { text: GIVEN_TO_AGENT, contents, details: { conversation, labels: labelsJson(labels) } },
+    body: { text: GIVEN_TO_AGENT, contents, details: { conversation, labels: labelsJson(labels), ...how } },
   });
 }
 
@@ -140,10 +164,13 @@ function labelsWith({ conversations }: LoopParts, { caller, labels }: Parcel): r
 }
 
 function explainWithheld(findings: readonly FindingSummary[], reviewId: string | undefined): string {
-  const reasons = [...new Set(findings.map(({ reason }) => reason))].slice(0, 3).join("; ");
   const next =
     reviewId === undefined
       ? "It cannot be released. Go on without it."
       : `A person was asked to look at it (review ${reviewId}). Go on without it, or wait.`;
-  return `The output of this call is withheld, because it holds control structures: ${oneLine(reasons)}. ${next}`;
+  return `The output of this call is withheld, because it holds control structures: ${reasonsOf(findings)}. ${next}`;
+}
+
+function reasonsOf(findings: readonly FindingSummary[]): string {
+  return oneLine([...new Set(findings.map(({ reason }) => reason))].slice(0, 3).join("; "));
 }

@@ -19,6 +19,8 @@ export interface Parcel {
   readonly raw: readonly Uint8Array[];
   /** What the agent's conversation is tainted with when it gets any of it. */
   readonly labels: readonly Label[];
+  /** Nothing but mounts that are labelled trusted was there to be read: what the guard finds is told, and withholds nothing. */
+  readonly isFromTrusted?: boolean;
   readonly onFlag: "withhold" | "neutralise";
 }
 

@@ -98,6 +98,13 @@ export class Examiner {
     return result.status === "admitted" ? { text, admission: result.admission, runId, agent } : undefined;
   }
 
+  /** For an output that came from trusted mounts alone: undefined only for what nobody could release. */
+  admitTrusted(text: string, verdict: Verdict, scope: Scope, labels: readonly Label[]): AdmittedText | undefined {
+    const { runId, agent } = scope;
+    const result = this.#admitter.admitTrusted(text, verdict, scope, labels);
+    return result.status === "admitted" ? { text, admission: result.admission, runId, agent } : undefined;
+  }
+
   /** For a flagged text that a person let through. */
   release(
     text: string,

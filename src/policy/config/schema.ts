@@ -58,7 +58,9 @@ const mount = z.strictObject({
     .describe("ro: the guest cannot write. overlay: it may; its changes wait for a person's approval."),
   trust: trust
     .default("untrusted")
-    .describe("untrusted (the default): somebody else may have written what lies there."),
+    .describe(
+      "untrusted (the default): somebody else may have written what lies there. trusted: the guard tells what it finds there, and withholds little.",
+    ),
   confidentiality: confidentiality
     .default("private")
     .describe("private (the default): what lies there must not get out unseen."),
