@@ -10,7 +10,8 @@ import { genesisHash, placeDraft } from "../src/ledger/record/place.ts";
 import { documentContent } from "../src/memory/document.ts";
 import { sealSnapshot } from "../src/memory/snapshot.ts";
 import { Policy } from "../src/policy/index.ts";
-import { hashManifest, type Manifest, serialiseManifest } from "../src/workspace/changes/change-set.ts";
+import type { Manifest } from "../src/workspace/changes/change-set.ts";
+import { canonicalEntry, ManifestHash } from "../src/workspace/changes/manifest-hash.ts";
 
 /**
  * What is hashed and signed must have the bytes it had when it was stored: a ledger or a change set of version 0.1.0 is checked by
@@ -41,10 +42,15 @@ describe("hashes of what is stored", () => {
         },
       ],
     };
-    assert.equal(
-      hashManifest(serialiseManifest(manifest)),
-      "df47e2353a72c71df32bd1295e20405175a067f9fefa5ecd87390235ac5f1e4d",
-    );
+    const hashOf = (whole: Manifest): string => {
+      const hash = new ManifestHash(whole);
+      for (const entry of whole.entries) hash.add(canonicalEntry(entry));
+      return hash.digest(whole);
+    };
+    assert.equal(hashOf(manifest), "df47e2353a72c71df32bd1295e20405175a067f9fefa5ecd87390235ac5f1e4d");
+    // Put together from pieces, and yet that of the whole.
+    for (const entries of [[], [...manifest.entries, ...manifest.entries]])
+      assert.equal(hashOf({ ...manifest, entries }), sha256Hex(canonicalise({ ...manifest, entries })));
   });
 
   test("admission", () => {

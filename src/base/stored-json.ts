@@ -43,7 +43,10 @@ export function parseStored<T>(source: string | Uint8Array, format: StoredFormat
   throw damaged(format, problems.join("; ") || "it has another shape", error);
 }
 
-function damaged({ what, code, remedy }: StoredFormat, reason: string, cause: unknown): ZtlError {
+export type DamageFormat = Pick<StoredFormat, "what" | "code" | "remedy">;
+
+/** For what has the shape, and still cannot be. */
+export function damaged({ what, code, remedy }: DamageFormat, reason: string, cause?: unknown): ZtlError {
   const shown = reason.slice(0, 500).toWellFormed();
   return new ZtlError(code, `${what} cannot be read: ${shown}. ${remedy}`, { reason: shown, remedy }, { cause });
 }

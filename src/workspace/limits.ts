@@ -25,8 +25,8 @@ export const LAYER_VERSIONS_KEPT = 16;
 /** A decision that has not been written down by then never will be: its process is gone. It takes seconds. */
 export const CUT_MS_MAX = 3600 * 1000;
 
-/** A change set as JSON: below the longest string that V8 makes (2^29 - 24 units), and 10 KB for each of the most entries. */
-export const MANIFEST_JSON = { bytesMax: 500 * 1024 * 1024, depthMax: 16 };
+/** One row of what is stored as JSON: a hundred times the longest entry, whose ten paths are escaped character by character. */
+export const ROW_JSON = { bytesMax: 16 * 1024 * 1024, depthMax: 16 };
 
 /** A pending set nobody looked at for a day is forgotten; the agent has gone on without it. */
 export const EXPIRE_AFTER_MS = 24 * 3600 * 1000;

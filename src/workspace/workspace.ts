@@ -6,13 +6,7 @@ import { versionOf } from "../base/database.ts";
 import { HiddenPlaces } from "../base/hidden-places.ts";
 import { privateDirectory } from "../base/private-files.ts";
 import { ZtlError } from "../errors.ts";
-import {
-  type ChangeEntry,
-  type ChangeSet,
-  type ChangeSetSummary,
-  hashManifest,
-  serialiseManifest,
-} from "./changes/change-set.ts";
+import type { ChangeEntry, ChangeSet, ChangeSetSummary } from "./changes/change-set.ts";
 import { makeManifest, type Proposal } from "./changes/proposal.ts";
 import { Protection } from "./changes/protection.ts";
 import { EXPIRE_AFTER_MS, FILE_BYTES_MAX } from "./limits.ts";
@@ -105,7 +99,7 @@ export class Workspace {
     const parts = openParts(options);
     try {
       const recovered = await parts.synchroniser.recover();
-      parts.sets.prune();
+      await parts.sets.prune();
       const { sets, store } = parts;
       parts.blobs.removeUnused((sha256) => sets.usesContent(sha256) || store.usesContent(sha256), Date.now());
       const workspace = new Workspace(options, parts, recovered);
@@ -125,19 +119,12 @@ export class Workspace {
       protection: this.#protection,
       hidden: this.#hidden,
     });
-    const serialised = serialiseManifest(manifest);
+    const kept = await this.#sets.keep(manifest);
     const id = randomUUID();
     const createdAt = this.#now();
-    this.#sets.add({
-      id,
-      hash: hashManifest(serialised),
-      serialised,
-      manifest,
-      createdAt,
-      expiresAt: createdAt + this.#expireAfterMs,
-      startedFrom: proposal.startedFrom,
-    });
-    return this.#existing(id);
+    const expiresAt = createdAt + this.#expireAfterMs;
+    this.#sets.add({ id, manifest: kept, createdAt, expiresAt, startedFrom: proposal.startedFrom });
+    return await this.#whole(id);
   }
 
   /** What was found half done, since the opening or since the last time this was asked: each is told once. */
@@ -153,8 +140,8 @@ export class Workspace {
     return this.#synchroniser.untold(id);
   }
 
-  acknowledge(attempt: string): void {
-    this.#synchroniser.acknowledge(attempt);
+  async acknowledge(attempt: string): Promise<void> {
+    await this.#synchroniser.acknowledge(attempt);
   }
 
   /** Another one whenever anything in the state may be another, whichever process changed it. Costs next to nothing. */
@@ -162,8 +149,13 @@ export class Workspace {
     return versionOf(this.#database);
   }
 
-  get(id: string): ChangeSet | undefined {
-    return this.#sets.get(id);
+  async get(id: string): Promise<ChangeSet | undefined> {
+    return await this.#sets.get(id);
+  }
+
+  /** Where a set stands, without what it is about. */
+  find(id: string): ChangeSetSummary | undefined {
+    return this.#sets.summary(id);
   }
 
   /** Newest first; a page of them unless a limit says otherwise. */
@@ -180,8 +172,8 @@ export class Workspace {
     return await readContent(await this.entry(id, path), side, this.#blobs);
   }
 
-  approve(id: string, options: ApproveOptions): ApproveResult {
-    return approveChangeSet(this.#existing(id), options, this.#sets, this.#now());
+  async approve(id: string, options: ApproveOptions): Promise<ApproveResult> {
+    return await approveChangeSet(await this.#whole(id), options, this.#sets, this.#now());
   }
 
   reject(id: string, { reviewer: by, message }: RejectOptions): RejectResult {
@@ -239,20 +231,26 @@ export class Workspace {
     this.#database.close();
   }
 
-  #existing(id: string): ChangeSet {
-    const set = this.#sets.get(id);
-    if (set !== undefined) return set;
-    throw new ZtlError("unknown-change-set", `There is no change set ${JSON.stringify(id)}`, { id });
+  #existing(id: string): ChangeSetSummary {
+    return this.#sets.summary(id) ?? unknown(id);
+  }
+
+  async #whole(id: string): Promise<ChangeSet> {
+    return (await this.#sets.get(id)) ?? unknown(id);
   }
 
   async entry(id: string, path: string): Promise<ChangeEntry> {
     const entry =
       this.pending.find(id) === undefined
-        ? this.#existing(id).entries.find((one) => one.path === path)
+        ? (await this.#whole(id)).entries.find((one) => one.path === path)
         : await this.pending.entry(id, path);
     if (entry !== undefined) return entry;
     throw new ZtlError("unknown-entry", `The change set has no path ${JSON.stringify(path)}`, { id, path });
   }
+}
+
+function unknown(id: string): never {
+  throw new ZtlError("unknown-change-set", `There is no change set ${JSON.stringify(id)}`, { id });
 }
 
 interface Parts {

@@ -16,7 +16,7 @@ suite("what is on the host is in the ledger", { skip: kvmMissing() }, () => {
     const workspace = await Workspace.open({ directory });
     const trees = { host: world.project, guest: join(world.directory, "guest") };
     const { id, hash } = await workspace.propose(proposalOf(trees, (d) => fs.writeFileSync(join(d, "a"), "x")));
-    approveAll(workspace, id);
+    await approveAll(workspace, id);
     await workspace.close();
     // It comes to an end, and records nothing: as if it had been killed just before.
     assert.notEqual(await runKilled({ directory, task: "undo", changeSetId: id, instant: Infinity }), undefined);

@@ -53,7 +53,7 @@ export class ChangeSetDesk {
     const { workspace } = this.#parts;
     const pending = await workspace.pending.get(id);
     if (pending !== undefined) return reviewOfChangeSet(pending);
-    const set = workspace.get(id);
+    const set = await workspace.get(id);
     if (set === undefined) return undefined;
     return { ...reviewOfChangeSet(set), ...defined({ lastSync: lastSyncOf(set, this.#parts) }) };
   }
@@ -76,7 +76,7 @@ export class ChangeSetDesk {
     const recorded =
       content === undefined
         ? []
-        : this.#recordedFindings(entry.by?.runId ?? workspace.get(id)?.runId, path, sha256Hex(content));
+        : this.#recordedFindings(entry.by?.runId ?? workspace.find(id)?.runId, path, sha256Hex(content));
     const findings = [...today, ...findingsBeyond(recorded, today)];
     return { change: fileChange(entry), diff: diffView(diff), findings };
   }
@@ -98,13 +98,13 @@ export class ChangeSetDesk {
     const { workspace } = this.#parts;
     const options = defined({ hash, reviewer, files, protectedFiles, message }) as ApproveOptions;
     const asked = workspace.pending.find(id);
-    const known = workspace.get(id);
+    const known = asked === undefined ? await workspace.get(id) : undefined;
     if (asked === undefined && known === undefined) return { status: "not-found" };
     // Agreed to before, but the host did not let us, or the process ended: that, and nothing else, may be tried again.
     if (asked === undefined && known?.state === "approved" && known.hash === hash && isSameChoice(known, files))
       return this.#sync(known);
-    const result = (await workspace.pending.approve(id, options)) ?? workspace.approve(id, options);
-    if (result.status === "conflict") return this.#unsynced(asked ?? (known as ChangeSet), result, {});
+    const result = (await workspace.pending.approve(id, options)) ?? (await workspace.approve(id, options));
+    if (result.status === "conflict") return this.#unsynced(asked ?? (known as Decided), result, {});
     if (result.status !== "approved") return this.#refusal(id, result);
     const set = result.changeSet;
     await recordDecision(this.#parts, set, {
@@ -146,7 +146,7 @@ export class ChangeSetDesk {
   /** Takes back what a set changed on the host, or does it again. */
   async reverse(reversal: "undo" | "redo", id: string, { reviewer, files }: ReverseOptions): Promise<DecisionResult> {
     const { workspace } = this.#parts;
-    const set = workspace.get(id);
+    const set = workspace.find(id);
     if (set === undefined) return { status: "not-found" };
     const result = await workspace[reversal](id, files);
     await this.recordRecovered();
@@ -190,13 +190,13 @@ export class ChangeSetDesk {
   /** What an earlier process left half done, and what became of it. */
   async recordRecovered(): Promise<void> {
     for (const recovered of this.#parts.workspace.takeRecovered()) {
-      const set = this.#parts.workspace.get(recovered.changeSetId);
+      const set = this.#parts.workspace.find(recovered.changeSetId);
       if (set !== undefined) await this.#record(set, recoveryBody(set, recovered), recovered.attempt);
-      else if (recovered.attempt !== undefined) this.#parts.workspace.acknowledge(recovered.attempt);
+      else if (recovered.attempt !== undefined) await this.#parts.workspace.acknowledge(recovered.attempt);
     }
   }
 
-  async #sync(set: ChangeSet, left?: readonly FileConflict[]): Promise<DecisionResult> {
+  async #sync(set: Decided, left?: readonly FileConflict[]): Promise<DecisionResult> {
     const result = await this.#parts.workspace.sync(set.id);
     await this.recordRecovered();
     if (result.status === "not-approved") return this.#already(set.id);
@@ -220,7 +220,7 @@ export class ChangeSetDesk {
    * What is on the host for good is recorded once, by the process that did it or, when that was killed before, by the next
    * one: each attempt has a name, and what the ledger has of it is not recorded again.
    */
-  async #record(set: ChangeSet, body: SyncBody & { details: object }, attempt: string | undefined): Promise<void> {
+  async #record(set: Decided, body: SyncBody & { details: object }, attempt: string | undefined): Promise<void> {
     const { ledger, workspace } = this.#parts;
     const details = { ...body.details, ...defined({ attempt }) } as SyncBody["details"];
     const isRecorded =
@@ -229,7 +229,7 @@ export class ChangeSetDesk {
         (entry) => detail(entry, "attempt") === attempt,
       );
     if (!isRecorded) await recordSync(this.#parts, set, { ...body, ...defined({ details }) });
-    if (attempt !== undefined) workspace.acknowledge(attempt);
+    if (attempt !== undefined) await workspace.acknowledge(attempt);
   }
 
   async #unsynced(
@@ -296,7 +296,8 @@ type Decided = Pick<ChangeSet, "id" | "hash" | "runId" | "agent">;
 
 /** The retry of an approval is for what was approved; whoever chooses something else sees where it stands. */
 function isSameChoice({ chosen = [] }: ChangeSet, files: readonly string[] | undefined): boolean {
-  return files === undefined || (files.length === chosen.length && files.every((file) => chosen.includes(file)));
+  const agreed = new Set(chosen);
+  return files === undefined || (files.length === chosen.length && files.every((file) => agreed.has(file)));
 }
 
 type Unsynced =
@@ -322,7 +323,7 @@ function asideDetails(aside: Aside | undefined) {
   return { leftAlone: wellFormed(leftAlone), keptBeside: kept };
 }
 
-function recoveryBody(set: ChangeSet, { operation, outcome, phase, files, ...aside }: Recovered) {
+function recoveryBody(set: Decided, { operation, outcome, phase, files, ...aside }: Recovered) {
   const common = { changeSetSha256: set.hash, details: { recovered: true, phase, ...asideDetails(aside) } };
   if (outcome === "rolled-back") return { ...common, outcome: "rolled-back" as const };
   if (outcome === "finished") {

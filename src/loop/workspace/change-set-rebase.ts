@@ -68,7 +68,7 @@ export async function rebaseReview(
 }
 
 function whereItStands({ workspace }: LoopParts, id: string): RebaseResult {
-  const set = workspace.get(id);
+  const set = workspace.find(id);
   if (set === undefined) return { status: "not-found" };
   const { state, decidedBy } = set;
   return { status: "already", state: state === "applying" ? "approved" : state, ...defined({ decidedBy }) };

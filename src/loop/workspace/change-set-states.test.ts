@@ -41,10 +41,10 @@ test("a change set goes every way that it may, and no other", async (t) => {
   let files = 0;
   const happen = async (event: Event, id: string, path: string): Promise<void> => {
     const { workspace, host } = world;
-    const set = workspace.get(id);
+    const set = workspace.find(id);
     switch (event) {
       case "approve":
-        return void workspace.approve(id, { hash: set?.hash ?? "", reviewer: "ann" });
+        return void (await workspace.approve(id, { hash: set?.hash ?? "", reviewer: "ann" }));
       case "reject":
         return void workspace.reject(id, { reviewer: "ann" });
       case "expire":
@@ -69,7 +69,7 @@ test("a change set goes every way that it may, and no other", async (t) => {
     const path = `file-${files++}`;
     const { id } = await world.workspace.propose(proposeFile(world, path));
     for (const event of WAYS[state] ?? []) await happen(event, id, path);
-    assert.equal(world.workspace.get(id)?.state, state);
+    assert.equal(world.workspace.find(id)?.state, state);
     return { id, path };
   };
   let legal = 0;
@@ -80,7 +80,7 @@ test("a change set goes every way that it may, and no other", async (t) => {
       const to = WALKED.find((move) => move.event === event && move.from === state)?.to;
       if (to !== undefined) legal++;
       // Writing is the same event whatever is found: a set that is not approved is not written either way.
-      assert.equal(world.workspace.get(id)?.state, to ?? state, `${event} of a change set that is ${state}`);
+      assert.equal(world.workspace.find(id)?.state, to ?? state, `${event} of a change set that is ${state}`);
     }
   }
   assert.equal(legal, WALKED.length);

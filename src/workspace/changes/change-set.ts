@@ -1,7 +1,4 @@
-import { canonicalise } from "../../base/canonical-json.ts";
-import { sha256Hex } from "../../base/sha256.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
-import { MANIFEST_JSON } from "../limits.ts";
 import type { TreeEdit } from "./node-state.ts";
 import type { Root } from "./proposed-change.ts";
 
@@ -64,16 +61,6 @@ export interface Manifest {
   readonly command: string;
   readonly roots: readonly Root[];
   readonly entries: readonly ChangeEntry[];
-}
-
-/** Canonical JSON, so that equal manifests give equal bytes. Throws ZtlError `json-too-large`. */
-export function serialiseManifest(manifest: Manifest): string {
-  return canonicalise(manifest, MANIFEST_JSON);
-}
-
-/** SHA-256 in hexadecimal of the serialised manifest; an approval names it. */
-export function hashManifest(serialised: string): string {
-  return sha256Hex(serialised);
 }
 
 export type ChangeSetState =

@@ -47,12 +47,12 @@ for (const [name, change] of Object.entries(GUARDED)) {
   test(`needs a yes of its own: ${name}`, async (t) => {
     const { workspace, ...world } = await makeWorld(t, { protectedPaths: ["infra/secrets"] });
     const { id, hash } = await workspace.propose(proposalOf(world, change));
-    const refused = workspace.approve(id, { hash, reviewer: "r" });
+    const refused = await workspace.approve(id, { hash, reviewer: "r" });
     assert.equal(refused.status, "protected", JSON.stringify(refused));
     const files = refused.status === "protected" ? refused.files : [];
     assert.ok(files.length > 0 && files.every(({ reasons }) => reasons.length > 0));
     const protectedFiles = files.map(({ path }) => path);
-    assert.equal(workspace.approve(id, { hash, reviewer: "r", protectedFiles }).status, "approved");
+    assert.equal((await workspace.approve(id, { hash, reviewer: "r", protectedFiles })).status, "approved");
   });
 }
 
@@ -61,7 +61,7 @@ test("deleting and renaming protected files counts, both ways", async (t) => {
   put(".npmrc")(world.host);
   put("harmless")(world.host);
   const gone = await workspace.propose(proposalOf(world, (d) => fs.rmSync(join(d, ".npmrc"))));
-  assert.equal(workspace.approve(gone.id, { hash: gone.hash, reviewer: "r" }).status, "protected");
+  assert.equal((await workspace.approve(gone.id, { hash: gone.hash, reviewer: "r" })).status, "protected");
   for (const [from, to] of [
     [".npmrc", "renamed"],
     ["harmless", ".envrc"],
@@ -71,7 +71,7 @@ test("deleting and renaming protected files counts, both ways", async (t) => {
       change.kind === "add" ? { ...change, renamedFrom: `/project/${from}` } : change,
     );
     const set = await workspace.propose({ ...proposal, changes });
-    const result = workspace.approve(set.id, { hash: set.hash, reviewer: "r" });
+    const result = await workspace.approve(set.id, { hash: set.hash, reviewer: "r" });
     const files = result.status === "protected" ? result.files.map(({ path }) => path).sort() : result.status;
     assert.deepEqual(files, [`/project/${from}`, `/project/${to}`].sort());
   }
@@ -83,7 +83,7 @@ test("a file with another name on the host is not made a program unseen", async 
   fs.mkdirSync(join(world.place, "outside"));
   fs.linkSync(join(world.host, "notes.txt"), join(world.place, "outside", "pre-commit"));
   const { id, hash } = await workspace.propose(proposalOf(world, (d) => fs.chmodSync(join(d, "notes.txt"), 0o755)));
-  assert.equal(workspace.approve(id, { hash, reviewer: "r" }).status, "protected");
+  assert.equal((await workspace.approve(id, { hash, reviewer: "r" })).status, "protected");
 });
 
 test("ordinary files need none", async (t) => {
@@ -98,5 +98,5 @@ test("ordinary files need none", async (t) => {
     ".gitignore",
   ];
   const { id, hash } = await workspace.propose(proposalOf(world, (d) => names.forEach((name) => put(name)(d))));
-  assert.equal(workspace.approve(id, { hash, reviewer: "r" }).status, "approved");
+  assert.equal((await workspace.approve(id, { hash, reviewer: "r" })).status, "approved");
 });

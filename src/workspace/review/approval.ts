@@ -1,5 +1,5 @@
 import { defined } from "../../base/optional.ts";
-import type { ChangeEntry, ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
+import type { ChangeEntry, ChangeSet, ChangeSetState, ChangeSetSummary, Conflict } from "../changes/change-set.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
 import { type MissingChoice, missingChoices } from "./selection.ts";
 
@@ -46,7 +46,7 @@ export interface Decided {
 
 export type RejectResult = { readonly status: "rejected" } | { readonly status: "expired" } | Decided;
 
-export function decided({ state, decidedBy, decidedAt }: ChangeSet): Decided {
+export function decided({ state, decidedBy, decidedAt }: ChangeSetSummary): Decided {
   return {
     status: "not-pending",
     state,
@@ -55,12 +55,12 @@ export function decided({ state, decidedBy, decidedAt }: ChangeSet): Decided {
 }
 
 /** Checks the reviewer's choice, then decides; of two reviewers at once exactly one does. */
-export function approveChangeSet(
+export async function approveChangeSet(
   set: ChangeSet,
   options: ApproveOptions,
   sets: ChangeSets,
   now: number,
-): ApproveResult {
+): Promise<ApproveResult> {
   if (set.state !== "pending") return decided(set);
   if (set.hash !== options.hash) return { status: "stale", hash: set.hash };
   if (set.expiresAt <= now) return { status: "expired" };
@@ -70,7 +70,7 @@ export function approveChangeSet(
   const indices = [...set.entries.keys()].filter((index) => chosen.has(set.entries[index]?.path ?? ""));
   const { reviewer: by, message } = options;
   const isOurs = sets.decide(set.id, { state: "approved", at: now, by, message, chosen: indices });
-  const after = sets.get(set.id) ?? set;
+  const after = (await sets.get(set.id)) ?? set;
   return isOurs ? { status: "approved", changeSet: after } : decided(after);
 }
 

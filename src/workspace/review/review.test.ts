@@ -16,13 +16,13 @@ test("an approval is bound to the hash of what was seen; of two reviewers one de
   const { workspace, ...world } = await makeWorld(t);
   const { id, hash } = await workspace.propose(proposalOf(world, write("a")));
   assert.match(hash, /^[0-9a-f]{64}$/);
-  assert.deepEqual(workspace.approve(id, { hash: "0".repeat(64), reviewer: "one" }), { status: "stale", hash });
-  assert.equal(workspace.approve(id, { hash, reviewer: "one", message: "fine" }).status, "approved");
-  const second = workspace.approve(id, { hash, reviewer: "two" });
+  assert.deepEqual(await workspace.approve(id, { hash: "0".repeat(64), reviewer: "one" }), { status: "stale", hash });
+  assert.equal((await workspace.approve(id, { hash, reviewer: "one", message: "fine" })).status, "approved");
+  const second = await workspace.approve(id, { hash, reviewer: "two" });
   assert.equal(second.status, "not-pending");
   assert.equal(second.status === "not-pending" && second.decidedBy, "one");
   assert.equal(workspace.reject(id, { reviewer: "three" }).status, "not-pending");
-  assert.equal(workspace.get(id)?.message, "fine");
+  assert.equal(workspace.find(id)?.message, "fine");
 });
 
 test("the hash covers who, where, what and from which base", async (t) => {
@@ -57,7 +57,7 @@ test("reviewers in several processes at once: exactly one wins", async (t) => {
     const workspace = await Workspace.open({ directory });
     process.stdout.write("ready");
     await new Promise((resolve) => process.stdin.once("data", resolve));
-    const result = workspace.approve(id, { hash, reviewer: String(process.pid) });
+    const result = await workspace.approve(id, { hash, reviewer: String(process.pid) });
     console.log(" " + result.status + " " + (result.decidedBy ?? result.changeSet.decidedBy));
     process.exit();`;
   const reviewers = [1, 2, 3].map(() => {
@@ -86,10 +86,10 @@ test("time rejects", async (t) => {
   now += 999;
   assert.deepEqual(workspace.expire(), []);
   now += 1;
-  assert.deepEqual(workspace.approve(id, { hash, reviewer: "late" }), { status: "expired" });
+  assert.deepEqual(await workspace.approve(id, { hash, reviewer: "late" }), { status: "expired" });
   assert.deepEqual(workspace.reject(id, { reviewer: "late" }), { status: "expired" });
   assert.deepEqual(workspace.expire(), [id]);
-  assert.equal(workspace.get(id)?.state, "expired");
+  assert.equal(workspace.find(id)?.state, "expired");
   assert.deepEqual(await workspace.sync(id), { status: "not-approved", state: "expired" });
 });
 
@@ -114,21 +114,21 @@ test("chosen files only, and what they need", async (t) => {
   const kinds = Object.fromEntries(entries.map(({ path, kind }) => [path.slice(9), kind]));
   assert.equal(kinds.moved, "rename");
   assert.equal(kinds.two, "hard-link");
-  const missing = (...names: string[]) => {
+  const missing = async (...names: string[]) => {
     const files = names.map((name) => `/project/${name}`);
-    const result = workspace.approve(id, { hash, reviewer: "r", files });
+    const result = await workspace.approve(id, { hash, reviewer: "r", files });
     return result.status === "incomplete-selection" ? result.missing.map(({ path }) => path.slice(9)).sort() : result;
   };
-  assert.deepEqual(missing("new/sub/file"), ["new/sub"]);
-  assert.deepEqual(missing("new/sub/file", "new/sub"), ["new"]);
-  assert.deepEqual(missing("moved"), ["old"]);
-  assert.deepEqual(missing("old"), ["moved"]);
-  assert.deepEqual(missing("gone"), ["gone/inner"]);
-  assert.deepEqual(missing("two"), ["one"]);
-  assert.deepEqual(missing("nowhere"), { status: "unknown-files", files: ["/project/nowhere"] });
-  assert.deepEqual(missing(), { status: "nothing-chosen" });
+  assert.deepEqual(await missing("new/sub/file"), ["new/sub"]);
+  assert.deepEqual(await missing("new/sub/file", "new/sub"), ["new"]);
+  assert.deepEqual(await missing("moved"), ["old"]);
+  assert.deepEqual(await missing("old"), ["moved"]);
+  assert.deepEqual(await missing("gone"), ["gone/inner"]);
+  assert.deepEqual(await missing("two"), ["one"]);
+  assert.deepEqual(await missing("nowhere"), { status: "unknown-files", files: ["/project/nowhere"] });
+  assert.deepEqual(await missing(), { status: "nothing-chosen" });
   const files = ["single", "moved", "old"].map((name) => `/project/${name}`);
-  assert.equal(workspace.approve(id, { hash, reviewer: "r", files }).status, "approved");
+  assert.equal((await workspace.approve(id, { hash, reviewer: "r", files })).status, "approved");
   assert.equal((await workspace.sync(id)).status, "applied");
   assert.deepEqual(fs.readdirSync(world.host).sort(), ["gone", "moved", "single"]);
   assert.equal((await workspace.undo(id)).status, "undone");
@@ -139,21 +139,39 @@ test("a second process sees what the first proposed, and applies it", async (t) 
   const { workspace, ...world } = await makeWorld(t);
   const { id } = await workspace.propose(proposalOf(world, write("a")));
   const other = await Workspace.open({ directory: join(world.place, "state") });
-  approveAll(other, id);
+  await approveAll(other, id);
   const results = await Promise.all([workspace.sync(id), other.sync(id)]);
   assert.deepEqual(results.map(({ status }) => status).sort(), ["applied", "not-approved"]);
   await other.close();
 });
 
-test("a manifest changed behind our back is not applied", async (t) => {
-  const { workspace, ...world } = await makeWorld(t);
-  const { id } = await workspace.propose(proposalOf(world, write("a")));
-  approveAll(workspace, id);
+/** What somebody may do to the database, by what it would mean: another file, less, more, elsewhere, another command. */
+const DAMAGE = {
+  "another path": "UPDATE list_row SET items = replace(items, 'project/a', 'project/b') WHERE name = 'entries'",
+  "another mode": "UPDATE list_row SET items = replace(items, '\"mode\":420', '\"mode\":511') WHERE name = 'entries'",
+  "rows that are gone": "DELETE FROM list_row WHERE name = 'entries'",
+  "a row twice": "INSERT INTO list_row SELECT key, name, number + 1, items FROM list_row WHERE name = 'entries'",
+  "fewer entries": "UPDATE change_set SET entries = 0",
+  "no JSON": "UPDATE list_row SET items = substr(items, 2) WHERE name = 'entries'",
+  "another list": "UPDATE change_set SET lists = 'none'",
+  "another directory": "UPDATE change_set SET roots = replace(roots, '/host', '/elsewhere')",
+  "another command": "UPDATE change_set SET command = 'true'",
+  "another agent": "UPDATE change_set SET agent = 'another'",
+  "a choice of what is not there": "UPDATE change_set SET chosen = '[[0,7]]'",
+};
+
+test("a change set changed behind our back is not applied", async (t) => {
   const { DatabaseSync } = await import("node:sqlite");
-  const database = new DatabaseSync(join(world.place, "state", "workspace.sqlite"));
-  database.exec("UPDATE change_set SET manifest = replace(manifest, 'project/a', 'project/b')");
-  database.close();
-  await assert.rejects(workspace.sync(id), { code: "change-set-damaged" });
+  for (const [what, statement] of Object.entries(DAMAGE)) {
+    const { workspace, ...world } = await makeWorld(t);
+    const { id } = await workspace.propose(proposalOf(world, write("a")));
+    await approveAll(workspace, id);
+    const database = new DatabaseSync(join(world.place, "state", "workspace.sqlite"));
+    assert.ok(database.prepare(statement).run().changes > 0, what);
+    database.close();
+    await assert.rejects(workspace.sync(id), { code: "change-set-damaged" }, what);
+    assert.deepEqual(fs.readdirSync(world.host), [], what);
+  }
 });
 
 test("the state is readable by its owner only", async (t) => {

@@ -2,14 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { labelOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
-import {
-  type ChangeEntry,
-  type ChangeSet,
-  type Conflict,
-  hashManifest,
-  type Manifest,
-  serialiseManifest,
-} from "../changes/change-set.ts";
+import type { ChangeEntry, ChangeSet, Conflict, Manifest } from "../changes/change-set.ts";
 import type { Protection } from "../changes/protection.ts";
 import { withRoots } from "../files/root-directory.ts";
 import { CUT_MS_MAX } from "../limits.ts";
@@ -195,8 +188,8 @@ export class SpaceReviews {
   async settle(changeSet: string): Promise<void> {
     const { store, sets, spaces } = this.#parts;
     const spaceId = store.spaceOf(changeSet);
-    const set = sets.get(changeSet);
     if (spaceId === undefined) return;
+    const set = await sets.get(changeSet);
     await spaces.alone(spaceId, async () => {
       for (let isDone = set?.state !== "applied"; !isDone; ) {
         const head = store.get(spaceId);
@@ -282,30 +275,24 @@ export class SpaceReviews {
     const isAll = chosen.length === entries.length;
     const id = isAll ? head.review : randomUUID();
     const manifest: Manifest = { ...this.#makerOf(head, chosen), agent: head.agent, ...withRootsInUse(roots, chosen) };
-    const serialised = serialiseManifest(manifest);
+    const kept = await sets.keep(manifest);
     const set: CutChangeSet = {
-      ...{
-        id,
-        serialised,
-        manifest,
-        hash: hashManifest(serialised),
-        createdAt: head.beganAt,
-        expiresAt: head.expiresAt,
-      },
+      ...{ id, manifest: kept, createdAt: head.beganAt, expiresAt: head.expiresAt },
       ...{ decidedAt: now(), state: decision.state, by: decision.by, message: decision.message },
     };
     const isChosen = new Set(chosen);
     const cut = paths.filter((_, index) => isChosen.has(entries[index] as ChangeEntry));
     const isTaken = decision.kind === "cut";
-    if (isTaken && !(await store.take(head.id, id, cut, now()))) return undefined;
+    if (isTaken && !(await store.take(head.id, id, cut, now()))) return void (await sets.drop(kept));
     const changes: Changes = isTaken ? new Map() : new Map(cut.map((path) => [path, undefined]));
     const next = await this.#commit(head, decision.kind, changes, id, {
       review: isAll ? randomUUID() : head.review,
       also: () => sets.addDecided(set),
     });
-    if (next !== undefined) return sets.get(id);
+    if (next !== undefined) return await sets.get(id);
     // Another process that agreed to all of it did so under the same id: the marks are its own.
-    if (isTaken && sets.get(id) === undefined) store.release(id);
+    if (isTaken && sets.summary(id) === undefined) store.release(id);
+    await sets.drop(kept);
     return undefined;
   }
 

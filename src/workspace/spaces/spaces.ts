@@ -4,7 +4,6 @@ import { type ByteString, labelOf, toByteString } from "../../base/byte-string.t
 import { memorySource } from "../../base/content.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import type { Json } from "../../base/json.ts";
-import { hashManifest, serialiseManifest } from "../changes/change-set.ts";
 import { placeOf } from "../changes/drafts.ts";
 import { hostPathOf } from "../changes/entries.ts";
 import type { FileState } from "../changes/node-state.ts";
@@ -12,7 +11,7 @@ import { checkProposal, toRealRoot } from "../changes/proposal.ts";
 import type { ProposedChange, Root } from "../changes/proposed-change.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
 import { ENTRIES_MAX, MERGED_TEXT_BYTES_MAX, SPACE_BYTES_MAX, SPACES_CACHED_MAX } from "../limits.ts";
-import type { ChangeSets } from "../state/change-sets.ts";
+import type { ChangeSets, KeptManifest } from "../state/change-sets.ts";
 import { type DraftedDelta, draftDelta } from "./draft-delta.ts";
 import { type MergeConflict, type Merged, mergeDelta } from "./merge.ts";
 import { joinLabels, type SpaceEntries, type SpaceEntry } from "./space-entry.ts";
@@ -234,7 +233,8 @@ export class Spaces {
     const { store, now, expireAfterMs } = this.#parts;
     const at = now();
     const isUndone = counted.entryCount === 0 && head.entryCount > 0;
-    return await store.commit(head, {
+    const nothingLeft = isUndone ? await this.#keepNothing(head) : undefined;
+    const next = await store.commit(head, {
       kind: "call",
       changes,
       at,
@@ -248,16 +248,21 @@ export class Spaces {
         beganAt: head.entryCount === 0 ? at : head.beganAt,
       },
       // Whoever waits for the review learns that there is nothing left to decide.
-      ...(isUndone && { also: () => this.#supersede(head, at) }),
+      ...(nothingLeft && { also: () => this.#supersede(head, nothingLeft, at) }),
     });
+    if (next === undefined && nothingLeft !== undefined) await this.#parts.sets.drop(nothingLeft);
+    return next;
   }
 
-  #supersede({ review: id, roots, agent, last, beganAt, expiresAt }: SpaceHead, at: number): void {
-    const manifest = { ...last, agent, roots, entries: [] };
-    const serialised = serialiseManifest(manifest);
-    const hash = hashManifest(serialised);
-    const row = { id, hash, serialised, manifest, createdAt: beganAt, expiresAt, decidedAt: at };
-    this.#parts.sets.addDecided({ ...row, state: "superseded" });
+  async #keepNothing({ last, agent, roots }: SpaceHead): Promise<KeptManifest> {
+    return await this.#parts.sets.keep({ ...last, agent, roots, entries: [] });
+  }
+
+  #supersede({ review: id, beganAt, expiresAt }: SpaceHead, manifest: KeptManifest, at: number): void {
+    this.#parts.sets.addDecided({
+      ...{ id, manifest, createdAt: beganAt, expiresAt, decidedAt: at },
+      state: "superseded",
+    });
   }
 
   #answer(head: SpaceHead, { roots, merged, drafted, beyond }: Told): CommitResult {

@@ -2,25 +2,32 @@ import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
-import {
-  type ChangeEntry,
-  type ChangeSet,
-  type ChangeSetState,
-  type ChangeSetSummary,
-  type Conflict,
-  hashManifest,
-  type Manifest,
+import type {
+  ChangeEntry,
+  ChangeSet,
+  ChangeSetState,
+  ChangeSetSummary,
+  Conflict,
+  Manifest,
 } from "../changes/change-set.ts";
+import { canonicalEntry, ManifestHash } from "../changes/manifest-hash.ts";
 import { KEPT_SETS_MAX, LIST_MAX } from "../limits.ts";
-import { parseChosen, parseConflicts, parseManifest } from "./stored.ts";
+import { rangesOf } from "./ranges.ts";
+import { parseChosen, parseSetRoots, readConflicts, readEntries } from "./stored.ts";
+import { type ListsKey, StoredLists } from "./stored-lists.ts";
 
 type Row = Record<string, unknown>;
 
+/** What is agreed to, written down and named by nothing yet. */
+export interface KeptManifest extends Omit<Manifest, "entries"> {
+  readonly hash: string;
+  readonly entryCount: number;
+  readonly lists: ListsKey;
+}
+
 export interface NewChangeSet {
   readonly id: string;
-  readonly hash: string;
-  readonly serialised: string;
-  readonly manifest: Manifest;
+  readonly manifest: KeptManifest;
   readonly createdAt: number;
   readonly expiresAt: number;
   /** The pending set it started from, and takes the place of. */
@@ -55,51 +62,68 @@ const SUMMARY = `id, hash, state, run, agent, tool, command, entries, created, e
 /** The change sets on disk. Whoever moves one from a state to the next is told whether they were the one. */
 export class ChangeSets {
   readonly #database: DatabaseSync;
+  readonly #lists: StoredLists;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#lists = new StoredLists(database);
+  }
+
+  /** Writes a manifest down, entry by entry, and that its contents are used. */
+  async keep(manifest: Manifest): Promise<KeptManifest> {
+    const { entries, ...header } = manifest;
+    const lists = this.#lists.begin();
+    const hash = new ManifestHash(header);
+    const use = this.#database.prepare("INSERT OR IGNORE INTO content_use (sha256, list) VALUES (?, ?)");
+    await this.#lists.write(lists, {
+      name: "entries",
+      items: entries,
+      encode: (entry) => {
+        const text = canonicalEntry(entry);
+        hash.add(text);
+        return text;
+      },
+      also: (entry) => {
+        for (const sha256 of contentsOf(entry)) use.run(sha256, lists);
+      },
+    });
+    return { ...header, hash: hash.digest(header), entryCount: entries.length, lists };
+  }
+
+  /** No set will name it. */
+  async drop({ lists }: KeptManifest): Promise<void> {
+    await this.#lists.remove(lists);
   }
 
   add(set: NewChangeSet): void {
-    const { runId, agent, tool, command, entries } = set.manifest;
     transaction(this.#database, () => {
-      if (set.startedFrom !== undefined) this.#supersede(set.startedFrom, agent, set.createdAt);
-      this.#database
-        .prepare(
-          `INSERT INTO change_set (id, hash, state, run, agent, tool, command, entries, created, expires, manifest)
-           VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          set.id,
-          set.hash,
-          runId,
-          agent,
-          tool,
-          command,
-          entries.length,
-          set.createdAt,
-          set.expiresAt,
-          set.serialised,
-        );
-      const use = this.#database.prepare("INSERT OR IGNORE INTO content_use (sha256, change_set) VALUES (?, ?)");
-      for (const sha256 of contentsOf(entries)) use.run(sha256, set.id);
+      if (set.startedFrom !== undefined) this.#supersede(set.startedFrom, set.manifest.agent, set.createdAt);
+      this.#insert(set, "pending");
     });
   }
 
   /** To be called within a transaction. All of its entries are chosen. */
   addDecided(set: CutChangeSet): void {
-    const { runId, agent, tool, command, entries } = set.manifest;
+    this.#insert(set, set.state, set);
+  }
+
+  #insert(
+    { id, manifest, createdAt, expiresAt }: Omit<NewChangeSet, "startedFrom">,
+    state: ChangeSetState,
+    decided?: CutChangeSet,
+  ): void {
+    const { hash, runId, agent, tool, command, roots, entryCount, lists } = manifest;
+    const chosen = decided && JSON.stringify(entryCount === 0 ? [] : [[0, entryCount - 1]]);
     this.#database
       .prepare(
         `INSERT INTO change_set (id, hash, state, run, agent, tool, command, entries, created, expires, decided, decided_by, message,
-         chosen, manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         chosen, roots, lists) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
-        ...[set.id, set.hash, set.state, runId, agent, tool, command, entries.length, set.createdAt, set.expiresAt],
-        ...[set.decidedAt, set.by ?? null, set.message ?? null, JSON.stringify([...entries.keys()]), set.serialised],
+        ...[id, hash, state, runId, agent, tool, command, entryCount, createdAt, expiresAt],
+        ...[decided?.decidedAt ?? null, decided?.by ?? null, decided?.message ?? null],
+        ...[chosen ?? null, JSON.stringify(roots), lists],
       );
-    const use = this.#database.prepare("INSERT OR IGNORE INTO content_use (sha256, change_set) VALUES (?, ?)");
-    for (const sha256 of contentsOf(entries)) use.run(sha256, set.id);
   }
 
   /** Takes an approval back that was not carried out; false when it was, or is being. */
@@ -112,11 +136,23 @@ export class ChangeSets {
     return changes === 1;
   }
 
-  get(id: string): ChangeSet | undefined {
-    const row = this.#database
-      .prepare(`SELECT ${SUMMARY}, chosen, undone, conflicts, manifest FROM change_set WHERE id = ?`)
-      .get(id);
-    return row === undefined ? undefined : toChangeSet(row);
+  /** Where a set stands, without what it is about. */
+  summary(id: string): ChangeSetSummary | undefined {
+    const row = this.#database.prepare(`SELECT ${SUMMARY} FROM change_set WHERE id = ?`).get(id);
+    return row === undefined ? undefined : toSummary(row);
+  }
+
+  /** Throws ZtlError `change-set-damaged` when it is not what was proposed. */
+  async get(id: string): Promise<ChangeSet | undefined> {
+    const row = this.#row(id);
+    if (row === undefined) return undefined;
+    try {
+      return await this.#whole(row);
+    } catch (error) {
+      // Another process forgets the oldest sets.
+      if (this.#row(id) === undefined) return undefined;
+      throw error;
+    }
   }
 
   /** Newest first; a page of them unless a limit says otherwise. */
@@ -137,7 +173,7 @@ export class ChangeSets {
         `UPDATE change_set SET state = ?, decided = ?, decided_by = ?, message = ?, chosen = ?
          WHERE id = ? AND state = 'pending' AND expires > ?`,
       )
-      .run(state, at, by, message ?? null, chosen === undefined ? null : JSON.stringify(chosen), id, at);
+      .run(state, at, by, message ?? null, chosen === undefined ? null : JSON.stringify(rangesOf(chosen)), id, at);
     return changes === 1;
   }
 
@@ -151,27 +187,50 @@ export class ChangeSets {
     return rows.map((row) => String(row.id));
   }
 
-  markConflict(id: string, conflicts: readonly Conflict[]): void {
+  async markConflict(id: string, conflicts: readonly Conflict[]): Promise<void> {
+    const row = this.#row(id);
+    if (row === undefined) return;
+    await this.#lists.write(String(row.lists), { name: "conflicts", items: conflicts });
     this.#database
       .prepare("UPDATE change_set SET state = 'conflict', conflicts = ? WHERE id = ? AND state = 'approved'")
-      .run(JSON.stringify(conflicts), id);
+      .run(conflicts.length, id);
   }
 
   /** Forgets the oldest decided sets beyond what is kept. */
-  prune(): void {
-    transaction(this.#database, () => {
-      this.#database
-        .prepare(
-          `DELETE FROM change_set WHERE state NOT IN ('pending', 'approved', 'applying')
-           AND number <= (SELECT max(number) FROM change_set) - ?`,
-        )
-        .run(KEPT_SETS_MAX);
-      this.#database.exec("DELETE FROM content_use WHERE change_set NOT IN (SELECT id FROM change_set)");
-    });
+  async prune(): Promise<void> {
+    this.#database
+      .prepare(
+        `DELETE FROM change_set WHERE state NOT IN ('pending', 'approved', 'applying')
+         AND number <= (SELECT max(number) FROM change_set) - ?`,
+      )
+      .run(KEPT_SETS_MAX);
+    await this.#lists.removeAbandoned();
   }
 
   usesContent(sha256: string): boolean {
     return this.#database.prepare("SELECT 1 FROM content_use WHERE sha256 = ? LIMIT 1").get(sha256) !== undefined;
+  }
+
+  #row(id: string): Row | undefined {
+    return this.#database
+      .prepare(`SELECT ${SUMMARY}, chosen, undone, conflicts, roots, lists FROM change_set WHERE id = ?`)
+      .get(id);
+  }
+
+  async #whole(row: Row): Promise<ChangeSet> {
+    const summary = toSummary(row);
+    const key = String(row.lists);
+    const roots = parseSetRoots(String(row.roots));
+    const hash = new ManifestHash(summary);
+    const entries = await readEntries(this.#lists, key, { roots, count: summary.entryCount }, (text) => hash.add(text));
+    if (hash.digest({ ...summary, roots }) !== summary.hash) throw notWhatWasProposed(summary.id);
+    const pathsOf = (column: unknown): string[] | undefined =>
+      column === null ? undefined : parseChosen(String(column), entries).map(({ path }) => path);
+    return {
+      ...{ ...summary, roots, entries },
+      ...defined({ chosen: pathsOf(row.chosen), undone: pathsOf(row.undone) }),
+      conflicts: row.conflicts === null ? [] : await readConflicts(this.#lists, key, Number(row.conflicts)),
+    };
   }
 
   #supersede(id: string, agent: string, now: number): void {
@@ -184,9 +243,14 @@ export class ChangeSets {
 }
 
 /** New contents, and old ones: those are kept for the diff from the start, and for undo from the sync on. */
-function contentsOf(entries: readonly ChangeEntry[]): Set<string> {
-  const states = entries.flatMap(({ edit }) => [edit.before, edit.after]);
-  return new Set(states.flatMap((state) => (state.type === "file" && state.sha256 !== "" ? [state.sha256] : [])));
+function contentsOf({ edit: { before, after } }: ChangeEntry): string[] {
+  return [before, after].flatMap((state) => (state.type === "file" && state.sha256 !== "" ? [state.sha256] : []));
+}
+
+function notWhatWasProposed(id: string): ZtlError {
+  return new ZtlError("change-set-damaged", `The change set ${id} is not what was proposed`, {
+    remedy: "Someone changed the workspace's database. Do not apply it; reject it and run the call again.",
+  });
 }
 
 export function toSummary(row: Row): ChangeSetSummary {
@@ -204,26 +268,5 @@ export function toSummary(row: Row): ChangeSetSummary {
     ...(row.decided !== null && { decidedAt: Number(row.decided) }),
     ...(row.decided_by !== null && { decidedBy: String(row.decided_by) }),
     ...(row.message !== null && { message: String(row.message) }),
-  };
-}
-
-function toChangeSet(row: Row): ChangeSet {
-  const serialised = String(row.manifest);
-  if (hashManifest(serialised) !== row.hash) {
-    throw new ZtlError("change-set-damaged", `The change set ${String(row.id)} is not what was proposed`, {
-      remedy: "Someone changed the workspace's database. Do not apply it; reject it and run the call again.",
-    });
-  }
-  const { roots, entries } = parseManifest(serialised);
-  const pathsOf = (column: unknown): string[] | undefined =>
-    column === null
-      ? undefined
-      : parseChosen(String(column), entries.length).map((index) => (entries[index] as ChangeEntry).path);
-  return {
-    ...toSummary(row),
-    roots,
-    entries,
-    ...defined({ chosen: pathsOf(row.chosen), undone: pathsOf(row.undone) }),
-    conflicts: row.conflicts === null ? [] : parseConflicts(String(row.conflicts)),
   };
 }

@@ -11,17 +11,26 @@ export const WORKSPACE_REFUSAL = {
 const FORMAT: DatabaseFormat = {
   applicationId: "ztlw",
   // Counted up when manifests or plans change, too.
-  version: 3,
+  version: 4,
   schema: [
     `CREATE TABLE change_set (
       number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, state TEXT NOT NULL,
       run TEXT NOT NULL, agent TEXT NOT NULL, tool TEXT NOT NULL, command TEXT NOT NULL, entries INTEGER NOT NULL,
       created INTEGER NOT NULL, expires INTEGER NOT NULL, decided INTEGER, decided_by TEXT, message TEXT, chosen TEXT,
-      undone TEXT, conflicts TEXT, manifest TEXT NOT NULL
+      undone TEXT, conflicts INTEGER, roots TEXT NOT NULL, lists TEXT NOT NULL
     ) STRICT`,
     "CREATE INDEX change_set_state ON change_set (state, agent)",
-    "CREATE TABLE content_use (sha256 TEXT, change_set TEXT, PRIMARY KEY (sha256, change_set)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE outbox (attempt TEXT PRIMARY KEY, change_set TEXT NOT NULL, operation TEXT NOT NULL, files TEXT NOT NULL) STRICT",
+    "CREATE INDEX change_set_lists ON change_set (lists)",
+    // What is long of the others: entries and conflicts, steps and objects, names of files.
+    "CREATE TABLE list (key TEXT PRIMARY KEY, made INTEGER NOT NULL) STRICT",
+    `CREATE TABLE list_row (
+      key TEXT, name TEXT, number INTEGER, items TEXT NOT NULL, PRIMARY KEY (key, name, number)
+    ) STRICT, WITHOUT ROWID`,
+    "CREATE TABLE content_use (sha256 TEXT, list TEXT, PRIMARY KEY (sha256, list)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX content_use_list ON content_use (list)",
+    `CREATE TABLE outbox (
+      attempt TEXT PRIMARY KEY, change_set TEXT NOT NULL, operation TEXT NOT NULL, files INTEGER NOT NULL, lists TEXT NOT NULL
+    ) STRICT`,
     `CREATE TABLE space (
       id TEXT PRIMARY KEY, owner TEXT NOT NULL UNIQUE, agent TEXT NOT NULL, review TEXT NOT NULL UNIQUE, head INTEGER NOT NULL,
       hash TEXT NOT NULL, roots TEXT NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL, run TEXT NOT NULL,
@@ -39,7 +48,10 @@ const FORMAT: DatabaseFormat = {
     "CREATE TABLE space_content (sha256 TEXT, space TEXT, PRIMARY KEY (sha256, space)) STRICT, WITHOUT ROWID",
     "CREATE TABLE taken (space TEXT, path TEXT, change_set TEXT, at INTEGER, PRIMARY KEY (space, path)) STRICT, WITHOUT ROWID",
     "CREATE INDEX taken_change_set ON taken (change_set)",
-    "CREATE TABLE journal (change_set TEXT PRIMARY KEY, operation TEXT NOT NULL, phase TEXT NOT NULL, plan TEXT NOT NULL) STRICT",
+    `CREATE TABLE journal (
+      change_set TEXT PRIMARY KEY, operation TEXT NOT NULL, phase TEXT NOT NULL, roots TEXT NOT NULL, steps INTEGER NOT NULL,
+      objects INTEGER NOT NULL, lists TEXT NOT NULL
+    ) STRICT`,
   ],
   code: "state-format",
   what: "the database of a workspace",

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { BLOB_GRACE_MS } from "../../base/blob-files.ts";
+import { toByteString } from "../../base/byte-string.ts";
 import { Workspace } from "../index.ts";
 import { sha256 } from "../testing/tree.ts";
 import { carryOut, makeWorld, proposalOf, temporaryDirectory } from "../testing/world.ts";
+import { Journal, type JournalEntry } from "./journal.ts";
 import { Turn } from "./turn.ts";
 
 test("turns are taken one after the other, over several databases as over several processes", async (t) => {
@@ -52,7 +54,7 @@ test("contents that no set uses are removed when they are old, others are kept",
 test("a content changed on disk is not brought to the host", async (t) => {
   const { workspace, ...world } = await makeWorld(t);
   const { id, hash } = await workspace.propose(proposalOf(world, (d) => fs.writeFileSync(join(d, "a"), "agreed")));
-  workspace.approve(id, { hash, reviewer: "r" });
+  await workspace.approve(id, { hash, reviewer: "r" });
   const contents = join(world.place, "state", "contents");
   const names = fs.readdirSync(contents, { recursive: true, encoding: "utf8" });
   const blob = names.map((name) => join(contents, name)).find((path) => fs.statSync(path).isFile());
@@ -67,9 +69,10 @@ test("a root that is gone is waited for; then what was half done there is ended"
   const { id } = await workspace.propose(proposalOf(world, (d) => fs.writeFileSync(join(d, "a"), "x")));
   // As a process leaves it that is killed between two steps.
   const inode = String(fs.statSync(world.host).ino);
-  const plan = {
+  const entry: JournalEntry = {
+    ...{ changeSetId: id, operation: "sync", phase: "staging" },
     roots: [{ path: world.host, inode }],
-    steps: [{ do: "place", root: 0, path: "a", object: 0 }],
+    steps: [{ do: "place", root: 0, path: toByteString("a"), object: 0 }],
     objects: [{ type: "file", uid: 0, gid: 0, mode: 0o644, sha256: sha256(Buffer.from("x")), sizeBytes: 1 }],
     found: [""],
   };
@@ -79,8 +82,9 @@ test("a root that is gone is waited for; then what was half done there is ended"
   fs.chmodSync(join(staging, "new", "0"), 0o644);
   fs.linkSync(join(staging, "new", "0"), join(world.host, "a"));
   const database = new DatabaseSync(join(world.place, "state", "workspace.sqlite"));
-  database.prepare("INSERT INTO journal VALUES (?, 'sync', 'applying', ?)").run(id, JSON.stringify(plan));
-  database.prepare("UPDATE change_set SET state = 'applying' WHERE id = ?").run(id);
+  const journal = new Journal(database);
+  await journal.begin(entry);
+  journal.apply(id);
   database.close();
   const reopen = async (): Promise<readonly string[]> => {
     const again = await Workspace.open({ directory: join(world.place, "state") });
@@ -95,5 +99,5 @@ test("a root that is gone is waited for; then what was half done there is ended"
   fs.renameSync(`${world.host}-away`, world.host);
   assert.deepEqual(await reopen(), ["rolled-back"]);
   assert.deepEqual(fs.readdirSync(world.host), []);
-  assert.equal(workspace.get(id)?.state, "approved");
+  assert.equal(workspace.find(id)?.state, "approved");
 });

@@ -1,10 +1,14 @@
 import { z } from "zod";
-import { parseStored, type StoredFormat } from "../../base/stored-json.ts";
-import type { Conflict, Manifest } from "../changes/change-set.ts";
+import { type DamageFormat, damaged, parseStored, type StoredFormat } from "../../base/stored-json.ts";
+import type { ChangeEntry, Conflict } from "../changes/change-set.ts";
+import type { NodeState } from "../changes/node-state.ts";
 import type { Root } from "../changes/proposed-change.ts";
-import { MANIFEST_JSON } from "../limits.ts";
+import { ROW_JSON } from "../limits.ts";
 import type { SpaceEntry } from "../spaces/space-entry.ts";
-import type { JournalEntry } from "./journal.ts";
+import type { Step } from "../sync/plan.ts";
+import type { JournalEntry, JournalRoot } from "./journal.ts";
+import { itemsIn, type Ranges } from "./ranges.ts";
+import type { ListFormat, StoredLists } from "./stored-lists.ts";
 
 /** What the database of a workspace holds as JSON. Whoever could write it could choose what is written to the host's files. */
 
@@ -80,17 +84,7 @@ const spaceEntry = z.strictObject({
 });
 const roots = z.array(z.strictObject({ hostRoot: text, guestRoot: text }));
 
-const manifest = z
-  .strictObject({
-    runId: text,
-    agent: text,
-    tool: text,
-    command: text,
-    roots,
-    entries: z.array(entry),
-  })
-  .refine(({ roots, entries }) => entries.every(({ edit }) => edit.root < roots.length), "has a change in no root");
-
+const ranges = z.array(z.tuple([index, index]));
 const at = { root: index, path: byteString };
 const step = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("place"), ...at, object: index }),
@@ -106,44 +100,44 @@ const step = z.discriminatedUnion("do", [
     to: metadata,
   }),
 ]);
-
-const journalEntry = z
-  .strictObject({
-    roots: z.array(z.strictObject({ path: text, inode: z.string().regex(/^\d+$/, "must be a number") })),
-    steps: z.array(step),
-    objects: z.array(state),
-    found: z.array(z.string().regex(/^(\d+:\d+:-?\d+)?$/, "must be a fingerprint")),
-  })
-  .refine(({ roots, steps }) => steps.every(({ root }) => root < roots.length), "has a step in no root")
-  .refine(({ steps, found }) => steps.length === found.length, "has a fingerprint for no step")
-  .refine(
-    ({ steps, objects }) => steps.every((one) => !("object" in one) || one.object < objects.length),
-    "has a step with no object",
-  );
+const journalRoots = z.array(z.strictObject({ path: text, inode: z.string().regex(/^\d+$/, "must be a number") }));
+const fingerprint = z.string().regex(/^(\d+:\d+:-?\d+)?$/, "must be a fingerprint");
 
 const CHANGE_SET = {
-  limits: MANIFEST_JSON,
+  limits: ROW_JSON,
   code: "change-set-damaged",
   remedy: "Someone changed the workspace's database. Do not apply it; reject it and run the call again.",
 };
-const MANIFEST: StoredFormat = { ...CHANGE_SET, what: "A change set", shape: manifest };
-const CONFLICTS: StoredFormat = {
-  ...CHANGE_SET,
-  what: "The list of a change set's conflicts",
-  shape: z.array(z.strictObject({ path: text, reason: text })),
+const ENTRIES: ListFormat = {
+  name: "entries",
+  format: { ...CHANGE_SET, what: "A change set", shape: z.array(entry) },
 };
-const PLAN: StoredFormat = {
+const CONFLICTS: ListFormat = {
+  name: "conflicts",
+  format: {
+    ...CHANGE_SET,
+    what: "The list of a change set's conflicts",
+    shape: z.array(z.strictObject({ path: text, reason: text })),
+  },
+};
+const FILES: ListFormat = {
+  name: "files",
+  format: { ...CHANGE_SET, what: "The list of files that were written", shape: z.array(text) },
+};
+const JOURNAL = {
   what: "The journal of a sync that was interrupted",
-  limits: MANIFEST_JSON,
-  shape: journalEntry,
+  limits: ROW_JSON,
   code: "journal-damaged",
   remedy:
     "What it replaced is kept in directories named .ztl-sync-… beside the files; nothing of them was touched. Put the " +
     "workspace's database back from a copy, or take the files from there by hand and give another stateDirectory.",
 };
+const STEPS: ListFormat = { name: "steps", format: { ...JOURNAL, shape: z.array(step) } };
+const OBJECTS: ListFormat = { name: "objects", format: { ...JOURNAL, shape: z.array(state) } };
+const FOUND: ListFormat = { name: "found", format: { ...JOURNAL, shape: z.array(fingerprint) } };
 
 const SPACE = {
-  limits: MANIFEST_JSON,
+  limits: ROW_JSON,
   code: "workspace-damaged",
   remedy:
     "Someone changed the workspace's database. Approve nothing of it; give another stateDirectory, and run the calls again.",
@@ -159,24 +153,66 @@ export function parseRoots(json: string): readonly Root[] {
   return parseStored(json, SPACE_ROOTS);
 }
 
-export function parseManifest(serialised: string): Manifest {
-  return parseStored(serialised, MANIFEST);
+/** Everything that a reviewer saw of a set; `seen` gets its text, row by row. */
+export async function readEntries(
+  lists: StoredLists,
+  key: string,
+  { roots, count }: { readonly roots: readonly Root[]; readonly count: number },
+  seen: (entries: string) => void,
+): Promise<readonly ChangeEntry[]> {
+  const entries = await lists.read<ChangeEntry>(key, ENTRIES, seen);
+  expectCount(entries, count, ENTRIES.format);
+  if (entries.some(({ edit }) => edit.root >= roots.length))
+    throw damaged(ENTRIES.format, "it has a change in no root");
+  return entries;
 }
 
-/** Indices into the entries, of which there are so many. */
-export function parseChosen(json: string, entryCount: number): readonly number[] {
-  const shape = z.array(index.max(entryCount - 1));
-  return parseStored(json, { ...CHANGE_SET, what: "The choice of a change set's files", shape });
+export function parseSetRoots(json: string): readonly Root[] {
+  return parseStored(json, { ...CHANGE_SET, what: "The directories of a change set", shape: roots });
 }
 
-export function parseConflicts(json: string): readonly Conflict[] {
-  return parseStored(json, CONFLICTS);
+/** Those of a list that somebody chose. */
+export function parseChosen<T>(json: string, items: readonly T[]): readonly T[] {
+  const format = { ...CHANGE_SET, what: "The choice of a change set's files", shape: ranges };
+  const chosen = itemsIn(parseStored<Ranges>(json, format), items);
+  if (chosen === undefined) throw damaged(format, "it has files that are not there");
+  return chosen;
 }
 
-export function parseFiles(json: string): readonly string[] {
-  return parseStored(json, { ...CHANGE_SET, what: "The list of files that were written", shape: z.array(text) });
+export async function readConflicts(lists: StoredLists, key: string, count: number): Promise<readonly Conflict[]> {
+  const conflicts = await lists.read<Conflict>(key, CONFLICTS);
+  expectCount(conflicts, count, CONFLICTS.format);
+  return conflicts;
 }
 
-export function parsePlan(json: string): Omit<JournalEntry, "changeSetId" | "operation" | "phase"> {
-  return parseStored(json, PLAN);
+export async function readFiles(lists: StoredLists, key: string, count: number): Promise<readonly string[]> {
+  const files = await lists.read<string>(key, FILES);
+  expectCount(files, count, FILES.format);
+  return files;
+}
+
+export function parseJournalRoots(json: string): readonly JournalRoot[] {
+  return parseStored(json, { ...JOURNAL, shape: journalRoots });
+}
+
+/** The steps of a journal, what they put in place, and what was found where they replace or remove something. */
+export async function readPlan(
+  lists: StoredLists,
+  key: string,
+  counts: { readonly roots: number; readonly steps: number; readonly objects: number },
+): Promise<Pick<JournalEntry, "steps" | "objects" | "found">> {
+  const steps = await lists.read<Step>(key, STEPS);
+  const objects = await lists.read<NodeState>(key, OBJECTS);
+  const found = await lists.read<string>(key, FOUND);
+  expectCount(steps, counts.steps, JOURNAL);
+  expectCount(objects, counts.objects, JOURNAL);
+  if (steps.some(({ root }) => root >= counts.roots)) throw damaged(JOURNAL, "it has a step in no root");
+  if (steps.length !== found.length) throw damaged(JOURNAL, "it has a fingerprint for no step");
+  if (steps.some((one) => "object" in one && one.object >= objects.length))
+    throw damaged(JOURNAL, "it has a step with no object");
+  return { steps, objects, found };
+}
+
+function expectCount(list: readonly unknown[], count: number, format: DamageFormat): void {
+  if (list.length !== count) throw damaged(format, `it has ${list.length} items instead of ${count}`);
 }

@@ -59,18 +59,20 @@ export async function applyEdits(application: Application, blobs: BlobFiles, jou
     const roots = directories.map(({ inode }, i) => ({ path: rootPaths[i] as string, inode: String(inode) }));
     const found = plan.steps.map((step) => foundBefore(step, checked));
     const objects = plan.objects.map(({ state }) => state);
-    journal.begin({ changeSetId, operation, roots, steps: plan.steps, objects, found });
+    const prepared = await journal.prepare(application.files);
+    await journal.begin({ changeSetId, operation, roots, steps: plan.steps, objects, found });
     const attempt = new Attempt({ changeSetId, plan, directories, checked, rootPaths, found });
     try {
       await attempt.stage(blobs);
       journal.apply(changeSetId);
       await attempt.takeSteps();
-      journal.commit(application, application.undone);
+      journal.commit(application, application.undone, prepared);
     } catch (error) {
       const aside = await attempt.takeBack();
       journal.takenBack(changeSetId, operation);
       await attempt.removeStaging();
-      journal.remove(changeSetId);
+      await journal.remove(changeSetId);
+      await journal.drop(prepared);
       const root = attempt.failedRoot;
       if (error instanceof Obstacle) return { status: "conflict", conflicts: [{ root, obstacle: error }], aside };
       if (error instanceof Error) return { status: "failed", error, aside };
@@ -78,7 +80,7 @@ export async function applyEdits(application: Application, blobs: BlobFiles, jou
     }
     const aside = await attempt.spareWritten();
     await attempt.removeStaging();
-    journal.remove(changeSetId);
+    await journal.remove(changeSetId);
     return { status: "done", aside };
   });
 }

@@ -97,7 +97,7 @@ for (const { name, change, meanwhile, expected } of CASES) {
     fs.mkdirSync(join(world.host, "directory"));
     fs.writeFileSync(join(world.host, "directory", "inner"), "old");
     const { id } = await world.workspace.propose(proposalOf(world, change));
-    approveAll(world.workspace, id);
+    await approveAll(world.workspace, id);
     meanwhile(world.host);
     const before = describeTree(world.host);
     const result = await world.workspace.sync(id);
@@ -105,7 +105,7 @@ for (const { name, change, meanwhile, expected } of CASES) {
     const found = result.status === "conflict" ? result.conflicts.map(({ path, reason }) => `${path} ${reason}`) : [];
     assert.deepEqual(found, expected);
     assert.deepEqual(describeTree(world.host), before, "nothing is touched");
-    const set = world.workspace.get(id);
+    const set = await world.workspace.get(id);
     assert.equal(set?.state, "conflict");
     assert.equal(set?.conflicts.length, expected.length);
     assert.deepEqual(await world.workspace.sync(id), { status: "not-approved", state: "conflict" });
@@ -119,7 +119,7 @@ test("of two agents that change one file, the second gets a conflict", async (t)
   for (const agent of ["one", "two"]) {
     const proposal = proposalOf(world, (d) => fs.writeFileSync(join(d, "file"), agent), { agent });
     const { id } = await world.workspace.propose(proposal);
-    approveAll(world.workspace, id);
+    await approveAll(world.workspace, id);
     ids.push(id);
   }
   const results = await Promise.all(ids.map((id) => world.workspace.sync(id)));
@@ -162,7 +162,7 @@ test("devices, pipes and sockets are refused, not dropped", async (t) => {
     entries.map(({ blocked }) => blocked),
     [undefined, "unsupported-type"],
   );
-  approveAll(world.workspace, id);
+  await approveAll(world.workspace, id);
   const result = await world.workspace.sync(id);
   assert.deepEqual(result, { status: "conflict", conflicts: [{ path: "/project/pipe", reason: "unsupported-type" }] });
   assert.deepEqual(fs.readdirSync(world.host), []);
@@ -178,7 +178,7 @@ test("what changed on the host during the run, or before the proposal, is refuse
   assert.equal((await world.workspace.diff(before.id, "/project/file")).kind, "base-changed");
   fs.writeFileSync(join(world.host, "file"), "old");
   const during = await world.workspace.propose({ ...proposal, changes });
-  for (const { id } of [during, before]) approveAll(world.workspace, id);
+  for (const { id } of [during, before]) await approveAll(world.workspace, id);
   const results = [await world.workspace.sync(during.id), await world.workspace.sync(before.id)];
   const reasons = results.map((result) => (result.status === "conflict" ? result.conflicts[0]?.reason : result.status));
   assert.deepEqual(reasons, ["base-changed-during-run", "content-changed"]);
@@ -194,7 +194,7 @@ test("a failing disk operation leaves everything as it was, and the sync may be 
       fs.writeFileSync(join(d, "z", "2"), "x");
     }),
   );
-  approveAll(world.workspace, id);
+  await approveAll(world.workspace, id);
   const before = describeTree(world.host);
   // A mount of another file system would do; the immutable attribute needs no privileges but root's.
   const locked = spawnChattr("+i", join(world.host, "z"));
@@ -203,7 +203,7 @@ test("a failing disk operation leaves everything as it was, and the sync may be 
   spawnChattr("-i", join(world.host, "z"));
   assert.equal(result.status, "failed", JSON.stringify(result));
   assert.deepEqual(describeTree(world.host), before);
-  assert.equal(world.workspace.get(id)?.state, "approved");
+  assert.equal(world.workspace.find(id)?.state, "approved");
   assert.equal((await world.workspace.sync(id)).status, "applied");
 });
 

@@ -34,7 +34,7 @@ for (const { id, state } of workspace.list()) {
 for (;;) {
   const { id, hash, entries } = await workspace.propose(proposal);
   const protectedFiles = entries.filter((entry) => entry.protectedBecause.length > 0).map(({ path }) => path);
-  const steps = [workspace.approve(id, { hash, reviewer: "r", protectedFiles }), await workspace.sync(id), await workspace.undo(id)];
+  const steps = [await workspace.approve(id, { hash, reviewer: "r", protectedFiles }), await workspace.sync(id), await workspace.undo(id)];
   const found = steps.map(({ status }) => status).join();
   if (found !== "approved,applied,undone") throw new Error(JSON.stringify(steps));
   writeSync(1, ".");

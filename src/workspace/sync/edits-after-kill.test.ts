@@ -93,7 +93,7 @@ test(`a person's edits between a kill and the recovery are kept, at ${INSTANTS} 
   const first = await Workspace.open({ directory: state });
   const proposal = proposalOf({ host, guest: join(place, "guest") }, makeNew);
   const { id } = await first.propose(proposal);
-  approveAll(first, id);
+  await approveAll(first, id);
   await first.close();
   const trees = { old: describeTree(host), new: describeTree(join(place, "guest")) };
   fs.mkdirSync(kept);
@@ -131,7 +131,7 @@ test(`a person's edits between a kill and the recovery are kept, at ${INSTANTS} 
       for (const [name, content] of edit(host, number + 1)) edits.set(name, content);
     }
     const workspace = await Workspace.open({ directory: state });
-    const known = workspace.get(id)?.state ?? "";
+    const known = workspace.find(id)?.state ?? "";
     assert.ok(["approved", "applied", "undone"].includes(known), known);
     for (const [name, content] of edits) assertKept(host, name, content, `${task} ${instant}`);
     count("edits", edits.size);

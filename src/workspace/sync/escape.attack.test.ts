@@ -32,7 +32,7 @@ test("a directory swapped for a link after approval leads nowhere", async (t) =>
   const ids: string[] = [];
   for (const change of changes) {
     const { id } = await world.workspace.propose(proposalOf(world, change));
-    approveAll(world.workspace, id);
+    await approveAll(world.workspace, id);
     ids.push(id);
   }
   fs.rmSync(inner, { recursive: true });
@@ -65,7 +65,7 @@ test("a directory that becomes a link and back, many times during the sync, neve
       const roots = [{ hostRoot: world.host, guestRoot: "/project" }];
       const changes = changesOf(40);
       const { id } = await world.workspace.propose({ runId: "r", agent: "a", tool: "t", command: "c", roots, changes });
-      approveAll(world.workspace, id);
+      await approveAll(world.workspace, id);
       const result = await world.workspace.sync(id);
       outcomes.add(result.status);
       assert.deepEqual(describeTree(outside), before, `after ${JSON.stringify(result)}`);
@@ -122,7 +122,7 @@ test("the staging directory's own name is nobody's to use", async (t) => {
     }),
   );
   assert.ok(entries.every(({ blocked }) => blocked === "reserved-name"));
-  approveAll(world.workspace, id);
+  await approveAll(world.workspace, id);
   assert.equal((await world.workspace.sync(id)).status, "conflict");
   assert.deepEqual(fs.readdirSync(world.host), []);
 });
@@ -132,7 +132,7 @@ test("a link's target whose bytes are lost is not guessed", async (t) => {
   const proposal = proposalOf(world, (d) => fs.symlinkSync(Buffer.from("a\xff", "latin1"), join(d, "link")));
   const changes = proposal.changes.map(({ symlinkTargetBytes: _, ...change }) => change);
   const { id } = await world.workspace.propose({ ...proposal, changes });
-  approveAll(world.workspace, id);
+  await approveAll(world.workspace, id);
   const result = await world.workspace.sync(id);
   assert.deepEqual(result, { status: "conflict", conflicts: [{ path: "/project/link", reason: "inexact-name" }] });
 });
@@ -141,7 +141,7 @@ test("a root swapped for a link after approval is not entered", async (t) => {
   const world = await makeWorld(t);
   const outside = makeOutside(world);
   const { id } = await world.workspace.propose(proposalOf(world, (d) => fs.writeFileSync(join(d, "new"), "run")));
-  approveAll(world.workspace, id);
+  await approveAll(world.workspace, id);
   fs.rmSync(world.host, { recursive: true });
   fs.symlinkSync(outside, world.host);
   const result = await world.workspace.sync(id);

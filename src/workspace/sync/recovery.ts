@@ -24,14 +24,14 @@ export interface Recovered extends Aside {
 /** To be called with the turn held: then whoever wrote these entries is dead. */
 export async function recoverAll(journal: Journal): Promise<Recovered[]> {
   const recovered: Recovered[] = [];
-  for (const entry of journal.entries()) recovered.push(await recover(entry, journal));
+  for (const head of journal.heads()) recovered.push(await recover(await journal.read(head), journal));
   return recovered;
 }
 
 /** The same, and what was done for good by whoever died before it was recorded. */
 export async function recoverWithUntold(journal: Journal): Promise<Recovered[]> {
   const recovered = await recoverAll(journal);
-  const untold = journal.untold().map(({ attempt, changeSetId, operation, files }): Recovered => {
+  const untold = (await journal.untold()).map(({ attempt, changeSetId, operation, files }): Recovered => {
     const ended = recovered.find((one) => one.changeSetId === changeSetId && one.outcome === "finished");
     const { leftAlone, keptBeside } = ended ?? NOTHING_ASIDE;
     return { changeSetId, operation, outcome: "finished", phase: "done", attempt, files, leftAlone, keptBeside };
@@ -47,7 +47,7 @@ async function recover(entry: JournalEntry, journal: Journal): Promise<Recovered
     const aside = await end(entry, directories);
     if (phase === "applying") journal.takenBack(changeSetId, operation);
     for (const directory of directories) await Staging.remove(directory, changeSetId);
-    journal.remove(changeSetId);
+    await journal.remove(changeSetId);
     return { changeSetId, operation, phase, outcome: phase === "done" ? "finished" : "rolled-back", ...aside };
   } catch (error) {
     if (!ZtlError.isInstance(error) || error.code !== "root-missing") throw error;

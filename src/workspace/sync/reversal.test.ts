@@ -78,7 +78,7 @@ for (const { name, steps } of CASES) {
       const what = `${reversal} ${files?.join() ?? "all"}`;
       const paths = files?.map((file) => `/project/${file}`);
       assert.equal((await world.workspace[reversal](id, paths)).status, expected, what);
-      assert.equal(world.workspace.get(id)?.state, state, what);
+      assert.equal(world.workspace.find(id)?.state, state, what);
       assert.equal(contents(world.host), found, what);
     }
   });
@@ -105,7 +105,7 @@ test("what is undone of a set outlives the process", async (t) => {
   const before = describeTree(world.host);
   const again = await Workspace.open({ directory: join(world.place, "state") });
   t.after(() => again.close());
-  assert.deepEqual(again.get(id)?.undone, ["/project/a"]);
+  assert.deepEqual((await again.get(id))?.undone, ["/project/a"]);
   assert.equal((await again.redo(id)).status, "redone");
   assert.equal((await again.undo(id, ["/project/a"])).status, "undone");
   assert.deepEqual(describeTree(world.host), before);

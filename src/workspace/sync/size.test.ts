@@ -40,7 +40,7 @@ test("a sparse file of 1 GB stays sparse, here, in the state and after undo", as
   const proposal = { ...proposalOf(world, () => undefined), changes: [change] };
   const started = performance.now();
   const { id } = await world.workspace.propose(proposal);
-  approveAll(world.workspace, id);
+  await approveAll(world.workspace, id);
   const result = await world.workspace.sync(id);
   assert.equal(result.status, "applied", JSON.stringify(result));
   t.diagnostic(`proposed and synced in ${Math.round(performance.now() - started)} ms`);

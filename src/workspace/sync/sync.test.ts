@@ -162,7 +162,7 @@ for (const { name, before, change } of CASES) {
     const undone = await world.workspace.undo(id);
     assert.equal(undone.status, "undone", JSON.stringify(undone));
     assert.deepEqual(describeTree(world.host), old);
-    assert.equal(world.workspace.get(id)?.state, "undone");
+    assert.equal(world.workspace.find(id)?.state, "undone");
   });
 }
 
@@ -209,7 +209,7 @@ test("a new name of an unchanged host file is a link to it", async (t) => {
   const changes = proposal.changes.map((change) => ({ ...change, linkOf: "/project/a" }));
   const set = await world.workspace.propose({ ...proposal, changes });
   assert.equal(set.entries[0]?.kind, "hard-link");
-  approveAll(world.workspace, set.id);
+  await approveAll(world.workspace, set.id);
   assert.equal((await world.workspace.sync(set.id)).status, "applied");
   assert.equal(fs.lstatSync(join(world.host, "a")).ino, fs.lstatSync(join(world.host, "b")).ino);
   assert.equal((await world.workspace.undo(set.id)).status, "undone");
@@ -240,7 +240,7 @@ test("a set over several directories is applied to all of them or none", async (
     changes: [add("/project/x"), add("/project/second/y")],
   };
   const [good, bad] = [await world.workspace.propose(proposal), await world.workspace.propose(proposal)];
-  for (const { id } of [good, bad]) approveAll(world.workspace, id);
+  for (const { id } of [good, bad]) await approveAll(world.workspace, id);
   assert.equal((await world.workspace.sync(good.id)).status, "applied");
   assert.deepEqual([fs.readdirSync(world.host), fs.readdirSync(second)], [["x"], ["y"]]);
   assert.equal((await world.workspace.undo(good.id)).status, "undone");

@@ -12,6 +12,7 @@ import type { Journal, Operation } from "../state/journal.ts";
 import type { Turn } from "../state/turn.ts";
 import { applyEdits, type FoundConflict } from "./application.ts";
 import type { Aside } from "./aside.ts";
+import { placeKey } from "./check.ts";
 import { type Recovered, recoverAll, recoverWithUntold } from "./recovery.ts";
 import { chooseReversal, editOf, type Reversal, type ReversalRefusal } from "./reversal.ts";
 
@@ -62,18 +63,18 @@ export class Synchroniser {
   }
 
   async recover(): Promise<Recovered[]> {
-    if (this.#journal.entries().length === 0 && this.#journal.untold().length === 0) return [];
+    if (this.#journal.isEmpty) return [];
     return await this.#turn.take(() => recoverWithUntold(this.#journal));
   }
 
   /** The last thing done for good to a set that nobody has acknowledged; for the ledger, to know it by. */
   untold(id: string): string | undefined {
-    return this.#journal.untold().findLast(({ changeSetId }) => changeSetId === id)?.attempt;
+    return this.#journal.lastUntold(id);
   }
 
   /** It is recorded. */
-  acknowledge(attempt: string): void {
-    this.#journal.told(attempt);
+  async acknowledge(attempt: string): Promise<void> {
+    await this.#journal.told(attempt);
   }
 
   /** What was ended since, before a sync or an undo of this process; each is told once. */
@@ -87,10 +88,10 @@ export class Synchroniser {
       if (set.state !== "approved") return { status: "not-approved", state: set.state };
       const chosen = chosenEntries(set);
       const blocked = chosen.flatMap(({ path, blocked: reason }) => (reason === undefined ? [] : [{ path, reason }]));
-      if (blocked.length > 0) return this.#refuse(id, { conflicts: blocked });
+      if (blocked.length > 0) return await this.#refuse(id, { conflicts: blocked });
       const edits = chosen.map(({ edit }) => edit);
       const result = await this.#apply(set, { operation: "sync", edits, files: pathsOf(chosen), undone: new Set() });
-      if (result.status === "conflict") return this.#refuse(id, result);
+      if (result.status === "conflict") return await this.#refuse(id, result);
       return result.status === "done" ? { ...result, status: "applied", files: pathsOf(chosen) } : result;
     });
   }
@@ -137,14 +138,17 @@ export class Synchroniser {
   /** The set as it stands when all that was interrupted has been ended. */
   async #settled(id: string): Promise<ChangeSet> {
     this.#note(await recoverAll(this.#journal));
-    const set = this.#sets.get(id);
+    const set = await this.#sets.get(id);
     if (set === undefined)
       throw new ZtlError("unknown-change-set", `There is no change set ${JSON.stringify(id)}`, { id });
     return set;
   }
 
-  #refuse(id: string, conflict: Omit<Extract<SyncResult, { status: "conflict" }>, "status">): SyncResult {
-    this.#sets.markConflict(id, conflict.conflicts);
+  async #refuse(
+    id: string,
+    conflict: Omit<Extract<SyncResult, { status: "conflict" }>, "status">,
+  ): Promise<SyncResult> {
+    await this.#sets.markConflict(id, conflict.conflicts);
     return { ...conflict, status: "conflict" };
   }
 
@@ -160,9 +164,12 @@ export class Synchroniser {
     { id, roots, entries }: ChangeSet,
     { operation, edits, files, undone }: Doing,
   ): Promise<{ status: "done"; aside?: Aside } | Extract<SyncResult, { status: "conflict" | "failed" }>> {
-    const toConflict = ({ root, obstacle: { path, reason } }: FoundConflict): Conflict => {
-      const entry = entries.find(({ edit }) => edit.root === root && edit.path === path);
-      return { path: entry?.path ?? labelOf(guestPathOf({ root, path }, roots)), reason };
+    const toConflicts = (found: readonly FoundConflict[]): Conflict[] => {
+      const named = new Map(entries.map(({ edit, path }) => [placeKey(edit.root, edit.path), path]));
+      return found.map(({ root, obstacle: { path, reason } }) => ({
+        path: named.get(placeKey(root, path)) ?? labelOf(guestPathOf({ root, path }, roots)),
+        reason,
+      }));
     };
     try {
       const application = {
@@ -179,7 +186,7 @@ export class Synchroniser {
       const aside = outcome.aside.leftAlone.length === 0 ? {} : { aside: outcome.aside };
       if (outcome.status === "done") return { status: "done", ...aside };
       if (outcome.status === "failed") return { status: "failed", error: tellError(outcome.error), ...aside };
-      return { status: "conflict", conflicts: outcome.conflicts.map(toConflict), ...aside };
+      return { status: "conflict", conflicts: toConflicts(outcome.conflicts), ...aside };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       return { status: "failed", error: tellError(error) };

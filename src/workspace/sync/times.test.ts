@@ -25,7 +25,7 @@ for (const { name, change } of CASES) {
     const proposal = proposalOf(world, (d) => change(join(d, "a")));
     const changes = proposal.changes.map((one) => ({ ...one, mtimeNs: TIME_NS.toString() }));
     const { id, entries } = await world.workspace.propose({ ...proposal, changes });
-    approveAll(world.workspace, id);
+    await approveAll(world.workspace, id);
     assert.equal((await world.workspace.sync(id)).status, "applied");
     const changed = entries[0]?.hostPath ?? "";
     assert.equal(timeUs(changed), TIME_NS / 1000n);
@@ -45,7 +45,7 @@ test("whole seconds are kept exactly, and a file whose permissions alone change 
     const proposal = proposalOf(world, (d) => fs.chmodSync(join(d, "a"), seconds === 0 ? 0o600 : 0o640));
     const changes = proposal.changes.map((one) => ({ ...one, mtimeNs: before.toString() }));
     const { id } = await world.workspace.propose({ ...proposal, changes });
-    approveAll(world.workspace, id);
+    await approveAll(world.workspace, id);
     assert.equal((await world.workspace.sync(id)).status, "applied");
     assert.equal(nanoseconds(), before);
     assert.equal((await world.workspace.undo(id)).status, "undone");
@@ -68,7 +68,7 @@ test("a time alone is a change", async (t) => {
   } as const;
   const changes = [{ ...touched, mode: mode & 0o7777, uid, gid }];
   const { id } = await world.workspace.propose({ ...proposalOf(world, () => undefined), changes });
-  approveAll(world.workspace, id);
+  await approveAll(world.workspace, id);
   assert.equal((await world.workspace.sync(id)).status, "applied");
   assert.equal(timeUs(path), TIME_NS / 1000n);
   assert.equal((await world.workspace.undo(id)).status, "undone");

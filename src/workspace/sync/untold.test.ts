@@ -16,13 +16,13 @@ for (const { task, state, operation } of TASKS) {
   test(`${task}: what a killed process did for good is told until somebody has recorded it`, async (t) => {
     const world = await makeWorld(t);
     const { id } = await world.workspace.propose(proposalOf(world, (d) => fs.writeFileSync(join(d, "a"), "x")));
-    approveAll(world.workspace, id);
+    await approveAll(world.workspace, id);
     const directory = join(world.place, "state");
     const reopened = async (acknowledge: boolean): Promise<readonly string[]> => {
       const workspace = await Workspace.open({ directory });
       const all = workspace.takeRecovered();
       assert.deepEqual(workspace.takeRecovered(), [], "each is told once");
-      for (const { attempt } of all) if (acknowledge) workspace.acknowledge(attempt ?? "");
+      for (const { attempt } of all) if (acknowledge) await workspace.acknowledge(attempt ?? "");
       await workspace.close();
       return all.map(({ outcome, operation: of, files }) => `${outcome} ${of} ${files?.join()}`);
     };
@@ -31,7 +31,7 @@ for (const { task, state, operation } of TASKS) {
     calls[task] = (await runKilled({ directory, task, changeSetId: id, instant: Infinity })) ?? 0;
     const before = { sync: ["sync"], undo: ["sync", "undo"], redo: ["sync", "undo", "redo"] }[task];
     const expected = before.map((one) => `finished ${one} /project/a`);
-    assert.equal(world.workspace.get(id)?.state, state);
+    assert.equal(world.workspace.find(id)?.state, state);
     assert.deepEqual(await reopened(false), expected);
     assert.deepEqual(await reopened(true), expected, "until it is acknowledged");
     assert.deepEqual(await reopened(true), []);
@@ -45,7 +45,7 @@ test("a process killed while it cleans up is told of once", async (t) => {
   const ids: string[] = [];
   for (const name of ["a", "b"]) {
     const { id } = await world.workspace.propose(proposalOf(world, (d) => fs.writeFileSync(join(d, name), "x")));
-    approveAll(world.workspace, id);
+    await approveAll(world.workspace, id);
     ids.push(id);
   }
   const [whole, killed] = ids as [string, string];

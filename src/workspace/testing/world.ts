@@ -52,16 +52,16 @@ export function proposalOf(
 /** Proposes, approves all of it, and syncs. */
 export async function carryOut(world: World, change: (directory: string) => void): Promise<string> {
   const set = await world.workspace.propose(proposalOf(world, change));
-  approveAll(world.workspace, set.id);
+  await approveAll(world.workspace, set.id);
   const result = await world.workspace.sync(set.id);
   if (result.status !== "applied") throw new Error(JSON.stringify(result));
   return set.id;
 }
 
-export function approveAll(workspace: Workspace, id: string): void {
-  const set = workspace.get(id);
+export async function approveAll(workspace: Workspace, id: string): Promise<void> {
+  const set = await workspace.get(id);
   const protectedFiles = set?.entries.filter((entry) => entry.protectedBecause.length > 0).map(({ path }) => path);
-  const result = workspace.approve(id, {
+  const result = await workspace.approve(id, {
     hash: set?.hash ?? "",
     reviewer: "tester",
     protectedFiles: protectedFiles ?? [],
