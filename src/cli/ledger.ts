@@ -21,6 +21,7 @@ import {
 import { configFile } from "./config-file.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
+import { shortId } from "./short-id.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const LEDGER_HELP = `ztl ledger verify [--anchor LINE] [--ledger DIR --key KEY]
@@ -174,7 +175,7 @@ function tail({ config, json, count, follow }: Values): Promise<number> {
 }
 
 function entryLine({ index, time, kind, agent = "", runId = "" }: Entry): string {
-  return `${String(index).padStart(6)}  ${time}  ${kind.padEnd(15)}  ${runId.slice(0, 8).padEnd(8)}  ${terminalLine(agent)}`;
+  return `${String(index).padStart(6)}  ${time}  ${kind.padEnd(15)}  ${shortId(runId).padEnd(8)}  ${terminalLine(agent)}`;
 }
 
 function show({ config, json }: Values, index: number): Promise<number> {

@@ -1,12 +1,12 @@
 import { cutPlace, terminalLine } from "../base/text/index.ts";
 import type { ArgumentOrigin, OriginStep, RunTrace } from "../loop/index.ts";
+import { shortId } from "./short-id.ts";
 
 /** Where arguments came from, as lines. Excerpts are a model's or a page's choice: each is painted (`base/text`). */
 
 const ORIGINS_SHOWN = 40;
 const EXCERPT_CHARACTERS = 120;
 const UNREAD_SHOWN = 10;
-const SHORT_ID = 8;
 
 export function originLines(origins: readonly ArgumentOrigin[] | undefined): string[] {
   if (origins === undefined) return ["Where its arguments came from cannot be told: the ledger does not answer."];
@@ -35,7 +35,7 @@ function linesOf({ kind, places, excerpt, transforms, source, trail, unlisted }:
   const steps = trail.map(stepText);
   const more = unlisted > 0 ? ` (and ${unlisted} more)` : "";
   return [
-    `  ${kind}  ${terminalLine(where)}: ${shown(excerpt)}${written}`,
+    `  ${kind}  ${shown(where)}: ${shown(excerpt)}${written}`,
     `      from ${sourceText(source)}${source.reached === "file" ? "" : `, bytes ${source.start} to ${source.end}${there}`}`,
     ...(source.reached === "file" ? [] : [`      ${shown(source.excerpt)}`]),
     ...(steps.length > 1 ? [`      on the way: ${steps.join(" > ")}${more}`] : []),
@@ -61,8 +61,8 @@ const ROLES = {
 } as const;
 
 function stepText({ role, runId, agent, tool, entry }: OriginStep): string {
-  const run = runId === undefined ? `entry ${entry}` : `run ${runId.slice(0, SHORT_ID)}`;
-  return `${run}${tool === undefined ? "" : ` of ${terminalLine(tool)}`}, ${ROLES[role]} ${terminalLine(agent)}`;
+  const run = runId === undefined ? `entry ${entry}` : `run ${shortId(runId)}`;
+  return `${run}${tool === undefined ? "" : ` of ${shown(tool)}`}, ${ROLES[role]} ${shown(agent)}`;
 }
 
 function shown(text: string): string {
@@ -80,7 +80,7 @@ export function traceLines(traces: readonly RunTrace[]): string[] {
         .slice(0, ORIGINS_SHOWN)
         .map(
           ({ kind, places, excerpt, transforms }) =>
-            `      ${kind}${places[0] ? ` at ${terminalLine(places.join(" + "))}` : ""}: ${shown(excerpt)}${transforms.length === 0 ? "" : ` (${transforms.join(", ")})`}`,
+            `      ${kind}${places[0] ? ` at ${shown(places.join(" + "))}` : ""}: ${shown(excerpt)}${transforms.length === 0 ? "" : ` (${transforms.join(", ")})`}`,
         ),
     ]),
   ];

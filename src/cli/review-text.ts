@@ -10,6 +10,7 @@ import {
   type SparedFile,
 } from "../loop/index.ts";
 import { originLines, unreadLines } from "./origins-text.ts";
+import { shortId } from "./short-id.ts";
 
 /** Reviews as lines of text. Names, commands and contents are the guest's choice: each is painted (`base/text`). */
 
@@ -23,13 +24,12 @@ export function painter(colours: boolean): Paint {
 }
 
 const KINDS = { "change-set": "changes", call: "call", content: "withheld" } as const;
-const SHORT_ID = 8;
 
 export function listReviews(reviews: readonly ReviewSummary[], now: number): string {
   if (reviews.length === 0) return "Nothing waits for a decision.\n";
   const lines = reviews.map(({ id, kind, state, agent, tool, title, command, createdAt, expiresAt }) => {
     const when = state === "pending" ? `${age(now - createdAt)} ago, ${age(expiresAt - now)} left` : state;
-    const what = `${id.slice(0, SHORT_ID)}  ${KINDS[kind].padEnd(8)}  ${terminalLine(agent)} / ${terminalLine(tool)}: ${terminalLine(title)} (${when})`;
+    const what = `${shortId(id)}  ${KINDS[kind].padEnd(8)}  ${terminalLine(agent)} / ${terminalLine(tool)}: ${terminalLine(title)} (${when})`;
     return `${what}\n          ${cutColumns(terminalLine(command), 90)}`;
   });
   return `${lines.join("\n")}\n`;
@@ -53,7 +53,7 @@ export function showReview(review: Review, paint: Paint): string {
 
 function takenInLine({ source, trust, confidentiality, ways, runIds }: NonNullable<Review["takenIn"]>[number]): string {
   const how = ways.length === 0 ? "" : ` by ${terminalLine(ways.join(", "))}`;
-  const runs = runIds.length === 0 ? "" : `, run ${runIds.map((id) => terminalLine(id.slice(0, SHORT_ID))).join(", ")}`;
+  const runs = runIds.length === 0 ? "" : `, run ${runIds.map((id) => shortId(id)).join(", ")}`;
   return `has read ${terminalLine(source)} (${trust}, ${confidentiality})${how}${runs}`;
 }
 

@@ -4,6 +4,7 @@ import { cutColumns, terminalLine } from "../base/text/index.ts";
 import type { RunRow, RunsQuery } from "../loop/index.ts";
 import { helped, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
+import { shortId } from "./short-id.ts";
 import { parseMoment } from "./units.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -103,5 +104,5 @@ function listOf(rows: readonly RunRow[], next: number | undefined, { limit: _, .
 
 export function rowLine({ runId, time, agent, tool, decision, status, verdict, command }: RunRow): string {
   const ran = status === "none" ? decision : status;
-  return `${runId.slice(0, 8)}  ${time.slice(0, 19)}Z  ${terminalLine(agent)} / ${terminalLine(tool)}: ${terminalLine(ran)}, guard ${verdict}\n          ${cutColumns(terminalLine(command), 90)}\n`;
+  return `${shortId(runId)}  ${time.slice(0, 19)}Z  ${terminalLine(agent)} / ${terminalLine(tool)}: ${terminalLine(ran)}, guard ${verdict}\n          ${cutColumns(terminalLine(command), 90)}\n`;
 }

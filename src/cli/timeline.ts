@@ -4,6 +4,7 @@ import type { Entry, Timeline, TimelineCall, TimelineEdge, ZeroTrustLoop } from 
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { unreadLines } from "./origins-text.ts";
 import { writeAll } from "./output.ts";
+import { shortId } from "./short-id.ts";
 import { stepOf } from "./show.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -38,7 +39,7 @@ export async function timeline(args: readonly string[]): Promise<number> {
       return LoopStatus.notFound;
     }
     if (values.json) await printJson(told);
-    else await writeAll(process.stdout, tell(told));
+    else await writeAll(process.stdout, timelineText(told));
     return 0;
   });
 }
@@ -61,14 +62,19 @@ export async function findConversation(
   if (conversation !== name && names.length > 1)
     throw new UsageError(`several conversations begin with ${name}: write more of the name`);
   const agents = all.filter((one) => one.conversation === conversation).map((one) => one.agent);
-  if (agents.length > 1) throw new UsageError(`several agents have this conversation: --agent ${agents.join(" or ")}`);
+  if (agents.length > 1)
+    throw new UsageError(
+      `several agents have this conversation: --agent ${agents.map((one) => terminalLine(one)).join(" or ")}`,
+    );
   return { conversation, ...defined({ agent }) };
 }
 
-function tell({ conversation, agents, calls, entries, edges, isCut, unread }: Timeline): string {
+/** As lines for a terminal. Much of it is a page's, a model's or a guest's choice: all of it is painted (`base/text`). */
+export function timelineText({ conversation, agents, calls, entries, edges, isCut, unread }: Timeline): string {
   const byRun = new Map(calls.map((call) => [call.runId, call]));
+  const of = agents.map((agent) => terminalLine(agent)).join(", ");
   const lines = [
-    `${terminalLine(conversation)}, of ${agents.map((agent) => terminalLine(agent)).join(", ")}: ${calls.length} calls`,
+    `${cutColumns(`${terminalLine(conversation)}, of ${of}`, COLUMNS)}: ${calls.length} calls`,
     ...entries.flatMap((entry) => tellEntry(entry, byRun, edges)),
     ...unreadLines(unread),
     ...(isCut ? ["(there is more: ztl export has all of it)"] : []),
@@ -92,7 +98,7 @@ function tellEntry(
   const call = byRun.get(entry.runId ?? "");
   if (entry.kind === "call" && call !== undefined) {
     const mark = call.isOutward ? ">" : " ";
-    const head = `${at} ${mark} ${call.runId.slice(0, 8)} ${terminalLine(call.tool)}  ${terminalLine(call.command)}`;
+    const head = `${at} ${mark} ${shortId(call.runId)} ${terminalLine(call.tool)}  ${terminalLine(call.command)}`;
     return [cutColumns(head, COLUMNS), ...comeFrom(edges.filter(({ to }) => to === call.runId))];
   }
   const text = `${at} ${entry.kind === "note" && entry.body.text === "given-to-agent" ? "<" : " "}   ${wordsFor(entry)}`;
@@ -110,7 +116,7 @@ function wordsFor(entry: Entry): string {
 
 function comeFrom(edges: readonly TimelineEdge[]): string[] {
   return edges.map(({ from, places, kind, text }) => {
-    const where = from.runId === undefined ? `${from.role} at entry ${from.entry}` : from.runId.slice(0, 8);
+    const where = from.runId === undefined ? `${from.role} at entry ${from.entry}` : shortId(from.runId);
     const what = `${kind} at ${terminalLine(places.join(", "))}`;
     return cutColumns(`         ~ from ${where}: ${what}: ${terminalLine(text)}`, COLUMNS);
   });

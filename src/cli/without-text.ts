@@ -1,6 +1,7 @@
 import { cutPlace, terminalLine } from "../base/text/index.ts";
 import type { Counterfactual, ModelAction } from "../loop/index.ts";
 import { unreadLines } from "./origins-text.ts";
+import { shortId } from "./short-id.ts";
 
 const ACTION_CHARACTERS = 400;
 
@@ -21,7 +22,7 @@ function textOf(outcome: Counterfactual): string {
       return `Without what it returned, the model does the same in all ${outcome.asked} steps that it was asked about.\n`;
     case "differs": {
       const { runId, recorded, having, without } = outcome.step;
-      return `Without what it returned, the model acts otherwise where the agent made run ${runId.slice(0, 8)} (step ${outcome.asked} after it):
+      return `Without what it returned, the model acts otherwise where the agent made run ${shortId(runId)} (step ${outcome.asked} after it):
   with      ${actionText(having)}
   without   ${actionText(without)}
   recorded  ${actionText(recorded)}

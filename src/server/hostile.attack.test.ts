@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Review } from "../loop/index.ts";
+import type { ArgumentOrigin, Review } from "../loop/index.ts";
 import { changedFile, openTestServer, summary, type TestServer } from "./testing.ts";
 
 /** Names and texts as an attacker would choose them: on every page, in every place, they are text. */
@@ -51,6 +51,17 @@ function assertInert(page: string, name: string): void {
   assert.equal(hidden.exec(page)?.[0].codePointAt(0)?.toString(16), undefined, name);
 }
 
+/** Where an argument came from, with the name wherever a text may stand. */
+function originOf(name: string): ArgumentOrigin {
+  const step = { entry: 3, role: "given", runId: name, agent: name, conversation: name, tool: name } as const;
+  return {
+    ...{ kind: "iban", places: [name, name], excerpt: name, start: 0, end: 3, transforms: ["base64"] },
+    source: { ...step, excerpt: name, start: 0, end: 3, transforms: [], reached: "elsewhere" },
+    trail: [step, { entry: 4, role: "said", agent: name, conversation: name }],
+    unlisted: 2,
+  };
+}
+
 test("hostile names on the pages of reviews", async () => {
   for (const [index, name] of NAMES.entries()) {
     const file = changedFile(name, {
@@ -99,7 +110,11 @@ test("hostile names on the pages of reviews", async () => {
         conflicts: [{ path: name, reason: name }],
       },
       { ...summary(`a${index}`), ...common, state: "applied", kind: "change-set", files: [file], conflicts: [] },
-      { ...summary(`c${index}`), ...common, kind: "call", input: JSON.stringify({ name }), decision },
+      {
+        ...{ ...summary(`c${index}`), ...common, kind: "call", input: JSON.stringify({ name }), decision },
+        origins: [originOf(name)],
+        unread: [1],
+      },
       { ...summary(`t${index}`), ...common, kind: "content", text: name, findings: [finding] },
     ];
     for (const review of reviews) {
@@ -178,6 +193,9 @@ test("hostile names on the pages of runs and of the ledger", async () => {
       reordered: false,
     };
     desk.runs.set(scope.runId, {
+      origins: [originOf(name), { ...originOf(name), places: [] }],
+      traces: [{ ...originOf(name).source, origins: [originOf(name)] }],
+      unread: [1, 2],
       row,
       entries,
       stdout: Buffer.from(name),

@@ -42,7 +42,7 @@ const ROLES: Readonly<Record<OriginStep["role"], string>> = {
 };
 
 function stepLink({ entry, role, runId, agent, tool }: OriginStep): Html {
-  const address = runId === undefined ? `/ledger/${entry}` : `/runs/${encodeURIComponent(runId)}`;
+  const address = runId === undefined ? `/ledger/${entry}` : `/runs/${encodeURIComponent(runId.toWellFormed())}`;
   return html`<a href="${address}">${tool === undefined ? `entry ${entry}` : foreign(tool, 80)}</a>, ${ROLES[role]} ${foreign(agent, 80)}`;
 }
 
