@@ -22,7 +22,7 @@ export {
 export { comparePlans, type PlanDifference, type PlannedCall } from "./differential/planned-calls.ts";
 export { type ConsistencyProof, type EntryQuery, type InclusionProof, Ledger, type LedgerOptions } from "./ledger.ts";
 export { DECISION_CLOCK_SKEW_MS } from "./limits.ts";
-export { type Body, changeList, contentsOf, type EntryKind, type Step } from "./record/bodies.ts";
+export { type Body, changeList, contentsOf, type EntryKind, readList, type Step } from "./record/bodies.ts";
 export { type Entry, type EntryDraft, signedText } from "./record/entry.ts";
 export type { Content } from "./record/fields.ts";
 export { formatPublicKey, type Head, isSignedBy, parseHead, parsePublicKey, type SignedHead } from "./record/head.ts";

@@ -58,9 +58,11 @@ const readFile = z.strictObject({
   changedDuringRun: z.boolean().optional(),
 });
 
+export const readList = z.array(readFile);
+
 const reads = z.strictObject({
   count,
-  files: z.array(readFile).optional(),
+  files: readList.optional(),
   /** The same list as JSON, when it is too large to be part of the entry. */
   list: content.optional(),
   ...details,

@@ -1,4 +1,3 @@
-import type { Ledger } from "../../ledger/index.ts";
 import type { ArgumentOrigin } from "./argument-origin.ts";
 import type { Neighbourhood } from "./neighbourhood.ts";
 import { fileKeys, type Occurrence, type OriginIndex } from "./origin-index.ts";
@@ -11,17 +10,11 @@ const NAMES_FILE = /[./][\p{L}\p{N}_@+~-]/u;
 /** Names looked up for one call, over all of its arguments, and characters of one argument in which they are looked for. */
 const NAMES_MAX = 200;
 const NAMES_UNITS_MAX = 64 * 1024;
-const READ_FILES_MAX = 500;
 const FILE_ORIGINS_MAX = 50;
-
-interface Parts {
-  readonly ledger: Ledger;
-  readonly originIndex: OriginIndex;
-}
 
 /** Files that runs changed, which the arguments name or the call read: what is sent may stand in them and not in the arguments. */
 export async function fileOrigins(
-  { ledger, originIndex }: Parts,
+  { originIndex }: { readonly originIndex: OriginIndex },
   near: Neighbourhood,
   target: RecordedText,
 ): Promise<ArgumentOrigin[]> {
@@ -35,9 +28,9 @@ export async function fileOrigins(
     const place = { start, end: start + Buffer.byteLength(name) };
     return last === undefined
       ? []
-      : [originFrom(near, last, { kind: "file", places: [leaf.place], excerpt: name, ...place })];
+      : originFrom(near, last, { kind: "file", places: [leaf.place], excerpt: name, ...place });
   });
-  return [...origins, ...readOrigins({ ledger, originIndex }, near, target)].flat().slice(0, FILE_ORIGINS_MAX);
+  return [...origins, ...(await readOrigins(originIndex, near, target))].slice(0, FILE_ORIGINS_MAX);
 }
 
 interface NamedFile {
@@ -64,15 +57,18 @@ function namesIn(leaves: readonly Leaf[]): NamedFile[] {
 }
 
 /** What the run of the call read is what another one wrote when it is the same content. */
-function readOrigins({ ledger, originIndex }: Parts, near: Neighbourhood, { entry }: RecordedText): ArgumentOrigin[][] {
-  if (entry.kind !== "call" || entry.runId === undefined) return [];
-  const reads = ledger.query({ runId: entry.runId, kind: "reads", limit: 1 })[0];
-  const files = reads?.kind === "reads" ? (reads.body.files ?? []) : [];
-  return files.slice(0, READ_FILES_MAX).flatMap(({ path, sha256 }) => {
-    const last = sha256 === null ? undefined : originIndex.find(`content:${sha256}`, entry.index).at(-1);
+async function readOrigins(
+  originIndex: OriginIndex,
+  near: Neighbourhood,
+  { entry }: RecordedText,
+): Promise<ArgumentOrigin[]> {
+  if (entry.kind !== "call") return [];
+  const files = await near.filesRead(entry);
+  return files.flatMap(({ path, sha256 }) => {
+    const last = sha256 === undefined ? undefined : originIndex.find(`content:${sha256}`, entry.index).at(-1);
     return last === undefined
       ? []
-      : [originFrom(near, last, { kind: "read", places: [], excerpt: path, start: 0, end: 0 })];
+      : originFrom(near, last, { kind: "read", places: [], excerpt: path, start: 0, end: 0 });
   });
 }
 

@@ -9,6 +9,7 @@ import { TRAIL_MAX } from "../limits.ts";
 import { TAKEN_IN } from "../state/taking-in.ts";
 import type { OriginStep } from "./argument-origin.ts";
 import type { Occurrence } from "./origin-index.ts";
+import { type RecordedFile, recordedFiles } from "./recorded-files.ts";
 import { type Leaf, type RecordedText, recordedText, type TextRole } from "./recorded-text.ts";
 
 /** Calls before one whose arguments may hold the other half of a value. */
@@ -49,6 +50,12 @@ export class Neighbourhood {
     const text = entry === undefined ? Promise.resolve(undefined) : recordedText(this.#contents, entry);
     this.#texts.set(index, text);
     return text;
+  }
+
+  /** What the run of a call read. */
+  async filesRead({ runId }: Entry): Promise<readonly RecordedFile[]> {
+    const [reads] = runId === undefined ? [] : this.#ledger.query({ runId, kind: "reads", limit: 1 });
+    return reads?.kind === "reads" ? recordedFiles(this.#contents, reads) : [];
   }
 
   /** The values in a text by their keys, each where it stands first. */
