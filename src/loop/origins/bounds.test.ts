@@ -89,6 +89,25 @@ test("a phrase that is repeated for a megabyte is looked up once", async () => {
   }
 });
 
+test("where a value stands is told in few words, however long the names on the way are", async () => {
+  await using world = await openTestLoop();
+  const conversation = talk(world.loop, "writer");
+  const codes = Array.from({ length: 100 }, (_, at) => `RX-${7741 + at}-QZ-${1000 + at}`);
+  await received(conversation, "mail", codes.join("\n"));
+  const name = "/~ a name of a member ".repeat(2000);
+  for (const input of [
+    { [name]: codes },
+    { [name]: Object.fromEntries(codes.map((code) => [`${name}${code}`, code])) },
+  ]) {
+    const { runId } = await talk(world.loop, "writer").permit({ tool: "mail", input });
+    const origins = (await world.loop.records.origins(runId)) ?? [];
+    const found = origins.filter(({ kind }) => kind === "identifier");
+    assert.ok(found.length >= 100, `${found.length}`);
+    assert.ok(found.every(({ places: [place] }) => (place?.length ?? 0) < 600));
+    assert.ok(JSON.stringify(origins).length < 1024 * 1024);
+  }
+});
+
 test("a ledger of ten thousand texts: built once, and then a matter of look-ups", async (context) => {
   await using world = await openTestLoop();
   const { loop } = world;

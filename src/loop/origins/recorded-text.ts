@@ -20,13 +20,15 @@ export interface RecordedText {
 
 /** A string inside arguments, or the whole of another text. */
 export interface Leaf {
-  /** JSON pointer (RFC 6901) into the input. */
+  /** JSON pointer (RFC 6901) into the input; the beginning of a long one, with "…" and a number. */
   readonly place: string;
   readonly text: string;
 }
 
 /** Strings of one input that are looked at. */
 const LEAVES_MAX = 10_000;
+/** Real arguments nest a few names of some ten letters. */
+const PLACE_UNITS_MAX = 512;
 
 /** Undefined for an entry that holds no such text, or none that can be read. */
 export async function recordedText(contents: RecordedContents, entry: Entry): Promise<RecordedText | undefined> {
@@ -53,23 +55,33 @@ function roleOf(entry: Entry): TextRole | undefined {
   return Object.hasOwn(roles, entry.body.text) ? roles[entry.body.text] : undefined;
 }
 
+/**
+ * Names of members are the model's choice: a long one would be told again for all that stands below it. Cut, a place is still one of
+ * its own.
+ */
+function placeUnder(place: string, name: string, number: number): string {
+  const whole = place + name.slice(0, PLACE_UNITS_MAX);
+  return whole.length < PLACE_UNITS_MAX
+    ? pointer(place, name)
+    : `${whole.slice(0, PLACE_UNITS_MAX).toWellFormed()}… (${number})`;
+}
+
 /** All strings and numbers in a value, and the names of its members, in their order. */
 export function leavesOf(value: Json): Leaf[] {
   const leaves: Leaf[] = [];
   // By hand and not by recursion: arguments may be nested deeper than the stack.
+  let places = 0;
   const waiting: { value: Json; place: string }[] = [{ value, place: "" }];
   for (let next = waiting.pop(); next !== undefined && leaves.length < LEAVES_MAX; next = waiting.pop()) {
     const { value: one, place } = next;
     if (typeof one === "string") leaves.push({ place, text: one });
     else if (typeof one === "number") leaves.push({ place, text: String(one) });
     else if (Array.isArray(one) || isJsonObject(one)) {
-      const members = Object.entries(one).map(([name, inside]) => ({
-        value: inside as Json,
-        place: pointer(place, name),
-      }));
+      const members = Object.entries(one).map(([name, inside]) => {
+        return { name, value: inside as Json, place: placeUnder(place, name, ++places) };
+      });
       if (!Array.isArray(one))
-        for (const name of Object.keys(one))
-          if (name.length >= 6) leaves.push({ place: pointer(place, name), text: name });
+        for (const { name, place: inside } of members) if (name.length >= 6) leaves.push({ place: inside, text: name });
       waiting.push(...members.reverse());
     }
   }
