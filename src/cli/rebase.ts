@@ -2,9 +2,10 @@ import { defined } from "../base/optional.ts";
 import { terminalLine } from "../base/text/index.ts";
 import type { RebaseOptions, RebaseResult } from "../loop/index.ts";
 import { findReview, statusOf } from "./decide.ts";
-import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, userName, withLoop } from "./loop-command.ts";
+import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { tellDecision } from "./review-text.ts";
+import { WHO_HELP, WHO_OPTIONS, whoDecides } from "./reviewer-proof.ts";
 import { UsageError } from "./usage-error.ts";
 
 const REBASE_HELP = `ztl rebase ID [--take merge|host|workspace] [--file PATH]... [--hash H]
@@ -19,19 +20,19 @@ became (ztl review ID), then approve.
   --take workspace  the agent's version, in the place of what the host has
   --file PATH       only this file, by the name that was shown (repeatable); all that are in conflict when absent
   --hash H          only if this is still what was shown (ztl review ID prints it)
-  --reviewer NAME   who does it, for the ledger (default: the user's name)
+${WHO_HELP.trimEnd()}
   --config FILE     the configuration (default: ztl.config.json of this directory); a module is run
   --json            print one JSON object
 
 Exit status: 0 done; 3 stale or decided already; 4 none is in conflict, or some cannot be merged; 5 there is no such review;
-125 the command line is wrong.
+6 only a reviewer may; 125 the command line is wrong.
 `;
 
 const OPTIONS = {
   take: { type: "string", default: "merge" },
   file: { type: "string", multiple: true },
   hash: { type: "string" },
-  reviewer: { type: "string" },
+  ...WHO_OPTIONS,
 } as const;
 
 /** `ztl rebase`. Returns the exit status. */
@@ -42,11 +43,13 @@ export async function rebase(args: readonly string[]): Promise<number> {
   const take = takeOf(values.take);
   return withLoop(values.config, async (loop) => {
     const review = await findReview(loop, prefix);
-    const options = { take, reviewer: values.reviewer ?? userName(), ...defined({ files: values.file }) };
     const result: RebaseResult =
       review === undefined
         ? { status: "not-found" }
-        : await loop.reviews.rebase(review.id, { ...options, hash: values.hash ?? review.hash });
+        : await loop.reviews.rebase(review.id, {
+            ...{ ...(await whoDecides(values)), take, hash: values.hash ?? review.hash },
+            ...defined({ files: values.file }),
+          });
     if (values.json) await printJson(result);
     else await writeAll(result.status === "rebased" ? process.stdout : process.stderr, tell(result));
     if (result.status !== "rebased") return statusOf(result);

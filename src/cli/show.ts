@@ -116,12 +116,16 @@ export function stepOf(entry: Entry): string {
     case "decision":
       return `${entry.body.subject}: ${entry.body.decision}, signed by ${terminalLine(entry.body.reviewer)}`;
     case "sync":
-      return `sync: ${entry.body.outcome}`;
+      return `sync: ${entry.body.outcome}${byWhom(entry.body.decided)}`;
     case "note":
-      return `note: ${terminalLine(entry.body.text)}`;
+      return `note: ${terminalLine(entry.body.text)}${byWhom(entry.body.decided)}`;
     default:
       return entry.kind;
   }
+}
+
+function byWhom(decided: { readonly reviewer: string } | undefined): string {
+  return decided === undefined ? "" : ` by ${terminalLine(decided.reviewer)}`;
 }
 
 /** `ztl replay`. */

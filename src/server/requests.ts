@@ -51,7 +51,7 @@ export const schemas = {
   revoke: z.strictObject({ ...decision, hash: hash.optional() }),
   reverse: z.strictObject({ ...decision, files: paths.min(1).optional() }),
   rebase: z.strictObject({
-    reviewer: reviewer.optional(),
+    ...decision,
     hash,
     take: take.optional(),
     files: paths.min(1).optional(),

@@ -21,6 +21,10 @@ function person(name: string) {
 type Person = typeof alice;
 
 interface Signing {
+  readonly decision?: Body<"decision">["decision"];
+  readonly reviewId?: string;
+  readonly hash?: string;
+  readonly take?: string;
   readonly by?: Person;
   readonly files?: readonly string[];
   readonly message?: string;
@@ -40,29 +44,34 @@ class World {
   }
 
   /** A decision as its reviewer signed it. */
-  signed({ by = alice, files, message, ledgerId = this.ledger.ledgerId, signedAt, nonce }: Signing = {}) {
+  signed({ by = alice, files, message, take, ...rest }: Signing = {}) {
+    const { ledgerId = this.ledger.ledgerId, signedAt, nonce } = rest;
+    const { reviewId = "r1", decision = "approve", hash: shown = HASH } = rest;
     const statement = {
-      ...{ ledgerId, reviewId: "r1", decision: "approve" as const, hash: HASH },
+      ...{ ledgerId, reviewId, decision, hash: shown, ...defined({ take }) },
       ...{ selectionSha256: hashOfSelection({ files }), messageSha256: hashOfMessage(message) },
       ...{ reviewer: by.name, publicKey: by.publicKey },
       ...{ signedAt: signedAt ?? new Date(this.now).toISOString(), nonce: nonce ?? `nonce-${this.#nonces++}` },
     };
-    const { ledgerId: _, hash, messageSha256: __, ...members } = statement;
+    const { ledgerId: _, hash, messageSha256: __, take: ___, ...members } = statement;
     const body: Body<"decision"> = {
       ...members,
       ...{ subject: "change-set", subjectSha256: hash, signature: signStatement(statement, by.privateKey) },
-      ...(defined({ files, message }) as { files?: string[]; message?: string }),
+      ...(defined({ files, message, take }) as { files?: string[]; message?: string; take?: string }),
     };
     return body;
   }
 
   async decide(body: Body<"decision">, approval: Partial<Body<"approval">> = {}): Promise<void> {
     await this.ledger.append({ kind: "decision", body });
-    await this.approve({ reviewer: body.reviewer, statements: [body.nonce], ...approval });
+    const { reviewer, nonce, files, message } = body;
+    const said = defined({ files, message }) as Pick<Body<"approval">, "files" | "message">;
+    await this.approve({ reviewer, statements: [nonce], ...said, ...approval });
   }
 
   async approve(approval: Partial<Body<"approval">>): Promise<void> {
-    const body = { subject: "change-set", subjectSha256: HASH, decision: "approve", ...approval } as const;
+    const about = { reviewId: "r1", subject: "change-set", subjectSha256: HASH } as const;
+    const body = { ...about, decision: "approve", ...approval } as const;
     await this.ledger.append({ kind: "approval", body });
   }
 
@@ -154,6 +163,119 @@ test("once there are reviewers, an approval without one, by another, or twice by
   assert.deepEqual(
     found.map((text) => text.split(" ")[0]),
     ["2", "4", "6", "9"],
+  );
+});
+
+test("an approval is of what its statements are for, in every part; and several of them are for one thing", async () => {
+  const signed: Signing = { files: ["/a"], message: "fine" };
+  const [B, other] = ["/b", "b".repeat(64)];
+  const wrong: Partial<Body<"approval">>[] = [
+    ...partials({ reviewId: "r2", subjectSha256: other, shownSha256: other, subject: "call", files: ["/a", B] }),
+    ...partials({ files: [B], protectedFiles: ["/a"], message: "other", decision: "revoke", reviewer: "bob" }),
+  ];
+  for (const members of wrong) {
+    const world = new World();
+    await world.reviewer("added", alice);
+    await world.reviewer("added", bob);
+    await world.decide(world.signed(signed), members);
+    assert.deepEqual(
+      (await world.unproven()).map((text) => text.split(" ")[0]),
+      ["3"],
+      JSON.stringify(members),
+    );
+  }
+  const others: readonly Signing[] = [{ reviewId: "r2" }, { hash: "b".repeat(64) }, { files: ["/b"] }, { files: [] }];
+  for (const other of others) {
+    const world = new World();
+    await world.reviewer("added", alice);
+    await world.reviewer("added", bob);
+    const [one, two] = [world.signed(signed), world.signed({ ...signed, ...other, by: bob })];
+    for (const body of [one, two]) await world.ledger.append({ kind: "decision", body });
+    const statements = [one.nonce, two.nonce];
+    await world.approve({ reviewer: "alice, bob", statements, files: ["/a"], message: "fine" });
+    assert.deepEqual(
+      (await world.unproven()).map((text) => text.split(" ")[0]),
+      ["4"],
+      JSON.stringify(other),
+    );
+  }
+});
+
+/** One for each member. */
+function partials(body: Partial<Body<"approval">>): Partial<Body<"approval">>[] {
+  return Object.entries(body).map(([member, value]) => ({ [member]: value }));
+}
+
+test("an approval is about the agent that its statements are about", async () => {
+  const world = new World();
+  await world.reviewer("added", alice);
+  const body = world.signed();
+  await world.ledger.append({ kind: "decision", agent: "one", body });
+  const about = { reviewId: "r1", subject: "change-set", subjectSha256: HASH, decision: "approve" } as const;
+  await world.ledger.append({
+    ...{ kind: "approval", agent: "another" },
+    body: { ...about, reviewer: "alice", statements: [body.nonce] },
+  });
+  assert.deepEqual(
+    (await world.unproven()).map((text) => text.split(" ")[0]),
+    ["2"],
+  );
+});
+
+/** Entries that carry a decision themselves. */
+const CARRIERS = {
+  undo: { outcome: "undone", other: "applied" },
+  redo: { outcome: "applied", other: "undone" },
+  rebase: { outcome: undefined, other: undefined },
+} as const;
+type Carried = keyof typeof CARRIERS;
+
+for (const decision of ["undo", "redo", "rebase"] as const satisfies readonly Carried[])
+  test(`a signed ${decision} is kept by the entry of what was done, and is for that alone`, async () => {
+    const { outcome, other } = CARRIERS[decision];
+    type Decided = NonNullable<Body<"sync">["decided"]>;
+    const run = async (members: Partial<Decided> | undefined, sync: Partial<Body<"sync">> = {}) => {
+      const world = new World();
+      await world.reviewer("added", alice);
+      await world.decide(world.signed());
+      const take = decision === "rebase" ? "host" : undefined;
+      const body = world.signed({ decision, files: ["/a"], ...defined({ take }) });
+      await world.ledger.append({ kind: "decision", body });
+      const decided = {
+        ...{ reviewId: "r1", subjectSha256: HASH, decision, reviewer: "alice", files: ["/a"] },
+        ...{ statements: [body.nonce], ...defined({ take }), ...members },
+      };
+      const said = members === undefined ? {} : { decided };
+      const done = { changeSetSha256: HASH, outcome: outcome ?? "applied", ...said, ...sync } as const;
+      if (decision === "rebase") await world.ledger.append({ kind: "note", body: { text: "rebased", ...said } });
+      else await world.ledger.append({ kind: "sync", body: done });
+      return (await world.unproven()).map((text) => text.split(" ")[0]);
+    };
+    assert.deepEqual(await run({}), []);
+    const wrong: Partial<Decided>[] = [
+      ...[{ reviewId: "r2" }, { subjectSha256: "b".repeat(64) }, { reviewer: "bob" }, { files: ["/b"] }],
+      ...[{ message: "other" }, { statements: [] }, { statements: ["none"] }, { take: "workspace" }],
+    ];
+    for (const members of wrong) assert.ok((await run(members)).includes("4"), JSON.stringify(members));
+    if (decision === "rebase") return;
+    assert.deepEqual(await run({}, { changeSetSha256: "b".repeat(64) }), ["4"]);
+    assert.deepEqual(await run({}, { outcome: other ?? "applied" }), ["4"]);
+    assert.deepEqual(await run({}, { outcome: "conflict" }), []);
+    // The yes from before is for writing it once; nobody said that it should be put back.
+    assert.deepEqual(await run(undefined), decision === "redo" ? [] : ["4"]);
+    assert.deepEqual(await run(undefined, { changeSetSha256: "b".repeat(64) }), ["4"]);
+    assert.deepEqual(await run(undefined, { changeSetSha256: "b".repeat(64), details: { recovered: true } }), []);
+  });
+
+test("one yes is for writing it once", async () => {
+  const world = new World();
+  await world.reviewer("added", alice);
+  await world.decide(world.signed());
+  for (const outcome of ["failed", "applied", "applied"] as const)
+    await world.ledger.append({ kind: "sync", body: { changeSetSha256: HASH, outcome } });
+  assert.deepEqual(
+    (await world.unproven()).map((text) => text.split(" ")[0]),
+    ["5"],
   );
 });
 

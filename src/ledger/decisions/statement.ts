@@ -14,6 +14,8 @@ export interface DecisionStatement {
   readonly selectionSha256: string;
   /** See `hashOfMessage`. */
   readonly messageSha256: string;
+  /** Of a rebase: whose version goes on. */
+  readonly take?: string | undefined;
   readonly reviewer: string;
   /** As `formatPublicKey` writes it. */
   readonly publicKey: string;
@@ -23,7 +25,7 @@ export interface DecisionStatement {
   readonly nonce: string;
 }
 
-export type DecisionVerb = "approve" | "reject" | "revoke" | "undo" | "redo";
+export type DecisionVerb = "approve" | "reject" | "revoke" | "undo" | "redo" | "rebase";
 
 /** Which files a decision is for; all of them when `files` is absent. */
 export interface Selection {
@@ -33,7 +35,7 @@ export interface Selection {
 
 /** The tag keeps this signature from ever meaning anything else that the same key signs. */
 const TAG = "ztl-decision-v1";
-/** Ten members of bounded length. */
+/** Eleven members of bounded length. */
 const STATEMENT_JSON = { bytesMax: 16 * 1024, depthMax: 2 };
 /** Paths of 100,000 files (server/requests.ts takes no more), escaped as JSON. */
 const SELECTION_JSON = { bytesMax: 256 * 1024 * 1024, depthMax: 4 };

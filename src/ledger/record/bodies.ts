@@ -128,10 +128,31 @@ const changeSet = z.strictObject({
   ...details,
 });
 
+/**
+ * What was done because somebody decided it, where that has no `approval` of its own: the act and the decision behind it are one entry.
+ */
+const decided = z.strictObject({
+  reviewId: name,
+  /** Of what was shown. */
+  subjectSha256: sha256Text,
+  decision: z.enum(["undo", "redo", "rebase"]),
+  reviewer: name,
+  /** The chosen files; absent for all of them. */
+  files: z.array(text).optional(),
+  message: text.optional(),
+  /** Whose version goes on after a rebase. */
+  take: name.optional(),
+  /** Nonces of the signed decisions that it rests on; absent while nobody was a reviewer. */
+  statements: z.array(name).optional(),
+});
+
 const approval = z.strictObject({
+  reviewId: name.optional(),
   /** What was decided on; a call is agreed to, and a content released, under its own hash. */
   subject: z.enum(["change-set", "call", "content"]),
   subjectSha256: sha256Text,
+  /** What was shown, where that is another: of a workspace, some files become a change set of their own. */
+  shownSha256: sha256Text.optional(),
   decision: z.enum(["approve", "reject", "revoke", "expire"]),
   /** Who decided; absent only when time did. */
   reviewer: name.optional(),
@@ -162,7 +183,8 @@ const decision = z.strictObject({
   subject: z.enum(["change-set", "call", "content"]),
   /** Of what was shown. */
   subjectSha256: sha256Text,
-  decision: z.enum(["approve", "reject", "revoke", "undo", "redo"]),
+  decision: z.enum(["approve", "reject", "revoke", "undo", "redo", "rebase"]),
+  take: name.optional(),
   selectionSha256: sha256Text,
   /** The same as lists, where they are short enough to stand here. */
   files: z.array(text).optional(),
@@ -182,10 +204,12 @@ const sync = z.strictObject({
   files: z.array(text).optional(),
   conflicts: z.array(z.strictObject({ path: text, reason: text })).optional(),
   error: z.strictObject({ code: name, message: text }).optional(),
+  /** Of what was put back, or written again. */
+  decided: decided.optional(),
   ...details,
 });
 
-const note = z.strictObject({ text, contents: z.array(content).optional(), ...details });
+const note = z.strictObject({ text, contents: z.array(content).optional(), decided: decided.optional(), ...details });
 
 export const BODIES = {
   call,

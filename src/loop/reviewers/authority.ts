@@ -33,6 +33,7 @@ export interface Wish {
     readonly hash?: string | undefined;
     readonly files?: readonly string[] | undefined;
     readonly protectedFiles?: readonly string[] | undefined;
+    readonly take?: string | undefined;
   };
   readonly needed: ReviewersNeeded;
 }
@@ -40,8 +41,9 @@ export interface Wish {
 /** `reviewer` names all who agreed; `statements` are their signed decisions, for the entry that rests on them. */
 export type Authorised =
   | { readonly status: "granted"; readonly reviewer: string; readonly statements?: readonly string[] }
-  | { readonly status: "refused"; readonly result: DecisionResult };
+  | { readonly status: "refused"; readonly result: NotGranted };
 
+type NotGranted = Extract<DecisionResult, { status: "not-allowed" | "more-reviewers" }>;
 type NotAllowed = Extract<DecisionResult, { status: "not-allowed" }>["code"];
 
 /**
@@ -95,9 +97,9 @@ export class Authority {
   }
 
   #subject({ verb, review, options }: Pick<Wish, "verb" | "review" | "options">): DecisionSubject {
-    const { hash = review.hash, files, protectedFiles, message } = options;
+    const { hash = review.hash, files, protectedFiles, message, take } = options;
     const { ledgerId } = this.#options.ledger;
-    return { ledgerId, reviewId: review.id, decision: verb, hash, files, protectedFiles, message };
+    return { ledgerId, reviewId: review.id, decision: verb, hash, files, protectedFiles, message, take };
   }
 
   /** Checked, used up and durable; else why it is worth nothing. */
@@ -118,7 +120,7 @@ export class Authority {
       ...{ reviewId: review.id, subject: review.kind, subjectSha256: subject.hash, decision: verb },
       ...{ selectionSha256: statement.selectionSha256, reviewer, publicKey, signedAt, nonce, signature },
       ...listed(subject),
-      ...defined({ message: subject.message }),
+      ...defined({ message: subject.message, take: subject.take }),
     };
     const entry = await ledger.append({ kind: "decision", runId: review.runId, agent: review.agent, body });
     told(entry);

@@ -19,6 +19,8 @@ export interface DecisionSubject extends Selection {
   /** `hash` of the review that was looked at. */
   readonly hash: string;
   readonly message?: string | undefined;
+  /** Of a rebase: whose version goes on; `merge` unless something else was said. */
+  readonly take?: string | undefined;
 }
 
 /** A decision's proof: made by `ReviewerSigner.sign`, anywhere. */
@@ -72,11 +74,12 @@ export class ReviewerSigner {
 }
 
 export function statementOf(
-  { ledgerId, reviewId, decision, hash, message, files, protectedFiles }: DecisionSubject,
+  { ledgerId, reviewId, decision, hash, message, take, files, protectedFiles }: DecisionSubject,
   { reviewer, publicKey, signedAt, nonce }: Omit<DecisionSignature, "signature">,
 ): DecisionStatement {
   return {
     ...{ ledgerId, reviewId, decision, hash, reviewer, publicKey, signedAt, nonce },
+    ...defined({ take }),
     selectionSha256: hashOfSelection(defined({ files, protectedFiles })),
     messageSha256: hashOfMessage(message),
   };

@@ -37,9 +37,7 @@ interface About {
 export function votesFor(ledger: Ledger, roll: ReviewerRoll, about: About): readonly Vote[] {
   const recent = (kind: Entry["kind"]): Entry[] =>
     ledger.query({ kind, order: "last", limit: VOTES_SEEN_MAX }).reverse();
-  const used = new Set(
-    recent("approval").flatMap((one) => (one.kind === "approval" ? (one.body.statements ?? []) : [])),
-  );
+  const used = new Set([...recent("approval"), ...recent("sync")].flatMap(statementsIn));
   const doneAt = about.verb === "undo" || about.verb === "redo" ? lastSyncAt(ledger, about.runId) : -1;
   const votes = new Map<string, Vote>();
   for (const { kind, body, index } of recent("decision")) {
@@ -53,6 +51,12 @@ export function votesFor(ledger: Ledger, roll: ReviewerRoll, about: About): read
       votes.set(reviewer, { reviewer, publicKey, nonce, selectionSha256, roles: record.roles });
   }
   return [...votes.values()];
+}
+
+/** Nonces of the signed decisions that an entry rests on. */
+function statementsIn(entry: Entry): readonly string[] {
+  if (entry.kind === "approval") return entry.body.statements ?? [];
+  return entry.kind === "sync" ? (entry.body.decided?.statements ?? []) : [];
 }
 
 export function missingOf(votes: readonly Vote[], { reviewers, roles }: ReviewersNeeded): Omit<Standing, "needed"> {

@@ -18,6 +18,13 @@ export async function recordDecision(parts: LoopParts, of: Decided, body: BodyOf
   parts.reviewsChanged();
 }
 
+/** Paths as the ledger takes them. */
+export function wellFormed(paths: readonly string[]): string[];
+export function wellFormed(paths: readonly string[] | undefined): string[] | undefined;
+export function wellFormed(paths: readonly string[] | undefined): string[] | undefined {
+  return paths?.map((path) => path.toWellFormed());
+}
+
 export type SyncBody = BodyOf<"sync">;
 
 /** What became of a change set's files. */

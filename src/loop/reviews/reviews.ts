@@ -12,7 +12,7 @@ import { ChangeSetDesk } from "../workspace/change-set-desk.ts";
 import { type RebaseOptions, type RebaseResult, rebaseReview } from "../workspace/change-set-rebase.ts";
 import { callDetails } from "./call-review.ts";
 import { contentDetails, namesNeeded } from "./content-review.ts";
-import { recordDecision } from "./decisions.ts";
+import { recordDecision, wellFormed } from "./decisions.ts";
 import { inTurn, pageOf } from "./queue.ts";
 import type {
   ApproveOptions,
@@ -23,6 +23,7 @@ import type {
   ReverseOptions,
   Review,
   ReviewKind,
+  ReviewState,
   ReviewSummary,
 } from "./review.ts";
 import type { StoredReview } from "./review-store.ts";
@@ -183,8 +184,8 @@ export class Reviews {
   }
 
   /**
-   * Lays files of a pending change set over what this host has by now, so that they are in conflict no more. It decides nothing and
-   * writes nothing to the host: the agent could have changed them as well, and the next approval names the new hash.
+   * Lays files of a pending change set over what this host has by now, so that they are in conflict no more. It writes nothing to the
+   * host, and the next approval names the new hash: it needs one reviewer, as a no does, for it may drop what the agent made.
    */
   async rebase(id: string, options: RebaseOptions): Promise<RebaseResult> {
     expectReviewer(options);
@@ -193,7 +194,9 @@ export class Reviews {
     if (options.take !== undefined && !["merge", "host", "workspace"].includes(options.take))
       throw new ZtlError("invalid-input", "A rebase takes merge, host or workspace");
     await this.expire();
-    return rebaseReview(this.#parts, id, options);
+    const { take = "merge" } = options;
+    const known = { ...options, take };
+    return this.#authorised("rebase", id, known, (by) => rebaseReview(this.#parts, id, { ...known, ...by }));
   }
 
   /** Rejects what ran out of time, and records it. */
@@ -215,26 +218,25 @@ export class Reviews {
   }
 
   /** Acts once those have agreed who must. */
-  async #authorised(
+  async #authorised<T extends DecisionResult | RebaseResult>(
     verb: DecisionVerb,
     id: string,
     options: Wish["options"],
-    act: (by: DecidedBy) => Promise<DecisionResult>,
-  ): Promise<DecisionResult> {
+    act: (by: DecidedBy) => Promise<T>,
+  ): Promise<T | NotDecided> {
     const review = this.find(id);
     if (review === undefined) return { status: "not-found" };
     // A yes to what is decided, or is not there any more, is not even counted.
-    const isOpen = review.state === "pending" || review.state === "approved";
-    if ((verb === "approve" || verb === "reject") && !isOpen) return already(review);
+    if (!mayStillBe(verb, review.state)) return already(review);
     if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
-    const needed = verb === "reject" || verb === "revoke" ? ANYBODY : await this.#needed(review, options.files);
+    const needed = NEEDS_ONE.has(verb) ? ANYBODY : await this.#needed(review, options.files);
     const authorised = await this.#parts.authority.ask({ verb, review, options, needed });
     if (authorised.status === "granted") return act(authorised);
     if (authorised.result.status === "more-reviewers") this.#parts.reviewsChanged();
     return authorised.result;
   }
 
-  /** A no, first or last, needs one reviewer: it opens nothing. Whatever writes to this host, or lets something go on, as many as the policy says. */
+  /** Whatever writes to this host, or lets something go on, needs as many as the policy says. */
   async #needed(review: ReviewSummary, chosen?: readonly string[]): Promise<ReviewersNeeded> {
     const { policy } = this.#parts;
     if (review.kind !== "change-set" || !policy.reviewersDependOnFiles) return policy.reviewersFor(review);
@@ -252,9 +254,9 @@ export class Reviews {
   async #decide(
     review: StoredReview,
     event: "approve" | "reject" | "revoke",
-    options: DecisionOptions & DecidedBy & Pick<Partial<ApproveOptions>, "hash" | "protectedFiles">,
+    options: DecisionOptions & DecidedBy & Pick<Partial<ApproveOptions>, "hash" | "files" | "protectedFiles">,
   ): Promise<DecisionResult> {
-    const { hash, reviewer, message, statements, protectedFiles = [] } = options;
+    const { hash, reviewer, message, statements, files, protectedFiles = [] } = options;
     if (event === "approve" && review.kind === "content") {
       const missing = namesNeeded(contentDetails(review)).filter(({ path }) => !protectedFiles.includes(path));
       if (missing.length > 0) return { status: "protected", files: missing };
@@ -262,11 +264,9 @@ export class Reviews {
     const decided = this.#parts.reviewStore.decide(review.id, { event, hash, reviewer, message });
     if (decided.status !== "done") return decided;
     await recordDecision(this.#parts, review, {
-      subject: review.kind,
-      subjectSha256: review.hash,
-      decision: event,
-      reviewer,
-      ...defined({ message, statements: statements && [...statements] }),
+      ...{ reviewId: review.id, subject: review.kind, subjectSha256: review.hash, decision: event, reviewer },
+      ...(protectedFiles.length > 0 && { protectedFiles: wellFormed(protectedFiles) }),
+      ...defined({ message, files: wellFormed(files), statements: statements && [...statements] }),
     });
     return { status: "done", state: REVIEW_MOVES[event].to, files: [] };
   }
@@ -275,9 +275,24 @@ export class Reviews {
 /** Who decided, as the authority has it. */
 type DecidedBy = Omit<Extract<Authorised, { status: "granted" }>, "status">;
 
+/** Not decided, or not yet. */
+type NotDecided = Extract<
+  DecisionResult,
+  { status: "not-found" | "already" | "stale" | "not-allowed" | "more-reviewers" }
+>;
+
+/** They open nothing: a no, first or last, and laying files anew, after which a yes is needed still. */
+const NEEDS_ONE: ReadonlySet<DecisionVerb> = new Set(["reject", "revoke", "rebase"]);
+
+/** Others have states of their own, which only who does it knows. */
+function mayStillBe(verb: DecisionVerb, state: ReviewState): boolean {
+  if (verb === "approve" || verb === "reject") return state === "pending" || state === "approved";
+  return verb !== "rebase" || state === "pending";
+}
+
 const ANYBODY: ReviewersNeeded = { reviewers: 1, roles: [] };
 
-function already({ state, decidedBy }: ReviewSummary): DecisionResult {
+function already({ state, decidedBy }: ReviewSummary): NotDecided {
   return { status: "already", state, ...defined({ decidedBy }) };
 }
 

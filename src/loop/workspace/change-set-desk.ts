@@ -18,7 +18,7 @@ import { findingsOfEntry } from "../history/drafts.ts";
 import { allOf, CHANGED_FILE, detail } from "../history/run-story.ts";
 import { RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { recordDecision, recordSync, type SyncBody } from "../reviews/decisions.ts";
+import { recordDecision, recordSync, type SyncBody, wellFormed } from "../reviews/decisions.ts";
 import type {
   ApproveOptions,
   DecisionResult,
@@ -101,19 +101,20 @@ export class ChangeSetDesk {
     const known = asked === undefined ? await workspace.get(id) : undefined;
     if (asked === undefined && known === undefined) return { status: "not-found" };
     // Agreed to before, but the host did not let us, or the process ended: that, and nothing else, may be tried again.
-    if (asked === undefined && known?.state === "approved" && known.hash === hash && isSameChoice(known, files))
+    const said = {
+      ...({ reviewId: id, subject: "change-set", decision: "approve", reviewer } as const),
+      ...defined({ message, files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) }),
+      ...defined({ statements: wellFormed(statements) }),
+    };
+    if (asked === undefined && known?.state === "approved" && known.hash === hash && isSameChoice(known, files)) {
+      await recordDecision(this.#parts, known, { ...said, subjectSha256: known.hash });
       return this.#sync(known);
+    }
     const result = (await workspace.pending.approve(id, options)) ?? (await workspace.approve(id, options));
-    if (result.status === "conflict") return this.#unsynced(asked ?? (known as Decided), result, {});
+    if (result.status === "conflict") return this.#unsynced(asked ?? (known as Decided), result);
     if (result.status !== "approved") return this.#refusal(id, result);
     const set = result.changeSet;
-    await recordDecision(this.#parts, set, {
-      subject: "change-set",
-      subjectSha256: set.hash,
-      decision: "approve",
-      ...defined({ reviewer, message, files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) }),
-      ...defined({ statements: wellFormed(statements) }),
-    });
+    await recordDecision(this.#parts, set, { ...said, subjectSha256: set.hash, shownSha256: hash });
     const done = await this.#sync(set, result.left);
     return done.status === "done" && set.id !== id ? { ...done, changeSetId: set.id } : done;
   }
@@ -134,9 +135,7 @@ export class ChangeSetDesk {
       (set.state === "approved" ? await workspace.revoke(id, options) : workspace.reject(id, options));
     if (result.status !== "rejected") return this.#refusal(id, result);
     await recordDecision(this.#parts, set, {
-      subject: "change-set",
-      subjectSha256: set.hash,
-      decision,
+      ...{ reviewId: id, subject: "change-set", subjectSha256: set.hash, decision },
       ...defined({ reviewer, message, files: wellFormed(files), statements: wellFormed(statements) }),
     });
     this.#parts.reviewsChanged();
@@ -144,7 +143,11 @@ export class ChangeSetDesk {
   }
 
   /** Takes back what a set changed on the host, or does it again. */
-  async reverse(reversal: "undo" | "redo", id: string, { reviewer, files }: ReverseOptions): Promise<DecisionResult> {
+  async reverse(
+    reversal: "undo" | "redo",
+    id: string,
+    { reviewer, message, files, statements }: ReverseOptions & Statements,
+  ): Promise<DecisionResult> {
     const { workspace } = this.#parts;
     const set = workspace.find(id);
     if (set === undefined) return { status: "not-found" };
@@ -152,18 +155,22 @@ export class ChangeSetDesk {
     await this.recordRecovered();
     if (result.status === "not-applied") return this.#already(id);
     const details = { reviewer, [reversal]: true };
+    const decided = {
+      ...{ reviewId: id, subjectSha256: set.hash, decision: reversal, reviewer },
+      ...defined({ message, files: wellFormed(files), statements: wellFormed(statements) }),
+    };
     switch (result.status) {
       case "undone":
       case "redone": {
         const changed = { changeSetSha256: set.hash, files: wellFormed(result.files) };
         const outcome = result.status === "undone" ? ("undone" as const) : ("applied" as const);
         const told = { ...details, ...asideDetails(result.aside) };
-        await this.#record(set, { ...changed, outcome, details: told }, workspace.untold(id));
+        await this.#record(set, { ...changed, outcome, decided, details: told }, workspace.untold(id));
         return { status: "done", state: outcome, files: result.files, ...spared(result.aside) };
       }
       case "conflict":
       case "failed":
-        return this.#unsynced(set, result, details);
+        return this.#unsynced(set, result, { decided, details });
       default:
         return this.#refusal(id, result);
     }
@@ -200,7 +207,7 @@ export class ChangeSetDesk {
     const result = await this.#parts.workspace.sync(set.id);
     await this.recordRecovered();
     if (result.status === "not-approved") return this.#already(set.id);
-    if (result.status !== "applied") return this.#unsynced(set, result, {});
+    if (result.status !== "applied") return this.#unsynced(set, result);
     const files = wellFormed(result.files);
     const details = asideDetails(result.aside);
     const body = { changeSetSha256: set.hash, outcome: "applied" as const, files, details };
@@ -232,12 +239,8 @@ export class ChangeSetDesk {
     if (attempt !== undefined) await workspace.acknowledge(attempt);
   }
 
-  async #unsynced(
-    set: Decided,
-    result: Unsynced,
-    details: { readonly [key: string]: string | boolean },
-  ): Promise<DecisionResult> {
-    const common = { changeSetSha256: set.hash, details: { ...details, ...asideDetails(result.aside) } };
+  async #unsynced(set: Decided, result: Unsynced, { details = {}, ...more }: Reversed = {}): Promise<DecisionResult> {
+    const common = { changeSetSha256: set.hash, ...more, details: { ...details, ...asideDetails(result.aside) } };
     if (result.status === "conflict") {
       const conflicts = result.conflicts.map(({ path, reason }) => ({ path, reason: explainConflict(reason) }));
       const recorded = conflicts.map(({ path, reason }) => ({ path: path.toWellFormed(), reason }));
@@ -291,6 +294,12 @@ export interface Statements {
   readonly statements?: readonly string[];
 }
 
+/** What the entry of an undo or redo says of it. */
+interface Reversed {
+  readonly decided?: NonNullable<SyncBody["decided"]>;
+  readonly details?: { readonly [key: string]: string | boolean };
+}
+
 /** What a decision was about, for the ledger. */
 type Decided = Pick<ChangeSet, "id" | "hash" | "runId" | "agent">;
 
@@ -335,10 +344,4 @@ function recoveryBody(set: Decided, { operation, outcome, phase, files, ...aside
     message: "A directory of this change set is not there; it is tried again later",
   };
   return { ...common, outcome: "failed" as const, error };
-}
-
-function wellFormed(paths: readonly string[]): string[];
-function wellFormed(paths: readonly string[] | undefined): string[] | undefined;
-function wellFormed(paths: readonly string[] | undefined): string[] | undefined {
-  return paths?.map((path) => path.toWellFormed());
 }

@@ -2,13 +2,15 @@ import { defined } from "../../base/optional.ts";
 import type { RebasedFile, RebaseTake } from "../../workspace/index.ts";
 import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
+import { wellFormed } from "../reviews/decisions.ts";
 import type { Conflict, DecisionOptions, DecisionResult } from "../reviews/review.ts";
+import type { Statements } from "./change-set-desk.ts";
 import { explainConflict } from "./conflict-reasons.ts";
 
 /** The `note` entry about files that were laid over what the host has by now. */
 export const REBASED = "rebased";
 
-export interface RebaseOptions extends Pick<DecisionOptions, "reviewer"> {
+export interface RebaseOptions extends DecisionOptions {
   /** The `hash` of what the reviewer saw. */
   readonly hash: string;
   /**
@@ -30,12 +32,15 @@ export type RebaseResult =
       /** These cannot be merged: say `host` or `workspace`. */
       readonly unmerged: readonly Conflict[];
     }
-  | Extract<DecisionResult, { status: "stale" | "not-found" | "already" | "bad-selection" }>;
+  | Extract<
+      DecisionResult,
+      { status: "stale" | "not-found" | "already" | "bad-selection" | "not-allowed" | "more-reviewers" }
+    >;
 
 export async function rebaseReview(
   parts: LoopParts,
   id: string,
-  { reviewer, hash, take = "merge", files }: RebaseOptions,
+  { reviewer, message, hash, take = "merge", files, statements }: RebaseOptions & Statements,
 ): Promise<RebaseResult> {
   const { workspace } = parts;
   const asked = workspace.pending.find(id);
@@ -59,7 +64,11 @@ export async function rebaseReview(
       const recorder = new Recorder(parts.ledger, asked, parts.told);
       const details = { reviewId: id, reviewer, take, before: hash, after: result.hash, count: listed.length };
       const list = await recorder.keep(Buffer.from(JSON.stringify(listed), "utf8"));
-      recorder.record({ kind: "note", body: { text: REBASED, contents: [list], details } });
+      const decided = {
+        ...({ reviewId: id, subjectSha256: hash, decision: "rebase", reviewer, take } as const),
+        ...defined({ message, files: wellFormed(files), statements: wellFormed(statements) }),
+      };
+      recorder.record({ kind: "note", body: { text: REBASED, contents: [list], decided, details } });
       await recorder.settle();
       parts.reviewsChanged();
       return { ...result, unmerged };

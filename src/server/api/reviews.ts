@@ -51,9 +51,7 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, owner: string): H
   api.post("/:id/rebase", async (c) => {
     const body = await parseJson(c, schemas.rebase);
     if (!body.ok) return body.answer;
-    const { hash, ...options } = body.value;
-    const { reviewer } = decider(c, owner, { reviewer: options.reviewer });
-    const result = await reviews.rebase(c.req.param("id"), { ...defined(options), reviewer: reviewer ?? owner, hash });
+    const result = await reviews.rebase(c.req.param("id"), decider(c, owner, body.value));
     return result.status === "rebased" ? c.json(result) : decided(c, result);
   });
   for (const reversal of ["undo", "redo"] as const) {

@@ -36,7 +36,7 @@ export function entrySummary(entry: Entry): Html {
     case "decision":
       return html`${foreign(entry.body.reviewer, 100)} signed: <strong>${entry.body.decision}</strong>`;
     case "sync":
-      return html`files: <strong>${entry.body.outcome}</strong>${entry.body.error === undefined ? "" : html` – ${foreign(entry.body.error.message, 400)}`}`;
+      return html`files: <strong>${entry.body.outcome}</strong>${entry.body.decided === undefined ? "" : html` – ${foreign(entry.body.decided.reviewer, 100)}`}${entry.body.error === undefined ? "" : html` – ${foreign(entry.body.error.message, 400)}`}`;
     case "note":
       return html`${NOTES[entry.body.text] ?? foreign(entry.body.text, 200)}`;
   }

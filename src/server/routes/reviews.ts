@@ -99,8 +99,8 @@ async function reverse(
 }
 
 async function rebase({ reviews }: Desk, { id }: Review, form: SignedForm): Promise<DecisionResult> {
-  const { reviewer, hash, take } = form;
-  const result = await reviews.rebase(id, { reviewer, hash, ...defined({ take }) });
+  const { hash, take } = form;
+  const result = await reviews.rebase(id, { ...signed(form), hash, ...defined({ take }) });
   // What cannot be merged is a conflict still: the page says so, and offers the other two.
   return result.status === "rebased" ? { status: "done", state: "pending", files: [] } : result;
 }
