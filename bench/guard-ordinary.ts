@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256Hex } from "../src/base/sha256.ts";
-import { scan } from "../src/guard/index.ts";
+import { builtInRules, isRated, scan } from "../src/guard/index.ts";
 import { type Kind, type OrdinaryFile, ordinaryFiles, textOf } from "./ordinary-files.ts";
 import { ABOUT_MODELS, TYPICAL_OUTPUTS } from "./typical/outputs.ts";
 
@@ -57,6 +57,26 @@ function typicalOutputs(): Calm["typical"] {
   const of = (decision: string): string[] =>
     verdicts.filter((one) => one.decision === decision).map(({ name }) => name);
   return { outputs: verdicts.length, flagged: of("flag"), blocked: of("block") };
+}
+
+/** `src/guard/rules/ordinary-rates.ts`, which `ztl guard explain` shows. */
+export function ratesSource({ files, listSha256, rules }: Calm): string {
+  const withholding = builtInRules()
+    .rules.filter(isRated)
+    .map(({ id }) => id);
+  return [
+    "/**",
+    " * In how many ordinary files each rule that withholds found something, on the half of them that no rule was tuned on. Made by",
+    " * `npm run bench:guard -- --calm --files 60000 --rates src/guard/rules/ordinary-rates.ts`; no part of the rules, nor of their hash.",
+    " */",
+    `export const ORDINARY_FILES = ${files};`,
+    "/** SHA-256 of the list of them (`--list`). */",
+    `export const ORDINARY_LIST_SHA256 = ${JSON.stringify(listSha256)};`,
+    "export const FOUND_IN: Readonly<Record<string, number>> = {",
+    ...withholding.sort().map((id) => `  ${JSON.stringify(id)}: ${rules[id] ?? 0},`),
+    "};",
+    "",
+  ].join("\n");
 }
 
 export function calmText(calm: Calm): string {

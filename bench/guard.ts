@@ -1,14 +1,15 @@
+import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { scan } from "../src/guard/index.ts";
-import { calmText, measureCalm } from "./guard-ordinary.ts";
+import { calmText, measureCalm, ratesSource } from "./guard-ordinary.ts";
 import { comparePeers, peersText } from "./guard-peers.ts";
 import { cleanText, MEGABYTE } from "./guard-pieces.ts";
 import { round, type Summary, summarise } from "./statistics.ts";
 
 /**
  * `npm run bench:guard [-- --json] [--rounds N]`: how fast clean text passes the guard. With `--calm` what it withholds of ordinary
- * files and typical outputs (`--files N` of each kind, `--half tuned|measured|all`, `--list FILE` keeps the list); with `--peers`
+ * files and typical outputs (`--files N` of each kind, `--half tuned|measured|all`, `--list FILE` keeps the list, `--rates FILE` the rate of each rule); with `--peers`
  * how other scanners do on the same data.
  */
 
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     files: { type: "string" },
     half: { type: "string" },
     list: { type: "string" },
+    rates: { type: "string" },
   },
 });
 const rounds = Number(values.rounds ?? 30);
@@ -48,6 +50,7 @@ function throughput(content: Uint8Array): Throughput {
 
 if (values.calm) {
   const calm = measureCalm(Number(values.files ?? 30_000), half, values.list);
+  if (values.rates !== undefined) writeFileSync(values.rates, ratesSource(calm));
   console.log(values.json ? JSON.stringify(calm, null, 2) : calmText(calm));
 } else if (values.peers) {
   const rows = await comparePeers();

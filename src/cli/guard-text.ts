@@ -4,6 +4,8 @@ import {
   explainFinding,
   type Finding,
   familyWords,
+  type OrdinaryRate,
+  ordinaryRateOf,
   type Rule,
   type RuleSet,
   releaseOf,
@@ -81,13 +83,14 @@ export function findingText(
   words: Explanation,
   paint: Paint,
 ): string {
-  const { family, meaning, why, models, hidden } = words;
+  const { family, meaning, why, models, hidden, ordinary } = words;
   return [
     `  ${paint("bold", `${terminalLine(severity)}: ${family}`)} (${terminalLine(rule)}, bytes ${start} to ${end})\n`,
     hidden === undefined ? "" : `    hidden by   ${hidden}; decoded it says ${paint("red", repainted(excerpt))}\n`,
     meaning === undefined ? "" : `    what        ${terminalLine(meaning)}\n`,
     `    why         ${why}\n`,
     models.length === 0 ? "" : `    models      ${models.join("; ")}\n`,
+    ordinary === undefined ? "" : `    ordinary    ${rateText(ordinary)}\n`,
   ].join("");
 }
 
@@ -96,6 +99,7 @@ export function explainRuleText(
   paint: Paint,
 ): string {
   const { name, why } = familyWords(family);
+  const ordinary = ordinaryRateOf(id);
   const elsewhere = Object.entries(sinks).map(
     ([sink, weight]) => `    ${sink.padEnd(10)}  ${weight}: it ${severityWords(weight)}\n`,
   );
@@ -106,6 +110,12 @@ export function explainRuleText(
     `  severity  ${severity}: it ${severityWords(severity)}\n`,
     decodedSeverity === undefined ? "" : `  encoded   ${decodedSeverity}, when it only appears after decoding\n`,
     elsewhere.length === 0 ? "" : `  and where the text goes on to\n${elsewhere.join("")}`,
+    ordinary === undefined ? "" : `  ordinary  ${rateText(ordinary)}\n`,
     `  looks for ${patterns.length} ${patterns.length === 1 ? "pattern" : "patterns"}\n`,
   ].join("");
+}
+
+function rateText({ found, files }: OrdinaryRate): string {
+  const share = ((found / files) * 100).toFixed(3);
+  return found === 0 ? `in none of ${files} ordinary files` : `in ${found} of ${files} ordinary files (${share} %)`;
 }

@@ -12,6 +12,7 @@ import {
   explainFinding,
   type Finding,
   OWN_RULES_BYTES_MAX,
+  ordinaryRateOf,
   type RuleSet,
   releaseOf,
   SINKS,
@@ -158,7 +159,9 @@ async function explain(subject: string | undefined, values: Values): Promise<num
   const { patterns, ...known } = rule;
   await writeAll(
     process.stdout,
-    values.json ? `${terminalJson({ ...known, patterns: patterns.length })}\n` : explainRuleText(rule, paint),
+    values.json
+      ? `${terminalJson({ ...known, ordinary: ordinaryRateOf(rule.id), patterns: patterns.length })}\n`
+      : explainRuleText(rule, paint),
   );
   return 0;
 }

@@ -1,5 +1,6 @@
 import { defined } from "../base/optional.ts";
 import type { Decoding, Family, Finding, Severity } from "./finding.ts";
+import { type OrdinaryRate, ordinaryRateOf } from "./ordinary-rate.ts";
 import { builtInRules, type RuleSet } from "./rule-set.ts";
 import { TOKEN_FAMILIES } from "./vocabulary/index.ts";
 
@@ -13,6 +14,8 @@ export interface Explanation {
   readonly why: string;
   /** Models that act on the tokens in it. */
   readonly models: readonly string[];
+  /** How often the rule withholds ordinary files; absent where that was not measured. */
+  readonly ordinary?: OrdinaryRate;
   /** How it was hidden; absent when it stands there plainly. */
   readonly hidden?: string;
 }
@@ -109,7 +112,7 @@ export function explainFinding({ rule, family, path, excerpt }: Finding, rules: 
   const hidden = [...new Set(path)].map((decoding) => DECODINGS[decoding] ?? decoding).join(", then ");
   return {
     family: name,
-    ...defined({ meaning, hidden: hidden === "" ? undefined : hidden }),
+    ...defined({ meaning, hidden: hidden === "" ? undefined : hidden, ordinary: ordinaryRateOf(rule) }),
     why,
     models: family === "chat-template" || family === "tool-call" ? models : [],
   };

@@ -23,6 +23,7 @@ export { DEFAULT_LIMITS, type GuardLimits } from "./limits.ts";
 export { type Masked, maskSecrets } from "./mask.ts";
 export { type Ask, ModelScanner, type ModelScannerOptions } from "./model-scanner.ts";
 export { type Neutralised, neutralise } from "./neutralise.ts";
+export { isRated, type OrdinaryRate, ordinaryRateOf } from "./ordinary-rate.ts";
 export { OWN_RULES_BYTES_MAX, withOwnRules } from "./own-rules.ts";
 export {
   blockingFindings,
