@@ -16,6 +16,8 @@ import { TimerSet } from "./kernel/timers.ts";
 import { asLimit, DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
 import { PageCache } from "./memory/page-cache.ts";
 import { type SharedPages, shareFile } from "./memory/shared-pages.ts";
+import type { Peer } from "./net/message-queue.ts";
+import { Network } from "./net/network.ts";
 import { finishProcess, finishTask } from "./process/exit.ts";
 import { FutexTable } from "./process/futex.ts";
 import type { ExitStatus, Process } from "./process/process.ts";
@@ -75,6 +77,7 @@ export class Kernel {
   readonly allowance: Allowance;
   readonly output: Output;
   readonly openFiles: OpenFileCount;
+  readonly network: Network;
   readonly timers: TimerSet;
   /** The task whose system call is being answered, or asked whether it can go on. */
   callingTask: Task | undefined;
@@ -98,6 +101,7 @@ export class Kernel {
     this.allowance = new Allowance(machine.pages, limits.memoryBytes);
     this.output = new Output(limits.outputBytes);
     this.openFiles = new OpenFileCount(limits.openFiles, this.allowance);
+    this.network = new Network(this);
     this.vfs = configuredVfs(config, this, options.layer);
     this.cache = new PageCache(machine.memory, machine.pages, this.allowance, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
@@ -185,6 +189,12 @@ export class Kernel {
   /** The process whose system call is being answered: /proc/self. */
   get caller(): Process | undefined {
     return this.callingTask?.process;
+  }
+
+  /** The same as the network knows it. */
+  get peer(): Peer {
+    const { pid, credentials } = this.caller ?? { pid: 0, credentials: this.credentials };
+    return { pid, uid: credentials.uid, gid: credentials.gid };
   }
 
   /** Who the guest's programs run as. */

@@ -94,6 +94,14 @@ const MEMORY: readonly Resource[] = Object.entries({
     "k = []\nwhile True:\n  k += socket.socketpair(); k[-1].setblocking(False)\n  while syscall(20, k[-1].fileno(), ctypes.addressof(pieces), 1024) > 0: pass",
   datagrams:
     "k = []\nwhile True:\n  k += socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); k[-1].setblocking(False)\n  try:\n    while True: k[-1].send(b'x')\n  except BlockingIOError: pass",
+  "datagrams of the internet's kind":
+    "k = []\nwhile True:\n  k.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)); k[-1].bind(('127.0.0.1', 0)); k[-1].connect(k[-1].getsockname())\n  for i in range(300): k[-1].send(b'x')",
+  "connections filled in small pieces":
+    "k = []; l = socket.create_server(('127.0.0.1', 0))\nwhile True:\n  k += [socket.create_connection(l.getsockname()), l.accept()]; k[-2].setblocking(False)\n  while syscall(20, k[-2].fileno(), ctypes.addressof(pieces), 1024) > 0: pass",
+  "connections nobody accepts":
+    "k = []\nwhile True:\n  k.append(socket.create_server(('127.0.0.1', 0), backlog=4096))\n  for i in range(4096): socket.create_connection(k[-1].getsockname()).close()",
+  "Unix connections nobody accepts":
+    "k = []\nwhile True:\n  k.append(socket.socket(socket.AF_UNIX)); k[-1].bind(''); k[-1].listen(4096)\n  for i in range(4096): s = socket.socket(socket.AF_UNIX); s.connect(k[-1].getsockname()); s.close()",
   "descriptors in messages":
     "k = []\nwhile True:\n  k += socket.socketpair(); k[-1].setblocking(False)\n  try:\n    while True: socket.send_fds(k[-1], [b'x'], [0] * 253)\n  except BlockingIOError: pass",
   "epoll watches":

@@ -35,6 +35,7 @@ export const Poll = {
   nval: 32,
   rdNorm: 64,
   wrNorm: 256,
+  wrBand: 512,
   rdHup: 0x2000,
 } as const;
 

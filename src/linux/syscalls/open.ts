@@ -79,6 +79,8 @@ function describe(kernel: Kernel, location: Location, flags: number): OpenFile |
   const { inode } = location;
   const status = flags & KEPT_FLAGS;
   if ((flags & OpenFlag.path) !== 0) return new PathFile(location, status);
+  // A socket is not opened by a name (unix(7)).
+  if (inode.type === FileType.socket) return fail("ENXIO");
   if (inode instanceof DescriptionInode) return reopened(inode.file, status);
   switch (inode.type) {
     case FileType.directory:

@@ -1,118 +1,152 @@
-import { Errno, fail, LinuxError } from "../errno.ts";
-import type { OpenFile } from "../files/open-file.ts";
-import { BrokenPipe } from "../files/pipe.ts";
-import type { PassedFiles, Received, SocketEnd } from "../files/socket-pair.ts";
+import { BLOCKED } from "../blocked.ts";
+import { Errno, type ErrnoName, fail, LinuxError } from "../errno.ts";
+import { IOV_MAX, TRANSFER_MAX } from "../limits.ts";
+import { Family, Msg } from "../net/abi.ts";
+import type { Destination, Outgoing, Socket } from "../net/socket.ts";
 import type { Call } from "./call.ts";
+import { callerOf, readAddress } from "./socket-addresses.ts";
+import { readControl } from "./socket-control.ts";
+import { deadlineIn } from "./timespec.ts";
 
-/** Flags of send and recv (linux/socket.h). */
-export const Msg = {
-  peek: 2,
-  controlTruncated: 8,
-  truncated: 0x20,
-  dontWait: 0x40,
-  waitAll: 0x100,
-  noSignal: 0x4000,
-  closeOnExec: 0x4000_0000,
-} as const;
-/** struct cmsghdr: length, level, type (cmsg(3)); data and the next header are aligned to 8. */
-const CMSG_HEADER_BYTES = 16;
-const SOL_SOCKET = 1;
-const SCM_RIGHTS = 1;
-/** Descriptors one message may carry (SCM_MAX_FD, net/scm.h). */
-const PASSED_MAX = 253;
-/** Longest control data looked at (net.core.optmem_max's usual 128 KiB). */
-const CONTROL_BYTES_MAX = 131_072;
-/** Most bytes gathered in one step; a stream goes on with the next. */
-const STEP_BYTES = 262_144;
+/** Most bytes moved in one step; a stream goes on with the next. No message is longer. */
+export const STEP_BYTES = 524_288;
+/** struct msghdr (recvmsg(2)). */
+const HEADER_BYTES = 56;
 
-export interface Buffers {
-  readonly buffers: readonly { readonly address: number; readonly length: number }[];
+export interface UserBuffer {
+  readonly address: number;
+  readonly length: number;
 }
 
-/** struct msghdr (recvmsg(2)). */
-export interface MessageHeader extends Buffers {
-  readonly address: number;
+/** What one send or receive moves, and what goes beside it. */
+export interface Message {
+  readonly buffers: readonly UserBuffer[];
+  /** The socket address, or where it is to be written; 0 for none. */
   readonly name: number;
   readonly nameLength: number;
   readonly control: number;
   readonly controlLength: number;
 }
 
-export function readHeader(call: Call, address: number): MessageHeader {
-  const header = call.memory.read(address, 56);
+export function plainMessage(buffers: readonly UserBuffer[]): Message {
+  return { buffers, name: 0, nameLength: 0, control: 0, controlLength: 0 };
+}
+
+/** A struct msghdr: EFAULT, EMSGSIZE for too many buffers, EINVAL for a negative length. */
+export function readHeader(call: Call, address: number): Message {
+  const header = call.memory.read(address, HEADER_BYTES);
   const count = Number(header.readBigUInt64LE(24));
-  if (count > 1024) fail("EMSGSIZE");
+  if (count > IOV_MAX) fail("EMSGSIZE");
   const vector = call.memory.read(Number(header.readBigUInt64LE(16)), count * 16);
-  const buffers = Array.from({ length: count }, (_, i) => ({
-    address: Number(vector.readBigUInt64LE(16 * i)),
-    length: Number(vector.readBigUInt64LE(16 * i + 8)),
-  }));
+  let total = 0;
+  const buffers = Array.from({ length: count }, (_, i) => {
+    const length = Number(vector.readBigUInt64LE(16 * i + 8));
+    if (length > Number.MAX_SAFE_INTEGER) fail("EINVAL");
+    const part = Math.min(length, TRANSFER_MAX - total);
+    total += part;
+    return { address: Number(vector.readBigUInt64LE(16 * i)), length: part };
+  });
+  const name = Number(header.readBigUInt64LE(0));
+  const nameLength = header.readInt32LE(8);
+  if (name !== 0 && nameLength < 0) fail("EINVAL");
   return {
-    address,
     buffers,
-    name: Number(header.readBigUInt64LE(0)),
-    nameLength: header.readUInt32LE(8),
+    name,
+    nameLength,
     control: Number(header.readBigUInt64LE(32)),
     controlLength: Number(header.readBigUInt64LE(40)),
   };
 }
 
-/** The descriptors in the control data, held so that they outlive their sender: EBADF, EINVAL. */
-function readPassed(call: Call, { control, controlLength }: MessageHeader): PassedFiles | undefined {
-  if (control === 0 || controlLength < CMSG_HEADER_BYTES) return undefined;
-  if (controlLength > CONTROL_BYTES_MAX) fail("ENOBUFS");
-  const bytes = call.memory.read(control, controlLength);
-  const files: OpenFile[] = [];
-  for (let at = 0; at + CMSG_HEADER_BYTES <= bytes.length; ) {
-    const length = Number(bytes.readBigUInt64LE(at));
-    if (length < CMSG_HEADER_BYTES || at + length > bytes.length) fail("EINVAL");
-    const isRights = bytes.readInt32LE(at + 8) === SOL_SOCKET && bytes.readInt32LE(at + 12) === SCM_RIGHTS;
-    for (let from = at + CMSG_HEADER_BYTES; isRights && from + 4 <= at + length; from += 4)
-      files.push(call.process.files.get(bytes.readInt32LE(from)));
-    at += Math.ceil(length / 8) * 8;
-  }
-  if (files.length > PASSED_MAX) fail("EINVAL");
-  if (files.length === 0) return undefined;
-  const { openFiles } = call.kernel;
-  for (const file of files) file.retain(openFiles);
-  return { files, release: () => files.forEach((file) => file.release(openFiles)) };
+export const totalLength = ({ buffers }: Message): number => buffers.reduce((sum, { length }) => sum + length, 0);
+
+/** How far one message has got between the tries of a call, and until when it may wait. */
+export interface Progress {
+  done: number;
+  readonly deadlineMs: number;
 }
 
-/** Sends from the buffers; a stream waits until all of it is on its way. */
-export function send(call: Call, socket: SocketEnd, message: Buffers | MessageHeader, flags: number): number {
-  const total = message.buffers.reduce((sum, { length }) => sum + length, 0);
-  let done = typeof call.memo === "number" ? call.memo : 0;
-  const passed = "control" in message && done === 0 ? readPassed(call, message) : undefined;
+export function begin(call: Call, timeoutMs: number): Progress {
+  return { done: 0, deadlineMs: timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : deadlineIn(call, timeoutMs) };
+}
+
+/**
+ * Sleeps until `ready`, or says that what is there is all: after a part that part, else EAGAIN when the call does not wait or
+ * its time is up. A wait with a timeout is never begun again by a signal (signal(7)).
+ */
+export function waitOn(
+  call: Call,
+  progress: Progress,
+  waits: boolean,
+  ready: () => boolean,
+  late: ErrnoName = "EAGAIN",
+): number {
+  const { done, deadlineMs } = progress;
+  const isOver = !waits || call.kernel.clock.nowMs() >= deadlineMs;
+  if (isOver) return done > 0 ? done : fail(late);
+  const interrupted = (): number => (done > 0 ? done : -Errno.EINTR);
+  const restartable = done === 0 && deadlineMs === Number.POSITIVE_INFINITY;
+  return call.block(ready, { deadlineMs, restartable, interrupted });
+}
+
+export function waitsFor(socket: Socket, flags: number): boolean {
+  return !socket.nonBlocking && (flags & Msg.dontWait) === 0;
+}
+
+/** sendto, sendmsg, write: a stream waits until all of it is on its way. */
+export function send(call: Call, socket: Socket, message: Message, flags: number, progress: Progress): number {
+  if ((flags & Msg.outOfBand) !== 0 || (flags & Msg.fastOpen) !== 0) fail("EOPNOTSUPP");
+  const total = totalLength(message);
+  if (!socket.isStream && total > STEP_BYTES) fail("EMSGSIZE");
+  const to = destination(call, socket, message);
   try {
     do {
-      const count = socket.send(gather(call, message, done, total), done === 0 ? passed : undefined);
-      if (!Number.isFinite(count)) {
-        passed?.release();
-        return waitToSend(call, socket, done, total, flags);
-      }
-      // A stream does not carry descriptors without bytes.
-      if (total === 0 && socket.kind === "stream") passed?.release();
-      done += count;
-    } while (done < total);
-    return done;
+      if (progress.done > 0 && socket.sendFails) return progress.done;
+      const count = sendStep(call, socket, message, { total, to, from: progress.done });
+      if (count === BLOCKED)
+        return waitOn(call, progress, waitsFor(socket, flags), () => socket.sendSettled(total - progress.done, to));
+      progress.done += count;
+    } while (progress.done < total);
+    return progress.done;
   } catch (error) {
-    if (done === 0) passed?.release();
+    if (!(error instanceof LinuxError)) throw error;
+    if (progress.done > 0) return progress.done;
     // Without the class that raises SIGPIPE it is only an errno.
-    if (error instanceof BrokenPipe && (flags & Msg.noSignal) !== 0) return done > 0 ? done : -Errno.EPIPE;
-    throw error;
+    throw error.name === "EPIPE" && (flags & Msg.noSignal) !== 0 ? new LinuxError("EPIPE") : error;
   }
 }
 
-function waitToSend(call: Call, socket: SocketEnd, done: number, total: number, flags: number): number {
-  if (socket.nonBlocking || (flags & Msg.dontWait) !== 0) return done > 0 ? done : fail("EAGAIN");
-  call.memo = done;
-  const interrupted = (): number => (done > 0 ? done : -Errno.EINTR);
-  return call.block(() => socket.canTake(total - done), { restartable: done === 0, interrupted });
+function destination(call: Call, socket: Socket, { name, nameLength }: Message): Destination | undefined {
+  // An address of no length is none, but for the internet's.
+  if (name === 0 || (nameLength === 0 && socket.kind.family === Family.unix)) return undefined;
+  return { address: readAddress(call, name, Math.min(nameLength, 128)), caller: callerOf(call) };
 }
 
-/** The bytes from `start` on, as many as one step moves. */
-function gather(call: Call, { buffers }: Buffers, start: number, total: number): Uint8Array {
-  const out = Buffer.alloc(Math.min(total - start, STEP_BYTES));
+interface Step {
+  readonly total: number;
+  readonly from: number;
+  readonly to: Destination | undefined;
+}
+
+/** What one try puts on its way. Whoever is not sent with what it carries is let go. */
+function sendStep(call: Call, socket: Socket, message: Message, { total, from, to }: Step): number {
+  const control = from === 0 ? readControl(call, socket, message) : undefined;
+  let isSent = false;
+  try {
+    const bytes = gather(call, message, from, total);
+    const outgoing: Outgoing = { sender: control?.sender ?? callerOf(call), passed: control?.passed, to };
+    const count = socket.send(bytes, outgoing);
+    // A stream does not carry descriptors without bytes.
+    isSent = count !== BLOCKED && (count > 0 || !socket.isStream);
+    return count;
+  } finally {
+    if (!isSent) control?.passed?.release();
+  }
+}
+
+/** The bytes from `start` on, as many as one step moves. What cannot be read behind others ends the step there. */
+function gather(call: Call, { buffers }: Message, start: number, total: number): Uint8Array {
+  const out = Buffer.allocUnsafe(Math.min(total - start, STEP_BYTES));
   let skipped = 0;
   let filled = 0;
   for (const { address, length } of buffers) {
@@ -124,71 +158,4 @@ function gather(call: Call, { buffers }: Buffers, start: number, total: number):
     filled += part;
   }
   return out;
-}
-
-/** Receives into the buffers; for recvmsg also descriptors and flags. */
-export function receive(call: Call, socket: SocketEnd, message: Buffers | MessageHeader, flags: number): number {
-  const total = message.buffers.reduce((sum, { length }) => sum + length, 0);
-  const enough = (flags & Msg.waitAll) !== 0 && socket.kind === "stream" && (flags & Msg.peek) === 0 ? total : 1;
-  const hasEnough = (): boolean => socket.readableBytes >= enough || (socket.poll() & 0x2000) !== 0;
-  const waits = !socket.nonBlocking && (flags & Msg.dontWait) === 0;
-  if (waits && total > 0 && !hasEnough() && (enough > 1 || (socket.poll() & 1) === 0))
-    return call.block(() => hasEnough() || (enough === 1 && (socket.poll() & 1) !== 0));
-  const into = Buffer.alloc(Math.min(total, STEP_BYTES));
-  const received = socket.receive(into, (flags & Msg.peek) !== 0);
-  if (!received) return waits ? call.block(() => (socket.poll() & 1) !== 0) : fail("EAGAIN");
-  try {
-    scatter(call, message, into.subarray(0, received.count));
-    if ("control" in message) finishMessage(call, message, received, flags);
-  } finally {
-    // Whoever got a descriptor holds the file by it.
-    received.passed?.release();
-  }
-  return (flags & Msg.truncated) !== 0 ? received.fullLength : received.count;
-}
-
-function scatter(call: Call, { buffers }: Buffers, bytes: Uint8Array): void {
-  let done = 0;
-  for (const { address, length } of buffers) {
-    const part = bytes.subarray(done, done + length);
-    if (part.length === 0) break;
-    call.memory.write(address, part);
-    done += part.length;
-  }
-}
-
-/** As many as the table has room for; the rest is told by MSG_CTRUNC (unix(7)). */
-function installPassed(call: Call, files: readonly OpenFile[], flags: number): number[] {
-  const descriptors: number[] = [];
-  try {
-    for (const file of files) descriptors.push(call.process.files.install(file, (flags & Msg.closeOnExec) !== 0));
-  } catch (error) {
-    if (!(error instanceof LinuxError) || error.name !== "EMFILE") throw error;
-  }
-  return descriptors;
-}
-
-/** Fills in what recvmsg returns beside the bytes. */
-function finishMessage(
-  call: Call,
-  message: MessageHeader,
-  { passed, count, fullLength }: Received,
-  flags: number,
-): void {
-  const room = message.control === 0 ? 0 : Math.floor((message.controlLength - CMSG_HEADER_BYTES) / 4);
-  const descriptors = installPassed(call, passed?.files.slice(0, Math.max(room, 0)) ?? [], flags);
-  const control = Buffer.alloc(descriptors.length === 0 ? 0 : CMSG_HEADER_BYTES + 4 * descriptors.length);
-  if (control.length > 0) {
-    control.writeBigUInt64LE(BigInt(control.length), 0);
-    control.writeInt32LE(SOL_SOCKET, 8);
-    control.writeInt32LE(SCM_RIGHTS, 12);
-    descriptors.forEach((descriptor, i) => control.writeInt32LE(descriptor, CMSG_HEADER_BYTES + 4 * i));
-    call.memory.write(message.control, control);
-  }
-  const cut =
-    (fullLength > count ? Msg.truncated : 0) |
-    (descriptors.length < (passed?.files.length ?? 0) ? Msg.controlTruncated : 0);
-  if (message.name !== 0) call.memory.writeU32(message.address + 8, 0);
-  call.memory.writeU64(message.address + 40, Math.min(Math.ceil(control.length / 8) * 8, message.controlLength));
-  call.memory.writeU32(message.address + 48, cut | (flags & Msg.closeOnExec));
 }

@@ -1,213 +1,180 @@
 import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
-import { InetSocket } from "../files/inet-socket.ts";
 import { Open } from "../files/open-file.ts";
-import { SocketEnd, type SocketKind } from "../files/socket-pair.ts";
+import { FAMILIES, Family, PROTOCOLS, Protocol, Shut, SOCKET_TYPE_MASK, SOCKET_TYPES, SocketType } from "../net/abi.ts";
+import type { Socket } from "../net/socket.ts";
+import { TcpSocket } from "../net/tcp-socket.ts";
+import { UdpSocket } from "../net/udp-socket.ts";
+import { UnixConnection } from "../net/unix-connection.ts";
+import { UnixDatagram } from "../net/unix-datagram.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { installPair } from "./descriptors.ts";
-import { Msg, readHeader, receive, send } from "./socket-messages.ts";
+import { callerOf, readAddress, socketOf, writeAddress } from "./socket-addresses.ts";
+import { messageCalls } from "./socket-calls.ts";
+import { begin, type Progress, waitOn } from "./socket-messages.ts";
+import { optionCalls } from "./socket-options.ts";
 
-/** Address families (linux/socket.h). */
-const Family = { unix: 1, inet: 2, inet6: 10 } as const;
-const SOCK_TYPE_MASK = 0xf;
-const SocketType = { stream: 1, datagram: 2, sequencedPacket: 5 } as const;
-/** Longest socket address we look at (struct sockaddr_storage). */
-const ADDRESS_BYTES_MAX = 128;
+/** Flags that come with the kind of socket (linux/net.h). */
+const TYPE_FLAGS = Open.closeOnExec | Open.nonBlock;
 
-type Socket = SocketEnd | InetSocket;
+interface Wanted {
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+  readonly flags: number;
+}
 
-function socketOf(call: Call): Socket {
-  const file = call.process.files.get(call.int(0));
-  return file instanceof SocketEnd || file instanceof InetSocket ? file : fail("ENOTSOCK");
+/** The arguments of socket(2) and socketpair(2): EINVAL, EAFNOSUPPORT. */
+function readWanted(call: Call): Wanted {
+  const [family, typeAndFlags, protocol] = [call.int(0), call.int(1), call.int(2)];
+  const flags = typeAndFlags & ~SOCKET_TYPE_MASK;
+  const type = typeAndFlags & SOCKET_TYPE_MASK;
+  if ((flags & ~TYPE_FLAGS) !== 0) fail("EINVAL");
+  if (family < 0 || family >= FAMILIES) fail("EAFNOSUPPORT");
+  if (type >= SOCKET_TYPES) fail("EINVAL");
+  return { family, type, protocol, flags };
 }
 
 function socket(call: Call): number {
-  const family = call.int(0);
-  const type = call.int(1) & SOCK_TYPE_MASK;
-  if (family === Family.unix) return install(call, unconnected());
-  if (family !== Family.inet && family !== Family.inet6) fail("EAFNOSUPPORT");
-  // Raw sockets need a capability (raw(7)).
-  if (type !== SocketType.stream && type !== SocketType.datagram) fail(type === 3 ? "EPERM" : "EPROTONOSUPPORT");
-  return install(call, new InetSocket(family, type, call.int(1)));
+  const wanted = readWanted(call);
+  const file = make(call, wanted);
+  return call.process.files.install(file, (wanted.flags & Open.closeOnExec) !== 0);
 }
 
-/** A Unix socket of its own: one end of a pair whose other end nobody has. */
-function unconnected(): InetSocket {
-  return new InetSocket(Family.unix, SocketType.stream, 0);
+function make(call: Call, { family, type, protocol, flags }: Wanted): Socket {
+  switch (family) {
+    case Family.unix:
+      return makeUnix(call, unixType(type, protocol), flags);
+    case Family.inet:
+    case Family.inet6:
+      return makeInet(call, { family, type, protocol, flags });
+    case Family.packet:
+      // Whole packets are for who administers the network (packet(7)).
+      return fail("EPERM");
+    default:
+      return fail("EAFNOSUPPORT");
+  }
 }
 
-function install(call: Call, file: Socket): number {
-  return call.process.files.install(file, (call.int(1) & Open.closeOnExec) !== 0);
+/** A raw Unix socket counts as a datagram (unix(7)): EPROTONOSUPPORT, ESOCKTNOSUPPORT. */
+function unixType(type: number, protocol: number): number {
+  if (protocol !== 0 && protocol !== Family.unix) fail("EPROTONOSUPPORT");
+  if (type === SocketType.raw) return SocketType.datagram;
+  const isKnown = type === SocketType.stream || type === SocketType.datagram || type === SocketType.sequencedPacket;
+  return isKnown ? type : fail("ESOCKTNOSUPPORT");
 }
 
-/** Kinds of Unix sockets; a raw one counts as a datagram (unix(7)). */
-const KINDS: Readonly<Record<number, SocketKind>> = {
-  [SocketType.stream]: "stream",
-  [SocketType.datagram]: "datagram",
-  3: "datagram",
-  [SocketType.sequencedPacket]: "sequenced",
-};
+function makeUnix(call: Call, type: number, flags: number): Socket {
+  const { credentials } = call.process;
+  return type === SocketType.datagram
+    ? new UnixDatagram(call.kernel.network, type, credentials, flags)
+    : new UnixConnection(call.kernel.network, type, credentials, flags);
+}
+
+/** The protocol decides together with the kind (inet_create, net/ipv4/af_inet.c). */
+function makeInet(call: Call, { family, type, protocol, flags }: Wanted): Socket {
+  if (protocol < 0 || protocol >= PROTOCOLS) fail("EINVAL");
+  const { credentials } = call.process;
+  const { network } = call.kernel;
+  switch (type) {
+    case SocketType.stream:
+      if (protocol !== Protocol.any && protocol !== Protocol.tcp) fail("EPROTONOSUPPORT");
+      return new TcpSocket(network, family, credentials, flags);
+    case SocketType.datagram:
+      // Who may send echo requests is a list of groups, which is empty (icmp(7), ping_group_range).
+      if (protocol === Protocol.icmp || protocol === Protocol.icmpv6) fail("EACCES");
+      if (protocol !== Protocol.any && protocol !== Protocol.udp) fail("EPROTONOSUPPORT");
+      return new UdpSocket(network, family, credentials, flags);
+    case SocketType.raw:
+      // For who administers the network (raw(7)).
+      return fail(protocol === Protocol.any ? "EPROTONOSUPPORT" : "EPERM");
+    default:
+      return fail("ESOCKTNOSUPPORT");
+  }
+}
 
 function socketpair(call: Call): number {
-  const type = call.int(1) & SOCK_TYPE_MASK;
-  const family = call.int(0);
-  if (family === Family.inet || family === Family.inet6) fail("EOPNOTSUPP");
-  if (family !== Family.unix) fail("EAFNOSUPPORT");
-  const kind = KINDS[type] ?? fail("ESOCKTNOSUPPORT");
-  const ends = SocketEnd.pair(kind, call.int(1), call.kernel.allowance);
-  return installPair(call, ends, (call.int(1) & Open.closeOnExec) !== 0, call.unsigned(3));
-}
-
-interface Address {
-  readonly family: number;
-  readonly bytes: Buffer;
-}
-
-function readAddress(call: Call, pointer: number, length: number): Address {
-  if (length < 2 || length > ADDRESS_BYTES_MAX) fail("EINVAL");
-  const bytes = call.memory.read(pointer, length);
-  return { family: bytes.readUInt16LE(0), bytes };
-}
-
-/** Text of an address for the run's record of egress attempts. */
-function describe({ family, bytes }: Address): string {
-  if (family === Family.inet && bytes.length >= 8) return `${bytes.subarray(4, 8).join(".")}:${bytes.readUInt16BE(2)}`;
-  if (family === Family.inet6 && bytes.length >= 24)
-    return `[${bytes.toString("hex", 8, 24).replace(/(....)(?!$)/g, "$1:")}]:${bytes.readUInt16BE(2)}`;
-  return `family ${family}`;
-}
-
-/** No interface, so no route: what Linux answers when asked to reach anyone (connect(2), ip(7)). */
-function unreachable(call: Call, address: Address): never {
-  if (address.family === Family.unix) {
-    const end = address.bytes.indexOf(0, 3);
-    const path = address.bytes.toString("latin1", 2, end < 0 ? address.bytes.length : end);
-    if (!path.startsWith("\0"))
-      call.kernel.vfs.resolve(call.process.fs.cwd, path, { followLast: true, credentials: call.process.credentials });
-    return fail("ECONNREFUSED");
+  const { family, type, protocol, flags } = readWanted(call);
+  if (family === Family.inet || family === Family.inet6) {
+    if (protocol < 0 || protocol >= PROTOCOLS) fail("EINVAL");
+    fail("EOPNOTSUPP");
   }
-  call.kernel.diagnostics.egress(describe(address));
-  return fail("ENETUNREACH");
+  if (family !== Family.unix) fail("EAFNOSUPPORT");
+  const kind = unixType(type, protocol);
+  const { network } = call.kernel;
+  const pair =
+    kind === SocketType.datagram
+      ? UnixDatagram.pair(network, callerOf(call), flags)
+      : UnixConnection.pair(network, kind, callerOf(call), flags);
+  return installPair(call, pair, (flags & Open.closeOnExec) !== 0, call.unsigned(3));
+}
+
+function bind(call: Call): number {
+  const file = socketOf(call);
+  file.bind(readAddress(call, call.unsigned(1), call.int(2)), callerOf(call));
+  return 0;
 }
 
 function connect(call: Call): number {
   const file = socketOf(call);
-  if (file instanceof SocketEnd) return fail("EISCONN");
-  return unreachable(call, readAddress(call, call.unsigned(1), call.int(2)));
+  const address = readAddress(call, call.unsigned(1), call.int(2));
+  const progress = call.remember<Progress>(() => begin(call, file.options.sendTimeoutMs));
+  const result = file.connect(address, callerOf(call), !file.nonBlocking);
+  if (result !== BLOCKED) return result;
+  const late = file.kind.family === Family.unix ? "EAGAIN" : "EINPROGRESS";
+  return waitOn(call, progress, !file.nonBlocking, () => file.connectSettled, late);
 }
 
-const ANY_ADDRESS = Buffer.alloc(4);
-
-/** Only the wildcard address exists on a machine without interfaces. */
-function bind(call: Call): number {
+function accept(call: Call, flags: number): number {
+  if ((flags & ~TYPE_FLAGS) !== 0) fail("EINVAL");
   const file = socketOf(call);
-  const { family, bytes } = readAddress(call, call.unsigned(1), call.int(2));
-  if (file instanceof SocketEnd || family === Family.unix) return fail("EACCES");
-  const wildcard =
-    family === Family.inet
-      ? bytes.subarray(4, 8).equals(ANY_ADDRESS)
-      : bytes.subarray(8, 24).every((byte) => byte === 0);
-  return wildcard ? 0 : fail("EADDRNOTAVAIL");
+  const { files } = call.process;
+  const progress = call.remember<Progress>(() => begin(call, file.options.receiveTimeoutMs));
+  // Asked first, as on Linux: a call that has no descriptor to give takes no connection.
+  files.lowestFree();
+  const accepted = file.accept();
+  if (accepted === undefined) return waitOn(call, progress, !file.nonBlocking, () => file.acceptSettled);
+  if ((flags & Open.nonBlock) !== 0) accepted.flags |= Open.nonBlock;
+  const descriptor = files.install(accepted, (flags & Open.closeOnExec) !== 0);
+  if (call.unsigned(1) === 0) return descriptor;
+  try {
+    writeAddress(call, accepted.peerName(), call.unsigned(1), call.unsigned(2));
+  } catch (error) {
+    files.close(descriptor);
+    throw error;
+  }
+  return descriptor;
 }
 
-/** What an unconnected socket answers to bytes, told without looking at them. */
-function moveNothing(call: Call, file: InetSocket, flags: number, writing: boolean): number {
-  if (writing) return file.write();
-  if (file.read() !== BLOCKED) return 0;
-  if (file.nonBlocking || (flags & Msg.dontWait) !== 0) fail("EAGAIN");
-  return call.block(() => (file.poll() & 1) !== 0);
-}
-
-function single(call: Call) {
-  return { buffers: [{ address: call.unsigned(1), length: call.unsigned(2) }] };
-}
-
-function sendto(call: Call): number {
+function shutdown(call: Call): number {
   const file = socketOf(call);
-  if (file instanceof SocketEnd) return send(call, file, single(call), call.int(3));
-  if (call.unsigned(4) !== 0) return unreachable(call, readAddress(call, call.unsigned(4), call.int(5)));
-  return moveNothing(call, file, call.int(3), true);
-}
-
-function sendmsg(call: Call): number {
-  const file = socketOf(call);
-  const message = readHeader(call, call.unsigned(1));
-  if (file instanceof SocketEnd) return send(call, file, message, call.int(2));
-  if (message.name !== 0) return unreachable(call, readAddress(call, message.name, message.nameLength));
-  return moveNothing(call, file, call.int(2), true);
-}
-
-function recvfrom(call: Call): number {
-  const file = socketOf(call);
-  if (!(file instanceof SocketEnd)) return moveNothing(call, file, call.int(3), false);
-  const count = receive(call, file, single(call), call.int(3));
-  // The other end has no name.
-  if (count !== BLOCKED && call.unsigned(4) !== 0 && call.unsigned(5) !== 0) call.memory.writeU32(call.unsigned(5), 0);
-  return count;
-}
-
-function recvmsg(call: Call): number {
-  const file = socketOf(call);
-  if (!(file instanceof SocketEnd)) return moveNothing(call, file, call.int(2), false);
-  return receive(call, file, readHeader(call, call.unsigned(1)), call.int(2));
-}
-
-function writeAddress(call: Call): number {
-  const file = socketOf(call);
-  const bytes = Buffer.alloc(
-    file instanceof InetSocket && file.family !== Family.unix ? (file.family === Family.inet ? 16 : 28) : 2,
-  );
-  bytes.writeUInt16LE(file instanceof InetSocket ? file.family : Family.unix, 0);
-  const room = call.memory.readU32(call.unsigned(2));
-  call.memory.write(call.unsigned(1), bytes.subarray(0, room));
-  call.memory.writeU32(call.unsigned(2), bytes.length);
+  const how = call.int(1);
+  if (how < Shut.read || how > Shut.both) fail("EINVAL");
+  file.shutdown(how);
   return 0;
 }
 
-function accept(call: Call): number {
-  const file = socketOf(call);
-  if (!(file instanceof InetSocket) || !file.listening) return fail("EINVAL");
-  if (file.nonBlocking) fail("EAGAIN");
-  return call.block(() => false);
-}
-
-/** The network as the guest sees it: sockets exist, interfaces do not. Connected pairs within the VM work. */
+/** Sockets within the machine: those of Unix, and the internet's as far as the loopback interface reaches. */
 export const socketCalls: SyscallTable = {
+  ...messageCalls,
+  ...optionCalls,
   socket,
   socketpair,
-  connect,
   bind,
-  sendto,
-  sendmsg,
-  recvfrom,
-  recvmsg,
+  connect,
   listen(call) {
-    const file = socketOf(call);
-    if (file instanceof SocketEnd) return fail("EINVAL");
-    file.listen();
+    socketOf(call).listen(call.int(1), callerOf(call));
     return 0;
   },
-  accept,
-  accept4: accept,
-  shutdown(call) {
-    const file = socketOf(call);
-    if (file instanceof InetSocket) return fail("ENOTCONN");
-    file.shutdown(call.int(1));
+  accept: (call) => accept(call, 0),
+  accept4: (call) => accept(call, call.int(3)),
+  shutdown,
+  getsockname(call) {
+    writeAddress(call, socketOf(call).localAddress(), call.unsigned(1), call.unsigned(2));
     return 0;
   },
-  getsockname: writeAddress,
-  getpeername: (call) => (socketOf(call) instanceof InetSocket ? fail("ENOTCONN") : writeAddress(call)),
-  getsockopt(call) {
-    const file = socketOf(call);
-    // SO_TYPE is asked by runtimes; everything else reads as 0, its default.
-    const value =
-      call.int(1) === 1 && call.int(2) === 3 ? (file instanceof InetSocket ? file.type : SocketType.stream) : 0;
-    call.memory.writeU32(call.unsigned(3), value);
-    call.memory.writeU32(call.unsigned(4), 4);
-    return 0;
-  },
-  setsockopt(call) {
-    socketOf(call);
+  getpeername(call) {
+    writeAddress(call, socketOf(call).peerAddress(), call.unsigned(1), call.unsigned(2));
     return 0;
   },
 };

@@ -3,10 +3,13 @@ import { Errno, fail } from "../errno.ts";
 import { Open, type OpenFile } from "../files/open-file.ts";
 import { BrokenPipe } from "../files/pipe.ts";
 import { IOV_MAX, TRANSFER_MAX } from "../limits.ts";
+import { Msg } from "../net/abi.ts";
+import { Socket } from "../net/socket.ts";
 import { send } from "../signals/delivery.ts";
 import { SiCode, Signal } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { fileSizeLimit, refuseFileSize } from "./file-size.ts";
+import { readSocket, writeSocket } from "./socket-calls.ts";
 
 /** One buffer of a transfer: user address and length. */
 interface UserBuffer {
@@ -86,8 +89,9 @@ function transferRecords(call: Call, file: OpenFile, buffers: readonly UserBuffe
   return count;
 }
 
-function readInto(call: Call, buffers: readonly UserBuffer[], position?: number): number {
+function readInto(call: Call, buffers: readonly UserBuffer[], position?: number, flags = 0): number {
   const file = readable(call);
+  if (file instanceof Socket) return readSocket(call, file, buffers, socketFlags(flags));
   // At the end of a file the buffer does not matter, and of one that is larger than the rest only so much.
   const left = file.bytesFrom(position);
   const count =
@@ -98,6 +102,7 @@ function readInto(call: Call, buffers: readonly UserBuffer[], position?: number)
 /** Writes all that is asked for: a blocking write to a pipe goes on until everything is taken (pipe(7)). */
 function writeFrom(call: Call, buffers: readonly UserBuffer[], position?: number, flags = 0): number {
   const file = writable(call);
+  if (file instanceof Socket) return writeSocket(call, file, buffers, socketFlags(flags));
   const done = typeof call.memo === "number" ? call.memo : 0;
   const wanted = skip(buffers, done);
   const wants = wanted.reduce((sum, buffer) => sum + buffer.length, 0);
@@ -177,6 +182,7 @@ function checkedPosition(call: Call, file: OpenFile): number {
 
 /** Flags of preadv2 and pwritev2 (linux/fs.h). */
 const Rwf = { highPriority: 1, dataSync: 2, sync: 4, noWait: 8, append: 16 } as const;
+const socketFlags = (flags: number): number => ((flags & Rwf.noWait) !== 0 ? Msg.dontWait : 0);
 const RWF_READ = Rwf.highPriority | Rwf.noWait;
 const RWF_WRITE = Rwf.highPriority | Rwf.dataSync | Rwf.sync | Rwf.noWait | Rwf.append;
 
@@ -195,7 +201,7 @@ function preadv2(call: Call): number {
   const file = readable(call);
   const position = offsetOrOwn(call, file);
   if ((flags & Rwf.noWait) !== 0 && (file.poll() & ~4) === 0) fail("EAGAIN");
-  return readInto(call, vector(call), position);
+  return readInto(call, vector(call), position, flags);
 }
 
 function pwritev2(call: Call): number {

@@ -1,0 +1,41 @@
+import { BACKLOG_MAX } from "./abi.ts";
+
+/** Connections that were made and not accepted yet (listen(2)). */
+export class AcceptQueue<T> {
+  readonly #waiting: T[] = [];
+  #backlog = 0;
+
+  /** A negative number is a large one (__sys_listen, net/socket.c). */
+  setBacklog(backlog: number): void {
+    this.#backlog = Math.min(backlog >>> 0, BACKLOG_MAX);
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** One more than was asked for (sk_acceptq_is_full, net/sock.h). */
+  get isFull(): boolean {
+    return this.#waiting.length > this.#backlog;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  get backlog(): number {
+    return this.#backlog;
+  }
+
+  add(connection: T): void {
+    this.#waiting.push(connection);
+  }
+
+  take(): T | undefined {
+    return this.#waiting.shift();
+  }
+
+  takeAll(): T[] {
+    return this.#waiting.splice(0);
+  }
+}

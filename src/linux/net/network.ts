@@ -1,0 +1,47 @@
+import type { Allowance } from "../allowance.ts";
+import { type Egress, NoEgress } from "./egress.ts";
+import type { Peer } from "./message-queue.ts";
+import { Ports } from "./ports.ts";
+import type { Socket } from "./socket.ts";
+import { UnixNames } from "./unix-names.ts";
+
+/** What the network needs of the personality it belongs to. */
+export interface NetworkHost {
+  readonly allowance: Allowance;
+  /** Who makes the call that is being answered. */
+  readonly peer: Peer;
+  random(bytes: Uint8Array): Uint8Array;
+  readonly clock: { realtimeNs(): bigint };
+  readonly diagnostics: { egress(address: string): void };
+}
+
+/** The sockets of one run and their names. Gone with the run. */
+export class Network {
+  readonly #host: NetworkHost;
+  /** Every socket there is, in the order they were made. */
+  readonly sockets = new Set<Socket>();
+  readonly unixNames = new UnixNames();
+  readonly tcpPorts: Ports;
+  readonly udpPorts: Ports;
+  readonly egress: Egress;
+
+  constructor(host: NetworkHost) {
+    this.#host = host;
+    const random = (): number => Buffer.from(host.random(new Uint8Array(2))).readUInt16LE(0);
+    this.tcpPorts = new Ports(random);
+    this.udpPorts = new Ports(random);
+    this.egress = new NoEgress((address) => host.diagnostics.egress(address));
+  }
+
+  get allowance(): Allowance {
+    return this.#host.allowance;
+  }
+
+  get realtimeNs(): bigint {
+    return this.#host.clock.realtimeNs();
+  }
+
+  get caller(): Peer {
+    return this.#host.peer;
+  }
+}
