@@ -26,6 +26,7 @@ import { force, send } from "./signals/delivery.ts";
 import { SiCode, Signal } from "./signals/signals.ts";
 import { Call, REGISTERS_SET } from "./syscalls/call.ts";
 import { syscallHandler, syscallName } from "./syscalls/table.ts";
+import { Terminals } from "./terminal/index.ts";
 import { Vdso } from "./vdso/vdso.ts";
 import type { Change, Credentials, FileRead, Inode, RunLayer, Vfs } from "./vfs/index.ts";
 
@@ -79,6 +80,7 @@ export class Kernel {
   readonly openFiles: OpenFileCount;
   readonly network: Network;
   readonly timers: TimerSet;
+  readonly terminals = new Terminals(this);
   /** The task whose system call is being answered, or asked whether it can go on. */
   callingTask: Task | undefined;
   /** The process whose end ends the run. */

@@ -136,6 +136,11 @@ export abstract class OpenFile {
     return fail("EINVAL");
   }
 
+  /** How long a read waits for its first byte before it gives none; undefined: for ever (termios(3), VTIME). */
+  get readTimeoutMs(): number | undefined {
+    return undefined;
+  }
+
   /** Room for an atomic write of this size; pipes say no to less than PIPE_BUF until it fits. */
   canTake(_length: number): boolean {
     return true;

@@ -86,6 +86,6 @@ export function configuredVfs(config: Config, kernel: Kernel, layer: RunLayer | 
     uid: config.uid,
     now: () => kernel.clock.realtimeNs(),
     sortsNames: kernel.clock.isVirtual,
-    roots: { "/proc": () => procRoot(procSource(kernel)) },
+    roots: { "/proc": () => procRoot(procSource(kernel)), "/dev/pts": () => kernel.terminals.directory() },
   });
 }

@@ -15,7 +15,7 @@ export function processFiles(kernel: Kernel, process: Process | undefined): Read
     ["cmdline", () => nullTerminated(process.strings.commandLine)],
     ["environ", () => nullTerminated(process.strings.environment)],
     ["comm", () => `${process.name}\n`],
-    ["stat", () => statLine(process)],
+    ["stat", () => statLine(process, kernel.terminals.controlling(process))],
     ["status", () => statusText(process)],
     ["statm", () => statmText(process)],
     ["maps", () => (process.exit ? "" : process.memory.vmas.all.map(mapsLine).join(""))],

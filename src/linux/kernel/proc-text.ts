@@ -5,6 +5,7 @@ import type { Ids } from "../process/identity.ts";
 import type { Process } from "../process/process.ts";
 import { QUEUED_MAX } from "../signals/pending.ts";
 import { bit, SIG_DFL, SIG_IGN } from "../signals/signals.ts";
+import type { Pty } from "../terminal/index.ts";
 import { kibOf, memorySizes, residentBytes } from "./proc-memory.ts";
 
 function stateOf(process: Process): string {
@@ -14,7 +15,7 @@ function stateOf(process: Process): string {
 }
 
 /** /proc/PID/stat: 52 fields (proc_pid_stat(5)); what we do not keep is 0. */
-export function statLine(process: Process): string {
+export function statLine(process: Process, terminal?: Pty): string {
   const fields: (string | number)[] = new Array<number>(52).fill(0);
   const ticks = Math.floor(process.cpuMs / 10);
   const sizes = memorySizes(process);
@@ -25,7 +26,8 @@ export function statLine(process: Process): string {
   fields[3] = process.parent?.pid ?? 1;
   fields[4] = process.processGroup;
   fields[5] = process.session;
-  fields[7] = -1;
+  fields[6] = terminal?.slave.stat().rdev ?? 0;
+  fields[7] = terminal?.foreground ?? -1;
   fields[9] = process.faults;
   fields[10] = process.childrenFaults;
   fields[13] = ticks;

@@ -58,6 +58,7 @@ export function finishProcess(kernel: Kernel, process: Process, status: ExitStat
   process.strings = NO_STRINGS;
   disarmTimers(process);
   process.files.release();
+  kernel.terminals.leaderEnded(process);
   // With the first process the run ends, and a rollback takes all pages at once: giving them back one by one is for others.
   if (process !== kernel.main) {
     process.peakPages = process.memory.peakPages;

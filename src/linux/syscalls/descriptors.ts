@@ -3,6 +3,7 @@ import { fail } from "../errno.ts";
 import { DirectoryFile } from "../files/inode-file.ts";
 import { Open, type OpenFile, SETTABLE_FLAGS } from "../files/open-file.ts";
 import { PipeBuffer, PipeEnd, PipeReader, PipeWriter } from "../files/pipe.ts";
+import { controlTerminal, TerminalFile } from "../terminal/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { flock, getLock, setLock } from "./locks.ts";
 import { addSeals, getSeals } from "./memfd.ts";
@@ -194,8 +195,7 @@ function ioctl(call: Call): number {
       return 0;
     }
     default:
-      // No terminal, no device.
-      return fail("ENOTTY");
+      return file instanceof TerminalFile ? controlTerminal(call, file) : fail("ENOTTY");
   }
 }
 

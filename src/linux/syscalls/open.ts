@@ -4,7 +4,8 @@ import { DirectoryFile, InodeFile, PathFile } from "../files/inode-file.ts";
 import { Open, type OpenFile } from "../files/open-file.ts";
 import { PipeBoth, PipeBuffer, PipeReader, PipeWriter } from "../files/pipe.ts";
 import type { Kernel } from "../kernel.ts";
-import { FileType, Inode, type Location, OpenFlag, type Stat } from "../vfs/index.ts";
+import { SlaveInode } from "../terminal/index.ts";
+import { FileType, Inode, type Location, OpenFlag, type Stat, terminalDevice } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
 /** Every flag open(2) knows; openat2-style strictness is not open's, unknown ones are ignored. */
@@ -87,9 +88,18 @@ function describe(kernel: Kernel, location: Location, flags: number): OpenFile |
       return new DirectoryFile(location, status, kernel.allowance);
     case FileType.fifo:
       return openNamedPipe(kernel, location, status);
+    case FileType.characterDevice:
+      return openDevice(kernel, location, status);
     default:
       return inode.heldBytes > 0 ? new HeldFile(location, status, kernel.allowance) : new InodeFile(location, status);
   }
+}
+
+function openDevice(kernel: Kernel, location: Location, flags: number): OpenFile {
+  const { inode } = location;
+  if (inode instanceof SlaveInode) return kernel.terminals.openSlave(inode, location, flags);
+  const device = terminalDevice(inode);
+  return device === undefined ? new InodeFile(location, flags) : kernel.terminals.openDevice(device, location, flags);
 }
 
 /** A pipe opened again through /proc/self/fd is another description of the same pipe. */

@@ -10,6 +10,7 @@ import { SiCode, Signal } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { fileSizeLimit, refuseFileSize } from "./file-size.ts";
 import { readSocket, writeSocket } from "./socket-calls.ts";
+import { deadlineIn } from "./timespec.ts";
 
 /** One buffer of a transfer: user address and length. */
 interface UserBuffer {
@@ -96,7 +97,15 @@ function readInto(call: Call, buffers: readonly UserBuffer[], position?: number,
   const left = file.bytesFrom(position);
   const count =
     left === 0 ? 0 : transfer(call, file, left === undefined ? buffers : first(buffers, left), false, position);
-  return count === BLOCKED ? call.block(() => (file.poll() & ~4) !== 0) : count;
+  return count === BLOCKED ? awaitBytes(call, file) : count;
+}
+
+function awaitBytes(call: Call, file: OpenFile): number {
+  const ready = (): boolean => (file.poll() & ~4) !== 0;
+  const timeoutMs = file.readTimeoutMs;
+  if (timeoutMs === undefined) return call.block(ready);
+  const deadlineMs = call.remember(() => deadlineIn(call, timeoutMs));
+  return call.kernel.clock.nowMs() >= deadlineMs ? 0 : call.block(ready, { deadlineMs });
 }
 
 /** Writes all that is asked for: a blocking write to a pipe goes on until everything is taken (pipe(7)). */

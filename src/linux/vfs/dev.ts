@@ -4,12 +4,16 @@ import { type Attributes, FileType, Inode, type Stat } from "./inode.ts";
 import type { MountSpec } from "./mounts.ts";
 import { fixedEntries, SyntheticDirectory, SyntheticSymlink } from "./synthetic.ts";
 
+/** The caller's own terminal (tty(4)), and what makes a new pseudoterminal (pts(4)). */
+export type TerminalDevice = "controlling" | "multiplexer";
+
 /** What a character device does; positions mean nothing to it. */
 interface Device {
   /** Admin-guide/devices.txt: major and minor. */
   readonly major: number;
   readonly minor: number;
-  readonly open?: () => void;
+  /** Set for what stands for a terminal, which the personality opens itself. */
+  readonly terminal?: TerminalDevice;
   readonly read: (into: Uint8Array) => number;
   readonly write: (from: Uint8Array) => number;
 }
@@ -41,8 +45,8 @@ const DEVICES: Readonly<Record<string, Device>> = {
   null: { major: MEMORY_MAJOR, minor: 3, read: () => 0, write: swallow },
   zero: { major: MEMORY_MAJOR, minor: 5, read: zeros, write: swallow },
   full: { major: MEMORY_MAJOR, minor: 7, read: zeros, write: () => fail("ENOSPC") },
-  // No process of the guest has a controlling terminal (tty(4)).
-  tty: { major: 5, minor: 0, open: () => fail("ENXIO"), read: () => fail("EIO"), write: () => fail("EIO") },
+  tty: { major: 5, minor: 0, terminal: "controlling", read: () => fail("EIO"), write: () => fail("EIO") },
+  ptmx: { major: 5, minor: 2, terminal: "multiplexer", read: () => fail("EIO"), write: () => fail("EIO") },
 };
 
 class DeviceInode extends Inode {
@@ -58,18 +62,18 @@ class DeviceInode extends Inode {
     this.#stat = { ...fixedStat(newFixedIno(), FileType.characterDevice | 0o666, 0), rdev };
   }
 
+  get terminal(): TerminalDevice | undefined {
+    return this.#device.terminal;
+  }
+
   get isZero(): boolean {
     return this.#device === DEVICES.zero;
   }
   override get staysAtStart(): boolean {
-    return this.#device !== DEVICES.tty;
+    return this.terminal === undefined;
   }
   override stat(): Stat {
     return this.#stat;
-  }
-  override open(): Inode {
-    this.#device.open?.();
-    return this;
   }
   override read(into: Uint8Array, _position: number): number {
     return this.#device.read(into);
@@ -81,6 +85,11 @@ class DeviceInode extends Inode {
   override setAttributes(_attributes: Attributes): void {
     fail("EPERM");
   }
+}
+
+/** Which terminal a device stands for, if it does. */
+export function terminalDevice(inode: Inode): TerminalDevice | undefined {
+  return inode instanceof DeviceInode ? inode.terminal : undefined;
 }
 
 /** /dev/zero, whose mappings are memory without a file (mem(4)). */
@@ -109,6 +118,8 @@ export function devRoot(fill: FillRandom): Inode {
 export function devMounts(fill: FillRandom): MountSpec[] {
   return [
     { guest: "/dev", kind: "synthetic", root: devRoot(fill) },
+    // Terminals belong to the run; here is only where they are.
+    { guest: "/dev/pts", kind: "synthetic", root: new SyntheticDirectory(fixedEntries(new Map()), 0o755) },
     { guest: "/dev/shm", kind: "tmpfs", mode: 0o1777 },
   ];
 }
