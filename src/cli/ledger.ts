@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import type { KeyObject } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBounded } from "../base/bounded-file.ts";
 import { isJsonObject } from "../base/json.ts";
@@ -6,10 +7,12 @@ import { defined } from "../base/optional.ts";
 import { parseStored, type StoredFormat, shapeOf } from "../base/stored-json.ts";
 import { suggestion } from "../base/suggestion.ts";
 import { terminalJson, terminalLine } from "../base/text/index.ts";
+import { ZtlError } from "../errors.ts";
 import {
   checkInclusion,
   type Entry,
   formatPublicKey,
+  locateKeptHeads,
   locateState,
   parseHead,
   parsePublicKey,
@@ -32,9 +35,9 @@ ztl ledger prove INDEX [--out FILE]   a proof that an entry is part of what the 
 ztl ledger check-proof FILE [--key K] checks such a proof, with no ledger at hand
 
 verify     reads everything: each entry, the chain, the Merkle root of every signed head, contents kept beside it, and
-           whether each decision is signed by the reviewer it names (those that are not are listed). With
-           --anchor also that the ledger still holds what that head stood for: only that shows a ledger that was put
-           back as a whole. --ledger and --key verify a copy from elsewhere; nothing is written to it.
+           whether each decision is signed by the reviewer it names (those that are not are listed), and that the
+           ledger still holds what the heads stood for that the state and the configuration's anchors have, or that
+           --anchor gives: only anchors show a ledger that was put back with all of its state. --ledger and --key verify a copy from elsewhere; nothing is written to it.
 
   -n N           entries (default 20)
   --anchor LINE  a line of ztl ledger head, or @FILE with it
@@ -95,15 +98,18 @@ function indexOf(text: string): number {
 async function verify({ anchor, ledger: given, key, config, json }: Values): Promise<number> {
   if (given !== undefined && key === undefined) throw new UsageError("--ledger needs --key: who must have signed");
   const directory = given ?? join(await locateState(await configFile(config)), "ledger");
-  const publicKey = key === undefined ? readPublicKey(join(directory, "ledger.key")) : parsePublicKey(key);
+  const publicKey = key === undefined ? ownKey(directory) : parsePublicKey(key);
   const store = new SqliteStore({ directory, access: "read" });
   try {
     const line = anchor?.startsWith("@") ? readFileSync(anchor.slice(1), "utf8").trim() : anchor;
     if (process.stderr.isTTY) await writeAll(process.stderr, `Verifying ${store.extent().lastIndex ?? 0} entries …\n`);
-    const result = await verifyLedger(store, defined({ publicKey, anchor: line }));
+    const { anchors, problems } = given === undefined ? await locateKeptHeads(await configFile(config)) : NO_HEADS;
+    for (const problem of problems) await writeAll(process.stderr, `${terminalLine(problem)}\n`);
+    const result = await verifyLedger(store, defined({ publicKey, anchor: line, anchors }));
     if (json) await printJson({ ...result, publicKey: formatPublicKey(publicKey) });
     else if (result.ok) {
-      const anchored = line === undefined ? "" : ", and holds what the anchor stood for";
+      const count = anchors.length + (line === undefined ? 0 : 1);
+      const anchored = count === 0 ? "" : `, and holds what ${count} heads kept elsewhere stand for`;
       await writeAll(
         process.stdout,
         `Whole: ${result.entries} entries, ${result.heads} signed heads, ${result.blobs} contents${anchored}.\n${tellDecisions(result.decisions)}Signed by ${formatPublicKey(publicKey)}\n`,
@@ -118,6 +124,22 @@ async function verify({ anchor, ledger: given, key, config, json }: Values): Pro
   } finally {
     store.close();
   }
+}
+
+const NO_HEADS = { anchors: [], problems: [] } as const;
+
+/** Of the ledger of this configuration: that it, or its key, is gone is what this is wanted for. */
+function ownKey(directory: string): KeyObject {
+  const [database, key] = [join(directory, "ledger.sqlite"), join(directory, "ledger.key")];
+  if (!existsSync(database))
+    throw new ZtlError("ledger-missing", `There is no ledger in ${directory}: none was begun, or it was removed`, {
+      remedy: "Put the directory back from a backup, if there was one.",
+    });
+  if (!existsSync(key))
+    throw new ZtlError("ledger-key-lost", `The key that signs this ledger is gone: there is nothing at ${key}`, {
+      remedy: "Put it back from a backup, or verify by the public key: --ledger DIR --key ed25519:…",
+    });
+  return readPublicKey(key);
 }
 
 function tellDecisions({ signed, unsigned }: Whole["decisions"]): string {

@@ -193,7 +193,10 @@ test("an older copy put back is refused for writing and found by verify", async 
 test("a damaged end, a foreign key and foreign tables are refused for writing", async (t) => {
   const { directory } = await smallLedger(t);
   const file = join(directory, "ledger.sqlite");
-  await assert.rejects(Ledger.open({ directory, keyFile: join(directory, "other.key") }), { code: "ledger-key" });
+  const keyFile = join(directory, "other.key");
+  await assert.rejects(Ledger.open({ directory, keyFile }), { code: "ledger-key-lost" });
+  openSigningKey(keyFile);
+  await assert.rejects(Ledger.open({ directory, keyFile }), { code: "ledger-key" });
   const spoil = (sql: string): void => {
     const database = new DatabaseSync(file);
     try {

@@ -1,3 +1,5 @@
+export { Anchoring } from "./anchors/anchoring.ts";
+export { type Anchor, type AnchorPlace, anchorAt } from "./anchors/place.ts";
 export { checkConsistency, checkInclusion, type ProofCheck } from "./checks.ts";
 export type { DecisionCount, UnprovenDecision } from "./decisions/decision-check.ts";
 export { type ReviewerOrigin, type ReviewerRecord, ReviewerRoll } from "./decisions/reviewer-roll.ts";
@@ -45,4 +47,5 @@ export {
 export { openSigningKey, readPublicKey, type SigningKey } from "./store/signing-key.ts";
 export { SqliteStore } from "./store/sqlite-store.ts";
 export type { BlobStore, LedgerStore } from "./store/store.ts";
-export { type Problem, type ProblemCode, type Verification, type VerifyOptions, verify } from "./verify.ts";
+export type { Problem, ProblemCode, Verification, VerifyOptions } from "./verification.ts";
+export { verify } from "./verify.ts";

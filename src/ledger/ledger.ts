@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ZtlError } from "../errors.ts";
 import { INLINE_CONTENT_BYTES_MAX, KNOWN_BLOBS_MAX, QUERY_ENTRIES_MAX } from "./limits.ts";
@@ -13,7 +14,8 @@ import { openSigningKey, type SigningKey } from "./store/signing-key.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 import type { EntryFilter, LedgerStore } from "./store/store.ts";
 import { readTip } from "./tip.ts";
-import { type Verification, type VerifyOptions, verify } from "./verify.ts";
+import type { Verification, VerifyOptions } from "./verification.ts";
+import { verify } from "./verify.ts";
 import { GroupCommit } from "./writer/group-commit.ts";
 import type { EntryWriter } from "./writer/writer.ts";
 import { WriterThread } from "./writer/writer-thread.ts";
@@ -73,12 +75,14 @@ export class Ledger {
 
   /**
    * Opens the ledger in a directory, or begins one. Throws ZtlError `ledger-open-failed`, `ledger-format`, `ledger-key`,
-   * `ledger-damaged`, `ledger-truncated` or `key-…`: a ledger that does not hang together is not written on.
+   * `ledger-damaged`, `ledger-truncated`, `ledger-key-lost` or `key-…`: a ledger that does not hang together is not written on.
    */
   static async open({ directory, keyFile, now, beside = [] }: LedgerOptions): Promise<Ledger> {
     const store = new SqliteStore({ directory });
     try {
-      const key = openSigningKey(keyFile ?? join(directory, KEY_FILE));
+      const keyPath = keyFile ?? join(directory, KEY_FILE);
+      expectKeyOf(store, keyPath);
+      const key = openSigningKey(keyPath);
       readTip(store, key.publicKey);
       // From here on this store only reads: a thread of its own writes.
       return new Ledger(store, key, now, new WriterThread({ directory, key, beside }));
@@ -251,6 +255,18 @@ export class Ledger {
   #expectOpen(): void {
     if (this.#closed) throw new ZtlError("ledger-closed", "This ledger was closed: open it again to write");
   }
+}
+
+/** A ledger's key is not made a second time: what it signed would be nobody's. */
+function expectKeyOf(store: LedgerStore, path: string): void {
+  if (store.extent().head === undefined || existsSync(path)) return;
+  throw new ZtlError(
+    "ledger-key-lost",
+    `The key that signs this ledger is gone: there is nothing at ${path}. Put it back from a backup. Without it the ledger can still be ` +
+      "verified by its public key (ztl ledger verify --ledger DIR --key ed25519:…), and not written on: keep it, and begin a new one " +
+      "in another directory",
+    { path },
+  );
 }
 
 function missing({ sha256, sizeBytes }: Content): ZtlError {

@@ -48,3 +48,10 @@ export const DECISION_CLOCK_SKEW_MS = 5 * 60 * 1000;
 export const DECISIONS_REMEMBERED_MAX = 100_000;
 /** Decisions that `verify` names one by one; all are counted. */
 export const UNPROVEN_LISTED_MAX = 100;
+
+/** Lines of an anchor that are looked at, the newest, some 420 bytes each: those of a month at one every ten minutes. */
+export const ANCHOR_LINES_MAX = 4000;
+export const ANCHOR_READ_BYTES_MAX = 2 * 1024 * 1024;
+/** An anchor that answers slower than this is passed over until the next line. */
+export const ANCHOR_HTTP_TIMEOUT_MS = 5000;
+export const ANCHOR_GIT_TIMEOUT_MS = 10_000;

@@ -163,7 +163,7 @@ test("a cut tail is found through the heads, the note, or an anchor", async () =
     // Whoever cuts the note as well is found by the anchor only.
     store.note = store.headRows.at(-1)?.line;
     assert.ok((await verify(store, { publicKey: key.publicKey })).ok);
-    await expectProblem(store, ["entries-truncated"], store.rows.length, anchor);
+    await expectProblem(store, ["ledger-rolled-back"], store.rows.length, anchor);
   }
 });
 

@@ -1,6 +1,5 @@
-import type { KeyObject } from "node:crypto";
 import { ZtlError } from "../errors.ts";
-import { DecisionCheck, type DecisionCount, type UnprovenDecision } from "./decisions/decision-check.ts";
+import { DecisionCheck } from "./decisions/decision-check.ts";
 import { KNOWN_BLOBS_MAX, PAGE_ENTRIES } from "./limits.ts";
 import { Frontier, type Hash, sameHash } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
@@ -9,55 +8,7 @@ import { isSignedBy, isSignedByAsync, keyIdOf, parseHead, type SignedHead } from
 import { hex } from "./record/hex.ts";
 import { genesisHash } from "./record/place.ts";
 import type { Extent, LedgerStore, StoredEntry, StoredHead } from "./store/store.ts";
-
-export interface VerifyOptions {
-  readonly publicKey: KeyObject;
-  /** The line of a head that was kept somewhere else: this ledger must contain what it stood for. */
-  readonly anchor?: string;
-  /** Whether blobs are read and hashed too. Default true. */
-  readonly blobs?: boolean;
-}
-
-export type Verification =
-  | {
-      readonly ok: true;
-      readonly entries: number;
-      readonly heads: number;
-      /** Blobs read; one that is named again after 100,000 others is read again. */
-      readonly blobs: number;
-      readonly decisions: DecisionCount;
-      readonly head: SignedHead | undefined;
-    }
-  | {
-      readonly ok: false;
-      readonly problem: Problem;
-      /** Of a ledger that is whole otherwise: decisions that were not made by whom they name. */
-      readonly unproven?: readonly UnprovenDecision[];
-    };
-
-/** The first thing that is wrong. */
-export interface Problem {
-  readonly code: ProblemCode;
-  /** The first entry that cannot be relied on; undefined when the ledger as a whole is concerned. */
-  readonly index: number | undefined;
-  readonly message: string;
-}
-
-export type ProblemCode =
-  | "entry-changed"
-  | "entry-removed"
-  | "entry-misplaced"
-  | "entries-truncated"
-  | "entries-unsigned"
-  | "chain-broken"
-  | "head-wrong"
-  | "root-mismatch"
-  | "anchor-wrong"
-  | "note-wrong"
-  | "blob-missing"
-  | "blob-damaged"
-  | "decision-unproven"
-  | "store-damaged";
+import type { Problem, ProblemCode, Verification, VerifyOptions } from "./verification.ts";
 
 /**
  * Checks a whole ledger in one pass and bounded memory, trusting only the public key: each entry's bytes, place, chain and search
@@ -284,8 +235,9 @@ class Verifier {
   }
 
   #collectWaypoints(note: string | undefined, extent: Extent): void {
-    const { anchor } = this.#options;
+    const { anchor, anchors = [] } = this.#options;
     if (anchor !== undefined) this.#addWaypoint(anchor.trim(), "anchor-wrong", "The anchor");
+    for (const { name, line } of anchors) this.#addWaypoint(line, "anchor-wrong", `The anchor in ${name}`);
     if (note === undefined || (note === "" && extent.head === undefined)) return;
     // Its first write follows the first group; after that it is never empty again.
     if (note === "" && extent.head?.number === 0) return;
@@ -313,10 +265,21 @@ class Verifier {
     this.#waypoints = this.#waypoints.filter(({ head }) => head.size !== this.position);
   }
 
+  /** Whole by itself: an earlier copy of everything was put back, or what came after was cut with all that tells of it. */
+  #rolledBack({ what, head }: Waypoint): never {
+    throw new Found(
+      "ledger-rolled-back",
+      this.position,
+      `${what} covers ${head.size} entries; this ledger is whole, but ends at ${this.position}: it was put back to an earlier copy. ` +
+        "Look for the later one (a backup, the disk it was on); what is in the state beside it is as old as this ledger",
+    );
+  }
+
   #expectEnd(): void {
     const size = this.position;
     const next = this.#nextHead();
-    const beyond = this.#waypoints[0];
+    const beyond = this.#waypoints.find(({ code }) => code === "note-wrong") ?? this.#waypoints[0];
+    if (beyond?.code === "anchor-wrong" && next === undefined) this.#rolledBack(beyond);
     const what = beyond?.what ?? (next === undefined ? undefined : `Head ${next.head.number}`);
     const covers = beyond?.head.size ?? next?.head.size;
     if (what !== undefined) {

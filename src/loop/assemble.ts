@@ -22,8 +22,10 @@ import { Authority } from "./reviewers/authority.ts";
 import { Reviewers } from "./reviewers/reviewers.ts";
 import { ReviewStore } from "./reviews/review-store.ts";
 import { Sandboxes } from "./sandboxes.ts";
+import { type KeptHeads, keptHeads, lastInFiles, startAnchoring } from "./state/anchors.ts";
 import { Conversations } from "./state/conversations.ts";
 import { DurableNonces } from "./state/durable-nonces.ts";
+import { expectLedger, expectSame, KnownLedger } from "./state/known-ledger.ts";
 import { rebuildTaint } from "./state/rebuild.ts";
 import { openStateDatabase, stateDatabasePath } from "./state/state-database.ts";
 import { prepareStateDirectory, type StatePlace, stateDirectoryOf } from "./state/state-directory.ts";
@@ -66,6 +68,13 @@ export interface Assembly {
 export async function locateState(config: string | undefined): Promise<string> {
   const options = defined({ config });
   return stateOf(options, await readPolicy(options));
+}
+
+/** Heads of the ledger that were kept elsewhere, as far as they can be read now; nothing else is opened. */
+export async function locateKeptHeads(config: string | undefined): Promise<KeptHeads> {
+  const options = defined({ config });
+  const policy = await readPolicy(options);
+  return keptHeads(policy, stateOf(options, policy));
 }
 
 /** Reads the configuration and opens everything it asks for. No micro-VM is started yet. */
@@ -156,14 +165,18 @@ async function open({
     protectedPaths: [...(config.approvals?.protectedPaths ?? [])],
     hidden: [stateDirectory, ...(options.cacheDirectory ? [resolve(options.cacheDirectory)] : [])],
   });
-  const ledger = await Ledger.open({
-    directory: join(stateDirectory, "ledger"),
-    now,
-    beside: [stateDatabasePath(stateDirectory)],
-  });
+  const known = new KnownLedger(database);
+  const ledger = await openLedger({ policy, stateDirectory, now }, known);
+  const anchoring = startAnchoring(policy, ledger, listeners);
   const runIndex = new RunIndex(stateDirectory, ledger);
   const sandboxes = openSandboxes({ options, policy, stateDirectory }, listeners);
-  const told = (entry: Entry): void => listeners.tell({ type: "entry", entry });
+  let hasRecorded = false;
+  const told = (entry: Entry): void => {
+    hasRecorded = true;
+    known.entryKept(ledger);
+    anchoring.entryKept();
+    listeners.tell({ type: "entry", entry });
+  };
   const nonces = new DurableNonces(stateDirectory);
   const reviewers = new Reviewers(ledger, policy, told);
   const allowsOwnProcess = config.reviews?.ownProcess === "allowed";
@@ -201,11 +214,42 @@ async function open({
     await workspace.close();
     parts.originIndex.close();
     runIndex.close();
+    if (hasRecorded) await noteEnd(ledger, known);
+    await anchoring.close();
     await ledger.close();
     nonces.close();
     database.close();
   };
   return { parts, memory, listeners, stateDirectory, close };
+}
+
+/** Not another one than the state and the anchors know. Throws ZtlError `ledger-…`. */
+async function openLedger(
+  { policy, stateDirectory, now }: Pick<Ground, "policy" | "stateDirectory" | "now">,
+  known: KnownLedger,
+): Promise<Ledger> {
+  const directory = join(stateDirectory, "ledger");
+  const { head } = known;
+  const own = head === undefined ? [] : [{ name: "the state beside it", head }];
+  const witnesses = [...own, ...(await lastInFiles(policy))];
+  expectLedger(directory, witnesses);
+  const ledger = await Ledger.open({ directory, now, beside: [stateDatabasePath(stateDirectory)] });
+  try {
+    expectSame(ledger, witnesses);
+    return ledger;
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
+
+async function noteEnd(ledger: Ledger, known: KnownLedger): Promise<void> {
+  try {
+    await ledger.flush();
+    known.note(ledger);
+  } catch {
+    // A ledger that takes nothing any more has said so to whoever recorded; what the state knows of it stays as it is.
+  }
 }
 
 function openSandboxes(

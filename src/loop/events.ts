@@ -10,6 +10,8 @@ export type LoopEvent =
   | { readonly type: "reviews-changed" }
   /** The memory gate turned something away. */
   | { readonly type: "memory-refusal"; readonly refusal: MemoryRefusal }
+  /** The ledger's head could not be kept at one of its anchors; see `ledger` of the configuration. */
+  | { readonly type: "anchor-failed"; readonly anchor: string; readonly message: string }
   | { readonly type: "sandbox"; readonly event: SandboxEvent };
 
 export type LoopListener = (event: LoopEvent) => void;

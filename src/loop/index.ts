@@ -56,7 +56,7 @@ export {
   type ReviewsConfig,
 } from "../policy/index.ts";
 export { type HostLacks, hostLacks } from "../sandbox/index.ts";
-export { checkMounts, type LoopOptions, locateState } from "./assemble.ts";
+export { checkMounts, type LoopOptions, locateKeptHeads, locateState } from "./assemble.ts";
 export type {
   CallFacts,
   CallFailure,

@@ -53,3 +53,8 @@ export const OPEN_REVIEWS_MAX = 10_000;
 export const REVIEW_BYTES_MAX = 1024 * 1024 * 1024;
 /** Files of models: agents of one loop run on a few, each with a tokenizer's and a template's file. */
 export const GUARD_TEMPLATES_MAX = 32;
+
+/** Places that keep a ledger's heads: each is written to for each head. */
+export const ANCHORS_MAX = 10;
+/** A day: whoever puts a ledger back by less is found by no later anchor. */
+export const ANCHOR_EVERY_MS_MAX = 24 * 60 * 60 * 1000;

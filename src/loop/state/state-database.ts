@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { type DatabaseFormat, openDatabase } from "../../base/database.ts";
+import { type DatabaseFormat, openDatabase, openDatabaseForReading } from "../../base/database.ts";
 import { STATE_REFUSAL } from "./state-directory.ts";
 
 const FORMAT: DatabaseFormat = {
   applicationId: "ztls",
-  version: 2,
+  version: 3,
   schema: [
     `CREATE TABLE review (
       id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, run TEXT NOT NULL, agent TEXT NOT NULL, tool TEXT NOT NULL,
@@ -19,6 +19,9 @@ const FORMAT: DatabaseFormat = {
       UNIQUE (agent, conversation, id)
     ) STRICT`,
     `CREATE TABLE conversation (agent TEXT, name TEXT, taint TEXT NOT NULL, PRIMARY KEY (agent, name)) STRICT`,
+    `CREATE TABLE known_ledger (
+      one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, head TEXT NOT NULL, public_key TEXT NOT NULL
+    ) STRICT`,
   ],
   code: "state-format",
   what: "the state of a loop",
@@ -38,4 +41,8 @@ export function stateDatabasePath(directory: string): string {
 export function openStateDatabase(directory: string): DatabaseSync {
   const path = stateDatabasePath(directory);
   return openDatabase({ path, format: FORMAT, refusal: STATE_REFUSAL, synchronous: "later" });
+}
+
+export function openStateDatabaseForReading(directory: string): DatabaseSync {
+  return openDatabaseForReading(stateDatabasePath(directory), FORMAT);
 }

@@ -33,7 +33,7 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
     return [name, { ...tool, mounts }] as const;
   });
   const program = config.python?.program;
-  const { guard } = config;
+  const { guard, ledger } = config;
   return {
     ...config,
     ...(guard !== undefined && {
@@ -43,11 +43,21 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
         ...(guard.rules !== undefined && { rules: resolve(directory, guard.rules) }),
       },
     }),
+    ...(ledger !== undefined && {
+      ledger: { ...ledger, anchors: ledger.anchors.map((anchor) => resolveAnchor(anchor, directory)) },
+    }),
     // A name is looked for in PATH, wherever the configuration lies.
     ...(program?.includes("/") && { python: { program: resolve(directory, program) } }),
     ...(config.stateDirectory !== undefined && { stateDirectory: resolve(directory, config.stateDirectory) }),
     tools: Object.fromEntries(tools),
   };
+}
+
+type Anchor = NonNullable<ResolvedConfig["ledger"]>["anchors"][number];
+
+function resolveAnchor(anchor: Anchor, directory: string): Anchor {
+  if ("file" in anchor) return { file: resolve(directory, anchor.file) };
+  return "gitNotes" in anchor ? { gitNotes: resolve(directory, anchor.gitNotes) } : anchor;
 }
 
 /** For configurations in TypeScript: gives an editor the types. Nothing is checked before it is loaded. */

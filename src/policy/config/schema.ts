@@ -13,6 +13,7 @@ import {
 } from "../limits.ts";
 import { NAME, NAME_PATTERN } from "../names.ts";
 import { isolationSchema } from "./isolation.ts";
+import { ledgerSchema } from "./ledger.ts";
 import { reviewsSchema } from "./reviews.ts";
 import { SECRET_FILES } from "./secrets.ts";
 
@@ -266,6 +267,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("How a person decides."),
   reviews: reviewsSchema.optional(),
+  ledger: ledgerSchema.optional(),
 });
 
 /** Plain data that nobody may change any more. */
