@@ -154,6 +154,9 @@ export class RunIndex {
   }
 }
 
+/** Asked for as a status: of calls that did not come to run. */
+const DECISIONS: ReadonlySet<unknown> = new Set<RunRow["decision"]>(["run", "ask", "refuse"]);
+
 function conditionsOf(filter: RunFilter): { readonly clause: string; readonly values: SQLInputValue[] } {
   const conditions: string[] = [];
   const values: SQLInputValue[] = [];
@@ -166,7 +169,9 @@ function conditionsOf(filter: RunFilter): { readonly clause: string; readonly va
   where("agent = ?", filter.agent);
   where("tool = ?", filter.tool);
   where("conversation = ?", filter.conversation);
-  where("(status = ? OR (status = 'none' AND decision = ?))", filter.status, filter.status);
+  // Neither has names of the other's.
+  if (DECISIONS.has(filter.status)) where("status = 'none' AND decision = ?", filter.status);
+  else where("status = ?", filter.status);
   where("verdict = ?", filter.verdict);
   where("time >= ?", filter.since);
   where("time < ?", filter.until);
