@@ -87,6 +87,9 @@ export const STEPS_ASKED_MAX = 10;
 /** Entries whose texts are indexed by the values in them, the newest: those of some 20,000 runs, at 10 ms for a hundred. */
 export const INDEXED_ENTRIES_MAX = 200_000;
 export const INDEX_PAGE_ENTRIES = 100;
+/** Of them so many are written together, or so many values: some 30 ms in one go. */
+export const INDEX_BATCH_ENTRIES = 1000;
+export const INDEX_BATCH_VALUES = 10_000;
 /** Texts looked at for one value; a value in more of them is everybody's. */
 export const OCCURRENCES_MAX = 40;
 /** Values of one call whose origins are looked for, those that say most first, and origins that are told of. */

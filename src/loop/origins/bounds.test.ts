@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { sha256Hex } from "../../base/sha256.ts";
 import { RecordedContents } from "../history/recorded-contents.ts";
@@ -10,6 +12,21 @@ import { originsOfRun } from "./origins.ts";
 /** What is asked of a long ledger, and of long or hostile texts, is bounded. */
 
 const IBAN = "DE89 3704 0044 0532 0130 00";
+
+test("calls pay nothing for it: the indexes are made when somebody first looks back", async () => {
+  await using world = await openTestLoop();
+  const { loop, directory } = world;
+  const conversation = talk(loop, "writer");
+  conversation.memory.addTrusted({ role: "user", text: "Pay to DE89370400440532013000." });
+  await received(conversation, "mail", "Pay to DE89370400440532013000, order RX-7741-QZ-0937.");
+  await conversation.said({ text: "I shall pay." });
+  const asked = await conversation.call({ tool: "deploy", input: { code: "pay RX-7741-QZ-0937" } });
+  assert.equal(asked.status, "waiting");
+  const indexes = ["origins.sqlite", "runs.sqlite"].map((name) => join(directory, "state", name));
+  assert.deepEqual(indexes.map(existsSync), [false, false]);
+  assert.ok((await loop.records.run(asked.runId))?.origins?.length);
+  assert.deepEqual(indexes.map(existsSync), [true, true]);
+});
 
 test("an output of a megabyte, and arguments of as much", async () => {
   await using world = await openTestLoop((config) => ({ ...config, guard: { outputForModelBytes: 1024 * 1024 } }));

@@ -1,11 +1,19 @@
 import { join } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type DatabaseFormat, openDatabase } from "../../base/database.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { BITS_INDEXED, factsOf, Wording } from "../../provenance/index.ts";
 import { RecordedContents } from "../history/recorded-contents.ts";
-import { COMMON_TEXTS, INDEX_PAGE_ENTRIES, INDEXED_ENTRIES_MAX, OCCURRENCES_MAX } from "../limits.ts";
+import {
+  COMMON_TEXTS,
+  INDEX_BATCH_ENTRIES,
+  INDEX_BATCH_VALUES,
+  INDEX_PAGE_ENTRIES,
+  INDEXED_ENTRIES_MAX,
+  OCCURRENCES_MAX,
+} from "../limits.ts";
 import { STATE_REFUSAL } from "../state/state-directory.ts";
 import { recordedFiles } from "./recorded-files.ts";
 import { type RecordedText, recordedText, type TextRole } from "./recorded-text.ts";
@@ -49,7 +57,6 @@ export class OriginIndex {
   readonly #directory: string;
   readonly #ledger: Ledger;
   #database: DatabaseSync | undefined;
-  readonly #statements = new Map<string, StatementSync>();
   #catchingUp: Promise<void> | undefined;
   #hasRetried = false;
 
@@ -94,7 +101,6 @@ export class OriginIndex {
   }
 
   close(): void {
-    this.#statements.clear();
     this.#database?.close();
     this.#database = undefined;
   }
@@ -104,30 +110,27 @@ export class OriginIndex {
     const size = this.#ledger.head()?.size ?? 0;
     if (!this.#hasRetried) {
       const unread = this.unread().flatMap((entry) => this.#ledger.entry(entry) ?? []);
-      await this.#takeIn(database, unread, this.#next(database));
+      const batch = new Batch(this.#next(database));
+      await batch.take(this.#ledger, unread, batch.next);
+      this.#write(database, batch);
       this.#hasRetried = true;
     }
     for (;;) {
-      const next = Math.max(this.#next(database), size - INDEXED_ENTRIES_MAX);
-      if (next >= size) return;
-      const entries = this.#ledger.query({ fromIndex: next, toIndex: size, limit: INDEX_PAGE_ENTRIES });
-      const last = entries.at(-1);
-      if (last === undefined) return;
-      await this.#takeIn(database, entries, last.index + 1);
-      await new Promise((resolve) => setImmediate(resolve));
+      const batch = new Batch(Math.max(this.#next(database), size - INDEXED_ENTRIES_MAX));
+      while (!batch.isFull) {
+        const entries = this.#ledger.query({ fromIndex: batch.next, toIndex: size, limit: INDEX_PAGE_ENTRIES });
+        const last = entries.at(-1);
+        if (last === undefined) break;
+        await batch.take(this.#ledger, entries, last.index + 1);
+        await nextTurn();
+      }
+      if (batch.places.length === 0) return;
+      this.#write(database, batch);
+      await nextTurn();
     }
   }
 
-  async #takeIn(database: DatabaseSync, entries: readonly Entry[], next: number): Promise<void> {
-    const contents = new RecordedContents(this.#ledger);
-    const rows: Row[] = [];
-    for (const entry of entries)
-      for (const text of await textsOf(contents, entry)) rows.push({ text, keys: keysOf(text) });
-    const places = entries.map(({ index }) => index);
-    this.#write(database, { places, rows, unread: contents.unread, next });
-  }
-
-  #write(database: DatabaseSync, { places, rows, unread, next }: Page): void {
+  #write(database: DatabaseSync, { texts, values, places, unread, next }: Batch): void {
     database.exec("BEGIN IMMEDIATE");
     try {
       const talk = database.prepare("INSERT OR IGNORE INTO talk (agent, name) VALUES (?, ?)");
@@ -135,11 +138,11 @@ export class OriginIndex {
         "INSERT OR IGNORE INTO text (entry, role, talk, print) SELECT ?, ?, number, ? FROM talk WHERE agent = ? AND name = ?",
       );
       const value = database.prepare("INSERT OR IGNORE INTO value (key, entry) VALUES (?, ?)");
-      for (const { text: one, keys } of rows) {
-        talk.run(one.agent, one.conversation);
-        text.run(one.entry, one.role, one.print, one.agent, one.conversation);
-        for (const key of keys) value.run(numberOf(key), one.entry);
+      for (const { entry, role, agent, conversation, print } of texts) {
+        talk.run(agent, conversation);
+        text.run(entry, role, print, agent, conversation);
       }
+      for (const [key, entry] of values.sort(([one], [other]) => one - other)) value.run(key, entry);
       const forget = database.prepare("DELETE FROM value WHERE key = ? AND entry = ?");
       for (const entry of places) forget.run(UNREAD, entry);
       for (const entry of unread) value.run(UNREAD, entry);
@@ -156,9 +159,7 @@ export class OriginIndex {
   }
 
   #rows(sql: string, ...values: number[]): Occurrence[] {
-    let statement = this.#statements.get(sql);
-    statement ??= this.#open().prepare(sql);
-    this.#statements.set(sql, statement);
+    const statement = this.#open().prepare(sql);
     return statement.all(...values).map(({ entry, role, agent, name, print }) => ({
       entry: Number(entry),
       role: String(role) as TextRole,
@@ -185,17 +186,34 @@ export class OriginIndex {
   }
 }
 
-interface Row {
-  readonly text: Indexed;
-  readonly keys: ReadonlySet<string>;
-}
+/** What is written at once. Hashes lie all over the table: the more of them go in together, in order, the fewer pages are written for each. */
+class Batch {
+  next: number;
+  readonly texts: Occurrence[] = [];
+  readonly values: (readonly [key: number, entry: number])[] = [];
+  readonly places: number[] = [];
+  readonly unread: number[] = [];
 
-/** What is written at once. */
-interface Page {
-  readonly places: readonly number[];
-  readonly rows: readonly Row[];
-  readonly unread: readonly number[];
-  readonly next: number;
+  constructor(next: number) {
+    this.next = next;
+  }
+
+  get isFull(): boolean {
+    return this.places.length >= INDEX_BATCH_ENTRIES || this.values.length >= INDEX_BATCH_VALUES;
+  }
+
+  async take(ledger: Ledger, entries: readonly Entry[], next: number): Promise<void> {
+    const contents = new RecordedContents(ledger);
+    for (const entry of entries) {
+      this.places.push(entry.index);
+      for (const { texts, names, ...text } of await textsOf(contents, entry)) {
+        this.texts.push(text);
+        for (const key of keysOf({ texts, names, role: text.role })) this.values.push([numberOf(key), text.entry]);
+      }
+    }
+    this.unread.push(...contents.unread);
+    this.next = next;
+  }
 }
 
 interface Indexed extends Occurrence {
@@ -242,7 +260,7 @@ export function isCommon(occurrences: readonly Occurrence[]): boolean {
   return talks.size >= COMMON_TEXTS && new Set(given.map(({ print }) => print)).size >= COMMON_TEXTS;
 }
 
-function keysOf({ texts, names, role }: Indexed): ReadonlySet<string> {
+function keysOf({ texts, names, role }: Pick<Indexed, "texts" | "names" | "role">): ReadonlySet<string> {
   const keys = new Set(names);
   for (const text of texts) {
     for (const { key, bits } of factsOf(text, { rewritten: role === "argument" }))
