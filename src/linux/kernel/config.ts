@@ -30,12 +30,18 @@ export interface KernelConfig {
   readonly hidden?: HiddenPlacesData | undefined;
 }
 
-/** The few files of /sys that runtimes size themselves by (sysfs(5)): one CPU, one node, small pages. */
+/** The few files of /sys that runtimes size themselves by (sysfs(5)): one CPU, one node, small pages, one interface. */
 const SYSTEM_FILES: readonly MountSpec[] = Object.entries({
   "devices/system/cpu/online": "0",
   "devices/system/cpu/possible": "0",
   "devices/system/cpu/present": "0",
   "devices/system/node/online": "0",
+  "class/net/lo/address": "00:00:00:00:00:00",
+  "class/net/lo/flags": "0x9",
+  "class/net/lo/ifindex": "1",
+  "class/net/lo/mtu": "65536",
+  "class/net/lo/operstate": "unknown",
+  "class/net/lo/type": "772",
   "kernel/mm/transparent_hugepage/enabled": "always madvise [never]",
 }).map(([path, text]) => ({ guest: `/sys/${path}`, kind: "file", content: `${text}\n` }));
 

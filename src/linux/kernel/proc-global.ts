@@ -1,4 +1,6 @@
 import type { Kernel } from "../kernel.ts";
+import { BACKLOG_MAX, BUFFER_BYTES } from "../net/abi.ts";
+import { EPHEMERAL_FIRST, EPHEMERAL_LAST } from "../net/ports.ts";
 import type { ProcFile } from "../vfs/index.ts";
 import { mountsText } from "./proc-mounts.ts";
 import { cpuinfo, meminfo } from "./proc-text.ts";
@@ -64,9 +66,27 @@ function vmstatText({ allowance, diagnostics, limits }: Kernel): string {
   return rows.map(([name, value]) => `${name} ${value}\n`).join("");
 }
 
+/** What programs ask before they use the network (Documentation/networking/ip-sysctl.rst, admin-guide/sysctl/net.rst). */
+const NETWORK_SETTINGS: Readonly<Record<string, string | number>> = {
+  "net/core/somaxconn": BACKLOG_MAX,
+  "net/core/rmem_default": BUFFER_BYTES,
+  "net/core/rmem_max": BUFFER_BYTES,
+  "net/core/wmem_default": BUFFER_BYTES,
+  "net/core/wmem_max": BUFFER_BYTES,
+  "net/ipv4/ip_local_port_range": `${EPHEMERAL_FIRST}\t${EPHEMERAL_LAST}`,
+  "net/ipv4/ip_unprivileged_port_start": 1024,
+  "net/ipv4/ip_forward": 0,
+  "net/ipv4/ping_group_range": "1\t0",
+  "net/ipv4/tcp_congestion_control": "cubic",
+  "net/ipv4/tcp_available_congestion_control": "cubic",
+  "net/ipv6/conf/all/disable_ipv6": 0,
+  "net/unix/max_dgram_qlen": 512,
+};
+
 /** Settings of /proc/sys that programs read; the values are Linux's defaults where nothing here decides them. */
 function settings({ config, limits }: Kernel): Readonly<Record<string, string | number>> {
   return {
+    ...NETWORK_SETTINGS,
     "kernel/ostype": "Linux",
     "kernel/osrelease": "6.1.0-ztl",
     "kernel/version": "#1 SMP",

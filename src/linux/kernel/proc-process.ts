@@ -1,5 +1,6 @@
 import { fail } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
+import { procNet } from "../net/proc-net.ts";
 import type { Process } from "../process/process.ts";
 import type { ProcFile, ProcLink } from "../vfs/index.ts";
 import { mapsLine, smapsRollupText, smapsText, statmText } from "./proc-memory.ts";
@@ -36,12 +37,7 @@ export function processFiles(kernel: Kernel, process: Process | undefined): Read
       () => `${Math.round(process.cpuMs * 1e6)} 0 ${process.switches.voluntary + process.switches.forced}\n`,
     ],
     ["io", () => IO_TEXT],
-    // No interface: only the header lines.
-    [
-      "net/dev",
-      () =>
-        "Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n",
-    ],
+    ...procNet(kernel.network).map(([name, read]) => [`net/${name}`, read] as const),
   ]);
 }
 

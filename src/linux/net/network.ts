@@ -21,6 +21,9 @@ export class Network {
   /** Every socket there is, in the order they were made. */
   readonly sockets = new Set<Socket>();
   readonly unixNames = new UnixNames();
+  readonly netlinkPorts = new Set<number>();
+  /** What went over the loopback interface. */
+  readonly traffic = { bytes: 0, packets: 0 };
   readonly tcpPorts: Ports;
   readonly udpPorts: Ports;
   readonly egress: Egress;
@@ -35,6 +38,12 @@ export class Network {
 
   get allowance(): Allowance {
     return this.#host.allowance;
+  }
+
+  /** Something went over the loopback interface. */
+  carried(bytes: number): void {
+    this.traffic.bytes += bytes;
+    this.traffic.packets++;
   }
 
   get realtimeNs(): bigint {

@@ -79,6 +79,13 @@ export class Ports {
     return false;
   }
 
+  /** Who listens there; one of several that share a port is chosen by who asks (SO_REUSEPORT, socket(7)). */
+  listener(to: Endpoint, fromPort: number): InetSocket | undefined {
+    const listeners = this.hearing(to).filter((one) => one.isListening);
+    const sharing = listeners.filter((one) => one.local?.ip === listeners[0].local?.ip);
+    return sharing[fromPort % Math.max(sharing.length, 1)];
+  }
+
   /** The sockets that traffic to this endpoint is for, those bound to the very address first. */
   hearing(to: Endpoint): InetSocket[] {
     const found = [...(this.#hearing.get(to.port) ?? NONE)].filter((socket) => hears(socket, to));

@@ -85,22 +85,13 @@ export class TcpSocket extends InetSocket {
     this.receiveShut = this.sendShut = false;
     this.#phase = "connecting";
     this.#state = "connecting";
-    const listener = this.#findListener(to);
-    if (listener !== undefined) listener.#admit(this);
+    const listener = this.ports.listener(to, port);
+    if (listener instanceof TcpSocket) listener.#admit(this);
     else if (to.port === port && to.ip === this.local?.ip) this.#establish(this);
     else {
       this.network.egress.nobody({ protocol: "tcp", address: describeEndpoint(to) });
       this.#reset();
     }
-  }
-
-  /** One of several that share a port is chosen by who asks (SO_REUSEPORT, socket(7)). */
-  #findListener(to: Endpoint): TcpSocket | undefined {
-    const listeners = this.ports.hearing(to).filter((one) => one instanceof TcpSocket && one.isListening);
-    const [first] = listeners;
-    const sharing = listeners.filter((one) => one.local?.ip === first?.local?.ip);
-    const chosen = sharing[(this.local?.port ?? 0) % Math.max(sharing.length, 1)];
-    return chosen instanceof TcpSocket ? chosen : undefined;
   }
 
   #admit(client: TcpSocket): void {
@@ -276,6 +267,7 @@ export class TcpSocket extends InetSocket {
     const bytes = from.subarray(0, Math.max(this.#room, 0));
     if (bytes.length === 0) return BLOCKED;
     peer.#incoming.append(bytes, {});
+    this.network.carried(bytes.length);
     peer.arrivals++;
     return bytes.length;
   }
@@ -332,6 +324,12 @@ export class TcpSocket extends InetSocket {
     if (this.#state === "closed") return "close";
     if (this.#finSent) return "finWait2";
     return this.#finReceived ? "closeWait" : "established";
+  }
+
+  /** For /proc/net/tcp: what waits to be sent and read, or for one that listens its backlog and who waits in it. */
+  get queues(): { readonly sending: number; readonly receiving: number } {
+    if (this.isListening) return { sending: this.#accepted.backlog, receiving: this.#accepted.length };
+    return { sending: 0, receiving: this.#incoming.length };
   }
 
   override readOption(level: number, name: number): Buffer | undefined {

@@ -74,6 +74,7 @@ export class UdpSocket extends InetSocket {
     if (this.sendShut) fail("EPIPE");
     const source = { ip: this.sourceFor(target.ip), port: this.local?.port ?? 0 };
     const receiver = this.#receiverOf(target, source);
+    this.network.carried(from.length);
     if (receiver !== undefined) receiver.#take(from, source, target);
     else if (this.remote !== undefined || this.options.isOn(Level.ip, IP_RECVERR)) {
       // Only who is connected, or asked for it, learns that nobody is there (udp(7), "Error handling").

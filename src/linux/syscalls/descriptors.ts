@@ -3,10 +3,12 @@ import { fail } from "../errno.ts";
 import { DirectoryFile } from "../files/inode-file.ts";
 import { Open, type OpenFile, SETTABLE_FLAGS } from "../files/open-file.ts";
 import { PipeBuffer, PipeEnd, PipeReader, PipeWriter } from "../files/pipe.ts";
+import { Socket } from "../net/socket.ts";
 import { controlTerminal, TerminalFile } from "../terminal/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { flock, getLock, setLock } from "./locks.ts";
 import { addSeals, getSeals } from "./memfd.ts";
+import { socketIoctl } from "./socket-ioctl.ts";
 
 /** fcntl commands (asm-generic/fcntl.h, linux/fcntl.h). */
 const Fcntl = {
@@ -195,6 +197,7 @@ function ioctl(call: Call): number {
       return 0;
     }
     default:
+      if (file instanceof Socket) return socketIoctl(call, file);
       return file instanceof TerminalFile ? controlTerminal(call, file) : fail("ENOTTY");
   }
 }

@@ -2,6 +2,7 @@ import { BLOCKED } from "../blocked.ts";
 import { fail } from "../errno.ts";
 import { Open } from "../files/open-file.ts";
 import { FAMILIES, Family, PROTOCOLS, Protocol, Shut, SOCKET_TYPE_MASK, SOCKET_TYPES, SocketType } from "../net/abi.ts";
+import { NetlinkSocket } from "../net/netlink-socket.ts";
 import type { Socket } from "../net/socket.ts";
 import { TcpSocket } from "../net/tcp-socket.ts";
 import { UdpSocket } from "../net/udp-socket.ts";
@@ -48,6 +49,11 @@ function make(call: Call, { family, type, protocol, flags }: Wanted): Socket {
     case Family.inet:
     case Family.inet6:
       return makeInet(call, { family, type, protocol, flags });
+    case Family.netlink:
+      if (type !== SocketType.raw && type !== SocketType.datagram) fail("ESOCKTNOSUPPORT");
+      // Of all that can be asked, only the network's addresses and routes are there (NETLINK_ROUTE).
+      if (protocol !== 0) fail("EPROTONOSUPPORT");
+      return new NetlinkSocket(call.kernel.network, type, call.process.credentials, flags);
     case Family.packet:
       // Whole packets are for who administers the network (packet(7)).
       return fail("EPERM");

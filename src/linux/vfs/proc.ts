@@ -42,6 +42,7 @@ export interface ProcSource {
 export function procRoot(source: ProcSource): Inode {
   const fixed = new Map<string, Inode>([
     ["self", new SyntheticSymlink(() => String(source.self() ?? ""))],
+    ["net", new SyntheticSymlink(() => "self/net")],
     ["thread-self", new SyntheticSymlink(() => threadSelf(source.self()))],
     ...fileTree(source.global),
   ]);
