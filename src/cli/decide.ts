@@ -1,27 +1,19 @@
 import { defined } from "../base/optional.ts";
 import { terminalLine } from "../base/text/index.ts";
 import type { DecisionResult, ReviewSummary, ZeroTrustLoop } from "../loop/index.ts";
-import {
-  expectOne,
-  helped,
-  LoopStatus,
-  parseLoopArguments,
-  printJson,
-  userName,
-  usesColour,
-  withLoop,
-} from "./loop-command.ts";
+import { chosenFiles } from "./chosen-files.ts";
+import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, usesColour, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { ask } from "./prompt.ts";
-import { painter, showReview, tellDecision } from "./review-text.ts";
+import { painter, showReview, tellDecision, tellNext } from "./review-text.ts";
 import { WHO_HELP, WHO_OPTIONS, whoDecides } from "./reviewer-proof.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH]... [--protected NAME]... [--message M]
-ztl reject ID [--file PATH]... [--message M]
+export const DECIDE_HELP = `ztl approve ID [--hash H] [--file PATH | --only DIR]... [--protected NAME]... [--message M]
+ztl reject ID [--file PATH | --only DIR]... [--message M]
 ztl revoke ID
-ztl undo ID [--file PATH]...
-ztl redo ID [--file PATH]...
+ztl undo ID [--file PATH | --only DIR]...
+ztl redo ID [--file PATH | --only DIR]...
 
 Decides what waits (ztl review lists it). ID may be cut short as long as it is the only one that begins so.
 
@@ -34,7 +26,8 @@ revoke   takes a yes back of which nothing was made: the call was not made yet, 
 undo     puts back what an approved change set changed, unless the files were edited since
 redo     writes again what was undone, unless the files were edited since
 
-  --file PATH       only this file of the change set, by the name that was shown (repeatable)
+  --file PATH       only this file of the change set, by the name that was shown or its place on this host (repeatable)
+  --only DIR        only what is in this directory, named likewise (repeatable); protected files in it still need --protected
   --protected NAME  agrees to change this protected file, such as a git hook, or to release a text in spite of this rule,
                     which blocked it (repeatable)
   --message M       for the agent
@@ -50,6 +43,7 @@ of files cannot stand alone, or more reviewers must agree; 5 there is no such re
 const OPTIONS = {
   hash: { type: "string" },
   file: { type: "string", multiple: true },
+  only: { type: "string", multiple: true },
   protected: { type: "string", multiple: true },
   message: { type: "string" },
   ...WHO_OPTIONS,
@@ -65,29 +59,56 @@ export async function decide(
   const prefix = expectOne(positionals, "review's id");
   if (verb !== "approve" && (values.hash ?? values.protected) !== undefined)
     throw new UsageError("--hash and --protected go with ztl approve");
+  if (verb === "revoke" && (values.file ?? values.only) !== undefined)
+    throw new UsageError("ztl revoke takes a whole yes back");
   return withLoop(values.config, async (loop) => {
     const review = await findReview(loop, prefix);
-    const { message } = values;
-    const who = review === undefined ? { reviewer: userName() } : await whoDecides(values);
-    const by = { ...who, ...defined({ message }) };
-    let result: DecisionResult;
-    if (review === undefined) result = { status: "not-found" };
-    else if (verb === "reject")
-      result = await loop.reviews.reject(review.id, { ...by, ...defined({ files: values.file }) });
-    else if (verb === "revoke") result = await loop.reviews.revoke(review.id, by);
-    else if (verb === "undo" || verb === "redo")
-      result = await loop.reviews[verb](review.id, { ...by, ...defined({ files: values.file }) });
-    else {
-      const hash = values.hash ?? (await seenHash(loop, review, who.reviewer));
-      if (hash === undefined) return LoopStatus.changed;
-      const chosen = defined({ files: values.file });
-      const agreed = defined({ protectedFiles: values.protected });
-      result = await loop.reviews.approve(review.id, { ...by, hash, ...chosen, ...agreed });
-    }
+    const result: DecisionResult | undefined =
+      review === undefined ? { status: "not-found" } : await decideOn(loop, review, verb, values);
+    if (result === undefined) return LoopStatus.changed;
     if (values.json) await printJson(result);
-    else await writeAll(result.status === "done" ? process.stdout : process.stderr, tellDecision(result));
+    else if (result.status !== "done") await writeAll(process.stderr, tellDecision(result));
+    else await writeAll(process.stdout, tellDecision(result, verb) + tellNext(result, review));
     return statusOf(result);
   });
+}
+
+type Verb = Parameters<typeof decide>[0];
+type Values = ReturnType<typeof parseLoopArguments<typeof OPTIONS>>["values"];
+
+/** Undefined when the person who was asked did not say yes. */
+async function decideOn(
+  loop: ZeroTrustLoop,
+  review: ReviewSummary,
+  verb: Verb,
+  values: Values,
+): Promise<DecisionResult | undefined> {
+  if (verb === "undo" || verb === "redo") expectChanges(review, verb);
+  const who = await whoDecides(values);
+  const by = { ...who, ...defined({ message: values.message }) };
+  const { files, protectedFiles } = await chosenFiles(loop, review, values);
+  const chosen = defined({ files });
+  switch (verb) {
+    case "reject":
+      return loop.reviews.reject(review.id, { ...by, ...chosen });
+    case "revoke":
+      return loop.reviews.revoke(review.id, by);
+    case "undo":
+    case "redo":
+      return loop.reviews[verb](review.id, { ...by, ...chosen });
+    case "approve": {
+      const hash = values.hash ?? (await seenHash(loop, review, who.reviewer));
+      if (hash === undefined) return undefined;
+      return loop.reviews.approve(review.id, { ...by, hash, ...chosen, ...defined({ protectedFiles }) });
+    }
+  }
+}
+
+/** Throws UsageError for what has no files. */
+export function expectChanges({ id, kind }: ReviewSummary, verb: string): void {
+  if (kind === "change-set") return;
+  const what = kind === "call" ? "a call" : "a withheld output";
+  throw new UsageError(`ztl ${verb} is for changed files, and ${id} is ${what}; ztl revoke takes a yes back`);
 }
 
 /** The review that the id, or its beginning, names. Throws UsageError when several begin so. */

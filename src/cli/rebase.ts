@@ -1,7 +1,8 @@
 import { defined } from "../base/optional.ts";
 import { terminalLine } from "../base/text/index.ts";
 import type { RebaseOptions, RebaseResult } from "../loop/index.ts";
-import { findReview, statusOf } from "./decide.ts";
+import { chosenFiles } from "./chosen-files.ts";
+import { expectChanges, findReview, statusOf } from "./decide.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { tellDecision } from "./review-text.ts";
@@ -18,7 +19,8 @@ became (ztl review ID), then approve.
                     between markers, and it waits until the agent has decided between them
   --take host       what the host has; the agent's change is dropped
   --take workspace  the agent's version, in the place of what the host has
-  --file PATH       only this file, by the name that was shown (repeatable); all that are in conflict when absent
+  --file PATH       only this file, by the name that was shown or its place on this host (repeatable); all in
+                    conflict when absent
   --hash H          only if this is still what was shown (ztl review ID prints it)
 ${WHO_HELP.trimEnd()}
   --config FILE     the configuration (default: ztl.config.json of this directory); a module is run
@@ -43,12 +45,13 @@ export async function rebase(args: readonly string[]): Promise<number> {
   const take = takeOf(values.take);
   return withLoop(values.config, async (loop) => {
     const review = await findReview(loop, prefix);
+    if (review !== undefined) expectChanges(review, "rebase");
     const result: RebaseResult =
       review === undefined
         ? { status: "not-found" }
         : await loop.reviews.rebase(review.id, {
             ...{ ...(await whoDecides(values)), take, hash: values.hash ?? review.hash },
-            ...defined({ files: values.file }),
+            ...defined({ files: (await chosenFiles(loop, review, { file: values.file })).files }),
           });
     if (values.json) await printJson(result);
     else await writeAll(result.status === "rebased" ? process.stdout : process.stderr, tell(result));

@@ -62,7 +62,7 @@ function detailsOf(review: Review, paint: Paint): string[] {
     case "change-set":
       return [
         "files",
-        ...review.files.map((file) => `  ${fileLine(file, paint)}`),
+        ...fileLines(review, paint),
         ...review.conflicts.map(({ path, reason }) => `  conflict: ${terminalLine(path)} ${terminalLine(reason)}`),
         ...lastSyncLines(review.lastSync),
       ];
@@ -103,6 +103,15 @@ function findingLines(finding: GuardFinding, paint: Paint): string[] {
   ];
 }
 
+/** One line for each file; where several calls made the changes, with the one that changed it last. */
+function fileLines({ runId, files }: Extract<Review, { kind: "change-set" }>, paint: Paint): string[] {
+  const isOfOneCall = files.every(({ byRunId = runId }) => byRunId === runId);
+  return files.map((file) => {
+    const by = isOfOneCall || file.byRunId === undefined ? "" : `  (run ${terminalLine(shortId(file.byRunId))})`;
+    return `  ${fileLine(file, paint)}${by}`;
+  });
+}
+
 const MARKS: Readonly<Record<string, string>> = { add: "+", delete: "-", modify: "~" };
 
 export function fileLine(file: FileView["change"], paint: Paint): string {
@@ -111,7 +120,8 @@ export function fileLine(file: FileView["change"], paint: Paint): string {
   const flags = file.flags.length === 0 ? "" : `  ${paint("yellow", terminalLine(file.flags.join(", ")))}`;
   const guarded =
     file.protectedBecause === undefined ? "" : `  ${paint("red", `protected: ${terminalLine(file.protectedBecause)}`)}`;
-  return `${MARKS[file.change] ?? file.change} ${terminalLine(file.path)}${from}${to}${flags}${guarded}`;
+  const beside = file.attributes === undefined ? "" : `  ${terminalLine(file.attributes)}`;
+  return `${MARKS[file.change] ?? file.change} ${terminalLine(file.path)}${from}${to}${beside}${flags}${guarded}`;
 }
 
 export function showFile({ change, diff, findings }: FileView, paint: Paint): string {
@@ -161,10 +171,10 @@ function tellRest({ changeSetId, conflicts = [] }: Extract<DecisionResult, { sta
 }
 
 /** What became of a decision, and what can be done now. */
-export function tellDecision(result: DecisionResult): string {
+export function tellDecision(result: DecisionResult, verb?: string): string {
   switch (result.status) {
     case "done":
-      return `${DONE[result.state] ?? `Done: ${result.state}.`}${result.files.map((path) => `\n  ${terminalLine(path)}`).join("")}\n${tellSpared(result.spared)}${tellRest(result)}`;
+      return `${verb === "revoke" ? REVOKED : (DONE[result.state] ?? `Done: ${result.state}.`)}${result.files.map((path) => `\n  ${terminalLine(path)}`).join("")}\n${tellSpared(result.spared)}${tellRest(result)}`;
     case "stale":
       return `Nothing was done: it is no longer what was shown. Look again; its hash is now ${result.hash}.\n`;
     case "not-found":
@@ -179,7 +189,7 @@ export function tellDecision(result: DecisionResult): string {
       return `Nothing was done: these need a yes of their own (--protected NAME):\n${reasons(result.files)}`;
     case "bad-selection":
       if (result.files.length === 0) return "Nothing was done: no file is chosen, or none is in conflict.\n";
-      return `Nothing was done: the chosen files cannot stand alone.\n${reasons(result.files)}`;
+      return `Nothing was done: the choice of files does not fit (ztl review ID lists them).\n${reasons(result.files)}`;
     case "not-allowed":
       return `Nothing was done. ${terminalLine(result.message)} [${result.code}]\n${terminalLine(result.remedy)}\n`;
     case "more-reviewers":
@@ -187,6 +197,18 @@ export function tellDecision(result: DecisionResult): string {
     case "failed":
       return `Nothing was done, and it may be tried again: ${terminalLine(result.error.message)} [${terminalLine(result.error.code)}]\n${tellSpared(result.spared)}`;
   }
+}
+
+/** How what was just done is taken back. */
+export function tellNext(
+  { state, changeSetId }: Extract<DecisionResult, { status: "done" }>,
+  review: ReviewSummary | undefined,
+): string {
+  // Of a part of a review that was told already, under its own id.
+  if (review === undefined || changeSetId !== undefined) return "";
+  if (state === "applied") return `To take this back: ztl undo ${review.id}\n`;
+  if (state === "undone") return `To write them again: ztl redo ${review.id}\n`;
+  return state === "approved" ? `To take this back, as long as nothing came of it: ztl revoke ${review.id}\n` : "";
 }
 
 /** Who has agreed, and who is missing. */
@@ -202,6 +224,7 @@ export function tellMissing({
   return `${agreed}${more}${of}.`;
 }
 
+const REVOKED = "The yes is taken back. Nothing was written or handed on.";
 const DONE: Readonly<Record<string, string>> = {
   applied: "Approved and written to this host:",
   approved: "Approved. The agent can go on with it.",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { ReviewSummary } from "../../src/loop/index.ts";
@@ -85,6 +85,89 @@ suite("deciding on the command line", { skip: kvmMissing() }, () => {
     assert.equal(world.ztl("reject", other.id).status, 0, "what is in conflict waits on, and can be rejected");
     assert.equal(world.ztl("approve", "ffffffff", "--hash", other.hash).status, 5);
     assert.equal(world.ztl("reject").status, 125);
+  });
+
+  test("files by their place on this host, or a directory of them; a protected one in it needs its own yes", async () => {
+    mkdirSync(join(world.project, "lib"), { recursive: true });
+    const { id, hash } = await change(
+      "mkdir -p lib/new/deep other; for d in lib lib/new/deep other; do echo x > $d/f.txt; done; echo x > libel.txt; echo id > lib/Makefile",
+    );
+    const filesOf = (text: string): string[] => (JSON.parse(text) as { files: string[] }).files;
+    const refused = world.ztl("approve", id, "--hash", hash, "--only", "project/lib");
+    assert.equal(refused.status, 4, refused.stderr);
+    assert.match(refused.stderr, /own.*\n {2}\/project\/lib\/Makefile/);
+    const nothing = world.ztl("approve", id, "--hash", hash, "--only", "project/none");
+    assert.equal(nothing.status, 125);
+    assert.match(nothing.stderr, /nothing among the changes is in project\/none/);
+    const deep = world.ztl("approve", id, "--hash", hash, "--only", "/project/lib/new/deep/", "--json");
+    assert.equal(deep.status, 0, deep.stderr);
+    assert.deepEqual(filesOf(deep.stdout), [
+      "/project/lib/new",
+      "/project/lib/new/deep",
+      "/project/lib/new/deep/f.txt",
+    ]);
+    const left = (await world.withLoop(async (loop) => loop.reviews.find(id)))?.hash ?? "";
+    const whole = ["approve", id, "--hash", left, "--only", "project/lib", "--protected", "project/lib/Makefile"];
+    const lib = world.ztl(...whole, "--file", "project/libel.txt", "--json");
+    assert.equal(lib.status, 0, lib.stderr);
+    assert.deepEqual(filesOf(lib.stdout).sort(), ["/project/lib/Makefile", "/project/lib/f.txt", "/project/libel.txt"]);
+    const { changeSetId } = JSON.parse(lib.stdout) as { changeSetId: string };
+    const undone = world.ztl("undo", changeSetId, "--only", "project/lib", "--json");
+    assert.deepEqual(filesOf(undone.stdout).sort(), ["/project/lib/Makefile", "/project/lib/f.txt"]);
+    assert.ok(existsSync(join(world.project, "libel.txt")));
+    const unknown = world.ztl("reject", id, "--file", "nowhere.txt");
+    assert.equal(unknown.status, 4);
+    assert.match(
+      unknown.stderr,
+      /does not fit \(ztl review ID lists them\)\.\n {2}nowhere\.txt is not among the changes/,
+    );
+    assert.equal(world.ztl("reject", id, "--only", "project/other").status, 0);
+    assert.equal(world.ztl("review", "--json").stdout, "[]\n");
+  });
+
+  test("permissions and times are told with what they were, and each file with the call that changed it", async () => {
+    for (const name of ["mode.sh", "time.txt"]) {
+      writeFileSync(join(world.project, name), "x\n", { mode: 0o644 });
+      utimesSync(join(world.project, name), 1_000_000_000, 1_000_000_000);
+    }
+    const first = await change(
+      "cd /project; chmod 666 mode.sh; touch -d '2020-01-02 03:04:05 UTC' time.txt; mkdir made",
+    );
+    const { id, runId } = await change("echo y > /project/later.txt");
+    assert.equal(first.id, id);
+    const shown = world.ztl("review", id).stdout;
+    assert.match(shown, /^ {2}mode \/project\/mode\.sh {2}permissions 644, now 666/m);
+    assert.match(shown, /changed 2001-09-09T01:46:40\.000Z, now 2020-01-02T03:04:05\.000Z/);
+    assert.match(shown, /\+ \/project\/made\n {2}\(a new directory\)/);
+    assert.ok(shown.includes(`+ /project/later.txt  (run ${runId.slice(0, 8)})`), shown);
+    assert.ok(shown.includes(`(run ${first.runId.slice(0, 8)})`), shown);
+    assert.equal(world.ztl("reject", id).status, 0);
+  });
+
+  test("what was just done is told with how it is taken back; a call has no files to undo", async () => {
+    const { id, hash } = await change("echo x > taken-back.txt");
+    for (const [verb, next] of [
+      ["approve", "undo"],
+      ["undo", "redo"],
+      ["redo", "undo"],
+    ] as const) {
+      const done = world.ztl(verb, id, ...(verb === "approve" ? ["--hash", hash] : []));
+      assert.ok(done.status === 0 && done.stdout.endsWith(`: ztl ${next} ${id}\n`), done.stdout + done.stderr);
+    }
+    const call = await world.withLoop(async (loop) => {
+      const asked = await talk(loop, "writer").call({ tool: "deploy", input: { code: "true" } });
+      assert.ok(asked.status === "waiting", asked.forModel.text);
+      return loop.reviews.find(asked.reviewId);
+    });
+    assert.ok(call);
+    for (const verb of ["undo", "redo", "rebase"]) {
+      const refused = world.ztl(verb, call.id);
+      assert.equal(refused.status, 125);
+      assert.match(refused.stderr, new RegExp(`ztl ${verb} is for changed files, and ${call.id} is a call`));
+    }
+    const agreed = world.ztl("approve", call.id, "--hash", call.hash);
+    assert.match(agreed.stdout, new RegExp(`ztl revoke ${call.id}\n$`));
+    assert.match(world.ztl("revoke", call.id).stdout, /^The yes is taken back/);
   });
 
   test("hostile names do not act on a terminal", async () => {

@@ -108,6 +108,8 @@ export interface FileChange {
   readonly renamedFrom?: string;
   readonly symlinkTarget?: string;
   readonly mode?: number;
+  /** What else than its content is not as it was, in words of ours: permissions, owner, or, with nothing else, the time. */
+  readonly attributes?: string;
   readonly baseSizeBytes?: number;
   readonly newSizeBytes?: number;
   /** What a reviewer should look at twice, such as `setuid` or `symlink-outside`. */

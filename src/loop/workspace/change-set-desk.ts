@@ -78,7 +78,8 @@ export class ChangeSetDesk {
         ? []
         : this.#recordedFindings(entry.by?.runId ?? workspace.find(id)?.runId, path, sha256Hex(content));
     const findings = [...today, ...findingsBeyond(recorded, today)];
-    return { change: fileChange(entry), diff: diffView(diff), findings };
+    const change = fileChange(entry);
+    return { change, diff: diffView(diff, change), findings };
   }
 
   /** What the guard saw in this content when it was proposed, as the ledger has it: other rules may hold today. */

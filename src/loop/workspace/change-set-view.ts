@@ -1,5 +1,5 @@
 import { defined } from "../../base/optional.ts";
-import type { ChangeEntry, ChangeSet, ChangeSetSummary, FileDiff } from "../../workspace/index.ts";
+import type { ChangeEntry, ChangeSet, ChangeSetSummary, FileDiff, NodeState } from "../../workspace/index.ts";
 import { oneLine } from "../history/run-story.ts";
 import type { FileChange, FileDiffView, Review, ReviewState, ReviewSummary } from "../reviews/review.ts";
 import { explainConflict } from "./conflict-reasons.ts";
@@ -56,6 +56,7 @@ export function fileChange(entry: ChangeEntry): FileChange {
     fileType: after.type === "absent" ? before.type : after.type,
     ...defined({ renamedFrom, symlinkTarget, byRunId: by?.runId }),
     ...("mode" in after ? { mode: after.mode } : {}),
+    ...defined({ attributes: describeAttributes(before, after) }),
     ...(before.type === "file" ? { baseSizeBytes: before.sizeBytes } : {}),
     ...(after.type === "file" ? { newSizeBytes: after.sizeBytes } : {}),
     flags: blocked === undefined ? flags : [...flags, "cannot-be-applied"],
@@ -63,7 +64,28 @@ export function fileChange(entry: ChangeEntry): FileChange {
   };
 }
 
-export function diffView(diff: FileDiff): FileDiffView {
+/** Undefined when nothing of it is other than before. */
+function describeAttributes(before: NodeState, after: NodeState): string | undefined {
+  const told: string[] = [];
+  if ("mode" in before && "mode" in after && before.mode !== after.mode)
+    told.push(`permissions ${before.mode.toString(8)}, now ${after.mode.toString(8)}`);
+  if ("uid" in before && "uid" in after && (before.uid !== after.uid || before.gid !== after.gid))
+    told.push(`owner ${before.uid}:${before.gid}, now ${after.uid}:${after.gid}`);
+  if (told.length === 0 && before.type === "file" && after.type === "file" && before.sha256 === after.sha256) {
+    const [was, is] = [before.mtimeNs, after.mtimeNs];
+    if (was !== undefined && is !== undefined && was !== is) told.push(`changed ${timeOf(was)}, now ${timeOf(is)}`);
+  }
+  return told.length === 0 ? undefined : told.join("; ");
+}
+
+/** Years that no calendar of JavaScript has are told as seconds. */
+function timeOf(mtimeNs: string): string {
+  const ms = Number(BigInt(mtimeNs) / 1_000_000n);
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${Math.floor(ms / 1000)} s` : date.toISOString();
+}
+
+export function diffView(diff: FileDiff, { change, fileType, attributes }: FileChange): FileDiffView {
   switch (diff.kind) {
     case "text":
       return diff;
@@ -77,7 +99,7 @@ export function diffView(diff: FileDiff): FileDiffView {
         note: "the host's file is not what the run started from, so there is nothing to compare with",
       };
     case "none":
-      return { kind: "none", note: "no content changed" };
+      return { kind: "none", note: attributes ?? (change === "add" ? `a new ${fileType}` : "no content changed") };
   }
 }
 
