@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { optionProblem } from "../base/option-problem.ts";
-import { terminalJson, terminalLine } from "../base/text/index.ts";
+import { cutColumns, terminalJson, terminalLine } from "../base/text/index.ts";
 import { ZeroTrustLoop } from "../loop/index.ts";
 import { configFile } from "./config-file.ts";
 import { writeAll } from "./output.ts";
@@ -56,12 +56,28 @@ export async function helped(values: { readonly help?: boolean | undefined }, he
 export async function withLoop<T>(config: string | undefined, work: (loop: ZeroTrustLoop) => Promise<T>): Promise<T> {
   const loop = await ZeroTrustLoop.open({ config: await configFile(config), missingMounts: "tell" });
   try {
-    for (const { path, message, remedy } of loop.mountProblems)
-      await writeAll(process.stderr, `ztl: ${terminalLine(path)}: ${terminalLine(message)}. ${terminalLine(remedy)}\n`);
+    await writeAll(process.stderr, mountNotices(loop.mountProblems));
     return await work(loop);
   } finally {
     await loop.close();
   }
+}
+
+/** Told at most; the rest is counted. */
+const NOTICES_MAX = 20;
+
+/** Paths of the configuration, and what this host says of them. */
+export function mountNotices(problems: ZeroTrustLoop["mountProblems"]): string {
+  const lines = problems
+    .slice(0, NOTICES_MAX)
+    .map(({ path, message, remedy }) => `ztl: ${short(path)}: ${short(message)}. ${short(remedy)}\n`);
+  const more = problems.length - lines.length;
+  return `${lines.join("")}${more > 0 ? `ztl: … and ${more} more directories\n` : ""}`;
+}
+
+/** A path has up to 4,096 bytes: what a line or two hold of it tells which. */
+function short(text: string): string {
+  return cutColumns(terminalLine(text), 400);
 }
 
 /** One argument, no more and no less. */

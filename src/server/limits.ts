@@ -51,6 +51,8 @@ export const ROW_CHARACTERS_MAX = 400;
 export const TEXT_UNITS_MAX = 8 * 1024 * 1024;
 /** A name in a list; the page of the file shows all of it. */
 export const NAME_CHARACTERS_MAX = 240;
+/** Names of reviewers or roles in one sentence, and problems in one notice: what a person takes in. */
+export const NAMES_LISTED_MAX = 20;
 /** A command on one line of a list, cut where the line ends; the loop keeps some 400. */
 export const LISTED_COMMAND_CHARACTERS_MAX = 500;
 /** A command shown at once: what a person reads through before the decision below it. */

@@ -142,7 +142,10 @@ function explain(refused: NonNullable<ReviewContext["refused"]>): {
           "Some changes need each other, such as a new folder and what is in it. Add what is missing, or leave both out.",
       };
     case "not-allowed":
-      return { heading: "Only a reviewer may decide this", advice: `${refused.message} ${refused.remedy}` };
+      return {
+        heading: "Only a reviewer may decide this",
+        advice: visibleText(`${refused.message} ${refused.remedy}`),
+      };
     case "not-found":
       return { heading: "There is no such review", advice: "It may be too old to be kept." };
     case "failed":

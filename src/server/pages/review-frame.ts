@@ -1,6 +1,7 @@
 import { html } from "hono/html";
+import { sha256Hex } from "../../base/sha256.ts";
 import type { Review, Standing } from "../../loop/index.ts";
-import { TITLE_CHARACTERS_MAX } from "../limits.ts";
+import { NAME_CHARACTERS_MAX, NAMES_LISTED_MAX, TITLE_CHARACTERS_MAX } from "../limits.ts";
 import { commandText } from "../show/command.ts";
 import type { Html } from "../show/html.ts";
 import { rowsOfInput } from "../show/input-rows.ts";
@@ -20,7 +21,8 @@ export function reviewPage(review: Review, context: ReviewContext, body: Html): 
     section: "reviews",
     live: "review",
     address: `/reviews/${encodeURIComponent(review.id)}`,
-    version: `${hash} ${state} ${review.standing?.given.join() ?? ""}`,
+    // Names as they are would stand in the page unpainted.
+    version: sha256Hex(JSON.stringify([hash, state, review.standing?.given ?? []])),
     main: html`<div class="heading"><p class="eyebrow"><span class="kind kind-${kind}">${KIND_WORDS[kind]}</span> ${stateBadge(state)}</p>
       <h1 class="sentence">${foreign(title, TITLE_CHARACTERS_MAX)}</h1></div>
       ${refusalNotice(context.refused)}
@@ -56,11 +58,17 @@ function takenInSection(takenIn: Review["takenIn"]): Html {
 
 /** Who has agreed and who is missing. */
 function standingNotice({ needed, given, missing, roles }: Standing): Html {
-  const agreed = given.length === 0 ? "Nobody has agreed yet." : html`${foreign(given.join(", "), 1000)} agreed.`;
+  const agreed = given.length === 0 ? "Nobody has agreed yet." : html`${listed(given, ", ")} agreed.`;
   const more = missing === 0 ? "" : ` ${plural(missing, "more reviewer")} must.`;
-  const of =
-    roles.length === 0 ? "" : html` Somebody must who has the role ${foreign(roles.join(", and one who has "), 1000)}.`;
+  const of = roles.length === 0 ? "" : html` Somebody must who has the role ${listed(roles, ", and one who has ")}.`;
   return html`<section class="notice calm" id="standing"><p>${plural(needed.reviewers, "reviewer")} must agree to this. ${agreed}${more}${of}</p></section>`;
+}
+
+/** Each name apart: two that stand together must not be taken for a third one, nor one for two. */
+function listed(names: readonly string[], between: string): Html {
+  const more = names.length - NAMES_LISTED_MAX;
+  const shown = names.slice(0, NAMES_LISTED_MAX);
+  return html`${shown.map((name, index) => html`${index === 0 ? "" : between}${foreign(name, NAME_CHARACTERS_MAX)}`)}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** The command may be the tool owner's own; this is what the agent wrote. */

@@ -1,10 +1,10 @@
 import { html } from "hono/html";
 import type { ReviewSummary } from "../../loop/index.ts";
 import type { Desk } from "../desk.ts";
-import { TITLE_CHARACTERS_MAX } from "../limits.ts";
+import { NAMES_LISTED_MAX, TITLE_CHARACTERS_MAX } from "../limits.ts";
 import { commandLine } from "../show/command.ts";
 import type { Html } from "../show/html.ts";
-import { timeElement } from "../show/quantities.ts";
+import { plural, timeElement } from "../show/quantities.ts";
 import { foreign } from "../show/visible.ts";
 import { page } from "./layout.ts";
 import { KIND_WORDS, stateBadge } from "./words.ts";
@@ -49,7 +49,8 @@ export function reviewsPage({ reviews, isHistory, next, isFirst, agent, mountPro
 
 function missing(problems: Desk["mountProblems"]): Html {
   return html`<section class="notice bad" id="mounts"><p>Calls of these tools fail, and changes there cannot be written, until this is put right; all else can be decided.</p>
-    <ul>${problems.slice(0, 20).map(({ path, message, remedy }) => html`<li><code>${foreign(path, 200)}</code> ${foreign(message, 400)}. ${remedy}</li>`)}</ul></section>`;
+    <ul>${problems.slice(0, NAMES_LISTED_MAX).map(({ path, message, remedy }) => html`<li><code>${foreign(path, 200)}</code> ${foreign(message, 400)}. ${foreign(remedy, 400)}</li>`)}</ul>
+    ${problems.length > NAMES_LISTED_MAX ? html`<p class="aside">${plural(problems.length - NAMES_LISTED_MAX, "more problem")}.</p>` : ""}</section>`;
 }
 
 function card(review: ReviewSummary, isHistory: boolean): Html {
