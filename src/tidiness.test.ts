@@ -98,6 +98,7 @@ const ONLY_IN_BASE: readonly {
       "examples/demo/": "the bytes of a PDF, which are no name",
       "src/linux/syscalls/": "what is written to the guest's memory",
       "src/linux/loader/": "what is written to the guest's memory",
+      "src/linux/watching/": "what is written to the guest's memory",
       "src/linux/memory/": "what is read from the guest's memory",
       "src/linux/vdso/": "a table of ASCII names, and a file of the kernel's",
       "src/linux/vfs/synthetic.ts": "texts of /proc, in which names stand as their bytes",

@@ -3,7 +3,7 @@ import { Allowance } from "./allowance.ts";
 import { BLOCKED } from "./blocked.ts";
 import { Deadline } from "./deadline.ts";
 import { LinuxError } from "./errno.ts";
-import { OpenFileCount, restartAnonymousInodes } from "./files/open-file.ts";
+import { Open, type OpenFile, OpenFileCount, restartAnonymousInodes } from "./files/open-file.ts";
 import { BrokenPipe } from "./files/pipe.ts";
 import { InputFile, Output } from "./files/standard-streams.ts";
 import { HostClock, type RunClock, VirtualClock } from "./kernel/clock.ts";
@@ -28,7 +28,16 @@ import { Call, REGISTERS_SET } from "./syscalls/call.ts";
 import { syscallHandler, syscallName } from "./syscalls/table.ts";
 import { Terminals } from "./terminal/index.ts";
 import { Vdso } from "./vdso/vdso.ts";
-import type { Change, Credentials, FileRead, Inode, RunLayer, Vfs } from "./vfs/index.ts";
+import {
+  type Change,
+  type Credentials,
+  FileEvent,
+  type FileRead,
+  type Inode,
+  type RunLayer,
+  type Vfs,
+} from "./vfs/index.ts";
+import { WatchTable } from "./watching/index.ts";
 
 /** Registers that carry a system call's arguments, in order (System V AMD64 ABI, A.2.1): RDI RSI RDX R10 R8 R9. */
 const ARGUMENT_REGISTERS = [5, 4, 3, 10, 8, 9] as const;
@@ -80,6 +89,7 @@ export class Kernel {
   readonly openFiles: OpenFileCount;
   readonly network: Network;
   readonly timers: TimerSet;
+  readonly watches: WatchTable;
   readonly terminals = new Terminals(this);
   /** The task whose system call is being answered, or asked whether it can go on. */
   callingTask: Task | undefined;
@@ -102,8 +112,9 @@ export class Kernel {
     this.limits = limits;
     this.allowance = new Allowance(machine.pages, limits.memoryBytes);
     this.output = new Output(limits.outputBytes);
-    this.openFiles = new OpenFileCount(limits.openFiles, this.allowance);
+    this.openFiles = new OpenFileCount(limits.openFiles, this.allowance, (file) => this.#tellClosed(file));
     this.network = new Network(this);
+    this.watches = new WatchTable(() => this.vfs, this.allowance);
     this.vfs = configuredVfs(config, this, options.layer);
     this.cache = new PageCache(machine.memory, machine.pages, this.allowance, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
@@ -184,6 +195,14 @@ export class Kernel {
     vfs.hashUntil(this.#hashEndMs());
     allowance.watch = new Deadline(this.#leftMs(COLLECT_MS_MIN, COLLECT_MS_MAX));
     return vfs.collectChanges(() => allowance.work(WORK_PER_NAME));
+  }
+
+  #tellClosed({ location, flags }: OpenFile): void {
+    const { observer } = this.vfs;
+    if (observer === undefined || location === undefined || (flags & Open.path) !== 0) return;
+    const isWritable = (flags & Open.accessMode) !== Open.readOnly;
+    observer.happened(isWritable ? FileEvent.closeWrite : FileEvent.closeNoWrite, location);
+    observer.mayBeGone(location.inode);
   }
 
   // --- for the system calls ---

@@ -48,8 +48,10 @@ export class OpenFileCount {
   readonly #limit: number;
   /** Set while files are being closed: closing one may close others, which wait here rather than on the stack. */
   #closing: OpenFile[] | undefined;
+  readonly #onClose: (file: OpenFile) => void;
 
-  constructor(limit: number, allowance: Allowance) {
+  constructor(limit: number, allowance: Allowance, onClose: (file: OpenFile) => void) {
+    this.#onClose = onClose;
     this.#limit = limit;
     this.allowance = allowance;
   }
@@ -72,7 +74,10 @@ export class OpenFileCount {
     }
     this.#closing = [file];
     try {
-      for (let next = this.#closing.pop(); next !== undefined; next = this.#closing.pop()) next.close();
+      for (let next = this.#closing.pop(); next !== undefined; next = this.#closing.pop()) {
+        next.close();
+        this.#onClose(next);
+      }
     } finally {
       this.#closing = undefined;
     }

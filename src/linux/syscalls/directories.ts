@@ -1,7 +1,7 @@
 import { fail } from "../errno.ts";
 import { DirectoryFile } from "../files/inode-file.ts";
 import { PATH_MAX } from "../limits.ts";
-import { Access, type DirectoryEntry, FileType, type Location } from "../vfs/index.ts";
+import { Access, type DirectoryEntry, FileEvent, FileType, type Location } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { locateFromCwd } from "./stat.ts";
 
@@ -67,6 +67,7 @@ function readEntries(call: Call, write: WriteRecord): number {
   if (length === 0 && index < entries.length) fail("EINVAL");
   call.memory.write(call.unsigned(1), buffer.subarray(0, length));
   file.position = index;
+  call.kernel.vfs.observer?.happened(FileEvent.access, location);
   return length;
 }
 

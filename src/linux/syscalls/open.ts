@@ -5,7 +5,7 @@ import { Open, type OpenFile } from "../files/open-file.ts";
 import { PipeBoth, PipeBuffer, PipeReader, PipeWriter } from "../files/pipe.ts";
 import type { Kernel } from "../kernel.ts";
 import { SlaveInode } from "../terminal/index.ts";
-import { FileType, Inode, type Location, OpenFlag, type Stat, terminalDevice } from "../vfs/index.ts";
+import { FileEvent, FileType, Inode, type Location, OpenFlag, type Stat, terminalDevice } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
 /** Every flag open(2) knows; openat2-style strictness is not open's, unknown ones are ignored. */
@@ -69,10 +69,18 @@ function open(call: Call, base: Location, path: string, flags: number, mode: num
   const permissions = mode & 0o7777 & ~process.fs.umask;
   // Asked first, as on Linux: a call that has no descriptor to give makes and cuts no file.
   process.files.lowestFree();
-  const { location } = kernel.vfs.open(base, path, flags, permissions, process.credentials);
+  const { location, created } = kernel.vfs.open(base, path, flags, permissions, process.credentials);
   const file = describe(kernel, location, flags);
+  tellOpened(kernel, location, created ? flags & ~OpenFlag.truncate : flags);
   if (file instanceof PendingPipe) return waitForOtherEnd(call, file, location.inode);
   return process.files.install(file, closeOnExec);
+}
+
+function tellOpened({ vfs: { observer } }: Kernel, location: Location, flags: number): void {
+  if (observer === undefined || (flags & OpenFlag.path) !== 0) return;
+  observer.happened(FileEvent.open, location);
+  const isEmptied = (flags & OpenFlag.truncate) !== 0 && location.inode.type === FileType.regular;
+  if (isEmptied) observer.happened(FileEvent.modify, location);
 }
 
 /** The open description for a location; a named pipe whose other end is missing comes back as pending. */

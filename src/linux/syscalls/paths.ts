@@ -1,6 +1,6 @@
 import { fail } from "../errno.ts";
 import { Open } from "../files/open-file.ts";
-import { FILE_TYPE_MASK, FileType, type Location } from "../vfs/index.ts";
+import { FILE_TYPE_MASK, FileEvent, FileType, type Location } from "../vfs/index.ts";
 import { attributeCalls } from "./attributes.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { directoryCalls } from "./directories.ts";
@@ -92,6 +92,7 @@ function ftruncate(call: Call): number {
   if ((opened.flags & Open.accessMode) === Open.readOnly || inode?.type !== FileType.regular) return fail("EINVAL");
   checkFileSize(call, sizeBytes);
   inode.truncate(sizeBytes);
+  if (opened.location !== undefined) call.kernel.vfs.observer?.happened(FileEvent.modify, opened.location);
   return 0;
 }
 

@@ -16,6 +16,7 @@ import { timeCalls } from "./time.ts";
 import { timerCalls } from "./timers.ts";
 import { transferCalls } from "./transfer.ts";
 import { waitCalls } from "./wait.ts";
+import { watchingCalls } from "./watching.ts";
 
 /** Every system call we answer, by name. */
 export const handlers: Readonly<Record<string, SyscallHandler>> = {
@@ -35,6 +36,7 @@ export const handlers: Readonly<Record<string, SyscallHandler>> = {
   ...timerCalls,
   ...transferCalls,
   ...waitCalls,
+  ...watchingCalls,
 };
 
 const byNumber: (SyscallHandler | undefined)[] = [];

@@ -7,6 +7,7 @@ import { Msg } from "../net/abi.ts";
 import { Socket } from "../net/socket.ts";
 import { send } from "../signals/delivery.ts";
 import { SiCode, Signal } from "../signals/signals.ts";
+import { FileEvent } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { fileSizeLimit, refuseFileSize } from "./file-size.ts";
 import { readSocket, writeSocket } from "./socket-calls.ts";
@@ -72,9 +73,14 @@ function transfer(
     });
     if (moved < length) break;
   }
+  if (done > 0) tellMoved(call, file, writing);
   if (done > 0 || !blocked) return done;
   if (file.nonBlocking) fail("EAGAIN");
   return BLOCKED;
+}
+
+function tellMoved({ kernel }: Call, { location }: OpenFile, writing: boolean): void {
+  if (location !== undefined) kernel.vfs.observer?.happened(writing ? FileEvent.modify : FileEvent.access, location);
 }
 
 /** Most bytes moved as records at once; the largest record is a struct signalfd_siginfo. */
@@ -253,6 +259,8 @@ function copy(call: Call, from: OpenFile, to: OpenFile, length: number, fromAt?:
     done += Math.max(written, 0);
     if (written !== count) break;
   }
+  if (done > 0) tellMoved(call, from, false);
+  if (done > 0) tellMoved(call, to, true);
   return done;
 }
 

@@ -96,6 +96,10 @@ export abstract class Inode {
   retain(): void {}
   /** Ends one {@link retain}. */
   release(): void {}
+  /** Whether anything does. */
+  get isHeld(): boolean {
+    return false;
+  }
   /** Bytes of memory that only this object holds, for as long as it is open. */
   get heldBytes(): number {
     return 0;

@@ -2,6 +2,7 @@ import { fail } from "../errno.ts";
 import { Access, type Credentials, mayAccess } from "./credentials.ts";
 import { FILE_TYPE_MASK, FileType, type Inode, type NewFile, type Stat } from "./inode.ts";
 import { Location } from "./location.ts";
+import { FileEvent } from "./observer.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from "./ram-directory.ts";
 import { checkNamesChangeable, checkNotExcluded, checkWritableMount, FileTree } from "./tree.ts";
 import type { Last } from "./walk.ts";
@@ -51,6 +52,7 @@ export class NameOperations extends FileTree {
     if (source.inode.type === FileType.directory) fail("EPERM");
     if (source.inode.stat().nlink === 0 && !isUnnamed(source)) fail("ENOENT");
     last.parent.inode.createLink(last.name, source.inode);
+    this.observer?.became(FileEvent.attributes, source.inode);
     return this.#made(last.parent, last.name, source.inode);
   }
 
@@ -67,6 +69,9 @@ export class NameOperations extends FileTree {
     if (victim.isMountRoot) fail("EBUSY");
     last.parent.inode.unlink(last.name);
     this.forget(victim);
+    this.observer?.became(FileEvent.attributes, victim.inode);
+    this.observer?.named(FileEvent.delete, last.parent.inode, last.name, victim.inode);
+    this.observer?.mayBeGone(victim.inode);
   }
 
   /** rmdir(2). */
@@ -83,6 +88,8 @@ export class NameOperations extends FileTree {
     if (victim.attachments !== undefined) fail("ENOTEMPTY");
     last.parent.inode.removeDirectory(last.name);
     this.forget(victim);
+    this.observer?.mayBeGone(victim.inode);
+    this.observer?.named(FileEvent.delete, last.parent.inode, last.name, victim.inode);
   }
 
   /** renameat2(2). RENAME_WHITEOUT is refused as by file systems that lack it. */
@@ -115,6 +122,8 @@ export class NameOperations extends FileTree {
     checkNotExcluded(to.parent, to.name);
     from.parent.inode.rename(from.name, to.parent.inode, to.name, flags);
     this.#moved(from, to, source, target, isExchange);
+    this.#tellMoved(from, to, source, isExchange ? undefined : target);
+    if (isExchange && target !== undefined) this.#tellMoved(to, from, target, undefined);
   }
 
   /** A regular file, named pipe, socket or device node at a free name. */
@@ -130,6 +139,7 @@ export class NameOperations extends FileTree {
   }
 
   #made(parent: Location, name: string, inode: Inode): Location {
+    this.observer?.named(FileEvent.create, parent.inode, name, inode);
     return this.remember(new Location(parent.mount, inode, parent, name));
   }
 
@@ -190,6 +200,17 @@ export class NameOperations extends FileTree {
   /** A directory that gets a new parent is itself changed (its ".."). */
   #checkMovable(from: Location, to: Location, directory: Location, credentials: Credentials): void {
     if (from !== to && !mayAccess(directory.inode.stat(), credentials, Access.write)) fail("EACCES");
+  }
+
+  #tellMoved(from: Place, to: Place, source: Location, replaced: Location | undefined): void {
+    const { observer } = this;
+    if (observer === undefined) return;
+    const cookie = observer.newCookie();
+    observer.named(FileEvent.movedFrom, from.parent.inode, from.name, source.inode, cookie);
+    observer.named(FileEvent.movedTo, to.parent.inode, to.name, source.inode, cookie);
+    if (replaced !== undefined) observer.became(FileEvent.attributes, replaced.inode);
+    observer.became(FileEvent.moveSelf, source.inode);
+    if (replaced !== undefined) observer.mayBeGone(replaced.inode);
   }
 
   #moved(from: Last, to: Last, source: Location, target: Location | undefined, isExchange: boolean): void {

@@ -135,6 +135,10 @@ export abstract class RamInode extends Inode {
     this.#holders++;
   }
 
+  override get isHeld(): boolean {
+    return this.#holders > 0;
+  }
+
   override release(): void {
     this.#holders--;
     this.#freeIfUnused();

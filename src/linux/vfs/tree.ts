@@ -9,6 +9,7 @@ import { LayerSource, type RunLayer } from "./layer/layer-source.ts";
 import { Location } from "./location.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { type Attachment, type Mount, type MountPlan, type RealiseOptions, realise } from "./mounts.ts";
+import type { FileObserver } from "./observer.ts";
 import { RamFs } from "./ram-fs.ts";
 import { type FileRead, ReadRecorder } from "./read-recorder.ts";
 import { findVanishing, type Vanishing } from "./vanishing.ts";
@@ -50,6 +51,8 @@ export class FileTree implements Tree {
   readonly root: Location;
   /** Mounts in use so far. */
   readonly mounts: Mount[] = [];
+  /** Whoever is to be told what happens to files. */
+  observer: FileObserver | undefined;
   readonly #recorder: ReadRecorder;
   readonly #realiseOptions: RealiseOptions;
   readonly #sortsNames: boolean;

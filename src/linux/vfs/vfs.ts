@@ -4,6 +4,7 @@ import { Access, type Credentials, inGroup, mayAccess, ROOT } from "./credential
 import { FileType, type Inode, type Stat } from "./inode.ts";
 import { Location } from "./location.ts";
 import { NameOperations, newFileIn, S_ISGID } from "./names.ts";
+import { FileEvent } from "./observer.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { PERMISSION_MASK, withoutSetId } from "./ram-inode.ts";
 import { checkNamesChangeable, checkWritableMount } from "./tree.ts";
@@ -95,6 +96,7 @@ export class Vfs extends NameOperations {
     const isForeignGroup = credentials.uid !== 0 && !inGroup(credentials, stat.gid);
     const bits = mode & 0o7777;
     location.inode.setAttributes({ mode: isForeignGroup ? bits & ~S_ISGID : bits });
+    this.observer?.happened(FileEvent.attributes, location);
   }
 
   /** chown(2); undefined leaves an id as it is. Changing the owner takes the set-id bits from a file. */
@@ -111,6 +113,7 @@ export class Vfs extends NameOperations {
       ...defined({ uid, gid }),
       ...clearedSetId(location.inode, stat.mode),
     });
+    this.observer?.happened(FileEvent.attributes, location);
   }
 
   /** utimensat(2); undefined leaves a time as it is. `isNow`: both are the present, for which write permission is enough. */
@@ -127,6 +130,9 @@ export class Vfs extends NameOperations {
     }
     const { atimeNs, mtimeNs } = times;
     location.inode.setAttributes(defined({ atimeNs, mtimeNs }));
+    // One time alone looks like what usually changes it (include/linux/fsnotify.h, fsnotify_change).
+    const alone = atimeNs === undefined ? FileEvent.modify : mtimeNs === undefined ? FileEvent.access : undefined;
+    this.observer?.happened(alone ?? FileEvent.attributes, location);
   }
 
   /** truncate(2) of a location; for a descriptor open for writing go to the inode. */
@@ -136,6 +142,7 @@ export class Vfs extends NameOperations {
     checkWritableMount(location);
     this.access(location, Access.write, credentials);
     location.inode.truncate(sizeBytes);
+    this.observer?.happened(FileEvent.modify, location);
   }
 
   pathname(location: Location): string {
