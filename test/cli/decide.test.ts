@@ -170,6 +170,26 @@ suite("deciding on the command line", { skip: kvmMissing() }, () => {
     assert.match(world.ztl("revoke", call.id).stdout, /^The yes is taken back/);
   });
 
+  test("of two commands at once about one review, one decides and the other is told", async () => {
+    for (const verbs of [
+      ["approve", "approve"],
+      ["approve", "reject"],
+    ] as const) {
+      const name = `at-once-${verbs[1]}.txt`;
+      const { id, hash } = await change(`echo x > ${name}`);
+      const both = await Promise.all(
+        verbs.map((verb) => world.ztlBeside(verb, id, ...(verb === "approve" ? ["--hash", hash] : []))),
+      );
+      assert.deepEqual(both.map(([status]) => status).sort(), [0, 3], JSON.stringify(both));
+      const state = (await world.withLoop(async (loop) => loop.reviews.find(id)))?.state;
+      const decided = verbs[both.findIndex(([status]) => status === 0)];
+      assert.equal(state, decided === "approve" ? "applied" : "rejected");
+      assert.equal(existsSync(join(world.project, name)), decided === "approve");
+      const [, told] = both.find(([status]) => status === 3) ?? [];
+      assert.match(told ?? "", /Nothing was done: it is \w+ already/);
+    }
+  });
+
   test("hostile names do not act on a terminal", async () => {
     const { id } = await change("touch \"$(printf 'a\\033]0;owned\\007\\nb\\u202e')\"");
     for (const shown of [
