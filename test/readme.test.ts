@@ -65,6 +65,26 @@ describe("README.md", { skip: kvmMissing }, () => {
     });
   }
 
+  test("examples are what TypeScript accepts in a project that is strict", () => {
+    const project = mkdtempSync(join(directory, "strict-"));
+    const files = blocks("ts").map((code, index) => {
+      writeFileSync(join(project, `${index}.ts`), code);
+      return `${index}.ts`;
+    });
+    const compilerOptions = {
+      ...{ strict: true, noEmit: true, target: "es2024", module: "nodenext", allowImportingTsExtensions: true },
+      // The sources beside it are written for this one; the package's declarations need nothing of it.
+      exactOptionalPropertyTypes: true,
+      ...{ types: ["node"], typeRoots: [join(root, "node_modules", "@types")] },
+      paths: { "zero-trust-loop": [join(root, "src", "index.ts")] },
+    };
+    writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+    const compiler = join(root, "node_modules", ".bin", "tsc");
+    const { stdout, status } = spawnSync(process.execPath, [compiler, "-p", project], { encoding: "utf8" });
+    assert.equal(status, 0, stdout);
+  });
+
   for (const code of blocks("ts")) {
     test(`the example that begins ${code.split("\n")[0]}`, () => {
       const project = mkdtempSync(join(directory, "project-"));
