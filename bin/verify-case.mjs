@@ -114,13 +114,19 @@ function report(data, { key, entry, content }) {
   else if (entry !== undefined) printEntry(entries, entry);
   else if (content !== undefined) printContent(contents, content);
   else {
-    for (const { index, time, kind, agent = "", runId = "" } of entries)
-      say(`${String(index).padStart(8)}  ${time}  ${kind.padEnd(15)}  ${runId.slice(0, 8)}  ${JSON.stringify(agent)}`);
+    for (const { index, time, kind, agent = "", runId = "", body } of entries)
+      say(`${String(index).padStart(8)}  ${time}  ${kind.padEnd(15)}  ${runId.slice(0, 8)}  ${JSON.stringify(agent)}${traceOf(kind, body)}`);
     const left = omitted === 0 ? "" : `; ${omitted} contents were left out when it was made`;
     say(`Whole: ${entries.length} entries of ledger ${head.ledger}, ${contents.size} contents${left}.`);
     say(key ? `Signed by ${key}` : `Signed by ${data.publicKey}: compare that with the key you know.`);
   }
   return problems.length > 0 ? 1 : 0;
+}
+
+/** Where a call stands in the traces of other programs (W3C Trace Context). */
+function traceOf(kind, body) {
+  const { traceId, spanId, parentSpanId } = (kind === "call" && body.details?.trace) || {};
+  return traceId === undefined ? "" : `  trace ${traceId}, step ${spanId}${parentSpanId === undefined ? "" : ` below ${parentSpanId}`}`;
 }
 
 function printEntry(entries, index) {

@@ -20,7 +20,7 @@ Recorded calls, newest first. All filters must match:
   --finding [RULE]   the guard found something; with RULE, of the rules and families whose name begins so
   --since TIME       from then on: 2026-11-27, 2026-11-27T09:30Z, or 30m, 2h, 3d ago
   --until TIME       before then
-  --search TEXT      somewhere in agent, tool, conversation, command or input
+  --search TEXT      somewhere in agent, tool, conversation, ids of a trace, command or input
 
   --limit N          calls listed (default 20)
   --before INDEX     the page before: the last line of a list says which

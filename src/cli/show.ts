@@ -1,6 +1,6 @@
 import { defined } from "../base/optional.ts";
 import { terminalLine, terminalLines } from "../base/text/index.ts";
-import type { Entry, RunRecord, ZeroTrustLoop } from "../loop/index.ts";
+import type { Entry, RunRecord, TraceStep, ZeroTrustLoop } from "../loop/index.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { originLines, traceLines, unreadLines } from "./origins-text.ts";
 import { writeAll } from "./output.ts";
@@ -41,7 +41,7 @@ export async function show(args: readonly string[]): Promise<number> {
     const shift = values.probe ? await loop.records.probe(runId) : undefined;
     if (values.probe && shift === undefined) throw new UsageError("the configuration names no probe model (probe)");
     if (values.json) await printJson({ ...record, ...defined({ probe: shift }) });
-    else await writeAll(process.stdout, showRecord(record) + (shift === undefined ? "" : showShift(shift)));
+    else await writeAll(process.stdout, recordText(record) + (shift === undefined ? "" : showShift(shift)));
     return 0;
   });
 }
@@ -62,8 +62,9 @@ function showWithout(
   });
 }
 
-function showRecord({
+export function recordText({
   row,
+  trace,
   entries,
   stdout,
   stderr,
@@ -76,6 +77,7 @@ function showRecord({
   const text = (bytes: Uint8Array): string => terminalLines(bytes).replace(/^/gm, "    ");
   return [
     rowLine(row).trimEnd(),
+    ...(trace === undefined ? [] : [`trace ${traceText(trace)}`]),
     "steps",
     ...entries.map((entry) => `  ${String(entry.index).padStart(6)}  ${entry.time}  ${stepOf(entry)}`),
     ...(stdout.length > 0 ? ["standard output", text(stdout)] : []),
@@ -87,6 +89,11 @@ function showRecord({
     ...unreadLines(unread),
     "",
   ].join("\n");
+}
+
+/** As W3C Trace Context names a step in other programs' records. */
+export function traceText({ traceId, spanId, parentSpanId }: TraceStep): string {
+  return `${traceId}, step ${spanId}${parentSpanId === undefined ? "" : ` below ${parentSpanId}`}`;
 }
 
 function showShift({ distance, actions, unread }: Shift): string {

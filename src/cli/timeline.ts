@@ -5,7 +5,7 @@ import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop 
 import { unreadLines } from "./origins-text.ts";
 import { writeAll } from "./output.ts";
 import { shortId } from "./short-id.ts";
-import { stepOf } from "./show.ts";
+import { stepOf, traceText } from "./show.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const TIMELINE_HELP = `ztl timeline CONVERSATION [--agent A]
@@ -99,7 +99,8 @@ function tellEntry(
   if (entry.kind === "call" && call !== undefined) {
     const mark = call.isOutward ? ">" : " ";
     const head = `${at} ${mark} ${shortId(call.runId)} ${terminalLine(call.tool)}  ${terminalLine(call.command)}`;
-    return [cutColumns(head, COLUMNS), ...comeFrom(edges.filter(({ to }) => to === call.runId))];
+    const step = call.trace === undefined ? [] : [`         trace ${traceText(call.trace)}`];
+    return [cutColumns(head, COLUMNS), ...step, ...comeFrom(edges.filter(({ to }) => to === call.runId))];
   }
   const text = `${at} ${entry.kind === "note" && entry.body.text === "given-to-agent" ? "<" : " "}   ${wordsFor(entry)}`;
   return [cutColumns(text, COLUMNS)];

@@ -72,6 +72,7 @@ export type { BudgetLimits } from "./handles/budget.ts";
 export type { Rights } from "./handles/caller.ts";
 export type { Address, Conversation, SendRequest } from "./handles/conversation.ts";
 export type { ToolDescription } from "./handles/tool-description.ts";
+export type { TraceStep } from "./handles/trace.ts";
 export type { CaseFile } from "./history/case-file.ts";
 export type { CaseQuery, Records, RunsQuery } from "./history/records.ts";
 export type { ReplayOutcome } from "./history/replays.ts";

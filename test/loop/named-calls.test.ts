@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { recordText } from "../../src/cli/show.ts";
+import { timelineText } from "../../src/cli/timeline.ts";
 import type { LoopConfig } from "../../src/index.ts";
 import { openTestLoop, received, talk } from "../../src/loop/testing.ts";
 
@@ -124,6 +126,24 @@ test("parent and trace go through calls, messages and the ledger", async () => {
     ["0af7651916cd43dd8448eb211c80319c", page.traceparent.split("-")[2]],
   ]);
   assert.equal(sent.status, "ok");
+
+  // And whoever looks back sees where each call stands in the caller's own trace.
+  const [, traceId = "", parentSpanId = ""] = traceparent.split("-");
+  const trace = { traceId, spanId: page.traceparent.split("-")[2], parentSpanId };
+  const record = await loop.records.run(page.runId);
+  assert.deepEqual(record?.trace, trace);
+  const shown = `trace ${traceId}, step ${trace.spanId} below ${parentSpanId}`;
+  assert.ok(record !== undefined && recordText(record).includes(`\n${shown}\n`));
+  // Asked for again, or answered, a call is the same step.
+  const again = await reader.permit({ tool: "fetch", input: {}, callId: "named" });
+  const [once, twice] = [again, await reader.permit({ tool: "fetch", input: {}, callId: "named" })];
+  assert.equal(twice.traceparent, once.traceparent);
+  const told = await loop.records.timeline(reader.id);
+  assert.deepEqual(told?.calls[0]?.trace, trace);
+  assert.ok(told !== undefined && timelineText(told).includes(shown));
+  for (const search of [traceId, trace.spanId])
+    assert.ok((await loop.records.runs({ search })).rows.some(({ runId }) => runId === page.runId));
+  assert.ok((await loop.records.exportCase({ runId: page.runId }))?.text.includes(`\\"traceId\\":\\"${traceId}`));
 });
 
 test("an agent made for one task has its role's rights and no more than it was given", async () => {

@@ -5,7 +5,7 @@ import { defined } from "../../base/optional.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Scope } from "../gate/examiner.ts";
 import type { Caller } from "../handles/caller.ts";
-import { stepBelow, type TraceStep, traceparentOf } from "../handles/trace.ts";
+import { recordedTrace, stepBelow, type TraceStep, traceparentOf } from "../handles/trace.ts";
 import { Recorder } from "../history/recorder.ts";
 import { oneLine } from "../history/run-story.ts";
 import { HASHED_JSON, INLINE_INPUT_BYTES_MAX } from "../limits.ts";
@@ -63,7 +63,8 @@ export async function beginCall(parts: LoopParts, start: CallStart): Promise<Cal
   const scope = { runId: opened?.call.runId ?? randomUUID(), agent, purpose };
   const call: Call = {
     ...{ caller, scope, tool, input, inputText, command, files },
-    trace: stepBelow(start.traceparent ?? caller.traceparent),
+    trace:
+      (opened?.isNew === false && stepOf(parts, scope.runId)) || stepBelow(start.traceparent ?? caller.traceparent),
     recorder: new Recorder(parts.ledger, scope, parts.told),
     booked: opened?.call,
   };
@@ -77,10 +78,21 @@ export function resumeCall(parts: LoopParts, caller: Caller, booked: BookedCall)
   return {
     ...{ caller, scope, tool: booked.tool, input: null, inputText: "null", command: "result from elsewhere" },
     files: undefined,
-    trace: stepBelow(caller.traceparent),
+    trace: stepOf(parts, booked.runId) ?? stepBelow(caller.traceparent),
     recorder: new Recorder(parts.ledger, scope, parts.told),
     booked,
   };
+}
+
+/** Whatever comes of a call belongs to the step as which it was recorded. */
+function stepOf({ ledger }: LoopParts, runId: string): TraceStep | undefined {
+  try {
+    const [entry] = ledger.query({ runId, kind: "call", limit: 1 });
+    return entry && recordedTrace(entry);
+  } catch {
+    // A ledger that cannot be read refuses the call's next entry, and says why.
+    return undefined;
+  }
 }
 
 async function record(parts: LoopParts, call: Call, { template, callId }: CallStart): Promise<void> {

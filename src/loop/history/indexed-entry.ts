@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Entry } from "../../ledger/index.ts";
+import { recordedTrace } from "../handles/trace.ts";
 import { SEARCHED_CHARACTERS_MAX } from "../limits.ts";
 import { CALL_FAILED, CHANGED_FILE, detail, type EntryOf, rowOf } from "./run-story.ts";
 
@@ -24,7 +25,9 @@ function addRun(database: DatabaseSync, entry: EntryOf<"call">): void {
   const row = rowOf([entry]);
   if (row === undefined) return;
   const { runId, time, agent, tool, conversation, command, decision, status, verdict } = row;
-  const words = [agent, tool, conversation, command, JSON.stringify(entry.body.input ?? "")].join("\n");
+  const { traceId, spanId, parentSpanId } = recordedTrace(entry) ?? {};
+  const step = [traceId, spanId, parentSpanId].join(" ");
+  const words = [agent, tool, conversation, step, command, JSON.stringify(entry.body.input ?? "")].join("\n");
   database
     .prepare(
       "INSERT OR IGNORE INTO run (id, place, time, agent, tool, conversation, command, decision, status, ended, verdict, " +

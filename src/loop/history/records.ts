@@ -1,5 +1,7 @@
+import { defined } from "../../base/optional.ts";
 import type { Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
 import type { OriginalName } from "../gate/originals.ts";
+import { recordedTrace } from "../handles/trace.ts";
 import { CASE_ENTRIES_MAX, RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
 import type { ArgumentOrigin } from "../origins/argument-origin.ts";
 import { originsOfRun, type RunTrace, tracesOfRun } from "../origins/origins.ts";
@@ -64,7 +66,18 @@ export class Records {
     const origins = (await originsOfRun(this.#parts, runId, contents)) ?? [];
     const traces = await tracesOfRun(this.#parts, runId, contents);
     const truncated = stdout.isCut || stderr.isCut;
-    return { row, entries, ...shown, truncated, differential, origins, traces, unread: contents.unread };
+    const trace = entries[0] && recordedTrace(entries[0]);
+    return {
+      row,
+      ...defined({ trace }),
+      entries,
+      ...shown,
+      truncated,
+      differential,
+      origins,
+      traces,
+      unread: contents.unread,
+    };
   }
 
   async differential(runId: string): Promise<SemanticDifferential | undefined> {

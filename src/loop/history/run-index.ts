@@ -23,7 +23,7 @@ export interface RunFilter {
   /** First time that matches, and first one after it that does not: RFC 3339, UTC. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
-  /** Somewhere in agent, tool, conversation, command or input; upper and lower case are the same. */
+  /** Somewhere in agent, tool, conversation, ids of its trace, command or input; upper and lower case are the same. */
   readonly search?: string | undefined;
   /** The beginning of a run's id. */
   readonly idPrefix?: string | undefined;

@@ -1,4 +1,5 @@
 import type { Entry, SemanticDifferential } from "../../ledger/index.ts";
+import type { TraceStep } from "../handles/trace.ts";
 import type { ArgumentOrigin } from "../origins/argument-origin.ts";
 import type { RunTrace } from "../origins/origins.ts";
 
@@ -25,6 +26,8 @@ export interface RunRow {
 
 export interface RunRecord {
   readonly row: RunRow;
+  /** Where the call stands in a trace, the caller's or its own (W3C Trace Context). */
+  readonly trace?: TraceStep;
   /** Every entry about it, oldest first. */
   readonly entries: readonly Entry[];
   /** Raw output, bounded; hostile. */

@@ -1,4 +1,6 @@
+import { defined } from "../../base/optional.ts";
 import type { Entry } from "../../ledger/index.ts";
+import { recordedTrace, type TraceStep } from "../handles/trace.ts";
 import { TIMELINE_ENTRIES_MAX, TIMELINE_SOURCES_MAX } from "../limits.ts";
 import type { ArgumentOrigin, OriginStep } from "../origins/argument-origin.ts";
 import { originsOfRun } from "../origins/origins.ts";
@@ -28,6 +30,8 @@ export interface TimelineCall extends RunRow {
   readonly isOutward: boolean;
   /** Whether what it returned was given to the agent. */
   readonly cameIn: boolean;
+  /** Where it stands in a trace (W3C Trace Context). */
+  readonly trace?: TraceStep;
 }
 
 export interface TimelineEdge {
@@ -57,7 +61,8 @@ export async function timelineOf(
     const row = rowOf(own);
     if (row === undefined) return [];
     const cameIn = own.some(({ kind, body }) => kind === "note" && body.text === GIVEN_TO_AGENT);
-    return [{ ...row, isOutward: policy.tool(row.tool)?.effect === "outward", cameIn }];
+    const trace = own[0] && recordedTrace(own[0]);
+    return [{ ...row, ...defined({ trace }), isOutward: policy.tool(row.tool)?.effect === "outward", cameIn }];
   });
   const contents = new RecordedContents(ledger);
   const edges = await edgesTo(parts, calls.slice(-TIMELINE_SOURCES_MAX), contents);
