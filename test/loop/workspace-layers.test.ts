@@ -7,6 +7,14 @@ import { openTestLoop, type TestLoop, talk } from "../../src/loop/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { CHAINS, LIST, shell, TREE } from "../layers/chains.ts";
 
+/** Times as well are what an earlier call set, as make and its like go by them. */
+const TIMES = [
+  "touch -d @1000000000 a.txt; touch -d @5 b.txt; echo x > new; touch -d @7 new",
+  "stat -c '%Y %n' a.txt b.txt new; touch -r b.txt a.txt; ln a.txt hard; mv b.txt moved",
+  "stat -c '%Y %n' a.txt hard moved new; touch -d @11 hard; chmod 600 moved; cp -p new dir/copy",
+  "stat -c '%Y %n' a.txt hard moved new dir/copy; touch -d @13 dir/copy; find . -newer dir/copy -type f | sort",
+];
+
 /** A conversation's calls go on from each other as one native session does; what is approved is the tree which that leaves. */
 suite("calls over what earlier calls changed", { skip: kvmMissing() }, () => {
   const copies = mkdtempSync(join(tmpdir(), "ztl-native-"));
@@ -23,7 +31,7 @@ suite("calls over what earlier calls changed", { skip: kvmMissing() }, () => {
     rmSync(copies, { recursive: true, force: true });
   });
 
-  for (const [name, scripts] of Object.entries(CHAINS)) {
+  for (const [name, scripts] of Object.entries({ ...CHAINS, "times that are set": TIMES })) {
     test(name, async () => {
       const { loop, project } = world;
       shell("find . -mindepth 1 -delete", project);
