@@ -7,6 +7,7 @@ import { type Entry, Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
 import { Workspace } from "../workspace/index.ts";
 import { CallBook } from "./call/call-book.ts";
+import { EnvironmentSeal } from "./call/environment.ts";
 import { Listeners } from "./events.ts";
 import { Examiner } from "./gate/examiner.ts";
 import { guardModel } from "./gate/guard-model.ts";
@@ -185,6 +186,7 @@ async function open({
     sandboxes,
     examiner,
     ledger,
+    environment: new EnvironmentSeal(derivedKey(key.privateKey, "ztl-environment-v1")),
     originals: new Originals(join(stateDirectory, "originals")),
     runIndex,
     workspace,

@@ -3,6 +3,7 @@ import type { Policy } from "../policy/index.ts";
 import type { Workspace } from "../workspace/index.ts";
 import type { CallBook } from "./call/call-book.ts";
 import type { CallResult } from "./call/call-result.ts";
+import type { EnvironmentSeal } from "./call/environment.ts";
 import type { Examiner } from "./gate/examiner.ts";
 import type { Originals } from "./gate/originals.ts";
 import type { RunIndex } from "./history/run-index.ts";
@@ -20,6 +21,7 @@ export interface LoopParts {
   readonly examiner: Examiner;
   readonly ledger: Ledger;
   readonly originals: Originals;
+  readonly environment: EnvironmentSeal;
   readonly runIndex: RunIndex;
   readonly workspace: Workspace;
   readonly reviewStore: ReviewStore;

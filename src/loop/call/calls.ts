@@ -12,6 +12,7 @@ import { answerOnce } from "./answer-once.ts";
 import { type Answer, beginCall, type Call } from "./call.ts";
 import type { CallResult, RunSummary } from "./call-result.ts";
 import { deliver, withStatus } from "./delivery.ts";
+import { withoutVariables } from "./environment.ts";
 import { failed } from "./failure.ts";
 import { decideCall } from "./permission.ts";
 import { describeChanges, describeVanished, renderRun } from "./rendering.ts";
@@ -70,7 +71,8 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
   const limits = parts.policy.limitsFor(scope.agent, call.tool);
   const seen = await workspaceOf(parts, call);
   const finished = await runTool(parts, { tool, call: order, limits, seen, signal });
-  const masked = runWithoutSecrets(parts, call, tool, finished.run);
+  const shown = withoutVariables(finished.run, tool.env);
+  const masked = runWithoutSecrets(parts, call, tool, shown.run);
   const { run } = masked;
   await recordRun(call, { ...finished, run });
   if (run.status === "error") return failed(parts, call, new ZtlError(run.error.code, run.error.message));
@@ -81,7 +83,7 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
   const { sections, notes } = renderRun(run, call.tool);
   const delivered = await deliver(parts, recorder, {
     ...{ scope, caller: call.caller, tool: call.tool, command, subject: "output" },
-    framed: { sections, notes: [...notes, ...masked.notes, ...said] },
+    framed: { sections, notes: [...notes, ...shown.notes, ...masked.notes, ...said] },
     names: said.length === 0 ? undefined : said.join("\n"),
     raw: inexactParts(run),
     labels,

@@ -33,14 +33,14 @@ export interface FinishedRun {
 
 /** Runs a tool in a micro-VM. However the guest ends is a value of `run.status`. */
 export async function runTool(
-  parts: Pick<LoopParts, "sandboxes" | "workspace" | "now">,
+  parts: Pick<LoopParts, "sandboxes" | "workspace" | "environment" | "now">,
   order: ToolRun,
 ): Promise<FinishedRun> {
   const determinism = order.tool.replay
     ? { seed: randomBytes(SEED_BYTES).toString("hex"), clockMs: Math.floor(parts.now()) }
     : undefined;
   const run = await runOnce(parts, order, determinism);
-  const replay = determinism === undefined ? undefined : replayRecord(order, run, determinism);
+  const replay = determinism === undefined ? undefined : replayRecord(parts, order, run, determinism);
   return replay === undefined ? { run } : { run, replay };
 }
 
@@ -61,7 +61,12 @@ export async function runOnce(
 }
 
 /** Undefined when not everything the guest saw is known exactly. */
-function replayRecord(order: ToolRun, run: RunResult, { seed, clockMs }: Determinism): ReplayRecord | undefined {
+function replayRecord(
+  { environment }: Pick<LoopParts, "environment">,
+  order: ToolRun,
+  run: RunResult,
+  { seed, clockMs }: Determinism,
+): ReplayRecord | undefined {
   const { tool, call, limits, seen } = order;
   if (run.status === "error" || run.status === "cancelled" || run.status === "limit") return undefined;
   if (run.templateKey === undefined || run.diagnostics.notRepeatable !== undefined) return undefined;
@@ -74,10 +79,17 @@ function replayRecord(order: ToolRun, run: RunResult, { seed, clockMs }: Determi
   const workspace = seen.entries.size === 0 ? null : { spaceId, version };
   return makeReplayRecord({
     templateKey: run.templateKey,
-    call: { tool: tool as unknown as Json, call: call as unknown as Json, workspace },
+    call: { ...withoutEnvironment({ tool, call }), env: environment.seal(tool.env), workspace },
     inputs,
     limits: defined(limits),
     seed,
     clockMs,
   });
+}
+
+/** A replay has the values from the configuration: the record only says which they were. */
+function withoutEnvironment({ tool, call }: Pick<ToolRun, "tool" | "call">): { tool: Json; call: Json } {
+  const { env: _, ...plainTool } = tool;
+  const { env: __, ...plainCall } = call;
+  return { tool: plainTool as unknown as Json, call: plainCall as unknown as Json };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defined } from "../../base/optional.ts";
 import type { Shape } from "../../base/stored-json.ts";
 import { ZtlError } from "../../errors.ts";
 import { maskSecrets } from "../../guard/index.ts";
@@ -15,6 +16,7 @@ import {
 } from "../../ledger/index.ts";
 import type { SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
+import { withoutVariables } from "../call/environment.ts";
 import { runOnce, type ToolRun } from "../call/run-tool.ts";
 import type { LoopParts } from "../parts.ts";
 import { parseRecorded } from "../state/stored.ts";
@@ -45,12 +47,14 @@ export async function replayRun(
       "no replay was recorded: the tool says replay: false, or the run met something that cannot be repeated",
     );
   }
-  const order = await orderOf(parts, record, signal);
+  const name = firstOf(entries, "call")?.body.tool;
+  const order = await orderOf(parts, record, name, signal);
   if (typeof order === "string") return notReplayable(order);
   const changes = await recordedChanges(parts, entries);
   const base = changedBase(order.tool, changes, order.seen);
   if (base !== undefined) return { status: "different", comparison: base };
-  const run = await runOnce(parts, order, { seed: record.seed, clockMs: record.clockMs });
+  const made = await runOnce(parts, order, { seed: record.seed, clockMs: record.clockMs });
+  const { run } = withoutVariables(made, order.call.env);
   if (run.status === "error") return notReplayable(`it could not be run now (${run.error.code}): ${run.error.message}`);
   if (run.templateKey !== record.templateKey) {
     return notReplayable("the template is another one now: this host's programs, kernel or processor changed since");
@@ -62,6 +66,7 @@ export async function replayRun(
 const replayedCall = z.object({
   tool: z.looseObject({ mounts: z.array(z.looseObject({ host: z.string(), guest: z.string() })) }),
   call: z.looseObject({}),
+  env: z.record(z.string(), z.string()),
   workspace: z.object({ spaceId: z.string(), version: z.number().int() }).nullable(),
 });
 
@@ -73,17 +78,25 @@ function notReplayable(reason: string): ReplayOutcome {
 async function orderOf(
   parts: LoopParts,
   record: ReplayRecord,
+  name: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ToolRun | string> {
   // What `runTool` wrote. Tool and call are checked in full where a sandbox is opened and runs them.
   if (!replayedCall.safeParse(record.call).success) return "its record does not say which tool ran, and with what";
-  const { tool, call, workspace } = record.call as unknown as {
+  const { tool, call, env, workspace } = record.call as unknown as {
     tool: SandboxTool;
     call: ToolCall;
+    env: Readonly<Record<string, string>>;
     workspace: { spaceId: string; version: number } | null;
   };
   const limits = Object.fromEntries(Object.entries(record.limits).map(([name, value]) => [name, value ?? undefined]));
-  const order = { tool, call, limits, signal } as Omit<ToolRun, "seen">;
+  const configured = name === undefined ? undefined : parts.policy.tool(name);
+  const values = configured?.external === true ? undefined : configured?.env;
+  const changed = parts.environment.changed(env, values);
+  if (changed.length > 0)
+    return `variables of the tool's environment are not in the configuration as they were: ${changed.join(", ")}`;
+  const withValues = { ...call, ...defined({ env: values }) };
+  const order = { tool, call: withValues, limits, signal } as Omit<ToolRun, "seen">;
   const { spaces } = parts.workspace;
   try {
     const seen = workspace === null ? spaces.nothing : await spaces.viewAt(workspace.spaceId, workspace.version);

@@ -1,7 +1,7 @@
 import { canonicalise } from "../../base/canonical-json.ts";
 import type { Json } from "../../base/json.ts";
 import { sha256Hex } from "../../base/sha256.ts";
-import type { Decision } from "../../policy/index.ts";
+import type { Decision, ToolConfig } from "../../policy/index.ts";
 import type { Call } from "../call/call.ts";
 import { bounded } from "../history/run-story.ts";
 import { HASHED_JSON } from "../limits.ts";
@@ -38,11 +38,18 @@ export function boundCall(parts: LoopParts, { caller, tool, input, files }: Call
   return {
     ...{ agent, conversation, tool },
     inputSha256: hashOf("input", input),
-    definitionSha256: hashOf("definition", (definition ?? null) as unknown as Json),
+    definitionSha256: hashOf("definition", definitionOf(parts, definition)),
     rules: asking.map(({ rule }) => rule),
     // A tool that runs elsewhere sees none of it.
     workspace: definition?.external === true ? "not-seen" : (files ?? filesOf(parts, caller, false)).state,
   };
+}
+
+/** Of the values of its variables only hashes that nobody else can make: whoever has this one could try values against it. */
+function definitionOf({ environment }: Pick<LoopParts, "environment">, tool: ToolConfig | undefined): Json {
+  if (tool === undefined) return null;
+  const named = "env" in tool && tool.env !== undefined ? { ...tool, env: environment.seal(tool.env) } : tool;
+  return named as unknown as Json;
 }
 
 /** What a decision on a call names. */
