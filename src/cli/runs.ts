@@ -1,7 +1,7 @@
 import { defined } from "../base/optional.ts";
 import { suggestion } from "../base/suggestion.ts";
 import { cutColumns, terminalLine } from "../base/text/index.ts";
-import type { RunRow, RunsQuery } from "../loop/index.ts";
+import { RUN_STATUSES, RUN_VERDICTS, type RunRow, type RunsQuery } from "../loop/index.ts";
 import { helped, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { shortId } from "./short-id.ts";
@@ -77,13 +77,11 @@ function queryOf({ limit, before, since, until, status, verdict, ...values }: Va
       beforeIndex: before === undefined ? undefined : wholeNumber("before", before, 0, Number.MAX_SAFE_INTEGER),
       since: since === undefined ? undefined : parseMoment("since", since),
       until: until === undefined ? undefined : parseMoment("until", until),
-      status: status === undefined ? undefined : oneOf("status", status, STATUSES),
-      verdict: verdict === undefined ? undefined : oneOf("verdict", verdict, ["admit", "flag", "block", "none"]),
+      status: status === undefined ? undefined : oneOf("status", status, RUN_STATUSES),
+      verdict: verdict === undefined ? undefined : oneOf("verdict", verdict, RUN_VERDICTS),
     }),
   };
 }
-
-const STATUSES = ["ok", "failed", "signaled", "limit", "cancelled", "error", "ask", "refuse", "run", "none"];
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {
   const number = Number(text);

@@ -1,3 +1,4 @@
+import { momentOf } from "../base/moment.ts";
 import { UsageError } from "./usage-error.ts";
 
 const DURATIONS: Readonly<Record<string, number>> = { "": 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -28,15 +29,10 @@ export function parseCount(option: string, text: string): number {
   return Number(text);
 }
 
-const AGO: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** A moment as RFC 3339 in UTC: "2026-11-27", "2026-11-27T09:30Z", or "30m", "2h", "3d" before now. */
 export function parseMoment(option: string, text: string, now = Date.now()): string {
-  const [, number, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  // A date that says nothing of a zone is this one's day; ECMAScript takes one without a time as UTC's.
-  const written = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text;
-  const isDate = /^\d{4}-\d\d-\d\dT/.test(written);
-  const at = number === undefined ? Date.parse(isDate ? written : "") : now - Number(number) * (AGO[unit] ?? 0);
-  if (Number.isNaN(at)) throw new UsageError(`--${option} takes a time such as 2026-11-27, 2026-11-27T09:30Z or 2h`);
-  return new Date(at).toISOString();
+  const moment = momentOf(text, now);
+  if (moment === undefined)
+    throw new UsageError(`--${option} takes a time such as 2026-11-27, 2026-11-27T09:30Z or 2h`);
+  return moment;
 }

@@ -77,7 +77,7 @@ export type { CaseFile } from "./history/case-file.ts";
 export type { CaseQuery, Records, RunsQuery } from "./history/records.ts";
 export type { ReplayOutcome } from "./history/replays.ts";
 export type { RunFilter } from "./history/run-index.ts";
-export type { RunRecord, RunRow } from "./history/run-record.ts";
+export { RUN_STATUSES, RUN_VERDICTS, type RunRecord, type RunRow } from "./history/run-record.ts";
 export type { Timeline, TimelineCall, TimelineEdge } from "./history/timeline.ts";
 export type { Counterfactual, ModelAction, StepAsked } from "./history/without.ts";
 export { ZeroTrustLoop } from "./loop.ts";

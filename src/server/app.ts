@@ -6,7 +6,7 @@ import { Sessions } from "./access/sessions.ts";
 import { SignIns } from "./access/sign-ins.ts";
 import { ledgerApi } from "./api/ledger.ts";
 import { reviewsApi } from "./api/reviews.ts";
-import { runsApi } from "./api/runs.ts";
+import { runsApi, timelineApi } from "./api/runs.ts";
 import { loadAssets } from "./assets.ts";
 import type { Desk } from "./desk.ts";
 import { Feed } from "./events/feed.ts";
@@ -52,6 +52,7 @@ export function createApp(desk: Desk, { origins, token, reviewer, closing }: App
   app.get("/api/events", (c) => streams.open(c, () => mayStay(c, gate)));
   app.route("/api/reviews", reviewsApi(desk, reviewer));
   app.route("/api/runs", runsApi(desk, replays));
+  app.route("/api/timeline", timelineApi(desk));
   app.route("/api/ledger", ledgerApi(desk, verifications));
   app.all("/api/*", (c) => refuse(c, 404, "not-found", "The API has no such address."));
   app.route("/", signInRoutes(gate));

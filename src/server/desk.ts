@@ -18,6 +18,7 @@ import type {
   RunRow,
   RunsQuery,
   SignedHead,
+  Timeline,
   Verification,
 } from "../loop/index.ts";
 
@@ -60,6 +61,7 @@ export interface Desk {
   readonly records: {
     runs(query?: RunsQuery): RunsPage | Promise<RunsPage>;
     run(runId: string): Promise<RunRecord | undefined>;
+    timeline(conversation: string, agent?: string): Promise<Timeline | undefined>;
     verify(): Promise<Verification>;
     replay(runId: string, options?: { readonly signal?: AbortSignal }): Promise<ReplayOutcome>;
   };

@@ -64,6 +64,13 @@ export const FINDINGS_LISTED_MAX = 50;
 /** Echoes of a semantic differential listed on the page of a run. */
 export const ECHOES_LISTED_MAX = 50;
 
+/** Arcs of a drawn timeline: more of them make one grey cloud. */
+export const GRAPH_ARCS_MAX = 300;
+/** A label beside a mark: what fits on a line of the drawing. */
+export const GRAPH_LABEL_CHARACTERS_MAX = 110;
+/** Arguments that are listed with where they came from; the API has all. */
+export const TIMELINE_EDGES_LISTED_MAX = 200;
+
 /** Ledgers up to this length are verified whenever their page is opened: 10,000 entries take up to 5 s. */
 export const AUTO_VERIFY_ENTRIES_MAX = 1000;
 /** How long such a result is shown again. */

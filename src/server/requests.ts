@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { momentOf } from "../base/moment.ts";
 import { defined } from "../base/optional.ts";
 import { parseJson as strictJson } from "../base/strict-json.ts";
 import { ZtlError } from "../errors.ts";
+import { RUN_STATUSES, RUN_VERDICTS } from "../loop/index.ts";
 import { isSame } from "./access/sessions.ts";
 import { API_LIMIT_MAX, BODY_JSON, MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "./limits.ts";
 import { type RefusalStatus, refuse } from "./refusal.ts";
@@ -27,7 +29,26 @@ const signature = z.strictObject({
 });
 /** Whose version of a file goes on when the host's has changed. */
 const take = z.enum(["merge", "host", "workspace"]);
+/** What is looked for; the names of agents, tools and conversations are no longer. */
+const filter = text.max(1024);
+const moment = z
+  .string()
+  .max(40)
+  .transform((given, context) => {
+    const at = momentOf(given);
+    if (at !== undefined) return at;
+    context.addIssue("must be a time such as 2026-11-27, 2026-11-27T09:30Z or 2h");
+    return z.NEVER;
+  });
 const reviewId = z.string().min(1).max(100);
+function field<T extends z.ZodType>(schema: T) {
+  return z
+    .literal("")
+    .transform(() => undefined)
+    .or(schema)
+    .optional();
+}
+
 const decision = { reviewer: reviewer.optional(), message: message.optional(), signature: signature.optional() };
 
 export const schemas = {
@@ -43,8 +64,17 @@ export const schemas = {
   runsQuery: z.strictObject({
     limit: limit.optional(),
     beforeIndex: index.optional(),
-    agent: text.max(1024).optional(),
+    agent: filter.optional(),
+    tool: filter.optional(),
+    conversation: filter.optional(),
+    status: z.enum(RUN_STATUSES).optional(),
+    verdict: z.enum(RUN_VERDICTS).optional(),
+    finding: filter.optional(),
+    since: moment.optional(),
+    until: moment.optional(),
+    search: filter.optional(),
   }),
+  timelineQuery: z.strictObject({ conversation: filter, agent: filter.optional() }),
   entriesQuery: z.strictObject({ limit: limit.optional(), fromIndex: index.optional(), beforeIndex: index.optional() }),
   approve: z.strictObject({ ...decision, hash, files: paths.min(1).optional(), protectedFiles: paths.optional() }),
   reject: z.strictObject({ ...decision, hash: hash.optional(), files: paths.min(1).optional() }),
@@ -65,6 +95,21 @@ export const schemas = {
     verify: z.literal("now").optional().catch(undefined),
     after: reviewId.optional().catch(undefined),
   }),
+  /** As a form sends it: a field that was left empty asks for nothing. */
+  runsPageQuery: z.object({
+    before: index.optional().catch(undefined),
+    agent: field(filter),
+    tool: field(filter),
+    conversation: field(filter),
+    status: field(z.enum(RUN_STATUSES)),
+    verdict: field(z.enum(RUN_VERDICTS)),
+    finding: field(filter),
+    any: z.literal("on").optional().catch(undefined),
+    since: field(moment),
+    until: field(moment),
+    search: field(filter),
+  }),
+  timelinePageQuery: z.object({ conversation: filter, agent: field(filter) }),
   decisionForm: z.strictObject({
     hash,
     reviewer,

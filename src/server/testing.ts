@@ -15,6 +15,8 @@ import {
   ReviewerSigner,
   type ReviewSummary,
   type RunRecord,
+  type RunsQuery,
+  type Timeline,
 } from "../loop/index.ts";
 import { createApp } from "./app.ts";
 import type { Desk } from "./desk.ts";
@@ -35,6 +37,9 @@ export class TestDesk implements Desk {
   readonly decisions: { readonly what: string; readonly id: string; readonly options: unknown }[] = [];
   /** Answers every decision when set. */
   answer: DecisionResult | undefined;
+  /** What runs were asked for. */
+  readonly queries: RunsQuery[] = [];
+  readonly timelines = new Map<string, Timeline>();
   /** How often reviews were listed. */
   lists = 0;
   replayed: () => Promise<ReplayOutcome> = async () => ({ status: "same" });
@@ -81,7 +86,14 @@ export class TestDesk implements Desk {
   };
 
   readonly records: Desk["records"] = {
-    runs: async ({ limit = 50 } = {}) => ({ rows: [...this.runs.values()].map(({ row }) => row).slice(0, limit) }),
+    runs: async (query = {}) => {
+      this.queries.push(query);
+      return { rows: [...this.runs.values()].map(({ row }) => row).slice(0, query.limit ?? 50) };
+    },
+    timeline: async (conversation, agent) => {
+      const found = this.timelines.get(conversation);
+      return agent === undefined || found?.agents.includes(agent) ? found : undefined;
+    },
     run: async (runId) => this.runs.get(runId),
     verify: async () => {
       this.verifications++;

@@ -5,6 +5,21 @@ import type { RunTrace } from "../origins/origins.ts";
 
 /** Recorded runs as the page and the command line show them; all of it is read from the ledger. */
 
+/** How a run can have ended, or why there was none: what `RunFilter.status` finds. */
+export const RUN_STATUSES = [
+  "ok",
+  "failed",
+  "signaled",
+  "limit",
+  "cancelled",
+  "error",
+  "ask",
+  "refuse",
+  "run",
+  "none",
+] as const;
+export const RUN_VERDICTS = ["admit", "flag", "block", "none"] as const;
+
 export interface RunRow {
   readonly runId: string;
   /** Of its first entry in the ledger. */

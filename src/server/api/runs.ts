@@ -32,6 +32,18 @@ export function runsApi({ records }: Pick<Desk, "records">, replays: Replays): H
   return api;
 }
 
+/** `/api/timeline`: one conversation, with where its arguments came from. */
+export function timelineApi({ records }: Pick<Desk, "records">): Hono<ServerEnv> {
+  const api = new Hono<ServerEnv>();
+  api.get("/", async (c) => {
+    const query = parseQuery(c, schemas.timelineQuery);
+    if (!query.ok) return query.answer;
+    const timeline = await records.timeline(query.value.conversation, query.value.agent);
+    return timeline === undefined ? refuse(c, 404, "not-found", "There is no such conversation.") : c.json(timeline);
+  });
+  return api;
+}
+
 /** Output is bytes, which JSON does not have. */
 function asJson({ stdout, stderr, ...record }: RunRecord): object {
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");

@@ -8,6 +8,7 @@ import { entryPage } from "../pages/entry.ts";
 import { ledgerPage } from "../pages/ledger.ts";
 import { runPage, type SeenText } from "../pages/run.ts";
 import { runsPage } from "../pages/runs.ts";
+import { timelinePage } from "../pages/timeline.ts";
 import { refuse } from "../refusal.ts";
 import type { Replays } from "../replays.ts";
 import { parseForm, parseQuery, schemas } from "../requests.ts";
@@ -25,13 +26,23 @@ export function recordsRoutes({ desk, replays, verifications }: RecordsServices)
   const { records, ledger } = desk;
   const routes = new Hono<ServerEnv>();
   routes.get("/runs", async (c) => {
-    const query = parseQuery(c, schemas.pageQuery);
+    const query = parseQuery(c, schemas.runsPageQuery);
     if (!query.ok) return query.answer;
-    const { before, agent } = query.value;
-    const found = await records.runs(defined({ limit: RUNS_PER_PAGE, beforeIndex: before, agent }));
-    return c.html(runsPage({ ...found, agent, isFirst: before === undefined }));
+    const { before, any, ...given } = query.value;
+    // Ticked alone, any finding will do, which is one whose name begins with nothing.
+    const filter = defined({ ...given, finding: given.finding ?? (any === "on" ? "" : undefined) });
+    const found = await records.runs({ limit: RUNS_PER_PAGE, ...defined({ beforeIndex: before }), ...filter });
+    return c.html(runsPage({ ...found, filter, isFirst: before === undefined }));
   });
   routes.get("/runs/:id", (c) => showRun(c, desk));
+  routes.get("/timeline", async (c) => {
+    const query = parseQuery(c, schemas.timelinePageQuery);
+    if (!query.ok) return query.answer;
+    const { conversation, agent } = query.value;
+    const timeline = await records.timeline(conversation, agent);
+    if (timeline === undefined) return refuse(c, 404, "not-found", "There is no such conversation.");
+    return c.html(timelinePage(timeline));
+  });
   routes.post("/runs/:id/replay", async (c) => {
     const form = await parseForm(c);
     if (!form.ok) return form.answer;
