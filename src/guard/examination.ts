@@ -4,6 +4,7 @@ import { Findings } from "./findings.ts";
 import type { GuardLimits } from "./limits.ts";
 import { APOSTROPHE, QUOTE } from "./matching/bytes.ts";
 import { type Opener, walkJson } from "./matching/json-walker.ts";
+import type { LiteralHits } from "./matching/literal-hits.ts";
 import { isAt } from "./matching/places.ts";
 import type { Span } from "./matching/shapes.ts";
 import type { Sink } from "./rule.ts";
@@ -35,25 +36,25 @@ export class Examination {
   }
 
   run(content: Uint8Array): void {
-    const view = contentView(content);
-    this.#visit(view);
+    this.#visit(contentView(content));
   }
 
-  #visit(view: View): void {
+  /** `sourceHits`: what literals there are in the text that the view was made of. */
+  #visit(view: View, sourceHits?: LiteralHits): void {
     if (this.#candidatesLeft < 0) return;
-    const wakes = this.#probe(view);
+    const { wakes, hits } = this.#probe(view, sourceHits);
     if ((wakes & WAKES_QUOTE) !== 0) this.#walk(view, QUOTE);
     if ((wakes & WAKES_APOSTROPHE) !== 0) this.#walk(view, APOSTROPHE);
     if (view.depth >= this.#limits.decodeDepth) this.#expectNothingLeft(view);
-    else this.#descend(view);
+    else this.#descend(view, hits);
   }
 
   /** Everything that can be decoded from a view, one level down. */
-  #descend(view: View): void {
+  #descend(view: View, hits: LiteralHits): void {
     const isLast = view.depth + 1 === this.#limits.decodeDepth;
-    const level = decodeLevel(view.bytes, isLast);
-    if (level !== undefined) this.#decoded(level.bytes.length, () => levelView(view, level.bytes, level.map));
-    const { base64, hex } = decodeRuns(view.bytes, (start, end) => view.isNew(start, end));
+    const level = decodeLevel(view.bytes, isLast, view.stretches);
+    if (level !== undefined) this.#decoded(level.bytes.length, () => levelView(view, level), hits);
+    const { base64, hex } = decodeRuns(view.bytes, (start, end) => view.isNew(start, end), view.stretches);
     this.#runs(view, base64, "base64");
     this.#runs(view, hex, "hex");
     if (isAscii(view.bytes)) return;
@@ -66,10 +67,10 @@ export class Examination {
     if (runs !== undefined) this.#decoded(runs.bytes.length, () => runsView(view, runs, decoding));
   }
 
-  #decoded(bytes: number, view: () => View): void {
+  #decoded(bytes: number, view: () => View, sourceHits?: LiteralHits): void {
     this.#decodedBytesLeft -= bytes;
     if (this.#decodedBytesLeft < 0) this.findings.limit("limit.decoded-bytes", 0, 0);
-    else this.#visit(view());
+    else this.#visit(view(), sourceHits);
   }
 
   #expectNothingLeft(view: View): void {
@@ -79,9 +80,9 @@ export class Examination {
   }
 
   /** Whether any of the ways that {@link #descend} goes would lead further. */
-  #isEncoded({ bytes, isNew }: View): boolean {
-    if (decodeLevel(bytes, true)?.encoded === true) return true;
-    const { base64, hex } = decodeRuns(bytes, isNew);
+  #isEncoded({ bytes, isNew, stretches }: View): boolean {
+    if (decodeLevel(bytes, true, stretches)?.encoded === true) return true;
+    const { base64, hex } = decodeRuns(bytes, isNew, stretches);
     if (base64 !== undefined || hex !== undefined) return true;
     if (isAscii(bytes)) return false;
     const { tags, selectors } = decodeHidden(bytes);
@@ -89,11 +90,12 @@ export class Examination {
   }
 
   /** Runs all literals over the view. Says with which quotes it may hold objects that rules describe. */
-  #probe(view: View): number {
+  #probe(view: View, sourceHits: LiteralHits | undefined): { readonly wakes: number; readonly hits: LiteralHits } {
     const bytes = view.bytes;
     const lastLead = new Int32Array(this.#rules.sequences).fill(NEVER);
     let wakes = 0;
-    this.#rules.probe(bytes, (gate, end) => {
+    const copied = sourceHits && { stretches: view.stretches, hits: sourceHits };
+    const look = (gate: Gate, end: number): boolean => {
       if (--this.#candidatesLeft < 0) return this.findings.limit("limit.candidates", 0, 0);
       const span = this.#span;
       span.start = end - gate.bytes.length;
@@ -105,8 +107,9 @@ export class Examination {
         else this.#found(probe, view, start, spanEnd, lastLead);
       }
       return true;
-    });
-    return wakes;
+    };
+    const hits = this.#rules.probe(bytes, look, copied);
+    return { wakes, hits };
   }
 
   /** What a literal that counts means for one rule. */

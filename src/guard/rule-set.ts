@@ -5,10 +5,12 @@ import { invariant } from "../errors.ts";
 import { SEVERITIES } from "./finding.ts";
 import { Automaton } from "./matching/automaton.ts";
 import { ObjectRules } from "./matching/json-objects.ts";
+import { LiteralHits } from "./matching/literal-hits.ts";
 import { NEXT_BYTE } from "./matching/next-byte.ts";
 import { ENGINE_VERSION, SHAPES, type Shape } from "./matching/shapes.ts";
 import type { Pattern, Rule, Trigger } from "./rule.ts";
 import { BUILT_IN_RULES } from "./rules/index.ts";
+import type { Stretch } from "./views/stretches.ts";
 
 /** A literal in the automaton, and what must be true around it. Triggers that are the same share one. */
 export interface Gate {
@@ -62,11 +64,35 @@ export class RuleSet {
     return this.#objects;
   }
 
-  /** Calls `hit` for every literal found, in order of ends, until it gives false. */
-  probe(bytes: Uint8Array, hit: (gate: Gate, end: number) => boolean): void {
+  /**
+   * Calls `hit` for every literal found, in order of ends, until it gives false. What was found in the text's source is not searched
+   * for again in what was copied from there: a literal ends in it, with the byte behind it, as it does there.
+   */
+  probe(bytes: Uint8Array, hit: (gate: Gate, end: number) => boolean, copied?: Copied): LiteralHits {
+    const automaton = this.#automaton;
     const gates = this.#gates;
-    this.#automaton.scan(bytes, (number, end) => hit(gates[number] as Gate, end));
+    const hits = new LiteralHits();
+    const found = (number: number, end: number): boolean => {
+      hits.add(number, end);
+      return hit(gates[number] as Gate, end);
+    };
+    let next = 1;
+    for (const { out, source, length } of copied?.hits.isWhole ? copied.stretches : []) {
+      const [first, last] = [out + automaton.longest, out + length - 1];
+      if (last < first) continue;
+      if (!automaton.scan(bytes, next, first - 1, found)) return hits;
+      if (!copied?.hits.replay(first + source - out, last + source - out, out - source, found)) return hits;
+      next = last + 1;
+    }
+    automaton.scan(bytes, next, bytes.length, found);
+    return hits;
   }
+}
+
+/** What was copied of a text that was made from another, and what was found in that one. */
+export interface Copied {
+  readonly stretches: readonly Stretch[];
+  readonly hits: LiteralHits;
 }
 
 let builtIn: RuleSet | undefined;

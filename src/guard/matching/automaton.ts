@@ -27,6 +27,8 @@ export class Automaton {
   readonly #outputs: readonly Int32Array[];
   /** By accepting state and the byte after it: one bit for each of the state's outputs that may be followed by it. */
   readonly #possible: Int32Array;
+  /** Bytes of the longest literal: what stands before so many is forgotten. */
+  readonly longest: number;
 
   /** Throws ZtlError `rules-too-many`. */
   constructor(literals: readonly Literal[]) {
@@ -40,18 +42,24 @@ export class Automaton {
       if (rank >= 0) outputs[rank] = Int32Array.from(node.outputs);
     });
     this.#outputs = outputs;
+    this.longest = literals.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
     this.#possible = possibleOutputs(literals, outputs);
   }
 
-  /** Calls `hit` with the literal's number and its end (exclusive), in order of ends. It stops when `hit` gives false. */
-  scan(bytes: Uint8Array, hit: (literal: number, end: number) => boolean): void {
+  /**
+   * Calls `hit` with the literal's number and its end (exclusive) for those that end from `first` to `last`, in order of ends. False
+   * when `hit` gave false, which ends it.
+   */
+  scan(bytes: Uint8Array, first: number, last: number, hit: (literal: number, end: number) => boolean): boolean {
     const table = this.#table;
     const firstAccepting = this.#firstAccepting;
     const possible = this.#possible;
     const allOutputs = this.#outputs;
     const length = bytes.length;
     let state = 0;
-    for (let index = 0; index < length; index++) {
+    for (let index = Math.max(0, first - 1 - this.longest); index < first - 1; index++)
+      state = table[(state << WIDTH_BITS) | (bytes[index] as number)] as number;
+    for (let index = first - 1; index < last; index++) {
       state = table[(state << WIDTH_BITS) | (bytes[index] as number)] as number;
       if (state < firstAccepting) continue;
       const rank = state - firstAccepting;
@@ -60,8 +68,9 @@ export class Automaton {
       if (left === 0) continue;
       const outputs = allOutputs[rank] as Int32Array;
       for (let at = 0; at < outputs.length; at++, left >>>= 1)
-        if ((left & 1) !== 0 && !hit(outputs[at] as number, end)) return;
+        if ((left & 1) !== 0 && !hit(outputs[at] as number, end)) return false;
     }
+    return true;
   }
 }
 

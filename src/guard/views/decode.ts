@@ -1,9 +1,11 @@
+import { characterStart } from "../../base/utf8.ts";
 import { BACKSLASH, codePointAt, ESC, hexValue, isHex, utf8Length } from "../matching/bytes.ts";
 import { readEntity, type Unit } from "./entities.ts";
 import { readEscape } from "./escapes.ts";
 import { DROP, type FoldTable, foldTable, KEEP } from "./fold.ts";
 import { isInvisible } from "./invisible.ts";
 import { EDIT, OffsetMap } from "./offset-map.ts";
+import { type Stretch, Stretches } from "./stretches.ts";
 
 const AMPERSAND = 0x26;
 const PERCENT = 0x25;
@@ -16,9 +18,17 @@ for (let byte = 0; byte < 256; byte++)
   SPECIAL[byte] = (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) || byte >= 0x7f ? 1 : 0;
 SPECIAL[AMPERSAND] = SPECIAL[PERCENT] = SPECIAL[BACKSLASH] = 1;
 
+/**
+ * No encoded unit is longer, but for rows of backslashes and of `%25`, and of those none is left in what was copied: where none begins
+ * in the source, none does in the copy so far from its ends.
+ */
+const UNIT_BYTES_MAX = 256;
+
 export interface Decoded {
   readonly bytes: Uint8Array;
   readonly map: OffsetMap;
+  /** What was copied as it was. */
+  readonly stretches: readonly Stretch[];
   /** True when an encoding was undone, not only something invisible taken out or a letter folded. */
   readonly encoded: boolean;
 }
@@ -27,9 +37,14 @@ export interface Decoded {
  * One level of normalisation in one pass: invalid UTF-8, control and invisible characters go; compatibility forms and
  * confusable letters become ASCII; character references, percent encoding and escapes become what they stand for.
  * All at once, so that a mixture of encodings is undone like a single one. Nothing when there was nothing to undo.
+ * `copied` are the stretches that the level before copied: nothing is left to undo in them.
  */
-export function decodeLevel(bytes: Uint8Array, collapse: boolean): Decoded | undefined {
-  return new Level(bytes, collapse).run();
+export function decodeLevel(
+  bytes: Uint8Array,
+  collapse: boolean,
+  copied: readonly Stretch[] = [],
+): Decoded | undefined {
+  return new Level(bytes, collapse).run(copied);
 }
 
 class Level {
@@ -37,6 +52,7 @@ class Level {
   readonly #collapse: boolean;
   readonly #unit: Unit = { point: 0, length: 0 };
   readonly #map = new OffsetMap();
+  readonly #stretches = new Stretches();
   #fold: FoldTable | undefined;
   #out = new Uint8Array(0);
   /** Source up to here has been handled, output up to there written. */
@@ -49,13 +65,29 @@ class Level {
     this.#collapse = collapse;
   }
 
-  run(): Decoded | undefined {
-    const bytes = this.#bytes;
-    const length = bytes.length;
+  run(copied: readonly Stretch[]): Decoded | undefined {
+    const length = this.#bytes.length;
     let at = 0;
+    for (const { out, length: copiedBytes } of copied) {
+      const [from, to] = [out + UNIT_BYTES_MAX, out + copiedBytes - UNIT_BYTES_MAX];
+      if (from >= to) continue;
+      at = this.#undo(at, from);
+      at = Math.max(at, characterStart(this.#bytes, to));
+    }
+    this.#undo(at, length);
+    if (this.#map.edits === 0) return undefined;
+    this.#copyTo(length);
+    const stretches = this.#stretches.list;
+    return { bytes: this.#out.subarray(0, this.#written), map: this.#map, stretches, encoded: this.#encoded };
+  }
+
+  /** Undoes what begins from `from` on and before `end`; gives where it ends. */
+  #undo(from: number, end: number): number {
+    const bytes = this.#bytes;
+    let at = from;
     while (true) {
-      while (at < length && SPECIAL[bytes[at] as number] === 0) at++;
-      if (at >= length) break;
+      while (at < end && SPECIAL[bytes[at] as number] === 0) at++;
+      if (at >= end) return at;
       const byte = bytes[at] as number;
       if (byte >= 0x80) at += this.#beyondAscii(at);
       else if (byte === AMPERSAND) at += this.#entity(at);
@@ -63,9 +95,6 @@ class Level {
       else if (byte === BACKSLASH) at += this.#escape(at);
       else at += this.#control(at);
     }
-    if (this.#map.edits === 0) return undefined;
-    this.#copyTo(length);
-    return { bytes: this.#out.subarray(0, this.#written), map: this.#map, encoded: this.#encoded };
   }
 
   #beyondAscii(at: number): number {
@@ -151,6 +180,7 @@ class Level {
   #copyTo(end: number): void {
     if (this.#out.length === 0) this.#out = new Uint8Array(this.#bytes.length);
     const length = end - this.#copied;
+    this.#stretches.add(this.#written, this.#copied, length);
     // A call of `set` costs more than some tens of single stores.
     if (length > 48) this.#out.set(this.#bytes.subarray(this.#copied, end), this.#written);
     else

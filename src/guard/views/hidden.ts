@@ -4,10 +4,15 @@ import type { DecodedRuns } from "./runs.ts";
 /** Variation selectors come alone after a base character; from so many in a row on they carry data. */
 const SELECTOR_RUN_MIN = 4;
 
+/** With what tags and supplementary selectors begin, and the basic selectors, in UTF-8. */
+const SUPPLEMENTARY = Buffer.from([0xf3, 0xa0]);
+const BASIC_SELECTORS = Buffer.from([0xef, 0xb8]);
+
 /** Text written in characters that show nothing: Unicode tags (ASCII plus U+E0000), variation selectors (one byte each). */
 export function decodeHidden(bytes: Uint8Array): { tags?: DecodedRuns; selectors?: DecodedRuns } {
-  // Nearly all texts have neither lead byte; the search for one byte is native and costs nothing beside the rest.
-  if (!bytes.includes(0xf3) && !bytes.includes(0xef)) return {};
+  // Nearly all texts have neither; the search for two bytes is native and costs nothing beside the rest.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (!text.includes(SUPPLEMENTARY) && !text.includes(BASIC_SELECTORS)) return {};
   const tags = new HiddenRuns(bytes.length, 1);
   const selectors = new HiddenRuns(bytes.length, SELECTOR_RUN_MIN);
   for (let at = 0; at < bytes.length; ) {

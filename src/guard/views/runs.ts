@@ -1,6 +1,7 @@
 import { BASE64_RUN_MIN, BINARY_RUN_MIN, HEX_RUN_MIN, WRAPPED_LINE_MIN } from "../limits.ts";
 import { hexValue, isBase64, isHex, NEWLINE } from "../matching/bytes.ts";
 import { hasBinaryMagic, keepText } from "./binary.ts";
+import { CONTEXT_BYTES, type Stretch } from "./stretches.ts";
 
 /** What was decoded from runs of letters, one after the other, and where each run stood. */
 export interface DecodedRuns {
@@ -22,14 +23,26 @@ SEXTET[0x2d] = 62;
 SEXTET[0x5f] = 63;
 const RUN = SEXTET.map((value) => (value === 255 ? 0 : 1));
 
-/** Finds every run of base64 letters (either alphabet, wrapped lines joined) and of hexadecimal digits, and decodes it. */
-export function decodeRuns(bytes: Uint8Array, wanted: RunFilter): { base64?: DecodedRuns; hex?: DecodedRuns } {
+/**
+ * Finds every run of base64 letters (either alphabet, wrapped lines joined) and of hexadecimal digits, and decodes it. Those that lie
+ * within a stretch that was copied were found where it was copied from, and are not wanted.
+ */
+export function decodeRuns(
+  bytes: Uint8Array,
+  wanted: RunFilter,
+  copied: readonly Stretch[] = [],
+): { base64?: DecodedRuns; hex?: DecodedRuns } {
   const base64 = new RunWriter(bytes);
   const hex = new RunWriter(bytes);
   const length = bytes.length;
   let at = 0;
+  const jumps = new Jumps(bytes, copied);
   // A run of the least length covers every sixteenth byte of some row: only those are looked at until one fits.
   for (let look = BASE64_RUN_MIN - 1; look < length; look = at + BASE64_RUN_MIN - 1) {
+    if (at >= jumps.from) {
+      at = jumps.over(at);
+      continue;
+    }
     if (RUN[bytes[look] as number] === 0) {
       at = look + 1;
       continue;
@@ -46,6 +59,40 @@ export function decodeRuns(bytes: Uint8Array, wanted: RunFilter): { base64?: Dec
     if (at - start >= HEX_RUN_MIN) hex.hex(start, at);
   }
   return { ...base64.done("base64"), ...hex.done("hex") };
+}
+
+/** Ways over the insides of copied stretches, in ascending order. */
+class Jumps {
+  readonly #bytes: Uint8Array;
+  readonly #copied: readonly Stretch[];
+  #next = 0;
+  /** From here on there is something to jump over. */
+  from = Infinity;
+
+  constructor(bytes: Uint8Array, copied: readonly Stretch[]) {
+    this.#bytes = bytes;
+    this.#copied = copied;
+    this.#setFrom();
+  }
+
+  /** Where the runs begin that reach the end of the stretch: with what stands before it they have nothing in common. */
+  over(at: number): number {
+    const { out, length } = this.#copied[this.#next++] as Stretch;
+    this.#setFrom();
+    let to = out + length - CONTEXT_BYTES;
+    while (to > at && (RUN[this.#bytes[to - 1] as number] === 1 || isLineBreak(this.#bytes[to - 1]))) to--;
+    return Math.max(at, to);
+  }
+
+  /** A run that begins right behind an edit is wanted. */
+  #setFrom(): void {
+    const next = this.#copied[this.#next];
+    this.from = next === undefined ? Infinity : next.out + CONTEXT_BYTES + 1;
+  }
+}
+
+function isLineBreak(byte: number | undefined): boolean {
+  return byte === NEWLINE || byte === 0x0d;
 }
 
 /** A line break inside a run belongs to it when the lines are as long as base64 encoders make them. */

@@ -1,7 +1,8 @@
 import { lastAtMost } from "../../base/sorted.ts";
 import type { Decoding } from "../finding.ts";
-import type { OffsetMap } from "./offset-map.ts";
+import type { Decoded } from "./decode.ts";
 import type { DecodedRuns } from "./runs.ts";
+import { CONTEXT_BYTES, type Stretch } from "./stretches.ts";
 
 /** A span of the original bytes, and what was undone on the way from them, outermost first. */
 export interface Origin {
@@ -20,19 +21,26 @@ export interface View {
   isNew(start: number, end: number): boolean;
   /** A number for the decoded run that is the origin of this span and of its neighbours; -1 when it has one of its own. */
   place(start: number, end: number): number;
+  /** What was copied from the view's source as it was. */
+  readonly stretches: readonly Stretch[];
 }
 
-/** Bytes around a span that decide whether it counts (line starts, closing quotes): edits there make it new. */
-const CONTEXT_BYTES = 2;
-
 export function contentView(bytes: Uint8Array): View {
-  return { bytes, depth: 0, origin: (start, end) => ({ start, end, path: [] }), isNew: () => true, place: () => -1 };
+  return {
+    bytes,
+    depth: 0,
+    origin: (start, end) => ({ start, end, path: [] }),
+    isNew: () => true,
+    place: () => -1,
+    stretches: [],
+  };
 }
 
 /** A view made by one level of normalisation. */
-export function levelView(source: View, bytes: Uint8Array, map: OffsetMap): View {
+export function levelView(source: View, { bytes, map, stretches }: Decoded): View {
   return {
     bytes,
+    stretches,
     depth: source.depth + 1,
     isNew: (start, end) => map.touches(start - CONTEXT_BYTES, end + CONTEXT_BYTES),
     place: (start, end) => source.place(map.start(start), map.end(end)),
@@ -60,6 +68,7 @@ export function runsView(source: View, runs: DecodedRuns, decoding: Decoding): V
   };
   return {
     bytes: runs.bytes,
+    stretches: [],
     depth: source.depth + 1,
     isNew: () => true,
     place: (start, end) => ofRuns(start, end).place,
