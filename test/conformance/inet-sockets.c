@@ -526,6 +526,34 @@ static void told_beside(void) {
   }
 }
 
+static long send_header(int from, int to, int level, int type, const void *data, int length) {
+  char control[64] = {0};
+  struct sockaddr_in name = v4("127.0.0.1", port_of(to));
+  struct iovec vector = {"x", 1};
+  struct msghdr message = {&name, sizeof name, &vector, 1, control, CMSG_SPACE(length)};
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = level, header->cmsg_type = type, header->cmsg_len = CMSG_LEN(length);
+  memcpy(CMSG_DATA(header), data, length);
+  return E(sendmsg(from, &message, 0));
+}
+
+static void said_beside(void) {
+  int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0), values[] = {7, 0, 256, -1};
+  bind4(a, "127.0.0.1", 0);
+  set_option(a, IPPROTO_IP, IP_RECVTTL, 1);
+  for (int i = 0; i < 4; i++) say("ttl %d: %ld", values[i], send_header(b, a, IPPROTO_IP, IP_TTL, &values[i], 4));
+  say("short %ld, another %ld, of sockets %ld", send_header(b, a, IPPROTO_IP, IP_TTL, values, 2), send_header(b, a, IPPROTO_IP, 99, values, 4), send_header(b, a, SOL_SOCKET, 99, values, 4));
+  say("descriptors %ld, another level %ld", send_header(b, a, SOL_SOCKET, SCM_RIGHTS, values, 4), send_header(b, a, 99, 1, values, 4));
+  char buffer[8], control[64] = {0};
+  struct iovec vector = {buffer, 8};
+  struct msghdr message = {NULL, 0, &vector, 1, control, sizeof control};
+  say("recvmsg %ld", E(recvmsg(a, &message, 0)));
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  int hops = 0;
+  if (header) memcpy(&hops, CMSG_DATA(header), 4);
+  say("ttl %d", hops);
+}
+
 static void tcp_reading(void) {
   int ends[2], queued = -1;
   char buffer[64] = {0};
@@ -655,6 +683,7 @@ int main(void) {
   RUN(endings);
   RUN(datagrams);
   RUN(told_beside);
+  RUN(said_beside);
   RUN(tcp_reading);
   RUN(options);
   RUN(edges);

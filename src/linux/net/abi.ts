@@ -10,7 +10,7 @@ export const SOCKET_TYPE_MASK = 0xf;
 export const SOCKET_TYPES = 11;
 
 /** Protocols (linux/in.h). */
-export const Protocol = { any: 0, icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
+export const Protocol = { any: 0, icmp: 1, tcp: 6, udp: 17, icmpv6: 58, udpLite: 136 } as const;
 /** One past the last protocol (IPPROTO_MAX, linux/in.h). */
 export const PROTOCOLS = 263;
 

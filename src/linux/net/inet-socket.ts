@@ -1,6 +1,6 @@
 import { fail } from "../errno.ts";
 import type { Owner } from "../vfs/index.ts";
-import { Family, SocketType } from "./abi.ts";
+import { Family } from "./abi.ts";
 import {
   ANY_V4,
   ANY_V6,
@@ -38,7 +38,7 @@ export abstract class InetSocket extends Socket {
 
   constructor(network: Network, kind: SocketKind, owner: Owner, flags = 0, options?: SocketOptions) {
     super(network, kind, owner, flags, options);
-    this.ports = kind.type === SocketType.stream ? network.tcpPorts : network.udpPorts;
+    this.ports = network.portsOf(kind.protocol);
   }
 
   get isV6Only(): boolean {

@@ -1,4 +1,5 @@
 import type { Allowance } from "../allowance.ts";
+import { Protocol } from "./abi.ts";
 import { type Egress, NoEgress } from "./egress.ts";
 import type { Peer } from "./message-queue.ts";
 import { Ports } from "./ports.ts";
@@ -26,6 +27,7 @@ export class Network {
   readonly traffic = { bytes: 0, packets: 0 };
   readonly tcpPorts: Ports;
   readonly udpPorts: Ports;
+  readonly udpLitePorts: Ports;
   readonly egress: Egress;
 
   constructor(host: NetworkHost) {
@@ -33,6 +35,7 @@ export class Network {
     const random = (): number => Buffer.from(host.random(new Uint8Array(2))).readUInt16LE(0);
     this.tcpPorts = new Ports(random);
     this.udpPorts = new Ports(random);
+    this.udpLitePorts = new Ports(random);
     this.egress = new NoEgress((address) => host.diagnostics.egress(address));
   }
 
@@ -44,6 +47,12 @@ export class Network {
   carried(bytes: number): void {
     this.traffic.bytes += bytes;
     this.traffic.packets++;
+  }
+
+  /** The ports of a protocol; each has its own. */
+  portsOf(protocol: number): Ports {
+    if (protocol === Protocol.tcp) return this.tcpPorts;
+    return protocol === Protocol.udpLite ? this.udpLitePorts : this.udpPorts;
   }
 
   get realtimeNs(): bigint {

@@ -1,9 +1,9 @@
 import { type ErrnoName, fail } from "../errno.ts";
-import { BUFFER_BYTES, Family, Protocol, SocketType } from "./abi.ts";
+import { BUFFER_BYTES, Family, SocketType } from "./abi.ts";
 import type { SocketKind } from "./socket.ts";
 
 /** Levels of options (linux/socket.h, linux/in.h). */
-export const Level = { ip: 0, socket: 1, tcp: 6, udp: 17, ipv6: 41, netlink: 270 } as const;
+export const Level = { ip: 0, socket: 1, tcp: 6, udp: 17, ipv6: 41, udpLite: 136, netlink: 270 } as const;
 
 /** Options at the level of every socket (asm-generic/socket.h). */
 export const So = {
@@ -60,6 +60,12 @@ const buffer = (least: number): Setting => ({
 const SEND_BUFFER_MIN = 4608;
 const RECEIVE_BUFFER_MIN = 2304;
 
+/** How much of a datagram a checksum covers: at least its header, or with 0 everything (udplite(7)). */
+const coverage: Setting = {
+  initial: 0,
+  take: (wanted) => (wanted === 0 ? 0 : wanted < 8 ? 8 : Math.min(wanted, 65_535)),
+};
+
 /** Options that are numbers, by level and name: socket(7), ip(7), ipv6(7), tcp(7), udp(7) and the headers they name. */
 const SETTINGS: Readonly<Record<number, Readonly<Record<number, Setting>>>> = {
   [Level.socket]: {
@@ -115,6 +121,10 @@ const SETTINGS: Readonly<Record<number, Readonly<Record<number, Setting>>>> = {
     66: flag(), // IPV6_RECVTCLASS
     67: byteOr(0, 0), // IPV6_TCLASS
   },
+  [Level.udpLite]: {
+    10: coverage, // UDPLITE_SEND_CSCOV
+    11: coverage, // UDPLITE_RECV_CSCOV
+  },
   [Level.netlink]: {
     3: flag(), // NETLINK_PKTINFO
     4: flag(), // NETLINK_BROADCAST_ERROR
@@ -132,8 +142,7 @@ function knows(level: number, { family, type, protocol }: SocketKind): boolean {
   if (family !== Family.inet && family !== Family.inet6) return false;
   if (level === Level.ip) return true;
   if (level === Level.ipv6) return family === Family.inet6;
-  const own = type === SocketType.stream ? Protocol.tcp : Protocol.udp;
-  return level === own && (protocol === Protocol.any || protocol === own);
+  return level === protocol || (level === Level.tcp && type === SocketType.stream);
 }
 
 /** A stream over IP begins with other buffers than the rest (net.ipv4.tcp_wmem and tcp_rmem, ip-sysctl.rst). */

@@ -2,7 +2,7 @@ import { BLOCKED } from "../blocked.ts";
 import { Errno, type ErrnoName, fail } from "../errno.ts";
 import { anonymousInode, anonymousStat, Open, OpenFile, Poll } from "../files/open-file.ts";
 import { FileType, type Inode, type Owner, type Stat } from "../vfs/index.ts";
-import type { PassedFiles, Peer, Received } from "./message-queue.ts";
+import type { ControlMessage, PassedFiles, Peer, Received } from "./message-queue.ts";
 import type { Network } from "./network.ts";
 import { SocketOptions } from "./options.ts";
 
@@ -27,6 +27,8 @@ export interface Destination {
 export interface Outgoing {
   readonly sender: Peer;
   readonly passed?: PassedFiles | undefined;
+  /** What else was said beside the bytes, to a socket of the internet. */
+  readonly control?: readonly ControlMessage[] | undefined;
   /** Absent for wherever the socket is connected to. */
   readonly to?: Destination | undefined;
 }

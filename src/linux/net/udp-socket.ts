@@ -1,14 +1,14 @@
 import { fail } from "../errno.ts";
 import { Poll } from "../files/open-file.ts";
 import type { Owner } from "../vfs/index.ts";
-import { Family, Protocol, Shut, SocketType } from "./abi.ts";
+import { Family, Shut, SocketType } from "./abi.ts";
 import { InetSocket } from "./inet-socket.ts";
 import { type Endpoint, isAny, isV4, readEndpoint, writeEndpoint } from "./ip-address.ts";
 import { MessageQueue, type Received } from "./message-queue.ts";
 import type { Network } from "./network.ts";
 import { Level } from "./options.ts";
 import type { Outgoing } from "./socket.ts";
-import { datagramControl } from "./udp-control.ts";
+import { datagramControl, type PacketHead, packetHead } from "./udp-control.ts";
 
 /** What fits into one datagram: 65,535 bytes less the headers of IPv4 and UDP, or of UDP alone (RFC 768, RFC 8200). */
 const PAYLOAD_BYTES_V4 = 65_507;
@@ -22,8 +22,9 @@ export class UdpSocket extends InetSocket {
   override readonly isConnecting = false;
   readonly #incoming: MessageQueue;
 
-  constructor(network: Network, family: number, owner: Owner, flags = 0) {
-    super(network, { family, type: SocketType.datagram, protocol: Protocol.udp }, owner, flags);
+  /** @param protocol UDP, or UDP-Lite, whose checksums may leave out what nothing damages here (udplite(7)) */
+  constructor(network: Network, family: number, protocol: number, owner: Owner, flags = 0) {
+    super(network, { family, type: SocketType.datagram, protocol }, owner, flags);
     this.#incoming = new MessageQueue(network.allowance);
   }
 
@@ -64,10 +65,11 @@ export class UdpSocket extends InetSocket {
     return this.#incoming.count > 0 || this.receiveShut || this.error !== undefined;
   }
 
-  override send(from: Uint8Array, { to }: Outgoing): number {
+  override send(from: Uint8Array, { to, control = [] }: Outgoing): number {
     if (from.length > LENGTH_MAX) fail("EMSGSIZE");
     const given = to === undefined ? undefined : this.#readTarget(to.address);
     const target = given ?? this.remote ?? fail("EDESTADDRREQ");
+    const head = packetHead(this, isV4(target.ip), control);
     this.bindAutomatically();
     if (from.length > (isV4(target.ip) ? PAYLOAD_BYTES_V4 : PAYLOAD_BYTES_V6)) fail("EMSGSIZE");
     this.throwError();
@@ -75,7 +77,7 @@ export class UdpSocket extends InetSocket {
     const source = { ip: this.sourceFor(target.ip), port: this.local?.port ?? 0 };
     const receiver = this.#receiverOf(target, source);
     this.network.carried(from.length);
-    if (receiver !== undefined) receiver.#take(from, source, target);
+    if (receiver !== undefined) receiver.#take(from, source, target, head);
     else if (this.remote !== undefined || this.options.isOn(Level.ip, IP_RECVERR)) {
       // Only who is connected, or asked for it, learns that nobody is there (udp(7), "Error handling").
       this.error = "ECONNREFUSED";
@@ -111,11 +113,11 @@ export class UdpSocket extends InetSocket {
     return this.remote === undefined || (this.remote.ip === from.ip && this.remote.port === from.port);
   }
 
-  #take(bytes: Uint8Array, from: Endpoint, to: Endpoint): void {
+  #take(bytes: Uint8Array, from: Endpoint, to: Endpoint, head: PacketHead): void {
     // It may go beyond its room with the last one (sock_queue_rcv_skb, net/core/sock.c).
     if (this.#incoming.heldBytes >= this.options.receiveBufferBytes) return;
     const source = writeEndpoint(from, this.kind.family);
-    this.#incoming.add(bytes, { source, control: datagramControl(this, to, this.network.realtimeNs) });
+    this.#incoming.add(bytes, { source, control: datagramControl(this, to, head, this.network.realtimeNs) });
     this.arrivals++;
   }
 

@@ -1,7 +1,7 @@
 import { fail, LinuxError } from "../errno.ts";
 import type { OpenFile } from "../files/open-file.ts";
 import { Family, Msg } from "../net/abi.ts";
-import type { PassedFiles, Peer, Received } from "../net/message-queue.ts";
+import type { ControlMessage, PassedFiles, Peer, Received } from "../net/message-queue.ts";
 import { Level } from "../net/options.ts";
 import type { Socket } from "../net/socket.ts";
 import type { Call } from "./call.ts";
@@ -26,6 +26,7 @@ export interface ControlArea {
 export interface OutgoingControl {
   readonly passed: PassedFiles | undefined;
   readonly sender: Peer | undefined;
+  readonly control: readonly ControlMessage[];
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
@@ -41,23 +42,26 @@ export function credentialsBytes({ pid, uid, gid }: Peer): Buffer {
 /** What goes with a message; descriptors are held so that they outlive their sender: EBADF, EINVAL, EPERM, ENOBUFS. */
 export function readControl(call: Call, socket: Socket, { control, controlLength }: ControlArea): OutgoingControl {
   if (controlLength > CONTROL_BYTES_MAX) fail("ENOBUFS");
-  if (control === 0 || controlLength < CMSG_HEADER_BYTES) return { passed: undefined, sender: undefined };
+  if (control === 0 || controlLength < CMSG_HEADER_BYTES) return { passed: undefined, sender: undefined, control: [] };
   const bytes = call.memory.read(control, controlLength);
   const files: OpenFile[] = [];
+  const others: ControlMessage[] = [];
   let sender: Peer | undefined;
   for (let at = 0; at + CMSG_HEADER_BYTES <= bytes.length; ) {
     const length = Number(bytes.readBigUInt64LE(at));
     if (length < CMSG_HEADER_BYTES || at + length > bytes.length) fail("EINVAL");
     const data = bytes.subarray(at + CMSG_HEADER_BYTES, at + length);
-    if (bytes.readInt32LE(at + 8) === Level.socket && socket.kind.family === Family.unix) {
-      const type = bytes.readInt32LE(at + 12);
+    const [level, type] = [bytes.readInt32LE(at + 8), bytes.readInt32LE(at + 12)];
+    if (level !== Level.socket) others.push({ level, type, data });
+    else if (socket.kind.family === Family.unix) {
       if (type === Scm.rights) readDescriptors(call, data, files);
       else if (type === Scm.credentials) sender = readCredentials(call, data);
       else fail("EINVAL");
-    }
+      // To others these are no news, and all else is nothing (__sock_cmsg_send, net/core/sock.c).
+    } else if (type !== Scm.rights && type !== Scm.credentials) fail("EINVAL");
     at += aligned(length);
   }
-  return { passed: held(call, files), sender };
+  return { passed: held(call, files), sender, control: others };
 }
 
 function readDescriptors(call: Call, data: Buffer, files: OpenFile[]): void {

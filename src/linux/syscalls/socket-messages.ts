@@ -134,7 +134,12 @@ function sendStep(call: Call, socket: Socket, message: Message, { total, from, t
   let isSent = false;
   try {
     const bytes = gather(call, message, from, total);
-    const outgoing: Outgoing = { sender: control?.sender ?? callerOf(call), passed: control?.passed, to };
+    const outgoing: Outgoing = {
+      sender: control?.sender ?? callerOf(call),
+      passed: control?.passed,
+      control: control?.control,
+      to,
+    };
     const count = socket.send(bytes, outgoing);
     // A stream does not carry descriptors without bytes.
     isSent = count !== BLOCKED && (count > 0 || !socket.isStream);

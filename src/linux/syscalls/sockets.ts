@@ -89,8 +89,9 @@ function makeInet(call: Call, { family, type, protocol, flags }: Wanted): Socket
     case SocketType.datagram:
       // Who may send echo requests is a list of groups, which is empty (icmp(7), ping_group_range).
       if (protocol === Protocol.icmp || protocol === Protocol.icmpv6) fail("EACCES");
-      if (protocol !== Protocol.any && protocol !== Protocol.udp) fail("EPROTONOSUPPORT");
-      return new UdpSocket(network, family, credentials, flags);
+      if (protocol === Protocol.any) return new UdpSocket(network, family, Protocol.udp, credentials, flags);
+      if (protocol !== Protocol.udp && protocol !== Protocol.udpLite) fail("EPROTONOSUPPORT");
+      return new UdpSocket(network, family, protocol, credentials, flags);
     case SocketType.raw:
       // For who administers the network (raw(7)).
       return fail(protocol === Protocol.any ? "EPROTONOSUPPORT" : "EPERM");
