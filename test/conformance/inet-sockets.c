@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <linux/sockios.h>
 #include <sys/sendfile.h>
 
 static struct sockaddr_in v4(const char *host, int port) {
@@ -583,6 +584,45 @@ static void tcp_reading(void) {
   got("sent", ends[1], 0);
 }
 
+static void urgent(void) {
+  int ends[2], at = -1;
+  char buffer[16] = {0};
+  connected(ends);
+  send(ends[0], "abc", 3, 0);
+  say("urgent %ld", E(send(ends[0], "deU", 3, MSG_OOB)));
+  send(ends[0], "fg", 2, 0);
+  settle();
+  say("events %x", events_of(ends[1]));
+  say("not there %ld", E(ioctl(ends[1], SIOCATMARK, &at)));
+  say("at %d", at);
+  say("it %ld", E(recv(ends[1], buffer, 8, MSG_OOB | MSG_PEEK)));
+  say("is %s", buffer);
+  say("it %ld", E(recv(ends[1], buffer, 8, MSG_OOB)));
+  say("no more %ld", E(recv(ends[1], buffer, 8, MSG_OOB)));
+  say("events %x", events_of(ends[1]));
+  got("up to it", ends[1], 0);
+  ioctl(ends[1], SIOCATMARK, &at);
+  say("at %d", at);
+  got("behind it", ends[1], 0);
+  ioctl(ends[1], SIOCATMARK, &at);
+  say("at %d", at);
+  send(ends[0], "V", 1, MSG_OOB);
+  settle();
+  say("events %x", events_of(ends[1]) & (POLLPRI | POLLIN));
+  connected(ends);
+  set_option(ends[1], SOL_SOCKET, SO_OOBINLINE, 1);
+  send(ends[0], "abU", 3, MSG_OOB);
+  settle();
+  say("in its place %ld", E(recv(ends[1], buffer, 8, MSG_OOB)));
+  got("before", ends[1], 0);
+  got("it", ends[1], 0);
+  int u = socket(AF_INET, SOCK_DGRAM, 0);
+  bind4(u, "127.0.0.1", 0);
+  struct sockaddr_in name = v4("127.0.0.1", port_of(u));
+  say("datagrams %ld", E(sendto(u, "x", 1, MSG_OOB, (void *)&name, sizeof name)));
+  say("recv %ld", E(recv(u, buffer, 1, MSG_OOB | MSG_DONTWAIT)));
+}
+
 static void options(void) {
   int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0), six = socket(AF_INET6, SOCK_STREAM, 0);
   int names[] = {SO_DEBUG, SO_REUSEADDR, SO_TYPE, SO_ERROR, SO_DONTROUTE, SO_BROADCAST, SO_KEEPALIVE, SO_OOBINLINE, SO_PRIORITY,
@@ -685,6 +725,7 @@ int main(void) {
   RUN(told_beside);
   RUN(said_beside);
   RUN(tcp_reading);
+  RUN(urgent);
   RUN(options);
   RUN(edges);
   return 0;

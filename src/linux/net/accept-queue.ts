@@ -3,6 +3,8 @@ import { BACKLOG_MAX } from "./abi.ts";
 /** Connections that were made and not accepted yet (listen(2)). */
 export class AcceptQueue<T> {
   readonly #waiting: T[] = [];
+  /** Who wants to connect while the queue is full. */
+  readonly #pending = new Set<T>();
   #backlog = 0;
 
   /** A negative number is a large one (__sys_listen, net/socket.c). */
@@ -33,6 +35,29 @@ export class AcceptQueue<T> {
 
   take(): T | undefined {
     return this.#waiting.shift();
+  }
+
+  addPending(client: T): void {
+    this.#pending.add(client);
+  }
+
+  deletePending(client: T): void {
+    this.#pending.delete(client);
+  }
+
+  /** Lets in whom there is room for. */
+  admitPending(admit: (client: T) => void): void {
+    for (const client of [...this.#pending]) {
+      if (this.isFull) return;
+      this.#pending.delete(client);
+      admit(client);
+    }
+  }
+
+  takePending(): T[] {
+    const clients = [...this.#pending];
+    this.#pending.clear();
+    return clients;
   }
 
   takeAll(): T[] {

@@ -9,6 +9,7 @@ export const Level = { ip: 0, socket: 1, tcp: 6, udp: 17, ipv6: 41, udpLite: 136
 export const So = {
   debug: 1,
   reuseAddress: 2,
+  urgentInline: 10,
   type: 3,
   error: 4,
   sendBuffer: 7,
@@ -75,7 +76,7 @@ const SETTINGS: Readonly<Record<number, Readonly<Record<number, Setting>>>> = {
     [So.sendBuffer]: buffer(SEND_BUFFER_MIN),
     [So.receiveBuffer]: buffer(RECEIVE_BUFFER_MIN),
     9: flag(), // SO_KEEPALIVE
-    10: flag(), // SO_OOBINLINE
+    [So.urgentInline]: flag(),
     11: flag(), // SO_NO_CHECK
     12: within(0, 0, 6, "EPERM"), // SO_PRIORITY
     [So.reusePort]: flag(),

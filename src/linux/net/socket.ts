@@ -29,6 +29,8 @@ export interface Outgoing {
   readonly passed?: PassedFiles | undefined;
   /** What else was said beside the bytes, to a socket of the internet. */
   readonly control?: readonly ControlMessage[] | undefined;
+  /** Its last byte is urgent (MSG_OOB). */
+  readonly isUrgent?: boolean;
   /** Absent for wherever the socket is connected to. */
   readonly to?: Destination | undefined;
 }
@@ -133,6 +135,16 @@ export abstract class Socket extends OpenFile {
 
   /** Takes, or to peek copies, what is there; undefined when there is nothing yet, a count of 0 at the end. */
   abstract receive(into: Uint8Array, peek: boolean, waits: boolean): Received | undefined;
+
+  /** The urgent byte, for sockets that know such. */
+  receiveUrgent(_peek: boolean): number {
+    return fail("EOPNOTSUPP");
+  }
+
+  /** SIOCATMARK. */
+  get isAtMark(): boolean {
+    return false;
+  }
 
   /** Whether {@link receive} would answer now; `least` bytes or the end, for MSG_WAITALL. */
   abstract receiveSettled(least: number): boolean;

@@ -1,5 +1,5 @@
 import { BLOCKED } from "../blocked.ts";
-import { type ErrnoName, fail } from "../errno.ts";
+import { fail } from "../errno.ts";
 import { Poll } from "../files/open-file.ts";
 import { BrokenPipe } from "../files/pipe.ts";
 import type { Owner } from "../vfs/index.ts";
@@ -12,6 +12,7 @@ import type { Network } from "./network.ts";
 import { Level, So, type SocketOptions } from "./options.ts";
 import type { Outgoing, Socket, SocketCaller } from "./socket.ts";
 import { type TcpState, tcpOption } from "./tcp-options.ts";
+import { UrgentMark } from "./tcp-urgent.ts";
 
 /** What a connection over the loopback interface holds unless told otherwise (tcp_init_buffer_space, net/ipv4/tcp_input.c). */
 const SEND_BUFFER_BYTES = 2_626_560;
@@ -23,9 +24,8 @@ const SEND_BUFFER_BYTES = 2_626_560;
 export class TcpSocket extends InetSocket {
   override readonly isStream = true;
   readonly #incoming: MessageQueue;
+  readonly #urgent = new UrgentMark();
   readonly #accepted = new AcceptQueue<TcpSocket>();
-  /** Who wants to connect while the queue is full. */
-  readonly #pending = new Set<TcpSocket>();
   #state: "closed" | "listening" | "connecting" | "established" = "closed";
   /** How far connect(2) has got, which is told apart from the connection's own state (enum socket_state, linux/net.h). */
   #phase: "unconnected" | "connecting" | "connected" = "unconnected";
@@ -97,7 +97,7 @@ export class TcpSocket extends InetSocket {
   #admit(client: TcpSocket): void {
     client.#listener = this;
     if (this.#accepted.isFull) {
-      this.#pending.add(client);
+      this.#accepted.addPending(client);
       return;
     }
     const child = new TcpSocket(this.network, this.kind.family, this.owner, 0, this.options.inherited());
@@ -125,22 +125,14 @@ export class TcpSocket extends InetSocket {
     this.#state = "listening";
     this.receiveShut = this.sendShut = false;
     this.#accepted.setBacklog(backlog);
-    this.#admitPending();
+    this.#accepted.admitPending((client) => this.#admit(client));
   }
 
   override accept(): Socket | undefined {
     if (!this.isListening) fail("EINVAL");
     const child = this.#accepted.take();
-    this.#admitPending();
+    this.#accepted.admitPending((client) => this.#admit(client));
     return child;
-  }
-
-  #admitPending(): void {
-    for (const client of [...this.#pending]) {
-      if (this.#accepted.isFull) return;
-      this.#pending.delete(client);
-      this.#admit(client);
-    }
   }
 
   override get acceptSettled(): boolean {
@@ -187,15 +179,10 @@ export class TcpSocket extends InetSocket {
   /** The other end broke off, or there was nobody. */
   #reset(): void {
     if (this.#state === "closed") return;
-    this.error = this.#resetError();
+    this.error = this.#state === "connecting" ? "ECONNREFUSED" : this.#finReceived ? "EPIPE" : "ECONNRESET";
     this.receiveShut = this.sendShut = true;
     this.#state = "closed";
     this.touch();
-  }
-
-  #resetError(): ErrnoName {
-    if (this.#state === "connecting") return "ECONNREFUSED";
-    return this.#finReceived ? "EPIPE" : "ECONNRESET";
   }
 
   /** Ends whatever it was doing, and is as new but for what bind(2) fixed (tcp_disconnect, net/ipv4/tcp.c). */
@@ -214,10 +201,9 @@ export class TcpSocket extends InetSocket {
   /** Tells everyone connected, or about to be, that there is nobody here any more. */
   #breakOff(): void {
     const [listener, peer] = [this.#listener, this.#peer];
-    if (listener !== undefined) listener.#pending.delete(this);
+    if (listener !== undefined) listener.#accepted.deletePending(this);
     if (this.#state === "established" && peer !== undefined) peer.#reset();
-    for (const client of this.#pending) client.#reset();
-    this.#pending.clear();
+    for (const client of this.#accepted.takePending()) client.#reset();
     for (const child of this.#accepted.takeAll()) {
       const client = child.#peer;
       if (client !== undefined) client.#reset();
@@ -234,7 +220,7 @@ export class TcpSocket extends InetSocket {
     if (this.isListening) fail("ENOTCONN");
     const peer = this.#peer;
     const wasFull = peer !== undefined && !peer.#isWritable;
-    const received = this.#incoming.takeBytes(into, peek);
+    const received = this.#urgent.take(this.#incoming, into, peek);
     if (received !== undefined) {
       if (wasFull && peer.#isWritable) peer.departures++;
       // Who sent it does not matter to a connection over the network.
@@ -250,7 +236,15 @@ export class TcpSocket extends InetSocket {
     return this.#incoming.length >= Math.max(least, 1);
   }
 
-  override send(from: Uint8Array, _outgoing: Outgoing): number {
+  override receiveUrgent(peek: boolean): number {
+    return this.#urgent.read(peek);
+  }
+
+  override get isAtMark(): boolean {
+    return this.#urgent.isReached;
+  }
+
+  override send(from: Uint8Array, { isUrgent = false }: Outgoing): number {
     if (this.#state === "connecting") return BLOCKED;
     const error = this.takeError();
     if (error !== undefined && error !== "EPIPE") fail(error);
@@ -266,7 +260,10 @@ export class TcpSocket extends InetSocket {
     }
     const bytes = from.subarray(0, Math.max(this.#room, 0));
     if (bytes.length === 0) return BLOCKED;
-    peer.#incoming.append(bytes, {});
+    const isMarked = isUrgent && bytes.length === from.length;
+    peer.#incoming.append(isMarked ? bytes.subarray(0, -1) : bytes, {});
+    const isInline = peer.options.isOn(Level.socket, So.urgentInline);
+    if (isMarked) peer.#urgent.set(from[from.length - 1], peer.#incoming, isInline);
     this.network.carried(bytes.length);
     peer.arrivals++;
     return bytes.length;
@@ -308,6 +305,7 @@ export class TcpSocket extends InetSocket {
       (this.receiveShut ? Poll.rdHup : 0) |
       (isReadable ? Poll.in | Poll.rdNorm : 0) |
       (isWritable ? Poll.out | Poll.wrNorm : 0) |
+      (this.#urgent.isWaiting ? Poll.pri : 0) |
       (this.error !== undefined ? Poll.err : 0)
     );
   }

@@ -66,9 +66,8 @@ export function socketIoctl(call: Call, socket: Socket): number {
       call.memory.writeU32(pointer, socket.unreadBytes);
       return 0;
     case Ask.atMark:
-      // Nothing urgent is ever sent.
       if (!socket.isStream) fail("ENOTTY");
-      call.memory.writeU32(pointer, 0);
+      call.memory.writeU32(pointer, socket.isAtMark ? 1 : 0);
       return 0;
     case Ask.list:
       return listInterfaces(call, pointer);

@@ -95,14 +95,15 @@ export function waitsFor(socket: Socket, flags: number): boolean {
 
 /** sendto, sendmsg, write: a stream waits until all of it is on its way. */
 export function send(call: Call, socket: Socket, message: Message, flags: number, progress: Progress): number {
-  if ((flags & Msg.outOfBand) !== 0 || (flags & Msg.fastOpen) !== 0) fail("EOPNOTSUPP");
+  const isUrgent = (flags & Msg.outOfBand) !== 0;
+  if ((isUrgent && !isTcp(socket)) || (flags & Msg.fastOpen) !== 0) fail("EOPNOTSUPP");
   const total = totalLength(message);
   if (!socket.isStream && total > STEP_BYTES) fail("EMSGSIZE");
   const to = destination(call, socket, message);
   try {
     do {
       if (progress.done > 0 && socket.sendFails) return progress.done;
-      const count = sendStep(call, socket, message, { total, to, from: progress.done });
+      const count = sendStep(call, socket, message, { total, to, isUrgent, from: progress.done });
       if (count === BLOCKED)
         return waitOn(call, progress, waitsFor(socket, flags), () => socket.sendSettled(total - progress.done, to));
       progress.done += count;
@@ -116,6 +117,9 @@ export function send(call: Call, socket: Socket, message: Message, flags: number
   }
 }
 
+/** A stream over the network. */
+export const isTcp = ({ isStream, kind }: Socket): boolean => isStream && kind.family !== Family.unix;
+
 function destination(call: Call, socket: Socket, { name, nameLength }: Message): Destination | undefined {
   // An address of no length is none, but for the internet's.
   if (name === 0 || (nameLength === 0 && socket.kind.family === Family.unix)) return undefined;
@@ -125,11 +129,12 @@ function destination(call: Call, socket: Socket, { name, nameLength }: Message):
 interface Step {
   readonly total: number;
   readonly from: number;
+  readonly isUrgent: boolean;
   readonly to: Destination | undefined;
 }
 
 /** What one try puts on its way. Whoever is not sent with what it carries is let go. */
-function sendStep(call: Call, socket: Socket, message: Message, { total, from, to }: Step): number {
+function sendStep(call: Call, socket: Socket, message: Message, { total, from, isUrgent, to }: Step): number {
   const control = from === 0 ? readControl(call, socket, message) : undefined;
   let isSent = false;
   try {
@@ -138,6 +143,7 @@ function sendStep(call: Call, socket: Socket, message: Message, { total, from, t
       sender: control?.sender ?? callerOf(call),
       passed: control?.passed,
       control: control?.control,
+      isUrgent,
       to,
     };
     const count = socket.send(bytes, outgoing);

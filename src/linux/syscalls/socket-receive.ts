@@ -3,7 +3,7 @@ import { Family, Msg } from "../net/abi.ts";
 import type { Received } from "../net/message-queue.ts";
 import type { Socket } from "../net/socket.ts";
 import type { Call } from "./call.ts";
-import { type Message, type Progress, STEP_BYTES, totalLength, waitOn, waitsFor } from "./socket-messages.ts";
+import { isTcp, type Message, type Progress, STEP_BYTES, totalLength, waitOn, waitsFor } from "./socket-messages.ts";
 
 /** Told about what was received, before descriptors that came with it are let go. */
 export type Delivered = (received: Received) => void;
@@ -17,7 +17,7 @@ export function receive(
   progress: Progress,
   delivered: Delivered = () => {},
 ): number {
-  if ((flags & Msg.outOfBand) !== 0) fail(socket.kind.family === Family.unix ? "EOPNOTSUPP" : "EINVAL");
+  if ((flags & Msg.outOfBand) !== 0 && isAsked(socket)) return receiveUrgent(call, socket, message, flags);
   if ((flags & Msg.errorQueue) !== 0 && socket.kind.family !== Family.unix) fail("EAGAIN");
   const total = totalLength(message);
   const waits = waitsFor(socket, flags);
@@ -63,7 +63,17 @@ function receiveStep(call: Call, socket: Socket, message: Message, flags: number
   return received;
 }
 
-const isTcp = ({ isStream, kind }: Socket): boolean => isStream && kind.family !== Family.unix;
+/** Datagrams over the network have nothing urgent, and are received as they are. */
+const isAsked = (socket: Socket): boolean => isTcp(socket) || socket.kind.family === Family.unix;
+
+function receiveUrgent(call: Call, socket: Socket, message: Message, flags: number): number {
+  const isPeek = (flags & Msg.peek) !== 0;
+  const byte = socket.receiveUrgent(true);
+  if (totalLength(message) === 0) return 0;
+  scatter(call, message, 0, Buffer.from([byte]));
+  if (!isPeek) socket.receiveUrgent(false);
+  return 1;
+}
 
 /** How many of the bytes from `start` on can be written: EFAULT for none. */
 function writable(call: Call, { buffers }: Message, start: number, wanted: number): number {
