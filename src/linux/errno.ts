@@ -40,6 +40,8 @@ export const Errno = {
   ENOSYS: 38,
   ENOTEMPTY: 39,
   ELOOP: 40,
+  ENOMSG: 42,
+  EIDRM: 43,
   ENODATA: 61,
   EOVERFLOW: 75,
   ENOTSOCK: 88,

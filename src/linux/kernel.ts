@@ -6,6 +6,7 @@ import { LinuxError } from "./errno.ts";
 import { Open, type OpenFile, OpenFileCount, restartAnonymousInodes } from "./files/open-file.ts";
 import { BrokenPipe } from "./files/pipe.ts";
 import { InputFile, Output } from "./files/standard-streams.ts";
+import { SystemVIpc } from "./ipc/index.ts";
 import { HostClock, type RunClock, VirtualClock } from "./kernel/clock.ts";
 import { type Config, configuredVfs } from "./kernel/config.ts";
 import { Diagnostics } from "./kernel/diagnostics.ts";
@@ -90,6 +91,7 @@ export class Kernel {
   readonly network: Network;
   readonly timers: TimerSet;
   readonly watches: WatchTable;
+  readonly ipc = new SystemVIpc(this);
   readonly terminals = new Terminals(this);
   /** The task whose system call is being answered, or asked whether it can go on. */
   callingTask: Task | undefined;

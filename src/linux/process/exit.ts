@@ -59,6 +59,7 @@ export function finishProcess(kernel: Kernel, process: Process, status: ExitStat
   disarmTimers(process);
   process.files.release();
   kernel.terminals.leaderEnded(process);
+  kernel.ipc.semaphores.ended(process);
   // With the first process the run ends, and a rollback takes all pages at once: giving them back one by one is for others.
   if (process !== kernel.main) {
     process.peakPages = process.memory.peakPages;

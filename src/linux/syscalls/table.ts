@@ -3,11 +3,14 @@ import { descriptorCalls } from "./descriptors.ts";
 import { futexCalls } from "./futex.ts";
 import { identityCalls } from "./identity.ts";
 import { memoryCalls } from "./memory.ts";
+import { messageCalls } from "./messages.ts";
 import { syscallNumbers } from "./names.ts";
 import { pathCalls } from "./paths.ts";
 import { pollCalls } from "./poll.ts";
 import { processCalls } from "./processes.ts";
 import { schedulingCalls } from "./scheduling.ts";
+import { semaphoreCalls } from "./semaphores.ts";
+import { sharedMemoryCalls } from "./shared-memory.ts";
 import { signalFileCalls } from "./signal-files.ts";
 import { signalCalls } from "./signals.ts";
 import { socketCalls } from "./sockets.ts";
@@ -24,10 +27,13 @@ export const handlers: Readonly<Record<string, SyscallHandler>> = {
   ...futexCalls,
   ...identityCalls,
   ...memoryCalls,
+  ...messageCalls,
   ...pathCalls,
   ...pollCalls,
   ...processCalls,
   ...schedulingCalls,
+  ...semaphoreCalls,
+  ...sharedMemoryCalls,
   ...signalCalls,
   ...signalFileCalls,
   ...socketCalls,
