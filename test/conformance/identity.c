@@ -1,6 +1,8 @@
 /* credentials(7): real, effective, saved and file-system ids, priorities, limits of memory; needs no user but the one it has. */
 #include "conformance.h"
+#include <linux/capability.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 
 static void show(const char *when) {
   uid_t real, effective, saved;
@@ -182,7 +184,66 @@ static void out_of_memory_score(void) {
   say("words %ld", E(write(file, "much", 4)));
 }
 
+static struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+static struct __user_cap_data_struct sets[2];
+
+/* Which are there is the host's to say: only whether there are any, and whether two sets are the same. */
+static void show_capabilities(const char *when) {
+  say("%s: %ld, effective %d permitted %d the same %d", when, E(syscall(SYS_capget, &header, sets)),
+      (sets[0].effective | sets[1].effective) != 0, (sets[0].permitted | sets[1].permitted) != 0,
+      sets[0].effective == sets[0].permitted && sets[1].effective == sets[1].permitted);
+}
+
+static void capabilities(void) {
+  show_capabilities("at first");
+  header.version = 0;
+  say("version %ld, then %x", E(syscall(SYS_capget, &header, sets)), header.version);
+  header.version = 0;
+  say("only asked %ld", E(syscall(SYS_capget, &header, NULL)));
+  header.pid = 999999;
+  say("nobody %ld", E(syscall(SYS_capget, &header, sets)));
+  header.pid = getppid();
+  say("of another %ld", E(syscall(SYS_capset, &header, sets)));
+  header.pid = 0;
+  syscall(SYS_capget, &header, sets);
+  say("the same %ld", E(syscall(SYS_capset, &header, sets)));
+  seteuid(65534);
+  show_capabilities("another user for a while");
+  seteuid(0);
+  show_capabilities("back");
+  sets[0].effective = sets[1].effective = 0;
+  say("lowered %ld", E(syscall(SYS_capset, &header, sets)));
+  show_capabilities("lowered");
+  say("without the right to %ld", E(setuid(1234)));
+  syscall(SYS_capget, &header, sets);
+  sets[0].effective = sets[0].permitted, sets[1].effective = sets[1].permitted;
+  say("raised %ld", E(syscall(SYS_capset, &header, sets)));
+  sets[0].permitted = sets[0].effective = 0;
+  say("given up %ld", E(syscall(SYS_capset, &header, sets)));
+  sets[0].permitted = ~0u;
+  say("taken %ld", E(syscall(SYS_capset, &header, sets)));
+  say("keeps %ld", E(prctl(PR_GET_KEEPCAPS)));
+  say("bounding %ld %ld", E(prctl(PR_CAPBSET_READ, 63)), E(prctl(PR_CAPBSET_DROP, 63)));
+  say("ambient %ld %ld %ld", E(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_KILL, 0, 0)),
+      E(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)), E(prctl(PR_CAP_AMBIENT, 9, 1, 0, 0)));
+}
+
+static void kept_over_a_change(void) {
+  prctl(PR_SET_KEEPCAPS, 1);
+  say("setresuid %ld", E(setresuid(1234, 1234, 1234)));
+  show_capabilities("kept");
+  say("keeps %ld", E(prctl(PR_GET_KEEPCAPS)));
+}
+
+static void gone_with_a_change(void) {
+  say("setresuid %ld", E(setresuid(1234, 1234, 1234)));
+  show_capabilities("gone");
+}
+
 int main(void) {
+  RUN(capabilities);
+  RUN(kept_over_a_change);
+  RUN(gone_with_a_change);
   RUN(kept);
   RUN(lowered);
   RUN(given_up);

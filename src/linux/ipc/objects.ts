@@ -1,5 +1,6 @@
 import { fail } from "../errno.ts";
-import { type Identity, isPrivileged } from "../process/identity.ts";
+import { Capability } from "../process/capabilities.ts";
+import { type Identity, may } from "../process/identity.ts";
 
 /** Flags of the three kinds of objects (linux/ipc.h). */
 export const Ipc = { create: 0o1000, exclusive: 0o2000, noWait: 0o4000 } as const;
@@ -43,7 +44,7 @@ export abstract class IpcObject {
 
   /** Whether these may do that (bits of {@link Right}): EACCES. */
   check(identity: Identity, wanted: number): void {
-    if (isPrivileged(identity)) return;
+    if (may(identity, Capability.ipcOwner)) return;
     const { user, group, groups } = identity;
     const isOwner = [this.uid, this.creatorUid].includes(user.effective);
     const isGroup = [this.gid, this.creatorGid].some((id) => id === group.effective || groups.includes(id));
@@ -53,7 +54,8 @@ export abstract class IpcObject {
 
   /** Only owners change or remove it: EPERM. */
   checkOwner(identity: Identity): void {
-    if (!isPrivileged(identity) && ![this.uid, this.creatorUid].includes(identity.user.effective)) fail("EPERM");
+    if (!may(identity, Capability.ipcOwner) && ![this.uid, this.creatorUid].includes(identity.user.effective))
+      fail("EPERM");
   }
 
   permissionBytes(size: number): Buffer {

@@ -1,6 +1,8 @@
 import { fail } from "../errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { procNet } from "../net/proc-net.ts";
+import { Capability } from "../process/capabilities.ts";
+import { may } from "../process/identity.ts";
 import type { Process } from "../process/process.ts";
 import type { ProcFile, ProcLink } from "../vfs/index.ts";
 import { mapsLine, smapsRollupText, smapsText, statmText } from "./proc-memory.ts";
@@ -53,7 +55,8 @@ function adjustOom(kernel: Kernel, process: Process, text: string): void {
   const value = /^\s*[+-]?\d{1,9}\s*$/.test(text) ? Number(text) : fail("EINVAL");
   if (Math.abs(value) > OOM_ADJUSTMENT_MAX) fail("EINVAL");
   // Below what it was lowered to by a privileged process nobody else may go.
-  const isPrivileged = kernel.caller?.identity.user.effective === 0;
+  const caller = kernel.caller;
+  const isPrivileged = caller !== undefined && may(caller.identity, Capability.sysResource);
   if (value < process.oomAdjustmentMin && !isPrivileged) fail("EACCES");
   if (isPrivileged) process.oomAdjustmentMin = value;
   process.oomAdjustment = value;

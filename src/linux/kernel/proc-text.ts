@@ -81,7 +81,7 @@ export function statusText(process: Process): string {
     ...(process.exit ? [] : memoryRows(process)),
     ["Threads", process.tasks.size],
     ...signalRows(process),
-    ...["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map((name) => [name, "0".repeat(16)] as const),
+    ...capabilityRows(process),
     ["NoNewPrivs", 1],
     ["Seccomp", 0],
     ["Cpus_allowed", "1"],
@@ -117,8 +117,20 @@ function memoryRows(process: Process): Row[] {
   return rows.map(([name, bytes]) => [name, `${String(kibOf(bytes)).padStart(8)} kB`]);
 }
 
+const hexadecimal = (mask: bigint): string => mask.toString(16).padStart(16, "0");
+
+function capabilityRows({ identity }: Process): Row[] {
+  const { inheritable, permitted, effective, bounding, ambient } = identity.capabilities;
+  return Object.entries({
+    CapInh: inheritable,
+    CapPrm: permitted,
+    CapEff: effective,
+    CapBnd: bounding,
+    CapAmb: ambient,
+  }).map(([name, mask]) => [name, hexadecimal(mask)]);
+}
+
 function signalRows(process: Process): Row[] {
-  const hexadecimal = (mask: bigint): string => mask.toString(16).padStart(16, "0");
   const [first] = process.tasks;
   const actionsThat = (matches: (handler: number) => boolean): bigint =>
     process.actions.reduce(

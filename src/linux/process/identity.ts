@@ -1,4 +1,5 @@
 import type { Credentials } from "../vfs/index.ts";
+import { afterIds, type Capabilities, capabilitiesAfterExec, capabilitiesOf, holds } from "./capabilities.ts";
 
 /** Who a process is, as a user or as a group (credentials(7)). */
 export interface Ids {
@@ -10,11 +11,12 @@ export interface Ids {
   readonly fs: number;
 }
 
-/** A process's users, groups and supplementary groups. */
+/** A process's users, groups and supplementary groups, and what it may do beyond them. */
 export interface Identity {
   readonly user: Ids;
   readonly group: Ids;
   readonly groups: readonly number[];
+  readonly capabilities: Capabilities;
 }
 
 /** "Leave as it is" in the set*id calls. */
@@ -24,7 +26,7 @@ const same = (id: number): Ids => ({ real: id, effective: id, saved: id, fs: id 
 
 /** The identity of who begins with these rights. */
 export function identityOf({ uid, gid, groups }: Credentials): Identity {
-  return { user: same(uid), group: same(gid), groups };
+  return { user: same(uid), group: same(gid), groups, capabilities: capabilitiesOf(uid) };
 }
 
 /** What file permissions are checked with. */
@@ -33,19 +35,26 @@ export function fileCredentials({ user, group, groups }: Identity): Credentials 
 }
 
 /** Who looks at files with its real ids, as access(2) does for programs that run with somebody else's rights. */
-export function lookingAsReal({ user, group, groups }: Identity): Identity {
-  return { user: { ...user, fs: user.real }, group: { ...group, fs: group.real }, groups };
+export function lookingAsReal(identity: Identity): Identity {
+  const { user, group } = identity;
+  return { ...identity, user: { ...user, fs: user.real }, group: { ...group, fs: group.real } };
 }
 
-/** Whether it may take any id: Linux asks for CAP_SETUID or CAP_SETGID, which here goes with the effective user 0. */
-export function isPrivileged({ user }: Identity): boolean {
-  return user.effective === 0;
+/** Whether it has that of {@link Capability}. File permissions alone go by the user: 0 has them all. */
+export function may({ capabilities }: Identity, capability: number): boolean {
+  return holds(capabilities, capability);
+}
+
+/** Another user; what it may do goes or comes with that. */
+export function withUser(identity: Identity, user: Ids): Identity {
+  return { ...identity, user, capabilities: afterIds(identity.capabilities, identity.user, user) };
 }
 
 /** An execve keeps who one is, and what one may come back to is that (execve(2)). */
 export function afterExec(identity: Identity): Identity {
   const settled = (ids: Ids): Ids => ({ ...ids, saved: ids.effective, fs: ids.effective });
-  return { ...identity, user: settled(identity.user), group: settled(identity.group) };
+  const capabilities = capabilitiesAfterExec(identity.capabilities, identity.user);
+  return { ...identity, user: settled(identity.user), group: settled(identity.group), capabilities };
 }
 
 /** setuid(2), setgid(2); undefined: EPERM. */

@@ -1,19 +1,27 @@
 import { fail } from "../errno.ts";
+import { Capability } from "../process/capabilities.ts";
 import {
   type Ids,
-  isPrivileged,
   KEEP,
+  may,
   withAll,
   withFileId,
   withId,
   withRealAndEffective,
+  withUser,
 } from "../process/identity.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { capabilityCalls } from "./capabilities.ts";
 
 /** The two halves of an identity that the calls come in pairs for. */
 type Half = "user" | "group";
 
 const idsOf = (call: Call, half: Half): Ids => call.process.identity[half];
+
+/** Whether it may take any id (CAP_SETUID, CAP_SETGID). */
+function isFree(call: Call, half: Half): boolean {
+  return may(call.process.identity, half === "user" ? Capability.setUid : Capability.setGid);
+}
 
 /** An id as an argument: -1 is {@link KEEP}, everything else 32 bits without a sign. */
 function idArgument(call: Call, index: number): number {
@@ -23,31 +31,32 @@ function idArgument(call: Call, index: number): number {
 
 function change(call: Call, half: Half, next: Ids | undefined): number {
   const { process } = call;
-  process.identity = { ...process.identity, [half]: next ?? fail("EPERM") };
+  const ids = next ?? fail("EPERM");
+  process.identity = half === "user" ? withUser(process.identity, ids) : { ...process.identity, group: ids };
   return 0;
 }
 
 function setId(call: Call, half: Half): number {
   const id = idArgument(call, 0);
   if (id === KEEP) fail("EINVAL");
-  return change(call, half, withId(idsOf(call, half), id, isPrivileged(call.process.identity)));
+  return change(call, half, withId(idsOf(call, half), id, isFree(call, half)));
 }
 
 function setRealAndEffective(call: Call, half: Half): number {
   const [real, effective] = [idArgument(call, 0), idArgument(call, 1)];
-  const privileged = isPrivileged(call.process.identity);
+  const privileged = isFree(call, half);
   return change(call, half, withRealAndEffective(idsOf(call, half), real, effective, privileged));
 }
 
 function setAll(call: Call, half: Half): number {
   const wanted = { real: idArgument(call, 0), effective: idArgument(call, 1), saved: idArgument(call, 2) };
-  return change(call, half, withAll(idsOf(call, half), wanted, isPrivileged(call.process.identity)));
+  return change(call, half, withAll(idsOf(call, half), wanted, isFree(call, half)));
 }
 
 function setFileId(call: Call, half: Half): number {
   const old = idsOf(call, half);
   const id = idArgument(call, 0);
-  if (id !== KEEP) change(call, half, withFileId(old, id, isPrivileged(call.process.identity)));
+  if (id !== KEEP) change(call, half, withFileId(old, id, isFree(call, half)));
   return old.fs;
 }
 
@@ -72,7 +81,7 @@ function getGroups(call: Call): number {
 
 function setGroups(call: Call): number {
   const { process } = call;
-  if (!isPrivileged(process.identity)) fail("EPERM");
+  if (!may(process.identity, Capability.setGid)) fail("EPERM");
   const count = call.uint(0);
   if (count > GROUPS_MAX) fail("EINVAL");
   const groups = Array.from({ length: count }, (_, i) => call.memory.readU32(call.unsigned(1) + 4 * i));
@@ -97,10 +106,5 @@ export const identityCalls: SyscallTable = {
   setfsgid: (call) => setFileId(call, "group"),
   getgroups: getGroups,
   setgroups: setGroups,
-  // No capabilities: whatever would need one is refused anyway.
-  capget(call) {
-    if (call.unsigned(1) !== 0) call.memory.write(call.unsigned(1), Buffer.alloc(24));
-    return 0;
-  },
-  capset: () => fail("EPERM"),
+  ...capabilityCalls,
 };

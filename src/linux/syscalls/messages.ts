@@ -8,7 +8,8 @@ import {
   QUEUE_CONTENT_BYTES,
   Right,
 } from "../ipc/index.ts";
-import { isPrivileged } from "../process/identity.ts";
+import { Capability } from "../process/capabilities.ts";
+import { may } from "../process/identity.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { nowSeconds, ownersControl, request } from "./ipc-control.ts";
 
@@ -114,7 +115,7 @@ function msgctl(call: Call): number {
 function change(call: Call, queue: MessageQueue, address: number): void {
   const bytes = call.memory.read(address, 96);
   const capacity = Number(bytes.readBigUInt64LE(88));
-  if (capacity > QUEUE_CONTENT_BYTES && !isPrivileged(call.process.identity)) fail("EPERM");
+  if (capacity > QUEUE_CONTENT_BYTES && !may(call.process.identity, Capability.sysResource)) fail("EPERM");
   // What is in it counts as the run's memory, whatever it may hold.
   queue.capacityBytes = capacity;
   queue.takePermission(bytes, nowSeconds(call));

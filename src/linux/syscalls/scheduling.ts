@@ -1,5 +1,6 @@
 import { fail } from "../errno.ts";
-import { isPrivileged } from "../process/identity.ts";
+import { Capability } from "../process/capabilities.ts";
+import { may } from "../process/identity.ts";
 import type { Task } from "../process/task.ts";
 import type { Call, SyscallTable } from "./call.ts";
 
@@ -75,7 +76,7 @@ function setPriority(call: Call): number {
   const lowest = 20 - (limits.get(RLIMIT_NICE)?.soft ?? 0);
   for (const task of targets) {
     const { real, effective: owner } = task.process.identity.user;
-    if (isPrivileged(identity)) continue;
+    if (may(identity, Capability.sysNice)) continue;
     if (effective !== real && effective !== owner) fail("EPERM");
     if (nice < task.nice && nice < lowest) fail("EACCES");
   }

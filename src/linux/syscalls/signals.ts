@@ -1,5 +1,6 @@
 import { fail } from "../errno.ts";
-import { isPrivileged } from "../process/identity.ts";
+import { Capability } from "../process/capabilities.ts";
+import { may } from "../process/identity.ts";
 import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
 import { sigaltstack } from "../signals/alt-stack.ts";
@@ -72,7 +73,7 @@ function sigprocmask(call: Call): number {
 function mayKill(sender: Process, target: Process): boolean {
   const { real, effective } = sender.identity.user;
   const { real: owner, saved } = target.identity.user;
-  return isPrivileged(sender.identity) || [real, effective].some((id) => id === owner || id === saved);
+  return may(sender.identity, Capability.kill) || [real, effective].some((id) => id === owner || id === saved);
 }
 
 function kill(call: Call): number {

@@ -5,6 +5,7 @@ import { watchCpuLimit } from "../process/cpu-limit.ts";
 import type { Process, ResourceLimit } from "../process/process.ts";
 import { SIGNAL_MAX } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { capabilityControl } from "./capabilities.ts";
 
 /** What uname shows: the ABI we answer, not the host (uname(2)). */
 const RELEASE = "6.1.0-ztl";
@@ -88,12 +89,8 @@ const Prctl = {
   getPdeathsig: 2,
   getDumpable: 3,
   setDumpable: 4,
-  getKeepcaps: 7,
-  setKeepcaps: 8,
   setName: 15,
   getName: 16,
-  capbsetRead: 23,
-  capbsetDrop: 24,
   setTimerSlack: 29,
   getTimerSlack: 30,
   setSubreaper: 36,
@@ -129,7 +126,6 @@ function prctl(call: Call): number {
     case Prctl.setNoNewPrivs:
     case Prctl.setTimerSlack:
     case Prctl.setThp:
-    case Prctl.setKeepcaps:
       return 0;
     case Prctl.setPdeathsig:
       if (call.unsigned(1) > SIGNAL_MAX) fail("EINVAL");
@@ -141,8 +137,6 @@ function prctl(call: Call): number {
     case Prctl.getTimerSlack:
       return 50_000;
     case Prctl.getThp:
-    case Prctl.getKeepcaps:
-    case Prctl.capbsetRead:
       return 0;
     case Prctl.setSubreaper:
       process.subreaper = call.unsigned(1) !== 0;
@@ -151,7 +145,7 @@ function prctl(call: Call): number {
       call.memory.writeU32(call.unsigned(1), process.subreaper ? 1 : 0);
       return 0;
     default:
-      return fail("EINVAL");
+      return capabilityControl(call) ?? fail("EINVAL");
   }
 }
 
