@@ -276,13 +276,17 @@ static void robust(int type, const char *name) {
   pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
   pthread_mutexattr_setprotocol(&attributes, type);
   say("%s init %d", name, pthread_mutex_init(shared_mutex, &attributes));
+  int locked[2];
+  char byte;
+  pipe(locked);
   pid_t pid = fork();
   if (pid == 0) {
     pthread_mutex_lock(shared_mutex);
+    write(locked[1], "x", 1);
     sleep_ms(20);
     _exit(0);
   }
-  sleep_ms(10);
+  read(locked[0], &byte, 1);
   say("%s owner died %d", name, pthread_mutex_lock(shared_mutex));
   say("%s consistent %d", name, pthread_mutex_consistent(shared_mutex));
   say("%s unlock %d", name, pthread_mutex_unlock(shared_mutex));
