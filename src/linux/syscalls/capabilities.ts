@@ -57,13 +57,13 @@ function capset(call: Call): number {
   const { process } = call;
   const old = process.identity.capabilities;
   const mayInherit = old.inheritable | (may(process.identity, Capability.setPcap) ? old.bounding : old.permitted);
-  if (!isWithin(inheritable, mayInherit) || !isWithin(permitted, old.permitted) || !isWithin(effective, permitted))
+  if (!isPartOf(inheritable, mayInherit) || !isPartOf(permitted, old.permitted) || !isPartOf(effective, permitted))
     fail("EPERM");
   const ambient = old.ambient & permitted & inheritable;
   return take(process, { effective, permitted, inheritable, ambient });
 }
 
-function isWithin(set: bigint, whole: bigint): boolean {
+function isPartOf(set: bigint, whole: bigint): boolean {
   return (set & ~whole) === 0n;
 }
 
