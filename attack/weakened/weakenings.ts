@@ -231,7 +231,11 @@ export const WEAKENINGS: readonly Weakening[] = [
     className: "m-ledger",
     takesOut: "that a head kept elsewhere is asked for, and that an entry has its hash",
     edits: [
-      { file: "src/ledger/verify.ts", find: "const { anchor } = this.#options;", replace: "const anchor = undefined;" },
+      {
+        file: "src/ledger/verify.ts",
+        find: "const { anchor, anchors = [] } = this.#options;",
+        replace: "const { anchor, anchors = [] } = { ...this.#options, anchor: undefined };",
+      },
       {
         file: "src/ledger/verify.ts",
         find: "if (entry.hash !== hex(stored.hash))",
