@@ -16,6 +16,8 @@ export interface QueueFilter {
 
 /** Something is pending in a workspace as long as not all of it was taken by change sets that are on their way to the host. */
 const IS_PENDING = "entries > 0 AND entries > (SELECT count(*) FROM taken WHERE taken.space = space.id)";
+/** Without statistics SQLite would rather read all workspaces there ever were, commands and all. */
+const SPACES = "space INDEXED BY space_pending";
 const IS_ASKED_FOR = "(:agent IS NULL OR agent = :agent) AND (:tool IS NULL OR tool = :tool)";
 /** What was approved and is not on the host yet waits as well: for another try, or to be taken back. */
 const WAITS = "state IN ('pending', 'approved')";
@@ -35,7 +37,7 @@ export class Queue {
   waiting({ agent, tool }: QueueFilter = {}): QueuePlace[] {
     return this.#database
       .prepare(
-        `SELECT review AS id, agent, began AS created FROM space WHERE ${IS_PENDING} AND ${IS_ASKED_FOR}
+        `SELECT review AS id, agent, began AS created FROM ${SPACES} WHERE ${IS_PENDING} AND ${IS_ASKED_FOR}
          UNION ALL SELECT id, agent, created FROM change_set WHERE ${WAITS} AND ${IS_ASKED_FOR}`,
       )
       .all({ agent: agent ?? null, tool: tool ?? null })
@@ -46,7 +48,7 @@ export class Queue {
   all({ agent, tool }: QueueFilter = {}): QueuePlace[] {
     return this.#database
       .prepare(
-        `SELECT review AS id, agent, began AS created FROM space WHERE ${IS_PENDING} AND ${IS_ASKED_FOR}
+        `SELECT review AS id, agent, began AS created FROM ${SPACES} WHERE ${IS_PENDING} AND ${IS_ASKED_FOR}
          UNION ALL SELECT id, agent, created FROM change_set WHERE ${IS_ASKED_FOR}`,
       )
       .all({ agent: agent ?? null, tool: tool ?? null })
@@ -57,7 +59,7 @@ export class Queue {
   counts(): { readonly agent: string; readonly count: number }[] {
     return this.#database
       .prepare(
-        `SELECT agent, count(*) AS n FROM (SELECT agent FROM space WHERE ${IS_PENDING}
+        `SELECT agent, count(*) AS n FROM (SELECT agent FROM ${SPACES} WHERE ${IS_PENDING}
          UNION ALL SELECT agent FROM change_set WHERE state = 'pending') GROUP BY agent`,
       )
       .all()

@@ -36,6 +36,8 @@ const FORMAT: DatabaseFormat = {
       hash TEXT NOT NULL, roots TEXT NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL, run TEXT NOT NULL,
       tool TEXT NOT NULL, command TEXT NOT NULL, began INTEGER NOT NULL, expires INTEGER NOT NULL
     ) STRICT`,
+    // Before each call it is counted how much waits; most conversations that ever were have nothing pending.
+    "CREATE INDEX space_pending ON space (agent, id, entries) WHERE entries > 0",
     `CREATE TABLE space_commit (
       number INTEGER PRIMARY KEY AUTOINCREMENT, space TEXT NOT NULL, kind TEXT NOT NULL, published INTEGER NOT NULL,
       run TEXT, tool TEXT, command TEXT, hash TEXT, made INTEGER NOT NULL
