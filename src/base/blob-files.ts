@@ -5,6 +5,7 @@ import { ZtlError } from "../errors.ts";
 import { type Copied, copyContent, type Source, writeFully } from "./content.ts";
 import { syncPathAsync } from "./durable-files.ts";
 import { makeDirectory } from "./make-directory.ts";
+import { inSlices } from "./pace.ts";
 import { inParallel } from "./parallel.ts";
 import { PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE, privateDirectory, type Refusal } from "./private-files.ts";
 import { sha256Hex, sha256Stream } from "./sha256.ts";
@@ -180,13 +181,13 @@ export class BlobFiles {
         throw error;
       });
     });
-    for (const [sha256, draft] of drafts) {
+    await inSlices(drafts, ([sha256, draft]) => {
       const path = this.#pathOf(sha256);
-      makeDirectory(dirname(path), PRIVATE_DIRECTORY_MODE);
+      if (!this.#shards.has(dirname(path))) makeDirectory(dirname(path), PRIVATE_DIRECTORY_MODE);
       fs.renameSync(draft.path, path);
       if (this.#drafts.get(sha256) === draft) this.#drafts.delete(sha256);
       this.#shards.add(dirname(path)).add(this.#directory);
-    }
+    });
     const shards = [...this.#shards];
     await inParallel(shards, SYNCED_AT_ONCE, syncPathAsync);
     for (const shard of shards) this.#shards.delete(shard);

@@ -11,6 +11,9 @@ declare const byteString: unique symbol;
 /** All there are of no characters: the root in a path relative to it. */
 export const EMPTY = "" as ByteString;
 
+/** How Node is to write names that it finds: with a character for each byte. */
+export const ONE_FOR_EACH_BYTE = "latin1";
+
 export function bytesOf(byteString: ByteString): Buffer {
   return Buffer.from(byteString, "latin1");
 }

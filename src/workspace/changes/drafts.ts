@@ -1,4 +1,5 @@
 import { type ByteString, labelOf, toByteString } from "../../base/byte-string.ts";
+import { inSlices, sortedInSlices } from "../../base/pace.ts";
 import { ZtlError } from "../../errors.ts";
 import { ENTRIES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from "../limits.ts";
 import type { ProposedChange, Root } from "./proposed-change.ts";
@@ -12,12 +13,12 @@ export interface Draft {
 }
 
 /** Sorted by root and path. Throws ZtlError `bad-change` for a list that no sandbox of ours makes. */
-export function draftChanges(changes: readonly ProposedChange[], roots: readonly Root[]): Draft[] {
+export async function draftChanges(changes: readonly ProposedChange[], roots: readonly Root[]): Promise<Draft[]> {
   if (changes.length > ENTRIES_MAX) {
     throw new ZtlError("too-many-changes", `A change set may have ${ENTRIES_MAX} changes; found ${changes.length}`);
   }
   const drafts = new Map<string, Draft>();
-  for (const change of changes) {
+  await inSlices(changes, (change) => {
     const place = placeOf(toByteString(change.path, change.pathBytes), roots);
     if (place === undefined) throw badChange(change, "is in none of the roots");
     checkPath(place.path, change);
@@ -26,8 +27,8 @@ export function draftChanges(changes: readonly ProposedChange[], roots: readonly
     const known = drafts.get(key);
     if (known?.[slot] !== undefined) throw badChange(change, "is in the list twice");
     drafts.set(key, { ...(known ?? place), [slot]: change });
-  }
-  return [...drafts.values()].sort((a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
+  });
+  return await sortedInSlices([...drafts.values()], (a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
 }
 
 export interface Place {

@@ -1,5 +1,5 @@
-import { setImmediate as otherWork } from "node:timers/promises";
 import { type ByteString, below, labelOf, nameOf, parentOf, textOf, toByteString } from "../../base/byte-string.ts";
+import { inSlices, mapInSlices, Pace } from "../../base/pace.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
 import { SIBLINGS_MAX } from "../limits.ts";
@@ -31,9 +31,9 @@ export interface EntryDraft {
 }
 
 /** What a run's list says of names: links that are more names of one file become that. */
-export function toEntryDrafts(drafted: readonly DraftedEdit[], roots: readonly Root[]): EntryDraft[] {
-  const byPlace = new Map(drafted.map((one) => [keyOf(one.edit), one]));
-  return drafted.map((one) => {
+export async function toEntryDrafts(drafted: readonly DraftedEdit[], roots: readonly Root[]): Promise<EntryDraft[]> {
+  const byPlace = await placed(drafted);
+  return await mapInSlices(drafted, (one) => {
     const { now } = one.draft;
     return {
       ...one,
@@ -44,25 +44,23 @@ export function toEntryDrafts(drafted: readonly DraftedEdit[], roots: readonly R
   });
 }
 
-/** Entries looked at between two looks at other work of the process. */
-const ENTRIES_AT_ONCE = 200;
-
 /** Puts together what belongs together (renames, hard links) and says what a reviewer should know of each path. */
 export async function makeEntries(list: readonly EntryDraft[], context: EntryContext): Promise<ChangeEntry[]> {
   const { roots } = context;
-  const drafted = withKeptNames(list, context.directories);
-  const byPlace = new Map(drafted.map((one) => [keyOf(one.edit), one]));
+  const drafted = await withKeptNames(list, context.directories);
+  const byPlace = await placed(drafted);
   const renamedTo = new Map<string, ByteString>();
-  for (const { renamedFrom, edit } of drafted) {
+  await inSlices(drafted, ({ renamedFrom, edit }) => {
     const from = renamedFrom && placeOf(renamedFrom, roots);
     const old = from && byPlace.get(keyOf(from));
     if (from && old !== undefined) renamedTo.set(keyOf(from), guestPathOf(edit, roots));
-  }
-  const names = new SiblingNames(drafted, context.directories);
-  const inodeNames = countNames(drafted);
+  });
+  const names = await SiblingNames.of(drafted, context.directories);
+  const inodeNames = await countNames(drafted);
+  const pace = new Pace();
   const entries: ChangeEntry[] = [];
   for (const { edit, renamedFrom: from, linkOf: link, isBinary, blocked, baseNames, by } of drafted) {
-    if (entries.length % ENTRIES_AT_ONCE === 0) await otherWork();
+    if (pace.isOver) await pace.rest();
     const hostPath = hostPathOf(edit, roots);
     const to = renamedTo.get(keyOf(edit));
     const others = [from, link, to].flatMap((path) => (path ? hostPathsOf(path, roots) : []));
@@ -77,7 +75,7 @@ export async function makeEntries(list: readonly EntryDraft[], context: EntryCon
       ...(to && { renamedTo: labelOf(to) }),
       ...(link && { linkOf: labelOf(link) }),
       ...(edit.after.type === "symlink" && { symlinkTarget: labelOf(edit.after.target) }),
-      flags: flagsOf({ edit, isBinary, hasCaseClash: names.hasClash(edit), hasOtherNames }),
+      flags: flagsOf({ edit, isBinary, hasCaseClash: await names.hasClash(edit), hasOtherNames }),
       protectedBecause: context.protection.reasonsFor(edit, hostPath, others, hasOtherNames),
       ...(by && { by }),
       ...(blocked && { blocked }),
@@ -88,6 +86,12 @@ export async function makeEntries(list: readonly EntryDraft[], context: EntryCon
 
 function keyOf({ root, path }: Place): string {
   return `${root}/${path}`;
+}
+
+async function placed<T extends { readonly edit: Place }>(drafted: readonly T[]): Promise<Map<string, T>> {
+  const byPlace = new Map<string, T>();
+  await inSlices(drafted, (one) => byPlace.set(keyOf(one.edit), one));
+  return byPlace;
 }
 
 export function guestPathOf({ root, path }: Place, roots: readonly Root[]): ByteString {
@@ -137,12 +141,12 @@ function kindOf({ before, after }: TreeEdit, from: string | undefined, link: str
 }
 
 /** How many paths of the list lead to each inode of the host. */
-function countNames(drafted: readonly EntryDraft[]): Map<string, number> {
+async function countNames(drafted: readonly EntryDraft[]): Promise<Map<string, number>> {
   const names = new Map<string, number>();
-  for (const { edit } of drafted) {
-    if (edit.before.type !== "file" || edit.before.inode === undefined) continue;
-    names.set(edit.before.inode, (names.get(edit.before.inode) ?? 0) + 1);
-  }
+  await inSlices(drafted, ({ edit: { before } }) => {
+    if (before.type === "file" && before.inode !== undefined)
+      names.set(before.inode, (names.get(before.inode) ?? 0) + 1);
+  });
   return names;
 }
 
@@ -153,39 +157,50 @@ class SiblingNames {
   readonly #directories: readonly RootDirectory[];
   readonly #folded = new Map<string, Map<string, number>>();
 
-  constructor(drafted: readonly EntryDraft[], directories: readonly RootDirectory[]) {
+  private constructor(directories: readonly RootDirectory[]) {
     this.#directories = directories;
-    for (const { edit } of drafted) {
-      const parent = keyOf({ root: edit.root, path: parentOf(edit.path) });
-      if (edit.after.type === "absent") this.#removed.add(keyOf(edit));
-      else if (edit.before.type === "absent") {
-        const names = this.#added.get(parent);
-        if (names === undefined) this.#added.set(parent, [nameOf(edit.path)]);
-        else names.push(nameOf(edit.path));
-      }
+  }
+
+  static async of(drafted: readonly EntryDraft[], directories: readonly RootDirectory[]): Promise<SiblingNames> {
+    const names = new SiblingNames(directories);
+    await inSlices(drafted, ({ edit }) => names.#note(edit));
+    return names;
+  }
+
+  #note(edit: TreeEdit): void {
+    const parent = keyOf({ root: edit.root, path: parentOf(edit.path) });
+    if (edit.after.type === "absent") this.#removed.add(keyOf(edit));
+    else if (edit.before.type === "absent") {
+      const names = this.#added.get(parent);
+      if (names === undefined) this.#added.set(parent, [nameOf(edit.path)]);
+      else names.push(nameOf(edit.path));
     }
   }
 
-  hasClash(edit: TreeEdit): boolean {
+  async hasClash(edit: TreeEdit): Promise<boolean> {
     if (edit.before.type !== "absent" || edit.after.type === "absent") return false;
     const parent = { root: edit.root, path: parentOf(edit.path) };
     let folded = this.#folded.get(keyOf(parent));
     if (folded === undefined) {
-      folded = this.#foldNames(parent);
+      folded = await this.#foldNames(parent);
       this.#folded.set(keyOf(parent), folded);
     }
     return (folded.get(fold(nameOf(edit.path))) ?? 0) > 1;
   }
 
-  #foldNames(parent: Place): Map<string, number> {
-    const added = this.#added.get(keyOf(parent)) ?? [];
-    const kept = listOrNothing(this.#directories[parent.root] as RootDirectory, parent.path).filter(
-      (name) => !this.#removed.has(keyOf({ root: parent.root, path: below(parent.path, name) })),
-    );
+  async #foldNames(parent: Place): Promise<Map<string, number>> {
+    const names = new Set<ByteString>();
+    const found = await listOrNothing(this.#directories[parent.root] as RootDirectory, parent.path);
+    await inSlices(found, (name) => {
+      if (names.size < SIBLINGS_MAX && !this.#removed.has(keyOf({ root: parent.root, path: below(parent.path, name) })))
+        names.add(name);
+    });
+    await inSlices(this.#added.get(keyOf(parent)) ?? [], (name) => names.add(name));
     const folded = new Map<string, number>();
-    for (const name of new Set([...kept.slice(0, SIBLINGS_MAX), ...added])) {
-      folded.set(fold(name), (folded.get(fold(name)) ?? 0) + 1);
-    }
+    await inSlices(names, (name) => {
+      const plain = fold(name);
+      folded.set(plain, (folded.get(plain) ?? 0) + 1);
+    });
     return folded;
   }
 }

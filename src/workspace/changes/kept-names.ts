@@ -1,4 +1,5 @@
 import { type ByteString, below, EMPTY } from "../../base/byte-string.ts";
+import { inSlices, mapInSlices, Pace } from "../../base/pace.ts";
 import { errorCode } from "../../base/system-error.ts";
 import { Obstacle } from "../files/obstacle.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
@@ -15,22 +16,31 @@ interface NamedEdit {
  * When one name of a file goes and another stays, undo must make the first a name of the second again. So each name that
  * goes gets to know one that stays: from the list, or else from the host's tree, which is searched only then.
  */
-export function withKeptNames<T extends NamedEdit>(drafted: readonly T[], roots: readonly RootDirectory[]): T[] {
+export async function withKeptNames<T extends NamedEdit>(
+  drafted: readonly T[],
+  roots: readonly RootDirectory[],
+): Promise<readonly T[]> {
   const kept = new Map<string, ByteString>();
   const listed = new Map<string, number>();
-  for (const { edit } of drafted) {
+  await inSlices(drafted, ({ edit }) => {
     const key = inodeKey(edit);
-    if (key === undefined) continue;
+    if (key === undefined) return;
     listed.set(key, (listed.get(key) ?? 0) + 1);
     if (hasSameContent(edit.before, edit.after)) kept.set(key, edit.path);
-  }
-  const sought = drafted.flatMap(({ edit, baseNames }) => {
-    const key = inodeKey(edit);
-    return key !== undefined && !kept.has(key) && baseNames > (listed.get(key) ?? 0) ? [key] : [];
   });
-  if (sought.length > 0)
-    search(new Set(sought), new Set(drafted.map(({ edit }) => `${edit.root}/${edit.path}`)), roots, kept);
-  return drafted.map((one) => {
+  // Nothing that was there has changed.
+  if (listed.size === 0) return drafted;
+  const sought = new Set<string>();
+  await inSlices(drafted, ({ edit, baseNames }) => {
+    const key = inodeKey(edit);
+    if (key !== undefined && !kept.has(key) && baseNames > (listed.get(key) ?? 0)) sought.add(key);
+  });
+  if (sought.size > 0) {
+    const places = new Set<string>();
+    await inSlices(drafted, ({ edit }) => places.add(`${edit.root}/${edit.path}`));
+    await search(sought, places, roots, kept);
+  }
+  return await mapInSlices(drafted, (one) => {
     const { edit } = one;
     const name = kept.get(inodeKey(edit) ?? "");
     if (name === undefined || edit.before.type !== "file" || hasSameContent(edit.before, edit.after)) return one;
@@ -42,17 +52,19 @@ function inodeKey({ root, before }: TreeEdit): string | undefined {
   return before.type === "file" && before.inode !== undefined ? `${root} ${before.inode}` : undefined;
 }
 
-function search(
+async function search(
   sought: ReadonlySet<string>,
   listed: ReadonlySet<string>,
   roots: readonly RootDirectory[],
   kept: Map<string, ByteString>,
-): void {
+): Promise<void> {
+  const pace = new Pace();
   let left = SCANNED_NAMES_MAX;
   for (const [index, root] of roots.entries()) {
     const directories = [EMPTY];
     for (let directory = directories.pop(); directory !== undefined && left > 0; directory = directories.pop()) {
-      for (const name of listOrNothing(root, directory)) {
+      for (const name of await listOrNothing(root, directory)) {
+        if (pace.isOver) await pace.rest();
         const path = below(directory, name);
         const status = root.status(path);
         left--;
@@ -65,9 +77,9 @@ function search(
 }
 
 /** A directory that may not be read, or is gone by now, has no names for us. */
-export function listOrNothing(root: RootDirectory, path: ByteString): ByteString[] {
+export async function listOrNothing(root: RootDirectory, path: ByteString): Promise<ByteString[]> {
   try {
-    return root.list(path);
+    return await root.list(path);
   } catch (error) {
     if (error instanceof Obstacle || ["ENOENT", "ENOTDIR", "ELOOP", "EACCES"].includes(errorCode(error) ?? ""))
       return [];

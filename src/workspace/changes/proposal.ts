@@ -3,6 +3,7 @@ import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import { inSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import { ZtlError } from "../../errors.ts";
 import { withRoots } from "../files/root-directory.ts";
@@ -54,7 +55,7 @@ const proposalShape = z.object({
   tool: text.min(1),
   command: text,
   roots: z.array(z.object({ hostRoot: path, guestRoot: path })).max(ROOTS_MAX),
-  changes: z.array(changeShape),
+  changes: z.array(z.unknown()),
 });
 
 /** What a proposal is held against. */
@@ -65,19 +66,25 @@ export interface Ground {
 }
 
 /** With real roots. Throws ZtlError `bad-proposal` or `root-missing`. */
-export function checkProposal(proposal: Omit<Proposal, "startedFrom">): { readonly roots: Root[] } {
+export async function checkProposal(proposal: Omit<Proposal, "startedFrom">): Promise<{ readonly roots: Root[] }> {
   const parsed = proposalShape.safeParse(proposal);
-  if (!parsed.success) {
-    throw new ZtlError("bad-proposal", `Not a proposal of changes: ${z.prettifyError(parsed.error)}`);
-  }
+  if (!parsed.success) throw badProposal(z.prettifyError(parsed.error));
+  await inSlices(proposal.changes, (change, index) => {
+    const { success, error } = changeShape.safeParse(change);
+    if (!success) throw badProposal(`change ${index}: ${z.prettifyError(error)}`);
+  });
   return { roots: proposal.roots.map(toRealRoot) };
+}
+
+function badProposal(problem: string): ZtlError {
+  return new ZtlError("bad-proposal", `Not a proposal of changes: ${problem}`);
 }
 
 /** What a person will be asked to agree to, with all contents kept. Throws ZtlError for what no sandbox reports. */
 export async function makeManifest(proposal: Proposal, { blobs, protection, hidden }: Ground): Promise<Manifest> {
   const { runId, agent, tool, command, changes } = proposal;
-  const { roots } = checkProposal(proposal);
-  const drafts = draftChanges(changes, roots);
+  const { roots } = await checkProposal(proposal);
+  const drafts = await draftChanges(changes, roots);
   return await withRoots(
     roots.map(({ hostRoot }) => hostRoot),
     hidden,
@@ -88,7 +95,7 @@ export async function makeManifest(proposal: Proposal, { blobs, protection, hidd
         if (directory !== undefined) drafted[index] = await draftEdit(draft, directory, blobs);
       });
       await blobs.settle();
-      const entries = await makeEntries(toEntryDrafts(drafted, roots), { roots, directories, protection });
+      const entries = await makeEntries(await toEntryDrafts(drafted, roots), { roots, directories, protection });
       return { runId, agent, tool, command, roots, entries };
     },
   );

@@ -1,7 +1,17 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { type ByteString, byteStringOf, bytesOf, EMPTY, nameOf, namesOf, parentOf } from "../../base/byte-string.ts";
+import {
+  type ByteString,
+  byteStringOf,
+  bytesOf,
+  EMPTY,
+  nameOf,
+  namesOf,
+  ONE_FOR_EACH_BYTE,
+  parentOf,
+} from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import { inSlices } from "../../base/pace.ts";
 import { isWithin } from "../../base/paths.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
@@ -92,10 +102,11 @@ export class RootDirectory {
     return byteStringOf(fs.readlinkSync(this.locate(path), { encoding: "buffer" }));
   }
 
-  list(path: ByteString): ByteString[] {
+  /** The names in a directory; of very large ones in slices. */
+  async list(path: ByteString): Promise<ByteString[]> {
     const fd = fs.openSync(this.locate(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     try {
-      return fs.readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer" }).map(byteStringOf);
+      return await namesIn(`/proc/self/fd/${fd}`);
     } finally {
       fs.closeSync(fd);
     }
@@ -159,6 +170,27 @@ export class RootDirectory {
       if (["ENOTDIR", "ELOOP"].includes(errorCode(error) ?? "")) throw new Obstacle(path, "parent-not-directory");
       throw error;
     }
+  }
+}
+
+/** Names read at once. */
+const NAMES_AT_ONCE = 500;
+
+/** The names in a directory of ours; those of files alone when asked for. */
+export async function namesIn(path: string, { filesOnly = false } = {}): Promise<ByteString[]> {
+  const names: ByteString[] = [];
+  await inSlices(entriesOf(path), (entry) => {
+    if (!filesOnly || entry.isFile()) names.push(entry.name as ByteString);
+  });
+  return names;
+}
+
+function* entriesOf(path: string): Generator<fs.Dirent> {
+  const directory = fs.opendirSync(path, { encoding: ONE_FOR_EACH_BYTE, bufferSize: NAMES_AT_ONCE });
+  try {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) yield entry;
+  } finally {
+    directory.closeSync();
   }
 }
 

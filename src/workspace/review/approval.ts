@@ -1,7 +1,8 @@
 import { defined } from "../../base/optional.ts";
+import { inSlices } from "../../base/pace.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetState, ChangeSetSummary, Conflict } from "../changes/change-set.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
-import { type MissingChoice, missingChoices } from "./selection.ts";
+import { type MissingChoice, missingChoices, pathsOf } from "./selection.ts";
 
 export interface ApproveOptions {
   /** The hash of what the reviewer saw. */
@@ -64,10 +65,13 @@ export async function approveChangeSet(
   if (set.state !== "pending") return decided(set);
   if (set.hash !== options.hash) return { status: "stale", hash: set.hash };
   if (set.expiresAt <= now) return { status: "expired" };
-  const selected = selectEntries(set.entries, options);
+  const selected = await selectEntries(set.entries, options);
   if (selected.status !== "selected") return selected;
   const { chosen } = selected;
-  const indices = [...set.entries.keys()].filter((index) => chosen.has(set.entries[index]?.path ?? ""));
+  const indices: number[] = [];
+  await inSlices(set.entries, ({ path }, index) => {
+    if (chosen.has(path)) indices.push(index);
+  });
   const { reviewer: by, message } = options;
   const isOurs = sets.decide(set.id, { state: "approved", at: now, by, message, chosen: indices });
   const after = (await sets.get(set.id)) ?? set;
@@ -79,21 +83,23 @@ export type Selected =
   | Extract<ApproveResult, { status: "protected" | "unknown-files" | "nothing-chosen" | "incomplete-selection" }>;
 
 /** Whether a choice of entries can be agreed to: it names what is there, can stand alone, and says yes to each protected path. */
-export function selectEntries(
+export async function selectEntries(
   entries: readonly ChangeEntry[],
   options: Pick<ApproveOptions, "files" | "protectedFiles">,
-): Selected {
-  const known = new Set(entries.map(({ path }) => path));
+): Promise<Selected> {
+  const known = await pathsOf(entries);
   const unknown = [...(options.files ?? []), ...(options.protectedFiles ?? [])].filter((path) => !known.has(path));
   if (unknown.length > 0) return { status: "unknown-files", files: unknown };
   const chosen = options.files === undefined ? known : new Set(options.files);
   if (chosen.size === 0) return { status: "nothing-chosen" };
-  const missing = missingChoices(entries, chosen);
+  const missing = await missingChoices(entries, chosen);
   if (missing.length > 0) return { status: "incomplete-selection", missing };
   const agreed = new Set(options.protectedFiles);
-  const refused = entries.filter(
-    ({ path, protectedBecause }) => protectedBecause.length > 0 && chosen.has(path) && !agreed.has(path),
-  );
+  const refused: ChangeEntry[] = [];
+  await inSlices(entries, (entry) => {
+    const { path, protectedBecause } = entry;
+    if (protectedBecause.length > 0 && chosen.has(path) && !agreed.has(path)) refused.push(entry);
+  });
   if (refused.length > 0) {
     return {
       status: "protected",

@@ -1,4 +1,5 @@
 import { parentOf } from "../../base/byte-string.ts";
+import { inSlices } from "../../base/pace.ts";
 import type { ChangeEntry } from "../changes/change-set.ts";
 import { hasSameContent, type NodeState } from "../changes/node-state.ts";
 
@@ -10,30 +11,62 @@ export interface MissingChoice {
 }
 
 /** What the chosen entries need that is not chosen. Each entry's own needs are enough: what they need, needs in turn. */
-export function missingChoices(entries: readonly ChangeEntry[], chosen: ReadonlySet<string>): MissingChoice[] {
-  const needs = new Needs(entries);
-  return entries
-    .filter(({ path }) => chosen.has(path))
-    .flatMap((entry) => needs.of(entry).map((needed) => ({ path: needed.path, neededBy: entry.path })))
-    .filter(({ path }) => !chosen.has(path));
+export async function missingChoices(
+  entries: readonly ChangeEntry[],
+  chosen: ReadonlySet<string>,
+): Promise<MissingChoice[]> {
+  // Whoever has all has what it needs.
+  if (chosen.size >= entries.length && (await areAllIn(entries, chosen))) return [];
+  const needs = await Needs.of(entries);
+  const missing: MissingChoice[] = [];
+  await inSlices(entries, (entry) => {
+    if (!chosen.has(entry.path)) return;
+    for (const { path } of needs.of(entry)) if (!chosen.has(path)) missing.push({ path, neededBy: entry.path });
+  });
+  return missing;
+}
+
+async function areAllIn(entries: readonly ChangeEntry[], chosen: ReadonlySet<string>): Promise<boolean> {
+  let isAll = true;
+  await inSlices(entries, ({ path }) => {
+    isAll &&= chosen.has(path);
+  });
+  return isAll;
+}
+
+/** Those of a list that are named in a choice. */
+export async function chosenOf(entries: readonly ChangeEntry[], chosen: ReadonlySet<string>): Promise<ChangeEntry[]> {
+  const found: ChangeEntry[] = [];
+  await inSlices(entries, (entry) => void (chosen.has(entry.path) && found.push(entry)));
+  return found;
+}
+
+export async function pathsOf(entries: readonly ChangeEntry[]): Promise<Set<string>> {
+  const paths = new Set<string>();
+  await inSlices(entries, ({ path }) => paths.add(path));
+  return paths;
 }
 
 class Needs {
-  readonly #byPath: ReadonlyMap<string, ChangeEntry>;
-  readonly #byPlace: ReadonlyMap<string, ChangeEntry>;
+  readonly #byPath = new Map<string, ChangeEntry>();
+  readonly #byPlace = new Map<string, ChangeEntry>();
   /** Entries that empty a directory, by the directory. */
   readonly #leaving = new Map<string, ChangeEntry[]>();
   /** Names of one file that change together. */
   readonly #sameFile = new Map<string, ChangeEntry[]>();
 
-  constructor(entries: readonly ChangeEntry[]) {
-    this.#byPath = new Map(entries.map((entry) => [entry.path, entry]));
-    this.#byPlace = new Map(entries.map((entry) => [`${entry.edit.root}/${entry.edit.path}`, entry]));
-    for (const entry of entries) {
-      const { root, path, before, after } = entry.edit;
-      if (before.type !== "absent" && path !== "") append(this.#leaving, `${root}/${parentOf(path)}`, entry);
-      for (const inode of sharedInodes(before, after)) append(this.#sameFile, `${root}/${inode}`, entry);
-    }
+  static async of(entries: readonly ChangeEntry[]): Promise<Needs> {
+    const needs = new Needs();
+    await inSlices(entries, (entry) => needs.#note(entry));
+    return needs;
+  }
+
+  #note(entry: ChangeEntry): void {
+    const { root, path, before, after } = entry.edit;
+    this.#byPath.set(entry.path, entry);
+    this.#byPlace.set(`${root}/${path}`, entry);
+    if (before.type !== "absent" && path !== "") append(this.#leaving, `${root}/${parentOf(path)}`, entry);
+    for (const inode of sharedInodes(before, after)) append(this.#sameFile, `${root}/${inode}`, entry);
   }
 
   of({ edit, renamedFrom, renamedTo, path: own }: ChangeEntry): ChangeEntry[] {

@@ -1,22 +1,23 @@
 import type { ByteString } from "../../base/byte-string.ts";
+import { inSlices } from "../../base/pace.ts";
 import type { ChangeSet } from "../changes/change-set.ts";
 import { hostPathOf } from "../changes/entries.ts";
 import type { NodeState } from "../changes/node-state.ts";
 import { isSameState, type SpaceEntry } from "./space-entry.ts";
 
 /** What an applied change set leaves of a workspace's entries: nothing, or what a call has changed since it was approved. */
-export function appliedChanges(
+export async function appliedChanges(
   set: ChangeSet,
   entries: ReadonlyMap<ByteString, SpaceEntry>,
-): Map<ByteString, SpaceEntry | undefined> {
+): Promise<Map<ByteString, SpaceEntry | undefined>> {
   const changes = new Map<ByteString, SpaceEntry | undefined>();
-  for (const { edit } of set.entries) {
+  await inSlices(set.entries, ({ edit }) => {
     const path = hostPathOf(edit, set.roots);
     const entry = entries.get(path);
-    if (entry === undefined) continue;
+    if (entry === undefined) return;
     const isDone = isSameState(entry.after, edit.after);
     changes.set(path, isDone ? undefined : { ...entry, before: onHost(edit.after) });
-  }
+  });
   return changes;
 }
 

@@ -1,5 +1,6 @@
 import type { ByteString } from "../../base/byte-string.ts";
 import type { Json } from "../../base/json.ts";
+import { inSlices, mapInSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import { type Draft, draftChanges, placeOf } from "../changes/drafts.ts";
 import { type DraftedEdit, draftEdit, otherName } from "../changes/edits.ts";
@@ -41,7 +42,7 @@ export async function draftDelta(
   { blobs, hidden }: Pick<Ground, "blobs" | "hidden">,
 ): Promise<DraftedDelta> {
   const { roots, base } = source;
-  const drafts = draftChanges(source.changes, roots);
+  const drafts = await draftChanges(source.changes, roots);
   const drafted: DraftedEdit[] = [];
   await withRoots(
     roots.map(({ hostRoot }) => hostRoot),
@@ -57,23 +58,27 @@ export async function draftDelta(
   await blobs.settle();
   const kept = drafted.filter(({ blocked }) => !NEVER_KEPT.has(blocked));
   return {
-    edits: toDeltaEdits(kept, source),
+    edits: await toDeltaEdits(kept, source),
     dropped: drafted.flatMap(({ edit, blocked }) =>
       blocked !== undefined && NEVER_KEPT.has(blocked) ? [{ path: hostPathOf(edit, roots), reason: blocked }] : [],
     ),
   };
 }
 
-function toDeltaEdits(drafted: readonly DraftedEdit[], { roots, base, by, labels }: DeltaSource): DeltaEdit[] {
-  const byPath = new Map(drafted.map((one) => [hostPathOf(one.edit, roots), one]));
-  const contents = labelsByContent(drafted, base);
+async function toDeltaEdits(
+  drafted: readonly DraftedEdit[],
+  { roots, base, by, labels }: DeltaSource,
+): Promise<DeltaEdit[]> {
+  const byPath = new Map<ByteString, DraftedEdit>();
+  await inSlices(drafted, (one) => byPath.set(hostPathOf(one.edit, roots), one));
+  const contents = await labelsByContent(drafted, base);
   const after = (path: ByteString, { edit, draft }: DraftedEdit): NodeState => {
     const target = hostOf(draft.now?.linkOf, draft.now?.linkOfBytes, roots);
     if (edit.after.type !== "file") return edit.after;
     const own = { ...edit.after, inode: inodeOf(path, edit.before, by) };
     return target === undefined || target === path ? own : { ...own, ...linkTo(target, byPath.get(target), base, by) };
   };
-  return [...byPath].map(([path, one]) => ({
+  return await mapInSlices(byPath, ([path, one]) => ({
     path,
     before: one.edit.before,
     after: after(path, one),
@@ -104,15 +109,20 @@ function labelsOf(
 }
 
 /** Of contents that the run left somewhere and that lay in the workspace before. */
-function labelsByContent(drafted: readonly DraftedEdit[], base: SpaceEntries): Map<string, readonly Json[]> {
-  const left = new Set(
-    drafted.flatMap(({ edit: { after } }) => (after.type === "file" && after.sizeBytes > 0 ? [after.sha256] : [])),
-  );
+async function labelsByContent(
+  drafted: readonly DraftedEdit[],
+  base: SpaceEntries,
+): Promise<Map<string, readonly Json[]>> {
+  const left = new Set<string>();
+  await inSlices(drafted, ({ edit: { after } }) => {
+    if (after.type === "file" && after.sizeBytes > 0) left.add(after.sha256);
+  });
   const found = new Map<string, readonly Json[]>();
   if (left.size === 0) return found;
-  for (const { after, labels } of base.values())
+  await inSlices(base.values(), ({ after, labels }) => {
     if (after.type === "file" && left.has(after.sha256))
       found.set(after.sha256, joinLabels(labels, found.get(after.sha256)));
+  });
   return found;
 }
 

@@ -1,5 +1,5 @@
-import { setImmediate as otherWork } from "node:timers/promises";
 import { type ByteString, parentOf } from "../../base/byte-string.ts";
+import { inSlices, Pace, sortedInSlices } from "../../base/pace.ts";
 import type { FileState, NodeState } from "../changes/node-state.ts";
 import {
   type Author,
@@ -9,9 +9,6 @@ import {
   type SpaceEntries,
   type SpaceEntry,
 } from "./space-entry.ts";
-
-/** Paths looked at between two looks at other work of the process. */
-const PATHS_AT_ONCE = 500;
 
 export type MergeConflictReason =
   /** Both changed it, in ways that cannot be put together. */
@@ -61,10 +58,11 @@ export interface MergeOrder {
  */
 export async function mergeDelta({ base, current, delta, join }: MergeOrder): Promise<Merged> {
   const merge = new Merge(base, current, join);
-  const sorted = delta.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  for (const [index, edit] of sorted.entries()) {
-    if (index % PATHS_AT_ONCE === 0) await otherWork();
+  const sorted = await sortedInSlices(delta, (a, b) => (a.path < b.path ? -1 : 1));
+  const pace = new Pace();
+  for (const edit of sorted) {
     await merge.take(edit);
+    if (pace.isOver) await pace.rest();
   }
   await merge.keepTreeWhole(sorted);
   return merge;
@@ -95,12 +93,14 @@ class Merge implements Merged {
 
   /** Parents come first: what a name is in decides before the name does. Then directories that go, deepest first. */
   async keepTreeWhole(sorted: readonly DeltaEdit[]): Promise<void> {
-    for (const [index, edit] of sorted.entries()) {
-      if (index % PATHS_AT_ONCE === 0) await otherWork();
+    const leaving: DeltaEdit[] = [];
+    await inSlices(sorted, (edit) => {
       if (this.entries.has(edit.path) && edit.after.type !== "absent" && this.#isParentGone(edit.path))
         this.#refuse(edit, "directory-gone");
-    }
-    const leaving = sorted.filter(({ path }) => this.#losesDirectory(path));
+    });
+    await inSlices(sorted, (edit) => {
+      if (this.#losesDirectory(edit.path)) leaving.push(edit);
+    });
     if (leaving.length === 0) return;
     const living = await this.#livingChildren();
     for (const edit of leaving.reverse()) {
@@ -142,13 +142,15 @@ class Merge implements Merged {
   /** How many names in each directory the workspace has something at, as it would be. */
   async #livingChildren(): Promise<Map<ByteString, number>> {
     const living = new Map<ByteString, number>();
-    let count = 0;
-    for (const path of new Set([...this.#current.keys(), ...this.entries.keys()])) {
-      if (count++ % PATHS_AT_ONCE === 0) await otherWork();
+    const count = (path: ByteString): void => {
       const state = this.#stateOf(path);
       if (state !== undefined && state.type !== "absent")
         living.set(parentOf(path), (living.get(parentOf(path)) ?? 0) + 1);
-    }
+    };
+    await inSlices(this.#current.keys(), count);
+    await inSlices(this.entries.keys(), (path) => {
+      if (!this.#current.has(path)) count(path);
+    });
     // What the call wanted gone and another has changed stays as well.
     for (const { path, refused } of this.conflicts) {
       if (this.entries.has(path) || this.#current.has(path) || this.#hostState(refused).type === "absent") continue;

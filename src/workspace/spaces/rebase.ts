@@ -2,6 +2,7 @@ import type { BlobFiles } from "../../base/blob-files.ts";
 import type { ByteString } from "../../base/byte-string.ts";
 import { memorySource } from "../../base/content.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import { inSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import { type FileState, isUnsupported, type NodeState, type TreeEdit } from "../changes/node-state.ts";
 import type { Root } from "../changes/proposed-change.ts";
@@ -70,16 +71,18 @@ interface Ground extends RebaseOrder {
   readonly directories: readonly RootDirectory[];
 }
 
-export function itemsOf(
+export async function itemsOf(
   { entries, paths }: Pick<SpaceManifest, "entries" | "paths">,
   space: SpaceEntries,
   chosen: ReadonlySet<string>,
-): RebaseItem[] {
-  return entries.flatMap(({ path, edit }, index) => {
+): Promise<RebaseItem[]> {
+  const items: RebaseItem[] = [];
+  await inSlices(entries, ({ path, edit }, index) => {
     const hostPath = paths[index] as ByteString;
     const entry = chosen.has(path) ? space.get(hostPath) : undefined;
-    return entry === undefined ? [] : [{ path, hostPath, edit, entry }];
+    if (entry !== undefined) items.push({ path, hostPath, edit, entry });
   });
+  return items;
 }
 
 /** Looks at the host's files as they are now, and makes of each entry what it is to be over them. Nothing is written to the host. */
@@ -112,14 +115,14 @@ export async function rebase(
   const changes = new Map<ByteString, SpaceEntry | undefined>();
   const files: RebasedFile[] = [];
   const unmerged: UnmergedFile[] = [];
-  for (const [index, { path, hostPath }] of items.entries()) {
+  await inSlices(items, ({ path, hostPath }, index) => {
     const outcome = outcomes[index] as Outcome;
     if (outcome.became === "unmerged") unmerged.push({ path, reason: outcome.reason });
     else {
       changes.set(hostPath, outcome.entry);
       files.push({ path, became: outcome.became });
     }
-  }
+  });
   return { changes, files, unmerged };
 }
 

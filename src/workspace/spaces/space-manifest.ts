@@ -1,4 +1,5 @@
 import { type ByteString, toByteString } from "../../base/byte-string.ts";
+import { inSlices, mapInSlices, sortedInSlices } from "../../base/pace.ts";
 import type { ChangeEntry } from "../changes/change-set.ts";
 import { guestPathOf, makeEntries } from "../changes/entries.ts";
 import type { NodeState, TreeEdit } from "../changes/node-state.ts";
@@ -14,6 +15,12 @@ export interface SpaceManifest {
   readonly paths: readonly ByteString[];
 }
 
+interface Placed {
+  readonly path: ByteString;
+  readonly entry: SpaceEntry;
+  readonly root: number;
+}
+
 /**
  * A workspace as a reviewer sees it. Each path belongs to the outermost directory that tools may change and that lies on the same
  * file system; it is named as that directory's tool knows it, or by its host path where that would not be unique.
@@ -24,18 +31,19 @@ export async function manifestOf(
   { protection, hidden }: Pick<Ground, "protection" | "hidden">,
 ): Promise<SpaceManifest> {
   const roots = withUniqueNames(outermost(known));
-  const placed = [...space].flatMap(([path, entry]) => {
+  const found: Placed[] = [];
+  await inSlices(space, ([path, entry]) => {
     const root = rootOf(path, roots);
-    return root === undefined ? [] : [{ path, entry, root }];
+    if (root !== undefined) found.push({ path, entry, root });
   });
-  placed.sort((a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
+  const placed = await sortedInSlices(found, (a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
   return await withRoots(
     roots.map(({ hostRoot }) => hostRoot),
     hidden,
     async (directories) => {
       const guestOf = (path: ByteString | undefined): ByteString | undefined =>
         path === undefined ? undefined : guestNameOf(path, roots);
-      const drafts = placed.map(({ path, entry, root }) => ({
+      const drafts = await mapInSlices(placed, ({ path, entry, root }) => ({
         edit: editOf(path, entry, root, roots, space),
         renamedFrom: guestOf(entry.renamedFrom),
         linkOf: guestOf(entry.linkOf),
@@ -51,14 +59,29 @@ export async function manifestOf(
   );
 }
 
+/** The host paths of some of the entries. */
+export async function hostPathsOf(
+  { paths, entries }: Pick<SpaceManifest, "paths" | "entries">,
+  chosen: readonly ChangeEntry[],
+): Promise<readonly ByteString[]> {
+  const isChosen = new Set(chosen);
+  const found: ByteString[] = [];
+  await inSlices(entries, (entry, index) => void (isChosen.has(entry) && found.push(paths[index] as ByteString)));
+  return found;
+}
+
 /** A set is applied as a whole: a directory in which it changes nothing need not be there. */
-export function withRootsInUse(
+export async function withRootsInUse(
   roots: readonly Root[],
   chosen: readonly ChangeEntry[],
-): Pick<SpaceManifest, "roots" | "entries"> {
-  const used = [...new Set(chosen.map(({ edit }) => edit.root))].sort((a, b) => a - b);
+): Promise<Pick<SpaceManifest, "roots" | "entries">> {
+  const isUsed = new Set<number>();
+  await inSlices(chosen, ({ edit }) => isUsed.add(edit.root));
+  const used = [...isUsed].sort((a, b) => a - b);
   if (used.length === roots.length) return { roots, entries: chosen };
-  const entries = chosen.map((entry) => ({ ...entry, edit: { ...entry.edit, root: used.indexOf(entry.edit.root) } }));
+  const entries = await mapInSlices(chosen, (entry) => {
+    return { ...entry, edit: { ...entry.edit, root: used.indexOf(entry.edit.root) } };
+  });
   return { roots: used.map((index) => roots[index] as Root), entries };
 }
 

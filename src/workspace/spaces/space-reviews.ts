@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { BlobFiles } from "../../base/blob-files.ts";
-import { labelOf } from "../../base/byte-string.ts";
+import { type ByteString, labelOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import { inSlices } from "../../base/pace.ts";
 import type { ChangeEntry, ChangeSet, Conflict, Manifest } from "../changes/change-set.ts";
+import type { TreeEdit } from "../changes/node-state.ts";
 import type { Protection } from "../changes/protection.ts";
 import { withRoots } from "../files/root-directory.ts";
 import { CUT_MS_MAX } from "../limits.ts";
 import { type ApproveOptions, selectEntries } from "../review/approval.ts";
-import { missingChoices } from "../review/selection.ts";
+import { chosenOf, missingChoices, pathsOf } from "../review/selection.ts";
 import type { ChangeSets, CutChangeSet } from "../state/change-sets.ts";
-import { checkEdits } from "../sync/check.ts";
+import { checkEdits, placeKey } from "../sync/check.ts";
 import { appliedChanges } from "./applied-changes.ts";
 import { EntryViews } from "./entry-views.ts";
 import { itemsOf, type RebaseTake, rebase } from "./rebase.ts";
@@ -20,7 +22,8 @@ import type {
   SpaceRejectOptions,
   SpaceRejectResult,
 } from "./space-decisions.ts";
-import { manifestOf, type SpaceManifest, withRootsInUse } from "./space-manifest.ts";
+import { without } from "./space-entry.ts";
+import { hostPathsOf, manifestOf, type SpaceManifest, withRootsInUse } from "./space-manifest.ts";
 import type { Changes, CommitKind, SpaceHead, SpaceStore } from "./space-store.ts";
 import type { Spaces } from "./spaces.ts";
 
@@ -98,9 +101,9 @@ export class SpaceReviews {
       const { head, entries } = pending;
       if (head.hash !== options.hash) return { status: "stale", hash: head.hash };
       if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
-      const selected = selectEntries(entries, options);
+      const selected = await selectEntries(entries, options);
       if (selected.status !== "selected") return selected;
-      const chosen = entries.filter(({ path }) => selected.chosen.has(path));
+      const chosen = await chosenOf(entries, selected.chosen);
       const { possible, conflicts } = await this.#withoutConflicts(pending, chosen);
       if (possible.length === 0) return { status: "conflict", conflicts };
       const { reviewer: by, message } = options;
@@ -116,16 +119,18 @@ export class SpaceReviews {
       const { head, entries } = pending;
       if (options.hash !== undefined && head.hash !== options.hash) return { status: "stale", hash: head.hash };
       if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
-      const known = new Set(entries.map(({ path }) => path));
+      const known = await pathsOf(entries);
       const unknown = (options.files ?? []).filter((path) => !known.has(path));
       if (unknown.length > 0) return { status: "unknown-files", files: unknown };
       const goes = options.files === undefined ? known : new Set(options.files);
       if (goes.size === 0) return { status: "nothing-chosen" };
       // What stays must be able to stay without what goes.
-      const missing = missingChoices(entries, new Set([...known].filter((path) => !goes.has(path))));
+      const stays = new Set<string>();
+      await inSlices(known, (path) => void (goes.has(path) || stays.add(path)));
+      const missing = await missingChoices(entries, stays);
       if (missing.length > 0) return { status: "incomplete-selection", missing };
       const { reviewer: by, message } = options;
-      const dropped = entries.filter(({ path }) => goes.has(path));
+      const dropped = await chosenOf(entries, goes);
       const cut = await this.#cut(pending, dropped, { kind: "rejected", state: "rejected", by, message });
       return cut === undefined
         ? { status: "stale", hash: this.#parts.store.get(head.id).hash }
@@ -142,7 +147,7 @@ export class SpaceReviews {
       const { head, entries } = pending;
       if (head.hash !== options.hash) return { status: "stale", hash: head.hash };
       if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
-      const known = new Set(entries.map(({ path }) => path));
+      const known = await pathsOf(entries);
       const unknown = (options.files ?? []).filter((path) => !known.has(path));
       if (unknown.length > 0) return { status: "unknown-files", files: unknown };
       const chosen = new Set(options.files ?? (await this.#conflictsOf(pending, entries)).map(({ path }) => path));
@@ -154,7 +159,7 @@ export class SpaceReviews {
   async #rebase(pending: Pending, chosen: ReadonlySet<string>, take: RebaseTake): Promise<SpaceRebaseResult> {
     const { spaces } = this.#parts;
     const { head } = pending;
-    const items = itemsOf(pending, await spaces.entriesOf(head), chosen);
+    const items = await itemsOf(pending, await spaces.entriesOf(head), chosen);
     const { changes, files, unmerged } = await rebase(pending.roots, items, {
       ...{ take, blobs: this.#parts.blobs, hidden: this.#parts.hidden },
       join: (base, ours, theirs) => spaces.joinTexts(base, ours, theirs),
@@ -193,7 +198,7 @@ export class SpaceReviews {
     await spaces.alone(spaceId, async () => {
       for (let isDone = set?.state !== "applied"; !isDone; ) {
         const head = store.get(spaceId);
-        const changes = appliedChanges(set as ChangeSet, await spaces.entriesOf(head));
+        const changes = await appliedChanges(set as ChangeSet, await spaces.entriesOf(head));
         isDone = changes.size === 0 || (await this.#commit(head, "applied", changes, changeSet)) !== undefined;
       }
       store.release(changeSet);
@@ -214,9 +219,9 @@ export class SpaceReviews {
     const { store, spaces } = this.#parts;
     const head = store.ofReview(review);
     if (head === undefined) return undefined;
-    const taken = store.takenPaths(head.id);
+    const taken = await store.takenPaths(head.id);
     const entries = await spaces.entriesOf(head);
-    const free = taken.size === 0 ? entries : new Map([...entries].filter(([path]) => !taken.has(path)));
+    const free = taken.size === 0 ? entries : await without(entries, taken);
     if (free.size === 0) return undefined;
     return { head, ...(await manifestOf(head.roots, free, this.#parts)) };
   }
@@ -231,20 +236,25 @@ export class SpaceReviews {
   }
 
   async #conflictsOf({ roots }: SpaceManifest, entries: readonly ChangeEntry[]): Promise<Conflict[]> {
-    const blocked = entries.flatMap(({ path, blocked: reason }) => (reason === undefined ? [] : [{ path, reason }]));
-    const named = new Map(entries.map(({ edit, path }) => [`${edit.root}/${edit.path}`, path]));
-    const edits = entries.filter((entry) => entry.blocked === undefined).map(({ edit }) => edit);
+    const blocked: Conflict[] = [];
+    const edits: TreeEdit[] = [];
+    await inSlices(entries, ({ path, edit, blocked: reason }) => {
+      if (reason === undefined) edits.push(edit);
+      else blocked.push({ path, reason });
+    });
     const found = await withRoots(
       roots.map(({ hostRoot }) => hostRoot),
       this.#parts.hidden,
       (directories) => checkEdits({ edits, directories, blobs: this.#parts.blobs, ownersMatter: true }),
       { mayBeMissing: true },
     );
-    const moved = found.conflicts.map(({ root, obstacle: { path, reason } }) => ({
-      path: named.get(`${root}/${path}`) ?? labelOf(path),
-      reason,
-    }));
-    return [...blocked, ...moved];
+    if (found.conflicts.length === 0) return blocked;
+    const named = new Map<string, string>();
+    await inSlices(entries, ({ edit, path }) => named.set(placeKey(edit.root, edit.path), path));
+    await inSlices(found.conflicts, ({ root, obstacle: { path, reason } }) =>
+      blocked.push({ path: named.get(placeKey(root, path)) ?? labelOf(path), reason }),
+    );
+    return blocked;
   }
 
   /** Leaves out what cannot be applied, and what cannot be without that. */
@@ -255,8 +265,9 @@ export class SpaceReviews {
     const conflicts = await this.#conflictsOf(pending, chosen);
     const out = new Set(conflicts.map(({ path }) => path));
     for (;;) {
-      const possible = chosen.filter(({ path }) => !out.has(path));
-      const needy = missingChoices(pending.entries, new Set(possible.map(({ path }) => path)));
+      const possible: ChangeEntry[] = [];
+      await inSlices(chosen, (entry) => void (out.has(entry.path) || possible.push(entry)));
+      const needy = await missingChoices(pending.entries, await pathsOf(possible));
       if (needy.length === 0 || possible.length === 0) return { possible, conflicts };
       for (const { neededBy } of needy) {
         if (!out.has(neededBy)) conflicts.push({ path: neededBy, reason: "needs-another" });
@@ -274,17 +285,21 @@ export class SpaceReviews {
     const { store, sets, now } = this.#parts;
     const isAll = chosen.length === entries.length;
     const id = isAll ? head.review : randomUUID();
-    const manifest: Manifest = { ...this.#makerOf(head, chosen), agent: head.agent, ...withRootsInUse(roots, chosen) };
+    const manifest: Manifest = {
+      ...this.#makerOf(head, chosen),
+      agent: head.agent,
+      ...(await withRootsInUse(roots, chosen)),
+    };
     const kept = await sets.keep(manifest);
     const set: CutChangeSet = {
       ...{ id, manifest: kept, createdAt: head.beganAt, expiresAt: head.expiresAt },
       ...{ decidedAt: now(), state: decision.state, by: decision.by, message: decision.message },
     };
-    const isChosen = new Set(chosen);
-    const cut = paths.filter((_, index) => isChosen.has(entries[index] as ChangeEntry));
+    const cut = isAll ? paths : await hostPathsOf({ paths, entries }, chosen);
     const isTaken = decision.kind === "cut";
     if (isTaken && !(await store.take(head.id, id, cut, now()))) return void (await sets.drop(kept));
-    const changes: Changes = isTaken ? new Map() : new Map(cut.map((path) => [path, undefined]));
+    const changes = new Map<ByteString, undefined>();
+    if (!isTaken) await inSlices(cut, (path) => changes.set(path, undefined));
     const next = await this.#commit(head, decision.kind, changes, id, {
       review: isAll ? randomUUID() : head.review,
       also: () => sets.addDecided(set),

@@ -3,11 +3,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { setImmediate as otherWork } from "node:timers/promises";
 import type { ByteString } from "../../base/byte-string.ts";
 import { transaction } from "../../base/database.ts";
+import { sortedInSlices } from "../../base/pace.ts";
 import { sha256Stream } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 import type { Root } from "../changes/proposed-change.ts";
 import { parseRoots, parseSpaceEntry } from "../state/stored.ts";
-import type { Author, SpaceEntries, SpaceEntry } from "./space-entry.ts";
+import type { Author, SpaceEntry } from "./space-entry.ts";
 
 type Row = Record<string, unknown>;
 
@@ -183,7 +184,7 @@ export class SpaceStore {
 
   /** Undefined when somebody else was faster: then the changes have to be made anew, from what they left. */
   async commit(from: SpaceHead, commit: NewCommit): Promise<SpaceHead | undefined> {
-    const sorted = [...commit.changes].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sorted = await sortedInSlices([...commit.changes], ([a], [b]) => (a < b ? -1 : 1));
     if (sorted.length <= ROWS_AT_ONCE) {
       const isOurs = transaction(this.#database, () => {
         if (this.get(from.id).version !== from.version) return false;
@@ -215,9 +216,17 @@ export class SpaceStore {
     return false;
   }
 
-  takenPaths(space: string): Set<ByteString> {
-    const rows = this.#database.prepare("SELECT path FROM taken WHERE space = ?").all(space);
-    return new Set(rows.map(({ path }) => String(path) as ByteString));
+  async takenPaths(space: string): Promise<Set<ByteString>> {
+    const select = this.#database.prepare(
+      `SELECT path FROM taken WHERE space = ? AND path > ? ORDER BY path LIMIT ${ROWS_AT_ONCE}`,
+    );
+    const paths = new Set<ByteString>();
+    for (let after = ""; ; await otherWork()) {
+      const rows = select.all(space, after);
+      for (const { path } of rows) paths.add(String(path) as ByteString);
+      if (rows.length < ROWS_AT_ONCE) return paths;
+      after = String(rows.at(-1)?.path);
+    }
   }
 
   takenCount(space: string): number {
@@ -327,14 +336,4 @@ function toHead(row: Row): SpaceHead {
 
 function toEntry(text: unknown): SpaceEntry {
   return parseSpaceEntry(String(text));
-}
-
-/** A version as it was, from what is known of another. */
-export function withChanges(entries: SpaceEntries, changes: Changes): Map<ByteString, SpaceEntry> {
-  const made = new Map(entries);
-  for (const [path, entry] of changes) {
-    if (entry === undefined) made.delete(path);
-    else made.set(path, entry);
-  }
-  return made;
 }

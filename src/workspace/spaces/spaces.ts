@@ -4,6 +4,7 @@ import { type ByteString, labelOf, toByteString } from "../../base/byte-string.t
 import { memorySource } from "../../base/content.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import type { Json } from "../../base/json.ts";
+import { inSlices } from "../../base/pace.ts";
 import { placeOf } from "../changes/drafts.ts";
 import { hostPathOf } from "../changes/entries.ts";
 import type { FileState } from "../changes/node-state.ts";
@@ -14,10 +15,10 @@ import { ENTRIES_MAX, MERGED_TEXT_BYTES_MAX, SPACE_BYTES_MAX, SPACES_CACHED_MAX 
 import type { ChangeSets, KeptManifest } from "../state/change-sets.ts";
 import { type DraftedDelta, draftDelta } from "./draft-delta.ts";
 import { type MergeConflict, type Merged, mergeDelta } from "./merge.ts";
-import { joinLabels, type SpaceEntries, type SpaceEntry } from "./space-entry.ts";
+import { joinLabels, type SpaceEntries, type SpaceEntry, withChanges } from "./space-entry.ts";
 import type { LayerInUse, SpaceLayers } from "./space-layers.ts";
 import { guestNameOf } from "./space-manifest.ts";
-import { type Changes, type SpaceHead, type SpaceStore, withChanges } from "./space-store.ts";
+import type { Changes, SpaceHead, SpaceStore } from "./space-store.ts";
 import { mergeTexts } from "./text-merge.ts";
 
 /** A workspace as a run sees it: one version, which never changes. */
@@ -144,7 +145,7 @@ export class Spaces {
       const beyond = { what: "entries", found: made.changes.length, most: ENTRIES_MAX } as const;
       return this.#answer(this.#parts.store.get(view.spaceId), { roots: [], beyond });
     }
-    const { roots } = checkProposal(made);
+    const { roots } = await checkProposal(made);
     const source = { changes: made.changes, roots, base: view.entries, by: { runId, tool }, labels };
     const drafted = await draftDelta(source, this.#parts);
     return await this.alone(view.spaceId, () => this.#lay(view, { ...made, roots }, drafted));
@@ -169,7 +170,7 @@ export class Spaces {
     const { store } = this.#parts;
     const entries =
       known !== undefined && known.version < version
-        ? withChanges(known.entries, await store.changesBetween(id, known.version, version))
+        ? await withChanges(known.entries, await store.changesBetween(id, known.version, version))
         : await store.entriesAt(id, version);
     this.#remember(id, version, entries);
     return entries;
@@ -179,11 +180,11 @@ export class Spaces {
   async headWith(head: SpaceHead, changes: Changes): Promise<Pick<SpaceHead, "entryCount" | "sizeBytes">> {
     const entries = await this.entriesOf(head);
     let { entryCount, sizeBytes } = head;
-    for (const [path, entry] of changes) {
+    await inSlices(changes, ([path, entry]) => {
       const old = entries.get(path);
       entryCount += (entry === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
       sizeBytes += bytesOf(entry) - bytesOf(old);
-    }
+    });
     return { entryCount, sizeBytes };
   }
 
@@ -219,7 +220,7 @@ export class Spaces {
       if (beyond !== undefined) return this.#answer(head, { roots: made.roots, beyond });
       const next = await this.#commit(head, made, counted, merged.entries);
       if (next === undefined) continue;
-      this.#remember(next.id, next.version, withChanges(current, merged.entries));
+      this.#remember(next.id, next.version, await withChanges(current, merged.entries));
       return this.#answer(next, { roots: made.roots, merged, drafted });
     }
   }

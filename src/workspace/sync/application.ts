@@ -2,6 +2,7 @@ import { setImmediate as otherWork } from "node:timers/promises";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { type ByteString, parentOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import { inSlices, mapInSlices, sortedInSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
 import { Obstacle } from "../files/obstacle.ts";
@@ -41,9 +42,6 @@ export type ApplyResult =
   | { readonly status: "conflict"; readonly conflicts: readonly FoundConflict[]; readonly aside: Aside }
   | { readonly status: "failed"; readonly error: Error; readonly aside: Aside };
 
-/** Steps between two looks at other work of the process. */
-const STEPS_AT_ONCE = 100;
-
 /**
  * Brings the edits to the host: all of them, or (a conflict, an error thrown) none. The order is what survives a kill: check,
  * journal, stage, journal, steps, journal, clean up. Before the last journal entry a restart takes the steps back; after it,
@@ -51,14 +49,14 @@ const STEPS_AT_ONCE = 100;
  */
 export async function applyEdits(application: Application, blobs: BlobFiles, journal: Journal): Promise<ApplyResult> {
   const { changeSetId, operation, rootPaths, hidden } = application;
-  const edits = application.edits.toSorted((a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
+  const edits = await sortedInSlices(application.edits, (a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
   return await withRoots(rootPaths, hidden, async (directories) => {
     const checked = await checkEdits({ edits, directories, blobs, ownersMatter: operation === "sync" });
     if (checked.conflicts.length > 0) return { status: "conflict", conflicts: checked.conflicts, aside: NOTHING_ASIDE };
-    const plan = planEdits(edits);
+    const plan = await planEdits(edits);
     const roots = directories.map(({ inode }, i) => ({ path: rootPaths[i] as string, inode: String(inode) }));
-    const found = plan.steps.map((step) => foundBefore(step, checked));
-    const objects = plan.objects.map(({ state }) => state);
+    const found = await mapInSlices(plan.steps, (step) => foundBefore(step, checked));
+    const objects = await mapInSlices(plan.objects, ({ state }) => state);
     const prepared = await journal.prepare(application.files);
     await journal.begin({ changeSetId, operation, roots, steps: plan.steps, objects, found });
     const attempt = new Attempt({ changeSetId, plan, directories, checked, rootPaths, found });
@@ -120,7 +118,9 @@ class Attempt {
   }
 
   async stage(blobs: BlobFiles): Promise<void> {
-    for (const root of new Set(this.#plan.steps.map((step) => step.root))) {
+    const roots = new Set<number>();
+    await inSlices(this.#plan.steps, ({ root }) => roots.add(root));
+    for (const root of roots) {
       this.failedRoot = root;
       this.#stagings.set(root, Staging.create(this.#directory(root), this.#changeSetId));
     }
@@ -135,12 +135,11 @@ class Attempt {
   }
 
   async takeSteps(): Promise<void> {
-    for (const [number, step] of this.#plan.steps.entries()) {
-      if (number % STEPS_AT_ONCE === 0) await otherWork();
+    await inSlices(this.#plan.steps, (step, number) => {
       this.failedRoot = step.root;
       takeStep(step, this.#place(step, number));
       this.#taken = number + 1;
-    }
+    });
     await this.#expectUnchanged();
     await this.#syncNames();
   }
@@ -180,20 +179,20 @@ class Attempt {
 
   /** What was moved away must be what was checked; else somebody wrote to it meanwhile, and their work comes first. */
   async #expectUnchanged(): Promise<void> {
-    for (const [number, { do: kind, root, path }] of this.#plan.steps.entries()) {
-      if (number % STEPS_AT_ONCE === 0) await otherWork();
-      if (kind !== "remove" && kind !== "replace") continue;
+    await inSlices(this.#plan.steps, ({ do: kind, root, path }, number) => {
+      if (kind !== "remove" && kind !== "replace") return;
       const kept = statusOf(this.#staging(root).oldPath(number));
       this.failedRoot = root;
       if (kept === undefined || fingerprintOf(kept) !== this.#found[number])
         throw new Obstacle(path, "changed-during-sync");
-    }
+    });
   }
 
   async #syncNames(): Promise<void> {
     const parents = new Map<string, { root: number; path: ByteString }>();
-    for (const { root, path } of this.#plan.steps)
+    await inSlices(this.#plan.steps, ({ root, path }) => {
       parents.set(placeKey(root, parentOf(path)), { root, path: parentOf(path) });
+    });
     for (const { root, path } of parents.values()) {
       // The disk is waited for with each.
       await otherWork();

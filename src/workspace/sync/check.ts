@@ -1,5 +1,6 @@
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { type ByteString, below, parentOf } from "../../base/byte-string.ts";
+import { inSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import {
   hasSameContent,
@@ -34,7 +35,7 @@ export function placeKey(root: number, path: ByteString): string {
 
 /** Compares every `before` with the host, contents included, and keeps those contents: they are what undo restores. */
 export async function checkEdits(options: CheckOptions): Promise<Checked> {
-  const check = new Check(options);
+  const check = await Check.of(options);
   await inParallel(options.edits, PARALLEL_FILES, (edit) => check.examine(edit));
   await options.blobs.settle();
   return check;
@@ -46,9 +47,15 @@ class Check implements Checked {
   readonly #options: CheckOptions;
   readonly #edits: ReadonlyMap<string, TreeEdit>;
 
-  constructor(options: CheckOptions) {
+  private constructor(options: CheckOptions, edits: ReadonlyMap<string, TreeEdit>) {
     this.#options = options;
-    this.#edits = new Map(options.edits.map((edit) => [placeKey(edit.root, edit.path), edit]));
+    this.#edits = edits;
+  }
+
+  static async of(options: CheckOptions): Promise<Check> {
+    const edits = new Map<string, TreeEdit>();
+    await inSlices(options.edits, (edit) => edits.set(placeKey(edit.root, edit.path), edit));
+    return new Check(options, edits);
   }
 
   async examine(edit: TreeEdit): Promise<void> {
@@ -91,7 +98,7 @@ class Check implements Checked {
       if (sha256 !== before.sha256) throw new Obstacle(path, "content-changed");
     } else if (state.type === "directory" && before.type === "directory") {
       if (state.mode !== before.mode) throw new Obstacle(path, "mode-changed");
-      if (after.type !== "directory") this.#expectKnownChildren(edit, directory);
+      if (after.type !== "directory") await this.#expectKnownChildren(edit, directory);
     } else if (state.type === "symlink" && before.type === "symlink") {
       if (state.target !== before.target) throw new Obstacle(path, "link-target-changed");
     } else if (state.type !== before.type) throw new Obstacle(path, "type-changed");
@@ -103,8 +110,8 @@ class Check implements Checked {
     if (state.uid !== before.uid || state.gid !== before.gid) throw new Obstacle(path, "owner-changed");
   }
 
-  #expectKnownChildren({ root, path }: TreeEdit, directory: RootDirectory): void {
-    for (const name of directory.list(path)) {
+  async #expectKnownChildren({ root, path }: TreeEdit, directory: RootDirectory): Promise<void> {
+    for (const name of await directory.list(path)) {
       const child = below(path, name);
       if (this.#edits.get(placeKey(root, child))?.after.type !== "absent") {
         throw new Obstacle(child, "directory-not-empty");

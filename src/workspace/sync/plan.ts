@@ -1,5 +1,6 @@
 import type { ByteString } from "../../base/byte-string.ts";
 import { defined } from "../../base/optional.ts";
+import { inSlices } from "../../base/pace.ts";
 import { type FileState, hasSameContent, modeOf, type NodeState, type TreeEdit } from "../changes/node-state.ts";
 
 /** What is set of a directory, file or link without replacing it; a link has no mode, a new directory no owner to go back to. */
@@ -56,17 +57,16 @@ const NEW_DIRECTORY: Metadata = { mode: NEW_DIRECTORY_MODE };
  * The order: directories that become writable; what goes, deepest first; what comes, from the top; then the permissions of
  * directories, deepest first, as they may forbid what was just done. `edits` must be sorted by root and path.
  */
-export function planEdits(edits: readonly TreeEdit[]): Plan {
+export async function planEdits(edits: readonly TreeEdit[]): Promise<Plan> {
   const objects = new StagedObjects();
   const deepestFirst = edits.toReversed();
-  const steps = [
-    ...edits.filter(opensDirectory).map(metadataStep),
-    ...deepestFirst.flatMap(removal),
-    ...edits.flatMap((edit) => arrival(edit, objects)),
-    ...deepestFirst
-      .filter((edit) => edit.after.type === "directory" && !opensDirectory(edit))
-      .flatMap(directoryMetadata),
-  ];
+  const steps: Step[] = [];
+  await inSlices(edits, (edit) => void (opensDirectory(edit) && steps.push(metadataStep(edit))));
+  await inSlices(deepestFirst, (edit) => steps.push(...removal(edit)));
+  await inSlices(edits, (edit) => steps.push(...arrival(edit, objects)));
+  await inSlices(deepestFirst, (edit) => {
+    if (edit.after.type === "directory" && !opensDirectory(edit)) steps.push(...directoryMetadata(edit));
+  });
   return { objects: objects.list, steps };
 }
 

@@ -1,8 +1,10 @@
 import { parentOf } from "../../base/byte-string.ts";
+import { inSlices } from "../../base/pace.ts";
 import { ZtlError } from "../../errors.ts";
 import { RootDirectory } from "../files/root-directory.ts";
 import type { Journal, JournalEntry, JournalPhase, Operation } from "../state/journal.ts";
 import { type Aside, NOTHING_ASIDE } from "./aside.ts";
+import { placeKey } from "./check.ts";
 import type { Step } from "./plan.ts";
 import { Staging } from "./staging.ts";
 import type { StepPlace } from "./step.ts";
@@ -100,7 +102,11 @@ async function end(entry: JournalEntry, directories: readonly RootDirectory[]): 
       return await spareAllWritten({ steps, found, rootPaths, placeOf });
     }
     const aside = await takeAllBack({ steps, objects, rootPaths, directories, stagingOf: stagings.of });
-    for (const { root, path } of steps) directories[root]?.syncNames(parentOf(path));
+    const parents = new Map<string, Pick<Step, "root" | "path">>();
+    await inSlices(steps, ({ root, path }) => {
+      parents.set(placeKey(root, parentOf(path)), { root, path: parentOf(path) });
+    });
+    await inSlices(parents.values(), ({ root, path }) => directories[root]?.syncNames(path));
     return aside;
   } finally {
     stagings.close();

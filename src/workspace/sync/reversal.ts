@@ -1,6 +1,7 @@
+import { inSlices, mapInSlices } from "../../base/pace.ts";
 import type { ChangeEntry, ChangeSet } from "../changes/change-set.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
-import { type MissingChoice, missingChoices } from "../review/selection.ts";
+import { type MissingChoice, missingChoices, pathsOf } from "../review/selection.ts";
 
 export type Reversal = "undo" | "redo";
 
@@ -15,16 +16,23 @@ export type ReversalRefusal =
   | { readonly status: "incomplete-selection"; readonly missing: readonly MissingChoice[] };
 
 /** What of a set is to be undone, or done again: all that is applied or undone now, or these of it. */
-export function chooseReversal(set: ChangeSet, reversal: Reversal, files?: readonly string[]): ReversalChoice {
+export async function chooseReversal(
+  set: ChangeSet,
+  reversal: Reversal,
+  files?: readonly string[],
+): Promise<ReversalChoice> {
   const [chosen, undone] = [new Set(set.chosen), new Set(set.undone)];
-  const open = set.entries.filter(({ path }) => chosen.has(path) && undone.has(path) === (reversal === "redo"));
-  const known = new Set(open.map(({ path }) => path));
+  const open: ChangeEntry[] = [];
+  await inSlices(set.entries, (entry) => {
+    if (chosen.has(entry.path) && undone.has(entry.path) === (reversal === "redo")) open.push(entry);
+  });
+  const known = await pathsOf(open);
   const unknown = files?.filter((path) => !known.has(path)) ?? [];
   if (unknown.length > 0) return { status: "unknown-files", files: unknown };
   const wanted = files === undefined ? known : new Set(files);
   if (wanted.size === 0) return { status: "nothing-chosen" };
-  const asDone = open.map((entry) => ({ ...entry, edit: editOf(entry, reversal) }));
-  const missing = missingChoices(asDone, wanted);
+  const asDone = await mapInSlices(open, (entry) => ({ ...entry, edit: editOf(entry, reversal) }));
+  const missing = await missingChoices(asDone, wanted);
   if (missing.length > 0) return { status: "incomplete-selection", missing };
   return { status: "chosen", entries: open.filter(({ path }) => wanted.has(path)) };
 }

@@ -1,21 +1,19 @@
 import * as fs from "node:fs";
-import { setImmediate as otherWork } from "node:timers/promises";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { bytesOf, EMPTY } from "../../base/byte-string.ts";
 import { copyContent, fileSource } from "../../base/content.ts";
 import { syncPathAsync } from "../../base/durable-files.ts";
+import { inSlices, mapInSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
 import { Obstacle } from "../files/obstacle.ts";
-import { isSameObject, O_PATH, type RootDirectory, type Status, statusOf } from "../files/root-directory.ts";
+import { isSameObject, namesIn, O_PATH, type RootDirectory, type Status, statusOf } from "../files/root-directory.ts";
 import { FILE_BYTES_MAX, PARALLEL_FILES } from "../limits.ts";
 import { setMetadata, setOwner, setTime } from "./metadata.ts";
 import type { StagedObject } from "./plan.ts";
 import { STAGING_PREFIX } from "./staging-name.ts";
 
 const OWNER_READS = 0o400;
-/** Names that are removed between two looks at other work of the process. */
-const NAMES_AT_ONCE = 100;
 const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 
 /** The private directory at the top of a root in which new objects wait and old ones are kept until the end. */
@@ -48,11 +46,9 @@ export class Staging {
   static async remove(root: RootDirectory, changeSetId: string): Promise<void> {
     const path = `${root.handle}/${STAGING_PREFIX}${changeSetId}`;
     for (const part of ["new", "old"]) {
-      const names = unless(["ENOENT", "ENOTDIR"], () => fs.readdirSync(`${path}/${part}`)) ?? [];
-      for (const [number, name] of names.entries()) {
-        if (number % NAMES_AT_ONCE === 0) await otherWork();
-        fs.rmSync(`${path}/${part}/${name}`, { recursive: true, force: true });
-      }
+      if (statusOf(`${path}/${part}`)?.isDirectory() !== true) continue;
+      const names = await namesIn(`${path}/${part}`);
+      await inSlices(names, (name) => fs.rmSync(`${path}/${part}/${name}`, { recursive: true, force: true }));
     }
     fs.rmSync(path, { recursive: true, force: true });
     root.syncNames(EMPTY);
@@ -71,8 +67,9 @@ export class Staging {
   /** Puts everything in it on disk; what may not be opened for that has been put there when it was made. */
   async sync(): Promise<void> {
     const place = `/proc/self/fd/${this.#fd}`;
-    const files = fs.readdirSync(`${place}/new`, { withFileTypes: true }).filter((entry) => entry.isFile());
-    const paths = [...files.map(({ name }) => `new/${name}`), "new", "old", "."].map((name) => `${place}/${name}`);
+    const files = await namesIn(`${place}/new`, { filesOnly: true });
+    const paths = await mapInSlices(files, (name) => `${place}/new/${name}`);
+    for (const directory of ["new", "old", "."]) paths.push(`${place}/${directory}`);
     await inParallel(paths, PARALLEL_FILES, async (path) => {
       await syncPathAsync(path).catch((error: unknown) => {
         if (errorCode(error) !== "EACCES") throw error;

@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { labelOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
+import { inSlices, mapInSlices } from "../../base/pace.ts";
 import { errorCode } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
 import { guestPathOf } from "../changes/entries.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
+import { chosenOf } from "../review/selection.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
 import type { Journal, Operation } from "../state/journal.ts";
 import type { Turn } from "../state/turn.ts";
@@ -86,7 +88,7 @@ export class Synchroniser {
     return await this.#turn.take(async () => {
       const set = await this.#settled(id);
       if (set.state !== "approved") return { status: "not-approved", state: set.state };
-      const chosen = chosenEntries(set);
+      const chosen = await chosenOf(set.entries, new Set(set.chosen));
       const blocked = chosen.flatMap(({ path, blocked: reason }) => (reason === undefined ? [] : [{ path, reason }]));
       if (blocked.length > 0) return await this.#refuse(id, { conflicts: blocked });
       const edits = chosen.map(({ edit }) => edit);
@@ -111,15 +113,12 @@ export class Synchroniser {
       const set = await this.#settled(id);
       const isOpen = set.state === "applied" || (reversal === "redo" && set.state === "undone");
       if (!isOpen) return { status: "not-applied", state: set.state };
-      const choice = chooseReversal(set, reversal, files);
+      const choice = await chooseReversal(set, reversal, files);
       if (choice.status !== "chosen") return choice;
       const paths = pathsOf(choice.entries);
-      const edits = choice.entries.map((entry) => editOf(entry, reversal));
+      const edits = await mapInSlices(choice.entries, (entry) => editOf(entry, reversal));
       const undone = new Set(set.undone);
-      for (const path of paths) {
-        if (reversal === "undo") undone.add(path);
-        else undone.delete(path);
-      }
+      await inSlices(paths, (path) => void (reversal === "undo" ? undone.add(path) : undone.delete(path)));
       const result = await this.#apply(set, { operation: reversal, edits, files: paths, undone });
       return result.status === "done"
         ? { ...result, status: reversal === "undo" ? "undone" : "redone", files: paths }
@@ -171,6 +170,8 @@ export class Synchroniser {
         reason,
       }));
     };
+    const isUndone: number[] = [];
+    await inSlices(entries, ({ path }, index) => void (undone.has(path) && isUndone.push(index)));
     try {
       const application = {
         changeSetId: id,
@@ -179,7 +180,7 @@ export class Synchroniser {
         edits,
         attempt: randomUUID(),
         files,
-        undone: [...entries.keys()].filter((index) => undone.has((entries[index] as ChangeEntry).path)),
+        undone: isUndone,
         hidden: this.#hidden,
       };
       const outcome = await applyEdits(application, this.#blobs, this.#journal);
@@ -204,11 +205,6 @@ interface Doing {
 
 function tellError(error: Error): { code: string; message: string } {
   return { code: errorCode(error) ?? "unknown", message: error.message };
-}
-
-function chosenEntries({ entries, chosen }: ChangeSet): readonly ChangeEntry[] {
-  const paths = new Set(chosen);
-  return entries.filter(({ path }) => paths.has(path));
 }
 
 function pathsOf(entries: readonly ChangeEntry[]): string[] {

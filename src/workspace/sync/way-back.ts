@@ -1,4 +1,4 @@
-import { setImmediate as otherWork } from "node:timers/promises";
+import { inSlices, Pace } from "../../base/pace.ts";
 import type { NodeState } from "../changes/node-state.ts";
 import type { RootDirectory } from "../files/root-directory.ts";
 import { type Aside, AsideList } from "./aside.ts";
@@ -16,17 +16,17 @@ export interface WayBack {
   readonly stagingOf: (root: number) => Staging;
 }
 
-/** Steps between two looks at other work of the process. */
-const STEPS_AT_ONCE = 100;
-
 /** Takes steps back from the last to the first, whether they were begun or not, but for what somebody has changed since. */
 export async function takeAllBack({ steps, objects, rootPaths, directories, stagingOf }: WayBack): Promise<Aside> {
   const spared = new AsideList();
-  const removed = new Set(
-    steps.filter(({ do: kind }) => kind.startsWith("remove")).map(({ root, path }) => placeKey(root, path)),
-  );
-  for (const [number, step] of [...steps.entries()].reverse()) {
-    if (number % STEPS_AT_ONCE === 0) await otherWork();
+  const removed = new Set<string>();
+  await inSlices(steps, ({ do: kind, root, path }) => {
+    if (kind.startsWith("remove")) removed.add(placeKey(root, path));
+  });
+  const pace = new Pace();
+  for (let number = steps.length - 1; number >= 0; number--) {
+    if (pace.isOver) await pace.rest();
+    const step = steps[number] as Step;
     const { root, path } = step;
     const found = await takeBack(step, {
       directory: directories[root] as RootDirectory,
@@ -54,11 +54,10 @@ export interface Kept {
 /** All that was replaced or removed, and written to since. */
 export async function spareAllWritten({ steps, found, rootPaths, placeOf }: Kept): Promise<Aside> {
   const spared = new AsideList();
-  for (const [number, step] of steps.entries()) {
-    if (number % STEPS_AT_ONCE === 0) await otherWork();
+  await inSlices(steps, (step, number) => {
     const place = placeOf(step, number);
     const written = place === undefined ? undefined : spareWritten(step, place, found[number] ?? "");
     if (written !== undefined) spared.add(rootPaths[step.root] ?? "", written);
-  }
+  });
   return spared.aside;
 }
