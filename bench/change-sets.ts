@@ -6,11 +6,18 @@ import { type ProposedChange, Workspace } from "../src/workspace/index.ts";
 import { describeMachine } from "./machine.ts";
 
 /**
- * `npm run bench:change-sets`: what a call that changed very many files costs on its way to the host, and how long the event loop waits
- * for it at most: by the clock, and by the processor time of this thread, which other programs do not lengthen.
+ * `npm run bench:change-sets`: what a call that changed very many files costs on its way to the host, by the clock and in processor time
+ * of all threads, and how long the event loop waits for it at most: by the clock, and by the processor time of this thread, which other
+ * programs do not lengthen. With `--longest MS` it fails when that is longer.
  */
 
-const { values } = parseArgs({ options: { json: { type: "boolean" }, files: { type: "string", default: "50000" } } });
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean" },
+    files: { type: "string", default: "50000" },
+    longest: { type: "string", default: "Infinity" },
+  },
+});
 const FILES = Number(values.files);
 const FILES_PER_DIRECTORY = 500;
 const TICK_MS = 5;
@@ -18,6 +25,7 @@ const TICK_MS = 5;
 interface Step {
   readonly step: string;
   readonly totalMs: number;
+  readonly processorMs: number;
   readonly longestWaitMs: number;
   readonly longestBusyMs: number;
 }
@@ -33,12 +41,13 @@ async function measure<T>(step: string, work: () => Promise<T>): Promise<T> {
     [at, busy] = [performance.now(), process.threadCpuUsage()];
   };
   const timer = setInterval(tick, TICK_MS);
-  const begun = performance.now();
+  const [begun, processor] = [performance.now(), process.cpuUsage()];
   const result = await work();
   const totalMs = performance.now() - begun;
+  const { user, system } = process.cpuUsage(processor);
   tick();
   clearInterval(timer);
-  steps.push({ step, totalMs, longestWaitMs, longestBusyMs });
+  steps.push({ step, totalMs, processorMs: (user + system) / 1000, longestWaitMs, longestBusyMs });
   return result;
 }
 
@@ -88,9 +97,17 @@ try {
 if (values.json)
   process.stdout.write(`${JSON.stringify({ machine: describeMachine(), files: FILES, steps }, null, 2)}\n`);
 else {
-  process.stdout.write(`${FILES} files; the event loop's longest wait and longest work without a break, in ms\n`);
-  for (const { step, totalMs, longestWaitMs, longestBusyMs } of steps) {
-    const figures = [totalMs, longestWaitMs, longestBusyMs].map((ms) => ms.toFixed(0).padStart(8)).join("");
+  process.stdout.write(
+    `${FILES} files; by the clock, in processor time, the event loop's longest wait and longest work without a break, in ms\n`,
+  );
+  for (const { step, totalMs, processorMs, longestWaitMs, longestBusyMs } of steps) {
+    const figures = [totalMs, processorMs, longestWaitMs, longestBusyMs]
+      .map((ms) => ms.toFixed(0).padStart(8))
+      .join("");
     process.stdout.write(`  ${step.padEnd(10)}${figures}\n`);
   }
 }
+expect(
+  steps.every(({ longestBusyMs }) => longestBusyMs <= Number(values.longest)),
+  `longer than ${values.longest} ms without a break`,
+);

@@ -163,7 +163,7 @@ test("only what is unused and old goes, and drafts by age alone", async () => {
   age(pathOf(unused as string));
   for (const name of ["old", "new"]) writeFileSync(join(directory, "drafts", name), "");
   age(join(directory, "drafts", "old"));
-  blobs.removeUnused((sha256) => sha256 === used, now);
+  await blobs.removeUnused((sha256) => sha256 === used, now);
   const left = await Promise.all([used, unused, fresh].map(async (name) => (await blobs.check(name as string)).state));
   assert.deepEqual(left, ["whole", "missing", "whole"]);
   assert.deepEqual(drafts(), ["new"]);

@@ -138,11 +138,11 @@ export class BlobFiles {
   }
 
   /** Removes what nothing uses any more and is not just being written. */
-  removeUnused(isUsed: (sha256: string) => boolean, now: number): void {
+  async removeUnused(isUsed: (sha256: string) => boolean, now: number): Promise<void> {
     this.removeAbandoned(now);
-    for (const shard of fs.readdirSync(this.#directory)) {
+    await inSlices(fs.readdirSync(this.#directory), (shard) => {
       if (shard !== DRAFTS) this.#removeOld(shard, now, (name) => !isUsed(shard + name));
-    }
+    });
   }
 
   /** Removes what processes that are gone had begun to write. */

@@ -45,6 +45,13 @@ export async function mapInSlices<T, U>(items: Iterable<T>, make: (item: T, inde
   return made;
 }
 
+/** A set of the items, made in slices. */
+export async function setOf<T>(items: Iterable<T>): Promise<Set<T>> {
+  const made = new Set<T>();
+  await inSlices(items, (item) => made.add(item));
+  return made;
+}
+
 /** Items sorted at once before they are merged: a millisecond. */
 const RUN_ITEMS = 1000;
 

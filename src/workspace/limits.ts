@@ -28,6 +28,12 @@ export const CUT_MS_MAX = 3600 * 1000;
 /** One row of what is stored as JSON: a hundred times the longest entry, whose ten paths are escaped character by character. */
 export const ROW_JSON = { bytesMax: 16 * 1024 * 1024, depthMax: 16 };
 
+/**
+ * Versions of a workspace that are kept for a replay, and workspaces in which nothing is pending: as long as somebody may still ask
+ * why a call of last month did what it did.
+ */
+export const HISTORY_KEPT_MS = 30 * 24 * 3600 * 1000;
+
 /** A pending set nobody looked at for a day is forgotten; the agent has gone on without it. */
 export const EXPIRE_AFTER_MS = 24 * 3600 * 1000;
 /** Summaries in one list, unless more are asked for: what a page shows. */

@@ -21,6 +21,7 @@ import { diffEntry, readContent, type Side } from "./review/entry-content.ts";
 import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
 import { Queue } from "./review/queue.ts";
 import { SpaceLayers } from "./spaces/space-layers.ts";
+import { pruneSpaces } from "./spaces/space-pruning.ts";
 import { SpaceReviews } from "./spaces/space-reviews.ts";
 import { SpaceStore } from "./spaces/space-store.ts";
 import { Spaces } from "./spaces/spaces.ts";
@@ -100,8 +101,9 @@ export class Workspace {
     try {
       const recovered = await parts.synchroniser.recover();
       await parts.sets.prune();
+      await pruneSpaces(parts.database, (options.now ?? Date.now)());
       const { sets, store } = parts;
-      parts.blobs.removeUnused((sha256) => sets.usesContent(sha256) || store.usesContent(sha256), Date.now());
+      await parts.blobs.removeUnused((sha256) => sets.usesContent(sha256) || store.usesContent(sha256), Date.now());
       const workspace = new Workspace(options, parts, recovered);
       await workspace.pending.settleAll();
       return workspace;

@@ -1,3 +1,4 @@
+import { inSlices } from "../../base/pace.ts";
 import type { ChangeEntry } from "../changes/change-set.ts";
 
 interface View {
@@ -23,7 +24,8 @@ export class EntryViews {
     for (const [id, { at }] of this.#views) if (now - at >= VIEW_MS_MAX) this.#views.delete(id);
     const known = this.#views.get(review);
     if (known?.version === version) return known.entries;
-    const entries = new Map((await make()).map((entry) => [entry.path, entry]));
+    const entries = new Map<string, ChangeEntry>();
+    await inSlices(await make(), (entry) => entries.set(entry.path, entry));
     this.#views.set(review, { version, at: now, entries });
     return entries;
   }

@@ -23,8 +23,9 @@ import type {
   SpaceRejectResult,
 } from "./space-decisions.ts";
 import { without } from "./space-entry.ts";
+import type { SpaceHead } from "./space-head.ts";
 import { hostPathsOf, manifestOf, type SpaceManifest, withRootsInUse } from "./space-manifest.ts";
-import type { Changes, CommitKind, SpaceHead, SpaceStore } from "./space-store.ts";
+import type { Changes, CommitKind, SpaceStore } from "./space-store.ts";
 import type { Spaces } from "./spaces.ts";
 
 /** Everything pending of one workspace, as a person is asked about it. It has the shape of a change set, and is none yet. */
@@ -201,7 +202,7 @@ export class SpaceReviews {
         const changes = await appliedChanges(set as ChangeSet, await spaces.entriesOf(head));
         isDone = changes.size === 0 || (await this.#commit(head, "applied", changes, changeSet)) !== undefined;
       }
-      store.release(changeSet);
+      await store.release(changeSet);
     });
   }
 
@@ -306,7 +307,7 @@ export class SpaceReviews {
     });
     if (next !== undefined) return await sets.get(id);
     // Another process that agreed to all of it did so under the same id: the marks are its own.
-    if (isTaken && sets.summary(id) === undefined) store.release(id);
+    if (isTaken && sets.summary(id) === undefined) await store.release(id);
     await sets.drop(kept);
     return undefined;
   }

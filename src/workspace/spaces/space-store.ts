@@ -6,35 +6,18 @@ import { transaction } from "../../base/database.ts";
 import { sortedInSlices } from "../../base/pace.ts";
 import { sha256Stream } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
-import type { Root } from "../changes/proposed-change.ts";
-import { parseRoots, parseSpaceEntry } from "../state/stored.ts";
+import { interrupted } from "../state/interrupted.ts";
+import { removeInSlices } from "../state/removal.ts";
+import { parseSpaceEntry } from "../state/stored.ts";
 import type { Author, SpaceEntry } from "./space-entry.ts";
+import { type SpaceHead, toHead } from "./space-head.ts";
 
 type Row = Record<string, unknown>;
 
 /** Rows read or written between two looks at other work of the process: some milliseconds. */
 const ROWS_AT_ONCE = 500;
-
-/** A workspace's one row: where it stands. */
-export interface SpaceHead {
-  readonly id: string;
-  /** Whose it is; equal owners have one workspace. */
-  readonly owner: string;
-  readonly agent: string;
-  /** The id of its review, as long as something is pending. */
-  readonly review: string;
-  /** The number of the last commit; 0 before the first. */
-  readonly version: number;
-  /** Of everything that was ever committed, in order: equal hashes mean equal contents. */
-  readonly hash: string;
-  readonly roots: readonly Root[];
-  readonly entryCount: number;
-  readonly sizeBytes: number;
-  /** The last call that changed something. */
-  readonly last: Author & { readonly command: string };
-  readonly beganAt: number;
-  readonly expiresAt: number;
-}
+/** After which a workspace without changes is marked as in use again: far less than what it is kept for. */
+const IDLE_MS_MAX = 24 * 3600 * 1000;
 
 /** Why a commit was made; all but calls are decisions about what was there. */
 export type CommitKind = "call" | "cut" | "applied" | "rejected" | "expired" | "rebased" | "revoked";
@@ -54,7 +37,7 @@ interface Writer {
 export interface NewCommit {
   readonly kind: CommitKind;
   readonly changes: Changes;
-  readonly head: Omit<SpaceHead, "id" | "owner" | "version" | "hash">;
+  readonly head: Omit<SpaceHead, "id" | "owner" | "version" | "hash" | "kept">;
   /** Beside the changes, part of the hash: such as which change set was cut. */
   readonly note?: string;
   /** Written down in the transaction that makes this commit the head. */
@@ -76,7 +59,10 @@ export class SpaceStore {
   /** The workspace of an owner; made when there is none. */
   open(owner: string, agent: string, now: number): SpaceHead {
     const known = this.ofOwner(owner);
-    if (known !== undefined) return known;
+    if (known !== undefined && (known.entryCount > 0 || known.expiresAt > now - IDLE_MS_MAX)) return known;
+    // It is in use again, and no other process forgets it.
+    if (this.#database.prepare("UPDATE space SET expires = ? WHERE owner = ?").run(now, owner).changes === 1)
+      return this.ofOwner(owner) as SpaceHead;
     this.#database
       .prepare(
         `INSERT INTO space (id, owner, agent, review, head, hash, roots, entries, bytes, run, tool, command, began, expires)
@@ -130,7 +116,8 @@ export class SpaceStore {
     const entries = new Map<ByteString, SpaceEntry>();
     for (let after = ""; ; ) {
       const rows = select.all({ space, version, after });
-      for (const row of rows) if (row.entry !== null) entries.set(String(row.path) as ByteString, toEntry(row.entry));
+      for (const row of rows)
+        if (row.entry !== null) entries.set(String(row.path) as ByteString, parseSpaceEntry(String(row.entry)));
       if (rows.length < ROWS_AT_ONCE) return entries;
       after = String(rows.at(-1)?.path);
       await otherWork();
@@ -152,7 +139,10 @@ export class SpaceStore {
       for (let after = ""; ; ) {
         const rows = select.all(Number(number), after);
         for (const row of rows)
-          changes.set(String(row.path) as ByteString, row.entry === null ? undefined : toEntry(row.entry));
+          changes.set(
+            String(row.path) as ByteString,
+            row.entry === null ? undefined : parseSpaceEntry(String(row.entry)),
+          );
         if (rows.length < ROWS_AT_ONCE) break;
         after = String(rows.at(-1)?.path);
         await otherWork();
@@ -212,7 +202,7 @@ export class SpaceStore {
     await this.#inSlices(paths, (path) => insert.run(space, path, changeSet, now));
     const taken = this.#database.prepare("SELECT count(*) AS count FROM taken WHERE change_set = ?").get(changeSet);
     if (Number(taken?.count) === paths.length) return true;
-    this.release(changeSet);
+    await this.release(changeSet);
     return false;
   }
 
@@ -239,23 +229,25 @@ export class SpaceStore {
     return row === undefined ? undefined : String(row.space);
   }
 
-  release(changeSet: string): void {
-    this.#database.prepare("DELETE FROM taken WHERE change_set = ?").run(changeSet);
+  async release(changeSet: string): Promise<void> {
+    await removeInSlices(this.#database, "taken", "(space, path)", "change_set = ?", changeSet);
   }
 
   /** Change sets that have taken entries, with their states; one without is being made, or was never finished. */
   takers(): { readonly changeSet: string; readonly state: string | undefined; readonly at: number }[] {
-    return this.#database
-      .prepare(
-        `SELECT t.change_set, c.state, min(t.at) AS at FROM taken t LEFT JOIN change_set c ON c.id = t.change_set
-         GROUP BY t.change_set`,
-      )
-      .all()
-      .map((row) => ({
+    // Not grouped: that would read a row for each entry.
+    const next = this.#database.prepare(
+      `SELECT t.change_set, c.state, t.at FROM taken t LEFT JOIN change_set c ON c.id = t.change_set
+       WHERE t.change_set > ? ORDER BY t.change_set LIMIT 1`,
+    );
+    const takers: { changeSet: string; state: string | undefined; at: number }[] = [];
+    for (let row = next.get(""); row !== undefined; row = next.get(String(row.change_set)))
+      takers.push({
         changeSet: String(row.change_set),
         state: row.state === null ? undefined : String(row.state),
         at: Number(row.at),
-      }));
+      });
+    return takers;
   }
 
   usesContent(sha256: string): boolean {
@@ -297,8 +289,11 @@ export class SpaceStore {
       );
     if (changes !== 1) return false;
     also?.();
-    this.#database.prepare("UPDATE space_commit SET published = 1, hash = ? WHERE number = ?").run(hash, version);
-    return true;
+    const published = this.#database
+      .prepare("UPDATE space_commit SET published = 1, hash = ? WHERE number = ? AND published = 0")
+      .run(hash, version);
+    if (published.changes === 1) return true;
+    throw interrupted();
   }
 
   async #discard(version: number, changes: readonly Change[]): Promise<void> {
@@ -315,25 +310,4 @@ export class SpaceStore {
       });
     }
   }
-}
-
-function toHead(row: Row): SpaceHead {
-  return {
-    id: String(row.id),
-    owner: String(row.owner),
-    agent: String(row.agent),
-    review: String(row.review),
-    version: Number(row.head),
-    hash: String(row.hash),
-    roots: parseRoots(String(row.roots)),
-    entryCount: Number(row.entries),
-    sizeBytes: Number(row.bytes),
-    last: { runId: String(row.run), tool: String(row.tool), command: String(row.command) },
-    beganAt: Number(row.began),
-    expiresAt: Number(row.expires),
-  };
-}
-
-function toEntry(text: unknown): SpaceEntry {
-  return parseSpaceEntry(String(text));
 }

@@ -5,6 +5,7 @@ import { memorySource } from "../../base/content.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import type { Json } from "../../base/json.ts";
 import { inSlices } from "../../base/pace.ts";
+import { ZtlError } from "../../errors.ts";
 import { placeOf } from "../changes/drafts.ts";
 import { hostPathOf } from "../changes/entries.ts";
 import type { FileState } from "../changes/node-state.ts";
@@ -16,9 +17,10 @@ import type { ChangeSets, KeptManifest } from "../state/change-sets.ts";
 import { type DraftedDelta, draftDelta } from "./draft-delta.ts";
 import { type MergeConflict, type Merged, mergeDelta } from "./merge.ts";
 import { joinLabels, type SpaceEntries, type SpaceEntry, withChanges } from "./space-entry.ts";
+import type { SpaceHead } from "./space-head.ts";
 import type { LayerInUse, SpaceLayers } from "./space-layers.ts";
 import { guestNameOf } from "./space-manifest.ts";
-import type { Changes, SpaceHead, SpaceStore } from "./space-store.ts";
+import type { Changes, SpaceStore } from "./space-store.ts";
 import { mergeTexts } from "./text-merge.ts";
 
 /** A workspace as a run sees it: one version, which never changes. */
@@ -110,6 +112,8 @@ export class Spaces {
   async viewAt(spaceId: string, version: number): Promise<SpaceView> {
     const head = this.#parts.store.get(spaceId);
     if (head.version === version) return { spaceId, version, entries: await this.entriesOf(head) };
+    if (version < head.kept)
+      throw new ZtlError("unknown-workspace", `The version ${version} of ${spaceId} is not kept any more`, { spaceId });
     return { spaceId, version, entries: await this.#parts.store.entriesAt(spaceId, version) };
   }
 
@@ -169,7 +173,7 @@ export class Spaces {
     if (known?.version === version) return known.entries;
     const { store } = this.#parts;
     const entries =
-      known !== undefined && known.version < version
+      known !== undefined && known.version < version && known.version >= head.kept
         ? await withChanges(known.entries, await store.changesBetween(id, known.version, version))
         : await store.entriesAt(id, version);
     this.#remember(id, version, entries);

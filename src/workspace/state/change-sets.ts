@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
 import { defined } from "../../base/optional.ts";
+import { mapInSlices } from "../../base/pace.ts";
 import { ZtlError } from "../../errors.ts";
 import type {
   ChangeEntry,
@@ -113,6 +114,7 @@ export class ChangeSets {
     decided?: CutChangeSet,
   ): void {
     const { hash, runId, agent, tool, command, roots, entryCount, lists } = manifest;
+    this.#lists.expectKept(lists);
     const chosen = decided && JSON.stringify(entryCount === 0 ? [] : [[0, entryCount - 1]]);
     this.#database
       .prepare(
@@ -224,11 +226,11 @@ export class ChangeSets {
     const hash = new ManifestHash(summary);
     const entries = await readEntries(this.#lists, key, { roots, count: summary.entryCount }, (text) => hash.add(text));
     if (hash.digest({ ...summary, roots }) !== summary.hash) throw notWhatWasProposed(summary.id);
-    const pathsOf = (column: unknown): string[] | undefined =>
-      column === null ? undefined : parseChosen(String(column), entries).map(({ path }) => path);
+    const pathsOf = async (column: unknown): Promise<string[] | undefined> =>
+      column === null ? undefined : await mapInSlices(parseChosen(String(column), entries), ({ path }) => path);
     return {
       ...{ ...summary, roots, entries },
-      ...defined({ chosen: pathsOf(row.chosen), undone: pathsOf(row.undone) }),
+      ...defined({ chosen: await pathsOf(row.chosen), undone: await pathsOf(row.undone) }),
       conflicts: row.conflicts === null ? [] : await readConflicts(this.#lists, key, Number(row.conflicts)),
     };
   }

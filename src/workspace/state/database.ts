@@ -11,7 +11,7 @@ export const WORKSPACE_REFUSAL = {
 const FORMAT: DatabaseFormat = {
   applicationId: "ztlw",
   // Counted up when manifests or plans change, too.
-  version: 4,
+  version: 5,
   schema: [
     `CREATE TABLE change_set (
       number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, state TEXT NOT NULL,
@@ -34,7 +34,8 @@ const FORMAT: DatabaseFormat = {
     `CREATE TABLE space (
       id TEXT PRIMARY KEY, owner TEXT NOT NULL UNIQUE, agent TEXT NOT NULL, review TEXT NOT NULL UNIQUE, head INTEGER NOT NULL,
       hash TEXT NOT NULL, roots TEXT NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL, run TEXT NOT NULL,
-      tool TEXT NOT NULL, command TEXT NOT NULL, began INTEGER NOT NULL, expires INTEGER NOT NULL
+      tool TEXT NOT NULL, command TEXT NOT NULL, began INTEGER NOT NULL, expires INTEGER NOT NULL,
+      kept INTEGER NOT NULL DEFAULT 0
     ) STRICT`,
     // Before each call it is counted how much waits; most conversations that ever were have nothing pending.
     "CREATE INDEX space_pending ON space (agent, id, entries) WHERE entries > 0",
@@ -43,11 +44,13 @@ const FORMAT: DatabaseFormat = {
       run TEXT, tool TEXT, command TEXT, hash TEXT, made INTEGER NOT NULL
     ) STRICT`,
     "CREATE INDEX space_commit_space ON space_commit (space, number)",
+    "CREATE INDEX space_commit_unpublished ON space_commit (made) WHERE published < 1",
     `CREATE TABLE space_change (
       space TEXT, path TEXT, number INTEGER, entry TEXT, PRIMARY KEY (space, path, number)
     ) STRICT, WITHOUT ROWID`,
     "CREATE INDEX space_change_number ON space_change (number)",
     "CREATE TABLE space_content (sha256 TEXT, space TEXT, PRIMARY KEY (sha256, space)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX space_content_space ON space_content (space)",
     "CREATE TABLE taken (space TEXT, path TEXT, change_set TEXT, at INTEGER, PRIMARY KEY (space, path)) STRICT, WITHOUT ROWID",
     "CREATE INDEX taken_change_set ON taken (change_set)",
     `CREATE TABLE journal (

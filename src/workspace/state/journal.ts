@@ -64,12 +64,15 @@ export class Journal {
     await this.#lists.write(key, { name: "steps", items: steps });
     await this.#lists.write(key, { name: "objects", items: objects });
     await this.#lists.write(key, { name: "found", items: found });
-    this.#database
-      .prepare(
-        `INSERT INTO journal (change_set, operation, phase, roots, steps, objects, lists)
-         VALUES (?, ?, 'staging', ?, ?, ?, ?)`,
-      )
-      .run(changeSetId, operation, JSON.stringify(roots), steps.length, objects.length, key);
+    transaction(this.#database, () => {
+      this.#lists.expectKept(key);
+      this.#database
+        .prepare(
+          `INSERT INTO journal (change_set, operation, phase, roots, steps, objects, lists)
+           VALUES (?, ?, 'staging', ?, ?, ?, ?)`,
+        )
+        .run(changeSetId, operation, JSON.stringify(roots), steps.length, objects.length, key);
+    });
   }
 
   apply(changeSetId: string): void {
@@ -92,6 +95,7 @@ export class Journal {
   commit({ attempt, changeSetId, operation, files }: Untold, undone: readonly number[], prepared: ListsKey): void {
     const list = undone.length === 0 ? null : JSON.stringify(rangesOf(undone));
     this.#enter(changeSetId, "done", () => {
+      this.#lists.expectKept(prepared);
       this.#database
         .prepare("INSERT INTO outbox (attempt, change_set, operation, files, lists) VALUES (?, ?, ?, ?, ?)")
         .run(attempt, changeSetId, operation, files.length, prepared);

@@ -58,6 +58,8 @@ test("lists that nothing names are removed when they are old, and only these", a
   database.prepare("INSERT INTO outbox VALUES ('attempt', 'set', 'sync', 1, ?)").run(named);
   database.prepare("UPDATE list SET made = ? WHERE key <> ?").run(Date.now() - CUT_MS_MAX - 1, recent);
   await lists.removeAbandoned();
+  assert.throws(() => lists.expectKept(abandoned), { code: "workspace-interrupted" });
+  for (const key of [recent, named]) lists.expectKept(key);
   for (const table of ["list", "list_row"])
     assert.deepEqual(keysIn(database, `SELECT key FROM ${table}`), [recent, named].sort());
   assert.deepEqual(keysIn(database, "SELECT list AS key FROM content_use"), [recent, named].sort());

@@ -4,12 +4,16 @@ import { transaction } from "../../base/database.ts";
 import { Pace } from "../../base/pace.ts";
 import { parseStored, type StoredFormat } from "../../base/stored-json.ts";
 import { CUT_MS_MAX } from "../limits.ts";
+import { interrupted } from "./interrupted.ts";
 
 /** Items in one row, and characters after which the next one begins: a row takes a few milliseconds to read or write. */
 const ROW_ITEMS = 200;
 const ROW_UNITS = 128 * 1024;
 /** Rows removed at once. */
 const ROWS_AT_ONCE = 20;
+
+/** In the place of the time it was made. */
+const REMOVED = 0;
 
 /** Where the lists of one thing are: they are written before it, and it names them. */
 export type ListsKey = string;
@@ -96,14 +100,20 @@ export class StoredLists {
     this.#database.prepare("DELETE FROM list WHERE key = ?").run(key);
   }
 
-  /** What nothing names, and what nobody can be about to name any more. */
+  /** To be called in the transaction that names them: whoever was stopped for long before may find them removed. */
+  expectKept(key: ListsKey): void {
+    const row = this.#database.prepare("SELECT 1 FROM list WHERE key = ? AND made <> ?").get(key, REMOVED);
+    if (row === undefined) throw interrupted();
+  }
+
+  /** What nothing names, and what nobody will name any more. */
   async removeAbandoned(): Promise<void> {
     const rows = this.#database
       .prepare(
-        `SELECT key FROM list WHERE made < ? AND key NOT IN (SELECT lists FROM change_set)
-         AND key NOT IN (SELECT lists FROM journal) AND key NOT IN (SELECT lists FROM outbox)`,
+        `UPDATE list SET made = ? WHERE made < ? AND key NOT IN (SELECT lists FROM change_set)
+         AND key NOT IN (SELECT lists FROM journal) AND key NOT IN (SELECT lists FROM outbox) RETURNING key`,
       )
-      .all(Date.now() - CUT_MS_MAX);
+      .all(REMOVED, Date.now() - CUT_MS_MAX);
     for (const { key } of rows) await this.remove(String(key));
   }
 }

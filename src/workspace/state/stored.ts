@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inSlices } from "../../base/pace.ts";
 import { type DamageFormat, damaged, parseStored, type StoredFormat } from "../../base/stored-json.ts";
 import type { ChangeEntry, Conflict } from "../changes/change-set.ts";
 import type { NodeState } from "../changes/node-state.ts";
@@ -162,8 +163,9 @@ export async function readEntries(
 ): Promise<readonly ChangeEntry[]> {
   const entries = await lists.read<ChangeEntry>(key, ENTRIES, seen);
   expectCount(entries, count, ENTRIES.format);
-  if (entries.some(({ edit }) => edit.root >= roots.length))
-    throw damaged(ENTRIES.format, "it has a change in no root");
+  await inSlices(entries, ({ edit }) => {
+    if (edit.root >= roots.length) throw damaged(ENTRIES.format, "it has a change in no root");
+  });
   return entries;
 }
 
@@ -206,10 +208,11 @@ export async function readPlan(
   const found = await lists.read<string>(key, FOUND);
   expectCount(steps, counts.steps, JOURNAL);
   expectCount(objects, counts.objects, JOURNAL);
-  if (steps.some(({ root }) => root >= counts.roots)) throw damaged(JOURNAL, "it has a step in no root");
   if (steps.length !== found.length) throw damaged(JOURNAL, "it has a fingerprint for no step");
-  if (steps.some((one) => "object" in one && one.object >= objects.length))
-    throw damaged(JOURNAL, "it has a step with no object");
+  await inSlices(steps, (one) => {
+    if (one.root >= counts.roots) throw damaged(JOURNAL, "it has a step in no root");
+    if ("object" in one && one.object >= objects.length) throw damaged(JOURNAL, "it has a step with no object");
+  });
   return { steps, objects, found };
 }
 

@@ -1,7 +1,7 @@
-import { inSlices, mapInSlices } from "../../base/pace.ts";
+import { inSlices, mapInSlices, setOf } from "../../base/pace.ts";
 import type { ChangeEntry, ChangeSet } from "../changes/change-set.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
-import { type MissingChoice, missingChoices, pathsOf } from "../review/selection.ts";
+import { chosenOf, type MissingChoice, missingChoices, pathsOf } from "../review/selection.ts";
 
 export type Reversal = "undo" | "redo";
 
@@ -21,7 +21,7 @@ export async function chooseReversal(
   reversal: Reversal,
   files?: readonly string[],
 ): Promise<ReversalChoice> {
-  const [chosen, undone] = [new Set(set.chosen), new Set(set.undone)];
+  const [chosen, undone] = [await setOf(set.chosen ?? []), await setOf(set.undone ?? [])];
   const open: ChangeEntry[] = [];
   await inSlices(set.entries, (entry) => {
     if (chosen.has(entry.path) && undone.has(entry.path) === (reversal === "redo")) open.push(entry);
@@ -29,12 +29,12 @@ export async function chooseReversal(
   const known = await pathsOf(open);
   const unknown = files?.filter((path) => !known.has(path)) ?? [];
   if (unknown.length > 0) return { status: "unknown-files", files: unknown };
-  const wanted = files === undefined ? known : new Set(files);
+  const wanted = files === undefined ? known : await setOf(files);
   if (wanted.size === 0) return { status: "nothing-chosen" };
   const asDone = await mapInSlices(open, (entry) => ({ ...entry, edit: editOf(entry, reversal) }));
   const missing = await missingChoices(asDone, wanted);
   if (missing.length > 0) return { status: "incomplete-selection", missing };
-  return { status: "chosen", entries: open.filter(({ path }) => wanted.has(path)) };
+  return { status: "chosen", entries: await chosenOf(open, wanted) };
 }
 
 export function editOf({ edit }: ChangeEntry, operation: Reversal): TreeEdit {

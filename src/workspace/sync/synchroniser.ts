@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { labelOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
-import { inSlices, mapInSlices } from "../../base/pace.ts";
+import { inSlices, mapInSlices, setOf } from "../../base/pace.ts";
 import { errorCode } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
-import type { ChangeEntry, ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
+import type { ChangeSet, ChangeSetState, Conflict } from "../changes/change-set.ts";
 import { guestPathOf } from "../changes/entries.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
 import { chosenOf } from "../review/selection.ts";
@@ -88,13 +88,14 @@ export class Synchroniser {
     return await this.#turn.take(async () => {
       const set = await this.#settled(id);
       if (set.state !== "approved") return { status: "not-approved", state: set.state };
-      const chosen = await chosenOf(set.entries, new Set(set.chosen));
+      const chosen = await chosenOf(set.entries, await setOf(set.chosen ?? []));
       const blocked = chosen.flatMap(({ path, blocked: reason }) => (reason === undefined ? [] : [{ path, reason }]));
       if (blocked.length > 0) return await this.#refuse(id, { conflicts: blocked });
-      const edits = chosen.map(({ edit }) => edit);
-      const result = await this.#apply(set, { operation: "sync", edits, files: pathsOf(chosen), undone: new Set() });
+      const edits = await mapInSlices(chosen, ({ edit }) => edit);
+      const files = await mapInSlices(chosen, ({ path }) => path);
+      const result = await this.#apply(set, { operation: "sync", edits, files, undone: new Set() });
       if (result.status === "conflict") return await this.#refuse(id, result);
-      return result.status === "done" ? { ...result, status: "applied", files: pathsOf(chosen) } : result;
+      return result.status === "done" ? { ...result, status: "applied", files } : result;
     });
   }
 
@@ -115,9 +116,9 @@ export class Synchroniser {
       if (!isOpen) return { status: "not-applied", state: set.state };
       const choice = await chooseReversal(set, reversal, files);
       if (choice.status !== "chosen") return choice;
-      const paths = pathsOf(choice.entries);
+      const paths = await mapInSlices(choice.entries, ({ path }) => path);
       const edits = await mapInSlices(choice.entries, (entry) => editOf(entry, reversal));
-      const undone = new Set(set.undone);
+      const undone = await setOf(set.undone ?? []);
       await inSlices(paths, (path) => void (reversal === "undo" ? undone.add(path) : undone.delete(path)));
       const result = await this.#apply(set, { operation: reversal, edits, files: paths, undone });
       return result.status === "done"
@@ -205,8 +206,4 @@ interface Doing {
 
 function tellError(error: Error): { code: string; message: string } {
   return { code: errorCode(error) ?? "unknown", message: error.message };
-}
-
-function pathsOf(entries: readonly ChangeEntry[]): string[] {
-  return entries.map(({ path }) => path);
 }
