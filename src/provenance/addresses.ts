@@ -11,6 +11,21 @@ const IBAN_START = /(?<![A-Za-z0-9])[A-Z]{2}\d{2}/gi;
 /** A host in a mail address or a URL is one; a word with a dot may be a file, which every project has. */
 const HOST_BITS = 6;
 const BARE_BITS = -9;
+/** One that no host ends in is a member's name in a program: `numpy.linalg.solve`. */
+const UNLIKELY_BITS = -20;
+/**
+ * What hosts end in beside the codes of countries: what most of them do, and what is reserved for examples and one's own network
+ * (RFC 2606, RFC 6761, RFC 8375). A host of another kind is known by its scheme, its path or an at sign.
+ */
+const ENDINGS = new Set(
+  (
+    "com net org edu gov mil int info biz name pro dev app xyz online site tech store shop cloud page link live news blog media " +
+    "email agency world today digital solutions services group team work bank finance example test invalid local internal lan home " +
+    "corp arpa onion localhost"
+  ).split(" "),
+);
+/** Everybody writes them, and nobody is there. */
+const NOBODYS = new Set(["example.com", "example.net", "example.org"]);
 const IBAN_MIN = 15;
 const IBAN_MAX = 34;
 
@@ -58,7 +73,16 @@ function addUrl(rest: string, index: number, length: number, facts: Facts, hostB
 function addHost(host: string, start: number, end: number, facts: Facts, bits = HOST_BITS): void {
   const name = host.replace(/^www\./, "").replace(/:\d+$/, "");
   if (!/[a-z]/.test(name)) return;
-  facts.add({ kind: "host", key: `host:${name}`, bits: nameBits(name) + bits, start, end });
+  if (NOBODYS.has(name)) return;
+  const ending = name.slice(name.lastIndexOf(".") + 1);
+  const isLikely = bits >= 0 || ending.length === 2 || ENDINGS.has(ending);
+  facts.add({
+    kind: "host",
+    key: `host:${name}`,
+    bits: nameBits(name) + (isLikely ? bits : UNLIKELY_BITS),
+    start,
+    end,
+  });
 }
 
 /** Letters of names, digits, and nothing for what stands between them. */

@@ -126,3 +126,34 @@ test("any text has facts inside it, and is never an error", () => {
     ),
   );
 });
+
+test("groups and signs make no other identifier, and a year in a number is none", () => {
+  const same: readonly (readonly string[])[] = [
+    ["1Z999AA10123456784", "1Z 999 AA1 01 2345 6784", "1z999aa10123456784"],
+    ["AUC-118-45/7", "auc118457", "AUC 118 45 7"],
+    ["XK4471902", "XK 4471902"],
+  ];
+  for (const [first = "", ...others] of same) {
+    const key = `identifier:${first.replace(/[^A-Z0-9]/gi, "").toUpperCase()}`;
+    for (const text of [first, ...others]) assert.ok(keys(text).has(key), `${text}: ${[...keys(text)].join(" ")}`);
+  }
+  const [plain, year] = ["XK4471502", "XK4471902"].map(
+    (text) => factsOf(text).find(({ kind }) => kind === "identifier")?.bits,
+  );
+  assert.equal(plain, year);
+});
+
+test("a name is one with a title before it and without", () => {
+  const text = "It was signed by Professor Aurelio Bentivoglio on Monday.";
+  assert.ok(keys(text).has("name:professor aurelio bentivoglio") && keys(text).has("name:aurelio bentivoglio"));
+  assert.ok(!keys(text).has("name:bentivoglio"));
+});
+
+test("a member's name in a program is hardly a host", () => {
+  const bits = (text: string): number => factsOf(text).find(({ kind }) => kind === "host")?.bits ?? 0;
+  for (const text of ["argparse.ArgumentParser", "matplotlib.pyplot.subplots()", "requirements.txt"])
+    assert.ok(bits(`x = ${text}`) < 18, `${text}: ${bits(text)}`);
+  for (const text of ["north-harbour.example", "files.quayside-ledger.de", "https://evil.subplots/"])
+    assert.ok(bits(text) >= 18, text);
+  assert.equal(bits("https://example.com/"), 0);
+});

@@ -12,10 +12,19 @@ const NAME_BITS = 14;
 export function findNames(text: string, facts: Facts): void {
   for (const { 0: name, index } of text.matchAll(NAME)) {
     if (facts.isFull) return;
-    facts.add({ kind: "name", key: keyOf(name), bits: NAME_BITS, start: index, end: index + name.length });
+    const end = index + name.length;
+    // With and without a title or a first name before it.
+    for (let at = 0; at >= 0; at = nextWord(name, at))
+      facts.add({ kind: "name", key: keyOf(name.slice(at)), bits: NAME_BITS, start: index + at, end });
   }
   const whole = text.length <= NAME_UNITS_MAX ? text.trim() : "";
   if (WHOLE.test(whole)) facts.add({ kind: "name", key: keyOf(whole), bits: NAME_BITS, start: 0, end: text.length });
+}
+
+/** Where the next word begins with which a name of two words or more is left; below zero when there is none. */
+function nextWord(name: string, from: number): number {
+  const at = name.indexOf(" ", from) + 1;
+  return at > 0 && name.includes(" ", at) ? at : -1;
 }
 
 function keyOf(name: string): string {

@@ -65,7 +65,7 @@ function findIn(text: string, start: number, end: number, facts: Facts): void {
   // With a point or a comma it is an amount, unless no amount is written so.
   if (values.length > 0 && /[.,'’]/.test(written) && !written.startsWith("0")) return;
   // An IP address is found as one.
-  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(written)) return;
+  if (/^\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?$/.test(written)) return;
   addDigits(text, digits, start, end, facts);
 }
 
@@ -125,9 +125,9 @@ function plain(value: number): string {
   return text;
 }
 
-/** Round numbers say little, and years nearly nothing. */
+/** Round numbers say little, and years and powers of two nearly nothing. */
 function numberBits(value: string): number {
-  if (/^(?:19|20)\d\d$/.test(value)) return 5;
+  if (/^(?:19|20)\d\d$/.test(value) || Number.isInteger(Math.log2(Number(value)))) return 5;
   const digits = value.replace(".", "").replace(/^0+/, "");
   const telling = digits.replace(/0+$/, "");
   return telling.length * DIGIT_BITS + (digits.length - telling.length) * 0.5;

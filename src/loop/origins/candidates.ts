@@ -1,6 +1,7 @@
 import {
   BITS_IN_TEXT,
   type Fact,
+  type FactKind,
   factsOf,
   isTellingFact,
   JOINED_BYTES_MAX,
@@ -19,12 +20,12 @@ export interface Candidate {
   readonly isWhole: boolean;
 }
 
-/** Those that say most come first. */
+/** Accounts and addresses come first, and then those that say most. */
 export function candidatesOf(leaves: readonly Leaf[], earlier: readonly Leaf[]): Candidate[] {
   const single = leaves.flatMap(inLeaf);
   const known = new Set(single.map(({ fact }) => fact.key));
   const joined = joinedTexts(leaves, earlier).flatMap((one) => acrossParts(one, known));
-  return [...single, ...joined].sort((one, other) => other.fact.bits - one.fact.bits).slice(0, CANDIDATES_MAX);
+  return [...single, ...joined].sort((one, other) => rankOf(other) - rankOf(one)).slice(0, CANDIDATES_MAX);
 }
 
 function inLeaf({ place, text }: Leaf): Candidate[] {
@@ -33,6 +34,14 @@ function inLeaf({ place, text }: Leaf): Candidate[] {
     const isWhole = fact.fills && fact.end - fact.start >= bytes - 2;
     return isTellingFact(fact, isWhole) ? [{ fact, text, places: [place], isWhole }] : [];
   });
+}
+
+/** What is known to be an account or an address is told as one, and not as letters and digits of any kind. */
+const NAMED: ReadonlySet<FactKind> = new Set(["iban", "mail", "url", "address"]);
+const NAMED_BITS = 1000;
+
+function rankOf({ fact: { kind, bits } }: Candidate): number {
+  return bits + (NAMED.has(kind) ? NAMED_BITS : 0);
 }
 
 interface Joined {

@@ -56,6 +56,12 @@ const RUNS: readonly Ordinary[] = [
     output: "import os\nimport sys\nfrom pathlib import Path\nprint(os.getcwd())",
     input: { code: "import os\nimport sys\nfrom pathlib import Path\nprint(Path.home())" },
   },
+  { output: '{"size":1024,"items":[]}', input: { size: 1024, limit: 4096 } },
+  {
+    output: "parser = argparse.ArgumentParser()\nargs = parser.parse_args()",
+    input: { code: "import argparse\nparser = argparse.ArgumentParser()\nprint(parser.parse_args())" },
+  },
+  { output: "See https://example.com/ for an example.", input: { url: "https://example.com/" } },
   { output: "localhost 127.0.0.1\nport 8080", input: { url: "http://127.0.0.1/health" } },
   {
     output: "Copyright 2024. All rights reserved. Privacy Policy. Terms of Service.",

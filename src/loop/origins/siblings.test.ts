@@ -70,6 +70,8 @@ const PROBES: readonly (readonly [name: string, kind: ArgumentOrigin["kind"], in
   ["a person's name", "name", { to: "Tomasz Wierzbicki" }],
   ["UUID without hyphens", "identifier", { id: "5C0E7B529D1F4A7E8A540F6F6F1D2B3C" }],
   ["as a member's name", "iban", { GB29NWBK60161331926819: true }],
+  ["token in another URL", "identifier", { url: text("https://other.test/Zk3vQ9xTb7Lm2Rw8") }],
+  ["IP address with a port", "address", { url: text("http://198.51.100.23:8443/x") }],
 ];
 
 /** The writer may read pages, which are not to be trusted, as well as send mail. */
