@@ -72,14 +72,22 @@ function contentsNamedBy({ kind, body }) {
   return (named ?? []).filter((content) => content !== undefined && content !== null);
 }
 
+/** What was signed has a hash of the body, which stands beside it behind a line of random text; an erased entry has none any more. */
+function openEntry({ bodySha256, kind, ...frame }, sealed, problems) {
+  if (sealed === undefined) return { ...frame, kind: "erased", body: { kind, bodySha256 } };
+  if (sha256(Buffer.from(sealed, "utf8")).toString("hex") !== bodySha256)
+    problems.push(`entry ${frame.index}: its body is not the one that was signed`);
+  return { ...frame, kind, body: JSON.parse(sealed.slice(sealed.indexOf("\n") + 1)) };
+}
+
 function check(data, givenKey) {
   const head = readHead(data.head, publicKeyOf(givenKey ?? data.publicKey));
   const problems = [];
   const contents = new Map();
   let omitted = 0;
-  const entries = data.entries.map(({ text, path }) => {
+  const entries = data.entries.map(({ text, sealed, path }) => {
     const bytes = Buffer.from(text, "utf8");
-    const entry = JSON.parse(text);
+    const entry = openEntry(JSON.parse(text), sealed, problems);
     const siblings = path.map((hash) => Buffer.from(hash, "hex"));
     if (!isIncluded(leafHash(bytes), entry.index, head.size, siblings, head.root))
       problems.push(`entry ${entry.index} is not in that ledger as it stands here`);

@@ -89,9 +89,14 @@ describe("hashes of what is stored", () => {
   test("ledger entry", () => {
     const input = { b: [1, 1e21, -0.5, "ü\u2028\u0007"], "10": 1, "9": null, a: { ö: true, "": {} } };
     const draft = { kind: "call", agent: "ä", runId: "run-1", body: { tool: "t", input } };
-    const { bytes, hash } = placeDraft(sealDraft(draft, "2026-01-31T12:00:00.000Z"), 3, genesisHash("0".repeat(32)));
-    assert.equal(hex(hash), "eeda8b2f6ccdad2b5e09b7c8e1f3ed1cd3527b87a37e66bc584ced729967d8d3");
-    assert.equal(sha256Hex(bytes), "6489ef0fa2c7c51dc8f7e3c83f1d1520901284718fab9527397a83052d98b5e3");
+    const { bytes, hash } = placeDraft(
+      sealDraft(draft, "2026-01-31T12:00:00.000Z"),
+      3,
+      genesisHash("0".repeat(32)),
+      "0123456789abcdef".repeat(2),
+    );
+    assert.equal(hex(hash), "673a40f8e4cbc30d5ce7e97b56a8089f9a3991a4dab971c4dbb6427c5171c337");
+    assert.equal(sha256Hex(bytes), "ce47f0d255204284b309a6f93ddba717791467758338a16fecc211b283a0c4c1");
     assert.equal(parseEntry(bytes).hash, hex(hash));
   });
 

@@ -137,6 +137,11 @@ export class BlobFiles {
     return await this.#read(sha256, () => {});
   }
 
+  /** Nothing of it is kept any more, whoever still names it. */
+  remove(sha256: string): void {
+    fs.rmSync(this.#pathOf(sha256), { force: true });
+  }
+
   /** Removes what nothing uses any more and is not just being written. */
   async removeUnused(isUsed: (sha256: string) => boolean, now: number): Promise<void> {
     this.removeAbandoned(now);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { ZtlError } from "../errors.ts";
 import { syncPath } from "./durable-files.ts";
@@ -152,6 +152,23 @@ export function transaction<T>(database: DatabaseSync, work: () => T): T {
 export function versionOf(database: DatabaseSync): string {
   const row = database.prepare("SELECT data_version AS others, total_changes() AS own FROM pragma_data_version").get();
   return `${row?.others} ${row?.own}`;
+}
+
+/** Removes a database that is made anew from something else, with its log. */
+export function removeDatabase(path: string): void {
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+}
+
+/**
+ * A transaction after which what it wrote over or deleted is in no file any more. The database is written anew: pages that were split
+ * or freed keep what was in them (sqlite.org, VACUUM), also that of long ago. The log, which has it too, is cut to nothing. Throws while
+ * another connection reads or writes for longer than this one waits; then it may be done again.
+ */
+export function erasing(database: DatabaseSync, work: () => void): void {
+  transaction(database, work);
+  database.exec("VACUUM");
+  const { busy } = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() ?? {};
+  if (busy !== 0) throw new Error("another process uses the database");
 }
 
 /** The file may come from elsewhere: nothing in its schema may call functions, and its pages are checked as they are read. */

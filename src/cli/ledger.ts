@@ -22,7 +22,7 @@ import {
   verifyLedger,
 } from "../loop/index.ts";
 import { configFile } from "./config-file.ts";
-import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, withLoop } from "./loop-command.ts";
+import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, userName, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { shortId } from "./short-id.ts";
 import { UsageError } from "./usage-error.ts";
@@ -33,15 +33,21 @@ ztl ledger tail [-n N] [-f]           the last entries; -f goes on as they come
 ztl ledger show INDEX                 one entry, whole
 ztl ledger prove INDEX [--out FILE]   a proof that an entry is part of what the head stands for
 ztl ledger check-proof FILE [--key K] checks such a proof, with no ledger at hand
+ztl ledger erase RUN|CONVERSATION --reason TEXT [--agent NAME]
+                                      takes out what was asked, returned and said, for good; all hashes still hold
 
 verify     reads everything: each entry, the chain, the Merkle root of every signed head, contents kept beside it, and
            whether each decision is signed by the reviewer it names (those that are not are listed), and that the
            ledger still holds what the heads stood for that the state and the configuration's anchors have, or that
            --anchor gives: only anchors show a ledger that was put back with all of its state. --ledger and --key verify a copy from elsewhere; nothing is written to it.
 
+erase      leaves each entry its place, time and hashes. Files that runs changed are the workspace's, and stay; so do backups.
+
   -n N           entries (default 20)
   --anchor LINE  a line of ztl ledger head, or @FILE with it
   --key KEY      the public key, ed25519:…, that must have signed
+  --reason TEXT  why it is erased; it is recorded, with who did it
+  --agent NAME   whose conversation, where several agents have one of that name
   --out FILE     where the proof goes (default: standard output)
   --config FILE  the configuration (default: ztl.config.json of this directory); a module is run
   --json         print JSON
@@ -54,11 +60,13 @@ const OPTIONS = {
   ledger: { type: "string" },
   key: { type: "string" },
   out: { type: "string" },
+  reason: { type: "string" },
+  agent: { type: "string" },
   count: { type: "string", short: "n" },
   follow: { type: "boolean", short: "f" },
 } as const;
 
-const COMMANDS = ["verify", "head", "tail", "show", "prove", "check-proof"];
+const COMMANDS = ["verify", "head", "tail", "show", "prove", "check-proof", "erase"];
 
 type Values = ReturnType<typeof parseLoopArguments<typeof OPTIONS>>["values"];
 
@@ -80,9 +88,11 @@ export async function ledger(args: readonly string[]): Promise<number> {
       return prove(values, indexOf(expectOne(rest, "entry's index")));
     case "check-proof":
       return checkProof(values, expectOne(rest, "proof's file"));
+    case "erase":
+      return erase(values, expectOne(rest, "run's id, or a conversation's name"));
     default:
       throw new UsageError(
-        `ztl ledger takes verify, head, tail, show, prove or check-proof${suggestion(command ?? "", COMMANDS)}`,
+        `ztl ledger takes verify, head, tail, show, prove, check-proof or erase${suggestion(command ?? "", COMMANDS)}`,
       );
   }
 }
@@ -166,6 +176,28 @@ function head({ config, json }: Values): Promise<number> {
     }
     if (json) await printJson({ ...found, publicKey: formatPublicKey(loop.ledger.publicKey) });
     else await writeAll(process.stdout, `${found.line}\n`);
+    return 0;
+  });
+}
+
+function erase({ config, json, reason, agent }: Values, name: string): Promise<number> {
+  if (reason === undefined || reason.trim() === "") throw new UsageError("--reason says why; it is recorded");
+  return withLoop(config, async (loop) => {
+    const [runId, another] = await loop.records.idsOf(name);
+    if (another !== undefined) throw new UsageError(`several runs begin with ${name}: write more of the id`);
+    const subject = runId === undefined ? { conversation: name, ...defined({ agent }) } : { runId };
+    const erasure = await loop.records.erase(subject, { reason, by: userName() });
+    if (erasure === undefined) {
+      await writeAll(process.stderr, "There is no such run or conversation, or nothing of it is left to erase.\n");
+      return LoopStatus.notFound;
+    }
+    const { indices } = erasure.body;
+    if (json) await printJson(erasure);
+    else
+      await writeAll(
+        process.stdout,
+        `Erased: ${indices.length} entries say nothing any more. Entry ${erasure.index} says why.\n`,
+      );
     return 0;
   });
 }

@@ -37,7 +37,7 @@ export async function show(args: readonly string[]): Promise<number> {
   return withLoop(values.config, async (loop) => {
     const runId = await fullRunId(loop, prefix);
     const record = await loop.records.run(runId);
-    if (record === undefined) return notFound();
+    if (record === undefined) return showErased(loop, runId, values.json);
     const shift = values.probe ? await loop.records.probe(runId) : undefined;
     if (values.probe && shift === undefined) throw new UsageError("the configuration names no probe model (probe)");
     if (values.json) await printJson({ ...record, ...defined({ probe: shift }) });
@@ -168,6 +168,18 @@ async function fullRunId(loop: ZeroTrustLoop, prefix: string): Promise<string> {
   const [found, another] = await loop.records.idsOf(prefix);
   if (another !== undefined) throw new UsageError(`several runs begin with ${prefix}: write more of the id`);
   return found ?? prefix;
+}
+
+/** Of a run whose content was erased: by whom, when and why. */
+async function showErased(loop: ZeroTrustLoop, prefix: string, json: boolean | undefined): Promise<number> {
+  const [erasure] = prefix === "" ? [] : loop.records.erasuresOf(prefix);
+  if (erasure === undefined) return notFound();
+  const { by, reason, indices, subject, name } = erasure.body;
+  const of = subject === "run" ? "This run" : `The conversation ${terminalLine(name)}, and this run with it,`;
+  const text = `${of} was erased by ${terminalLine(by)} at ${erasure.time}: ${terminalLine(reason)}\n${indices.length} entries keep their place and their hashes, and say nothing any more (entry ${erasure.index}).\n`;
+  if (json) await printJson({ erased: erasure });
+  else await writeAll(process.stdout, text);
+  return 0;
 }
 
 async function notFound(): Promise<number> {

@@ -1,8 +1,7 @@
 import type { KeyObject } from "node:crypto";
-import { canonicalise } from "../base/canonical-json.ts";
 import type { ConsistencyProof, InclusionProof } from "./ledger.ts";
 import { verifyConsistency, verifyInclusion } from "./merkle/proofs.ts";
-import { leafHash } from "./merkle/tree.ts";
+import { signedText } from "./record/entry.ts";
 import { isSignedBy, parseHead, rootOfHead, type SignedHead } from "./record/head.ts";
 
 /** Checks of proofs by someone who has nothing but the public key: no ledger, no store, no trust in whoever sent them. */
@@ -14,8 +13,7 @@ export function checkInclusion(proof: InclusionProof, publicKey: KeyObject): Pro
   return checked(() => {
     const head = signedHead(proof.head, publicKey);
     if (head === undefined) return "the head is not signed with this key";
-    const { hash: _, ...recorded } = proof.entry;
-    const leaf = leafHash(Buffer.from(canonicalise(recorded)));
+    const leaf = bytesOf(signedText(proof.entry).hash);
     const path = proof.path.map(bytesOf);
     if (!verifyInclusion(leaf, proof.entry.index, head.size, rootOfHead(head), path)) {
       return "the path does not lead from this entry to the head's root";

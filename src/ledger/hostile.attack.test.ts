@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { canonicalise } from "../base/canonical-json.ts";
 import type { Json } from "../base/json.ts";
 import { ENTRY_BYTES_MAX } from "./limits.ts";
-import { type EntryDraft, entryAt, parseEntry, sealDraft } from "./record/entry.ts";
+import { type EntryDraft, entryAt, parseEntry, sealDraft, signedText } from "./record/entry.ts";
 import { hex } from "./record/hex.ts";
 import { placeDraft } from "./record/place.ts";
 import { memoryLedger } from "./testing.ts";
@@ -105,10 +105,13 @@ test("an entry assembled around its body is canonical JSON, and reads back", () 
       (input, runId, agent, index) => {
         const sealed = sealDraft({ ...call(input), runId, agent }, "2026-01-01T00:00:00.000Z");
         const previous = Buffer.alloc(32, index);
-        const { bytes, hash } = placeDraft(sealed, index, previous);
-        const entry = entryAt(sealed, { index, previousHash: hex(previous), hash: hex(hash) });
-        const { hash: _, ...recorded } = entry;
-        assert.equal(Buffer.from(bytes).toString(), canonicalise(recorded));
+        const { bytes, hash, salt } = placeDraft(sealed, index, previous);
+        const entry = entryAt(sealed, { index, previousHash: hex(previous), hash: hex(hash), salt });
+        const signed = signedText(entry);
+        assert.equal(Buffer.from(bytes).toString(), `${signed.text}\n${signed.sealed}`);
+        assert.equal(signed.hash, entry.hash);
+        const { body: _, ...frame } = JSON.parse(signed.text);
+        assert.equal(signed.text, canonicalise(frame));
         assert.deepEqual(parseEntry(bytes), entry);
       },
     ),

@@ -22,6 +22,7 @@ export {
   semanticDifferential,
 } from "./differential/differential.ts";
 export { comparePlans, type PlanDifference, type PlannedCall } from "./differential/planned-calls.ts";
+export type { ErasureOrder } from "./erasure.ts";
 export { type ConsistencyProof, type EntryQuery, type InclusionProof, Ledger, type LedgerOptions } from "./ledger.ts";
 export { DECISION_CLOCK_SKEW_MS } from "./limits.ts";
 export { type Body, changeList, contentsOf, type EntryKind, readList, type Step } from "./record/bodies.ts";

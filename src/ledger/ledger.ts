@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ZtlError } from "../errors.ts";
+import { type ErasureOrder, erasable, eraseContents } from "./erasure.ts";
 import { INLINE_CONTENT_BYTES_MAX, KNOWN_BLOBS_MAX, QUERY_ENTRIES_MAX } from "./limits.ts";
 import { consistencyProof, inclusionProof, inclusionProofs } from "./merkle/proofs.ts";
 import { HASH_BYTES } from "./merkle/tree.ts";
@@ -217,6 +218,22 @@ export class Ledger {
       );
     }
     return { from, to, path: consistencyProof(this.#leaves(to.size), from.size, to.size).map(hex) };
+  }
+
+  /**
+   * Takes the content out of entries, for good: they keep their place, their time and all hashes, so that the ledger verifies as before.
+   * That it was done, by whom and why, is recorded first; done once more, it goes on where it was interrupted. Undefined when
+   * nothing is left to erase. Throws ZtlError `ledger-erase-failed`, and what `append` throws.
+   */
+  async erase({ indices, runIds, ...order }: ErasureOrder): Promise<Entry | undefined> {
+    this.#expectOpen();
+    const entries = erasable(this.#store, indices);
+    if (entries.length === 0) return undefined;
+    const body = { ...order, indices: entries.map(({ index }) => index), runIds: [...runIds] };
+    const recorded = await this.append({ kind: "erasure", body });
+    this.#knownBlobs.clear();
+    await eraseContents(this.#store, entries);
+    return recorded;
   }
 
   /** Checks everything; see `verify`. Appends may go on meanwhile. */

@@ -179,9 +179,9 @@ test("removed heads are found", async () => {
 function rewrite(store: MemoryStore, index: number): void {
   let previous: Uint8Array = genesisHash(store.ledgerId);
   store.rows = store.rows.map((row, i) => {
-    const { index: _, hash: __, time, previousHash: ___, ...draft } = parseEntry(row.bytes);
+    const { index: _, hash: __, time, previousHash: ___, salt, ...draft } = parseEntry(row.bytes);
     const changed = i === index ? noteDraft("nothing happened", draft.runId) : draft;
-    const placed = placeDraft(sealDraft(changed, time), i, previous);
+    const placed = placeDraft(sealDraft(changed, time), i, previous, salt);
     previous = placed.hash;
     return { ...row, bytes: placed.bytes, hash: placed.hash };
   });

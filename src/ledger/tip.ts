@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { ZtlError } from "../errors.ts";
 import { Frontier, type Hash, leafHash, sameHash } from "./merkle/tree.ts";
 import { isSignedBy, keyIdOf, parseHead, rootOfHead, type SignedHead } from "./record/head.ts";
-import { genesisHash } from "./record/place.ts";
+import { frameOf, genesisHash } from "./record/place.ts";
 import type { LedgerStore, StoredHead } from "./store/store.ts";
 
 /** Where a ledger ends: all that is needed to go on. */
@@ -34,7 +34,7 @@ export function readTip(store: LedgerStore, publicKey: KeyObject): Tip {
     damaged("its Merkle frontier is not its head's");
   const last = store.entries({ fromIndex: lastIndex, limit: 1 })[0];
   const lastHash = Buffer.from(head.lastHash, "hex");
-  if (last === undefined || !sameHash(leafHash(last.bytes), lastHash))
+  if (last === undefined || !sameHash(leafHash(frameOf(last.bytes)), lastHash))
     damaged("its last entry is not the one its head names");
   expectNoLaterNote(store, note, head, publicKey);
   return { head, frontier, lastHash };

@@ -41,6 +41,7 @@ export type ProblemCode =
   | "entry-changed"
   | "entry-removed"
   | "entry-misplaced"
+  | "entry-erased"
   | "entries-truncated"
   | "ledger-rolled-back"
   | "entries-unsigned"

@@ -3,7 +3,7 @@ import { DecisionCheck } from "./decisions/decision-check.ts";
 import { KNOWN_BLOBS_MAX, PAGE_ENTRIES } from "./limits.ts";
 import { Frontier, type Hash, sameHash } from "./merkle/tree.ts";
 import { contentsOf } from "./record/bodies.ts";
-import { type Entry, parseEntry } from "./record/entry.ts";
+import { type Entry, kindOf, parseEntry } from "./record/entry.ts";
 import { isSignedBy, isSignedByAsync, keyIdOf, parseHead, type SignedHead } from "./record/head.ts";
 import { hex } from "./record/hex.ts";
 import { genesisHash } from "./record/place.ts";
@@ -67,6 +67,8 @@ class Verifier {
   #headCount = 0;
   #lastHead: SignedHead | undefined;
   #waypoints: Waypoint[] = [];
+  /** Entries without content that no erasure has named so far. */
+  readonly #erased = new Set<number>();
   readonly #decisions: DecisionCheck;
 
   constructor(store: LedgerStore, options: VerifyOptions) {
@@ -99,6 +101,9 @@ class Verifier {
     }
     while (this.position < size) await this.#withSignatures(() => this.#page(size));
     await this.#withSignatures(async () => this.#expectEnd());
+    const [bare] = this.#erased;
+    if (bare !== undefined)
+      throw new Found("entry-erased", bare, `Entry ${bare} has no content, and no later entry says that it was erased`);
     const damage = this.#store.inspect();
     if (damage.length > 0) throw new Found("store-damaged", undefined, `The store is damaged: ${damage.join("; ")}`);
     const { unproven, count: decisions } = this.#decisions;
@@ -140,6 +145,7 @@ class Verifier {
     if (page.length === 0) throw new Found("entry-removed", from, `Entry ${from} is missing`);
     for (const stored of page) {
       const entry = this.#checkEntry(stored);
+      this.#noteErased(entry);
       if (this.#options.blobs !== false) await this.#checkBlobs(entry);
       this.#decisions.take(entry);
       this.#previous = stored.hash;
@@ -165,8 +171,8 @@ class Verifier {
       const before = index === 0 ? "the beginning of this ledger" : `entry ${index - 1}`;
       throw new Found("chain-broken", index, `Entry ${index} does not follow ${before}: one of the two was replaced`);
     }
-    const { time, kind, runId = null, agent = null } = entry;
-    if (stored.time !== time || stored.kind !== kind || stored.runId !== runId || stored.agent !== agent) {
+    const { time, runId = null, agent = null } = entry;
+    if (stored.time !== time || stored.kind !== kindOf(entry) || stored.runId !== runId || stored.agent !== agent) {
       throw new Found(
         "entry-changed",
         index,
@@ -174,6 +180,12 @@ class Verifier {
       );
     }
     return entry;
+  }
+
+  /** Content may be missing where a later entry says that it was taken out, by whom and why. */
+  #noteErased(entry: Entry): void {
+    if (entry.kind === "erased") this.#erased.add(entry.index);
+    if (entry.kind === "erasure") for (const index of entry.body.indices) this.#erased.delete(index);
   }
 
   async #checkBlobs(entry: Entry): Promise<void> {

@@ -116,3 +116,6 @@ export const TAINTS_READ_MAX = 1000;
 export const ANCHOR_EVERY_MS = 10_000;
 /** How often the state notes how far the ledger has come; what comes later is covered by the note beside the ledger. */
 export const LEDGER_NOTED_EVERY_MS = 1000;
+
+/** Entries that one erasure names: their indices have to stand in one entry of 1 MiB. */
+export const ERASED_AT_ONCE_MAX = 50_000;

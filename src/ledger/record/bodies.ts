@@ -211,6 +211,19 @@ const sync = z.strictObject({
 
 const note = z.strictObject({ text, contents: z.array(content).optional(), decided: decided.optional(), ...details });
 
+/** Contents that were taken out of earlier entries; what was signed of them stands. */
+const erasure = z.strictObject({
+  subject: z.enum(["run", "conversation"]),
+  name,
+  /** Entries that have no content any more. */
+  indices: z.array(count),
+  runIds: z.array(name).optional(),
+  reason: text,
+  /** Who asked for it. */
+  by: name,
+  ...details,
+});
+
 export const BODIES = {
   call,
   "policy-decision": policyDecision,
@@ -224,6 +237,7 @@ export const BODIES = {
   decision,
   sync,
   note,
+  erasure,
 } as const;
 
 export type EntryKind = keyof typeof BODIES;
@@ -232,12 +246,18 @@ export type Body<K extends EntryKind> = z.infer<(typeof BODIES)[K]>;
 /** Kind and body together, so that the one tells the type of the other. */
 export type Step = { readonly [K in EntryKind]: { readonly kind: K; readonly body: Body<K> } }[EntryKind];
 
+/** In place of a step whose content was erased; an `erasure` entry says by whom and why. */
+export interface Erased {
+  readonly kind: "erased";
+  readonly body: { readonly kind: EntryKind; readonly bodySha256: string };
+}
+
 /** Content that a step refers to. Looked for in the places above alone: what an agent wrote as JSON cannot name a blob. */
-export function contentsOf(step: Step): readonly Content[] {
+export function contentsOf(step: Step | Erased): readonly Content[] {
   return listed(step).filter((one) => one !== undefined);
 }
 
-function listed(step: Step): readonly (Content | undefined)[] {
+function listed(step: Step | Erased): readonly (Content | undefined)[] {
   switch (step.kind) {
     case "call":
       return [step.body.inputContent];
@@ -257,6 +277,8 @@ function listed(step: Step): readonly (Content | undefined)[] {
     case "reviewer":
     case "decision":
     case "sync":
+    case "erasure":
+    case "erased":
       return [];
   }
 }

@@ -23,6 +23,10 @@ export class LedgerBlobs implements BlobStore {
     return this.#telling("ledger-write-failed", "Cannot keep a blob", write);
   }
 
+  remove(sha256: string): void {
+    this.#files.remove(sha256);
+  }
+
   get(sha256: string): Promise<Uint8Array | undefined> {
     return this.#telling("ledger-read-failed", "Cannot read a blob", () => this.#files.get(sha256), sha256);
   }

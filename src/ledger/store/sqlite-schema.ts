@@ -3,7 +3,7 @@ import type { DatabaseFormat } from "../../base/database.ts";
 /** The tables of a ledger. `entry` repeats what queries look for; `verify` compares it with the signed bytes. */
 export const LEDGER_FORMAT: DatabaseFormat = {
   applicationId: "ztll",
-  version: 1,
+  version: 2,
   schema: [
     "CREATE TABLE ledger (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT",
     "CREATE TABLE entry (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, time TEXT NOT NULL, kind TEXT NOT NULL, " +
@@ -22,10 +22,14 @@ export const LEDGER_FORMAT: DatabaseFormat = {
 };
 
 /** Against accidents: a program that uses this database by mistake cannot change what is written. */
+/** An entry's content is erased by writing its frame over it, and by nothing else. */
+export const NO_UPDATE = triggerAgainst("entry", "UPDATE");
+
 function appendOnly(table: string): string[] {
-  const refuse = `BEGIN SELECT RAISE(ABORT, 'a ledger is append-only'); END`;
-  return [
-    `CREATE TRIGGER ${table}_no_update BEFORE UPDATE ON ${table} ${refuse}`,
-    `CREATE TRIGGER ${table}_no_delete BEFORE DELETE ON ${table} ${refuse}`,
-  ];
+  return [triggerAgainst(table, "UPDATE"), triggerAgainst(table, "DELETE")];
+}
+
+function triggerAgainst(table: string, act: "UPDATE" | "DELETE"): string {
+  const name = `${table}_no_${act.toLowerCase()}`;
+  return `CREATE TRIGGER ${name} BEFORE ${act} ON ${table} BEGIN SELECT RAISE(ABORT, 'a ledger is append-only'); END`;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { openDatabase, openDatabaseForReading } from "../../base/database.ts";
+import { erasing, openDatabase, openDatabaseForReading } from "../../base/database.ts";
 import { privateDirectory } from "../../base/private-files.ts";
 import { ZtlError } from "../../errors.ts";
 import { PAGE_HASHES } from "../limits.ts";
@@ -9,7 +9,7 @@ import { blob, integer, integerOrNull, type Row, text, textOrNull } from "./colu
 import { fileError, LEDGER_REFUSAL } from "./files.ts";
 import { HeadNote } from "./head-note.ts";
 import { LedgerBlobs } from "./ledger-blobs.ts";
-import { LEDGER_FORMAT } from "./sqlite-schema.ts";
+import { LEDGER_FORMAT, NO_UPDATE } from "./sqlite-schema.ts";
 import type { EntryFilter, Extent, Group, LedgerStore, StoredEntry, StoredHead } from "./store.ts";
 
 const DATABASE_FILE = "ledger.sqlite";
@@ -77,6 +77,19 @@ export class SqliteStore implements LedgerStore {
     }
     // After the commit, so that the note is never ahead of what is kept.
     this.#note.write(group.head.line);
+  }
+
+  erase(frames: readonly Pick<StoredEntry, "index" | "bytes">[]): void {
+    try {
+      erasing(this.#database, () => {
+        this.#database.exec("DROP TRIGGER entry_no_update");
+        const update = this.#database.prepare("UPDATE entry SET bytes = ? WHERE place = ?");
+        for (const { index, bytes } of frames) update.run(bytes, index);
+        this.#database.exec(NO_UPDATE);
+      });
+    } catch (error) {
+      throw fileError("ledger-erase-failed", "Cannot erase all of it; try again", this.#path, error);
+    }
   }
 
   extent(): Extent {

@@ -17,6 +17,12 @@ export interface LedgerStore {
    */
   commit(group: Group): Promise<void>;
 
+  /**
+   * Writes frames over entries, for good: nothing of what was there stays in a file of this store.
+   * Throws ZtlError `ledger-erase-failed`; then it may be begun again.
+   */
+  erase(frames: readonly Pick<StoredEntry, "index" | "bytes">[]): void;
+
   /** Where the ledger ends, as of one instant. */
   extent(): Extent;
   /** Entries that match all of the filter, by index. */
@@ -86,6 +92,8 @@ export interface BlobStore {
   put(bytes: Uint8Array): Promise<string>;
   /** The content, checked against its hash. Undefined when there is none; throws ZtlError `blob-damaged` when it differs. */
   get(sha256: string): Promise<Uint8Array | undefined>;
+  /** The content is not kept any more. */
+  remove(sha256: string): void;
   /** What `get` would say, in bounded memory. */
   check(sha256: string): Promise<BlobState>;
 }

@@ -22,6 +22,10 @@ class MemoryBlobs implements BlobStore {
     return bytes;
   }
 
+  remove(sha256: string): void {
+    this.contents.delete(sha256);
+  }
+
   async check(sha256: string): Promise<BlobState> {
     const bytes = this.contents.get(sha256);
     if (bytes === undefined) return { state: "missing" };
@@ -50,6 +54,11 @@ export class MemoryStore implements LedgerStore {
     this.rows.push(...group.entries);
     this.headRows.push(group.head);
     this.note = group.head.line;
+  }
+
+  erase(frames: readonly Pick<StoredEntry, "index" | "bytes">[]): void {
+    const byIndex = new Map(frames.map(({ index, bytes }) => [index, bytes]));
+    this.rows = this.rows.map((row) => ({ ...row, bytes: byIndex.get(row.index) ?? row.bytes }));
   }
 
   extent(): Extent {
@@ -173,6 +182,24 @@ const CHECKS: Readonly<Record<string, (store: LedgerStore) => Promise<void>>> = 
     assert.equal(store.extent().lastIndex, 2);
     await store.commit(group(2, [row(3)]));
     assert.equal(store.extent().lastIndex, 3);
+  },
+
+  "erases by writing over, and goes on": async (store) => {
+    await filled(store);
+    const frame = Buffer.from("frame");
+    store.erase([{ index: 1, bytes: frame }]);
+    assert.deepEqual(
+      plain(store.entries({ limit: 9 })),
+      plain([
+        row(0, { runId: "a", agent: "x" }),
+        row(1, { runId: "b", kind: "call", bytes: frame }),
+        row(2, { runId: "a", kind: "call" }),
+      ]),
+    );
+    await store.commit(group(2, [row(3)]));
+    const sha256 = await store.blobs.put(Buffer.alloc(100_000, 9));
+    store.blobs.remove(sha256);
+    assert.deepEqual(await store.blobs.check(sha256), { state: "missing" });
   },
 
   "keeps blobs under their hash": async (store) => {

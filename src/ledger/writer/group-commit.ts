@@ -126,8 +126,8 @@ export class GroupCommit implements EntryWriter {
     const places: Place[] = [];
     const entries = drafts.map((draft): StoredEntry => {
       const index = frontier.size;
-      const { bytes, hash } = placeDraft(draft, index, lastHash);
-      places.push({ index, previousHash: hex(lastHash), hash: hex(hash) });
+      const { bytes, hash, salt } = placeDraft(draft, index, lastHash);
+      places.push({ index, previousHash: hex(lastHash), hash: hex(hash), salt });
       frontier.append(hash);
       lastHash = hash;
       const { time, kind, runId = null, agent = null } = draft;

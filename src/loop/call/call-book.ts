@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { transaction } from "../../base/database.ts";
+import { erasing, transaction } from "../../base/database.ts";
 import { invariant, ZtlError } from "../../errors.ts";
 import { CALLS_REMEMBERED_MAX } from "../limits.ts";
 import { CALL_MOVES } from "../reviews/states.ts";
@@ -78,6 +78,14 @@ export class CallBook {
       )
       .run({ to, review: reviewId, answer, agent, conversation, id: callId, from });
     return changes === 1;
+  }
+
+  /** Forgets the answers of runs, for good; whoever asks again is told that the call was begun. */
+  forget(runIds: readonly string[]): void {
+    const statement = this.#database.prepare(
+      "UPDATE call SET answer = NULL WHERE run IN (SELECT value FROM json_each(?))",
+    );
+    erasing(this.#database, () => void statement.run(JSON.stringify(runIds)));
   }
 
   #add({ agent, conversation, callId, runId, tool, hash }: NewCall): void {

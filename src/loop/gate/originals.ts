@@ -50,6 +50,11 @@ export class Originals {
     }
   }
 
+  forget(runId: string): void {
+    if (!RUN_ID.test(runId)) return;
+    for (const name of ["stdout", "stderr", "result"] as const) rmSync(this.#path(runId, name), { force: true });
+  }
+
   #path(runId: string, name: OriginalName): string {
     return join(this.#directory, `${runId}.${name}`);
   }

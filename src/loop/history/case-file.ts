@@ -34,7 +34,7 @@ export async function caseOf(ledger: Ledger, entries: readonly Entry[]): Promise
   const data = JSON.stringify({
     publicKey: formatPublicKey(ledger.publicKey),
     head: head.line,
-    entries: entries.map((entry, at) => ({ text: signedText(entry).text, path: paths[at] })),
+    entries: entries.map((entry, at) => ({ ...shownOf(entry), path: paths[at] })),
     contents,
     omitted,
   });
@@ -42,6 +42,11 @@ export async function caseOf(ledger: Ledger, entries: readonly Entry[]): Promise
   const comment = data.replaceAll("*/", "*\\/");
   const text = `${readFileSync(VERIFIER, "utf8")}${BEGIN}${comment}${END}`;
   return { text, entries: entries.length, contents: Object.keys(contents).length, omitted: omitted.length };
+}
+
+function shownOf(entry: Entry): { readonly text: string; readonly sealed?: string } {
+  const { hash: _, ...shown } = signedText(entry);
+  return shown;
 }
 
 async function contentsNamed(

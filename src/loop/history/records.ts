@@ -1,5 +1,5 @@
 import { defined } from "../../base/optional.ts";
-import type { Content, Entry, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
+import type { Content, Entry, ErasureOrder, Ledger, SemanticDifferential, Verification } from "../../ledger/index.ts";
 import type { OriginalName } from "../gate/originals.ts";
 import { recordedTrace } from "../handles/trace.ts";
 import { CASE_ENTRIES_MAX, RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
@@ -8,6 +8,7 @@ import { originsOfRun, type RunTrace, tracesOfRun } from "../origins/origins.ts"
 import type { LoopParts } from "../parts.ts";
 import { type CaseFile, caseOf } from "./case-file.ts";
 import { differentialOf } from "./differential.ts";
+import { type ErasedSubject, type Erasure, eraseRecord, erasuresOf } from "./erase.ts";
 import { type ProbedShift, probeRun } from "./probe.ts";
 import { RecordedContents } from "./recorded-contents.ts";
 import { type ReplayOutcome, replayRun } from "./replays.ts";
@@ -135,6 +136,16 @@ export class Records {
   async #entriesOfConversation({ conversation, agent }: Exclude<CaseQuery, { runId: string }>): Promise<Entry[]> {
     const places = await this.#parts.runIndex.places(conversation, { agent, limit: CASE_ENTRIES_MAX + 1 });
     return places.flatMap((place) => this.#ledger.entry(place) ?? []);
+  }
+
+  /** Takes out the content of a run or a conversation, for good; see `eraseRecord`. */
+  erase(subject: ErasedSubject, why: Pick<ErasureOrder, "reason" | "by">): Promise<Erasure | undefined> {
+    return eraseRecord(this.#parts, subject, why);
+  }
+
+  /** By whom, when and why runs were erased whose id begins so, newest first. */
+  erasuresOf(prefix: string): readonly Erasure[] {
+    return erasuresOf(this.#parts, prefix);
   }
 
   verify(): Promise<Verification> {

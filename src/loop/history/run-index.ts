@@ -1,9 +1,10 @@
+import { join } from "node:path";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { setImmediate as breathe } from "node:timers/promises";
-import { transaction } from "../../base/database.ts";
+import { removeDatabase, transaction } from "../../base/database.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { INDEXED_AT_ONCE } from "../limits.ts";
-import { openIndexDatabase } from "./index-database.ts";
+import { INDEX_FILE, openIndexDatabase } from "./index-database.ts";
 import { indexEntry } from "./indexed-entry.ts";
 import type { RunRow } from "./run-record.ts";
 
@@ -119,6 +120,13 @@ export class RunIndex {
 
   close(): void {
     this.#opened?.close();
+    this.#opened = undefined;
+  }
+
+  /** Removes all of it; the next answer is from a new one. */
+  forget(): void {
+    this.close();
+    removeDatabase(join(this.#directory, INDEX_FILE));
   }
 
   /** Takes in what the ledger has more, a part at a time, with other work of the process in between. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type DatabaseFormat, openDatabase } from "../../base/database.ts";
+import { type DatabaseFormat, openDatabase, removeDatabase } from "../../base/database.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { BITS_INDEXED, factsOf, Wording } from "../../provenance/index.ts";
@@ -103,6 +103,13 @@ export class OriginIndex {
   close(): void {
     this.#database?.close();
     this.#database = undefined;
+  }
+
+  /** Removes all of it; the next question is put to a new one. */
+  forget(): void {
+    this.close();
+    this.#database = undefined;
+    removeDatabase(join(this.#directory, "origins.sqlite"));
   }
 
   async #catchUp(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { DecisionVerb, Entry, Ledger, ReviewerRoll } from "../../ledger/index.ts";
+import type { DecisionVerb, Entry, EntryKind, Ledger, ReviewerRoll } from "../../ledger/index.ts";
 import type { ReviewersNeeded } from "../../policy/index.ts";
 import { VOTES_SEEN_MAX } from "../limits.ts";
 
@@ -35,8 +35,7 @@ interface About {
  * key, as long as they are one; what was acted on already does not count again.
  */
 export function votesFor(ledger: Ledger, roll: ReviewerRoll, about: About): readonly Vote[] {
-  const recent = (kind: Entry["kind"]): Entry[] =>
-    ledger.query({ kind, order: "last", limit: VOTES_SEEN_MAX }).reverse();
+  const recent = (kind: EntryKind): Entry[] => ledger.query({ kind, order: "last", limit: VOTES_SEEN_MAX }).reverse();
   const used = new Set([...recent("approval"), ...recent("sync")].flatMap(statementsIn));
   const doneAt = about.verb === "undo" || about.verb === "redo" ? lastSyncAt(ledger, about.runId) : -1;
   const votes = new Map<string, Vote>();

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { transaction, versionOf } from "../../base/database.ts";
+import { erasing, transaction, versionOf } from "../../base/database.ts";
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import type { QueuePlace } from "../../workspace/index.ts";
@@ -165,6 +165,22 @@ export class ReviewStore {
   /** An approval that is for what is not there any more. */
   supersede(id: string): void {
     this.#move(id, "supersede");
+  }
+
+  /** A review of one of these runs that a person is asked about. */
+  waitingFor(runIds: readonly string[]): string | undefined {
+    const sql =
+      "SELECT id FROM review WHERE state = 'pending' AND expires > ? AND run IN (SELECT value FROM json_each(?)) LIMIT 1";
+    const row = this.#database.prepare(sql).get(this.#now(), JSON.stringify(runIds));
+    return row === undefined ? undefined : String(row.id);
+  }
+
+  /** Forgets decided reviews of runs, for good. */
+  forget(runIds: readonly string[]): void {
+    const statement = this.#database.prepare(
+      "DELETE FROM review WHERE state <> 'pending' AND run IN (SELECT value FROM json_each(?))",
+    );
+    erasing(this.#database, () => void statement.run(JSON.stringify(runIds)));
   }
 
   #move(id: string, event: ReviewEvent): boolean {

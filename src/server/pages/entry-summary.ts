@@ -37,6 +37,10 @@ export function entrySummary(entry: Entry): Html {
       return html`${foreign(entry.body.reviewer, 100)} signed: <strong>${entry.body.decision}</strong>`;
     case "sync":
       return html`files: <strong>${entry.body.outcome}</strong>${entry.body.decided === undefined ? "" : html` – ${foreign(entry.body.decided.reviewer, 100)}`}${entry.body.error === undefined ? "" : html` – ${foreign(entry.body.error.message, 400)}`}`;
+    case "erasure":
+      return html`${foreign(entry.body.by, 100)} <strong>erased</strong> the content of ${plural(entry.body.indices.length, "entry").replace("entrys", "entries")} – ${foreign(entry.body.reason, 400)}`;
+    case "erased":
+      return html`<strong>erased</strong>: what the ${entry.body.kind} said; a later entry tells by whom and why`;
     case "note":
       return html`${NOTES[entry.body.text] ?? foreign(entry.body.text, 200)}`;
   }

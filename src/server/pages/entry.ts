@@ -12,6 +12,7 @@ import { page } from "./layout.ts";
 export function entryPage(entry: Entry, isLast: boolean, from: number): Html {
   const { index, time, kind, agent, runId, hash, previousHash } = entry;
   const signed = signedText(entry);
+  const shown = signed.sealed === undefined ? signed.text : `${signed.text}\n${signed.sealed}`;
   return page({
     title: `Entry ${index}`,
     section: "ledger",
@@ -22,8 +23,8 @@ export function entryPage(entry: Entry, isLast: boolean, from: number): Html {
       ${agent === undefined ? "" : html`<div><dt>Agent</dt><dd>${foreign(agent, 200)}</dd></div>`}
       ${runId === undefined ? "" : html`<div><dt>Run</dt><dd><a href="/runs/${encodeURIComponent(runId)}">${foreign(runId, 100)}</a></dd></div>`}
       <div class="wide"><dt>Hash</dt><dd><code>${hash}</code></dd></div><div class="wide"><dt>Hash of the entry before</dt><dd><code>${previousHash}</code></dd></div></dl>
-      <section><h2>What is signed</h2><p class="aside">${signed.hash === hash ? "SHA-256 of a zero byte and this text is the entry’s hash." : "The hash of this text is not the entry’s: verify the ledger."}</p>
-      ${textView({ rows: rowsOfText(signed.text).rows, marks: [], label: "Canonical JSON of the entry", isDiff: false, from, pageAt: (row) => `/ledger/${index}?from=${row}` })}</section>
+      <section><h2>What is signed</h2><p class="aside">${signed.hash === hash ? "SHA-256 of a zero byte and the first line is the entry’s hash; the first line has the SHA-256 of the other two." : "The hash of this text is not the entry’s: verify the ledger."}</p>
+      ${textView({ rows: rowsOfText(shown).rows, marks: [], label: "Frame, random text and body of the entry", isDiff: false, from, pageAt: (row) => `/ledger/${index}?from=${row}` })}</section>
       <p class="pages">${index > 0 ? html`<a href="/ledger/${index - 1}">Entry ${index - 1}</a>` : ""} ${isLast ? "" : html`<a href="/ledger/${index + 1}">Entry ${index + 1}</a>`}</p>`,
   });
 }

@@ -219,10 +219,17 @@ test("an entry shows exactly the text whose hash it has", async () => {
   const { ledger } = server.desk;
   const input = { b: [1, 1e21, -0.5, "ü\u2028\u0007"], "10": 1, "9": null, a: { __proto__: null, ö: true, "": {} } };
   const entry = await ledger.append({ kind: "call", body: { tool: "t", input: JSON.parse(JSON.stringify(input)) } });
-  const { text } = signedText(entry);
+  const { text, sealed } = signedText(entry);
+  const { bodySha256 } = JSON.parse(text) as { bodySha256: string };
+  assert.equal(
+    createHash("sha256")
+      .update(sealed ?? "")
+      .digest("hex"),
+    bodySha256,
+  );
   assert.equal(createHash("sha256").update("\0").update(text).digest("hex"), entry.hash);
   const shown = await page(`/ledger/${entry.index}`);
-  assert.match(shown, /SHA-256 of a zero byte and this text is the entry’s hash/);
+  assert.match(shown, /SHA-256 of a zero byte and the first line is the entry’s hash/);
   assert.ok(
     shown.includes(`href="/ledger/${entry.index - 1}"`) && !shown.includes(`href="/ledger/${entry.index + 1}"`),
   );
