@@ -447,6 +447,10 @@ static void passing(void) {
   say("too many buffers %ld", E(sendmsg(pair[0], &message, 0)));
   message.msg_iovlen = 0, message.msg_name = BAD, message.msg_namelen = -1;
   say("negative name %ld", E(sendmsg(pair[0], &message, 0)));
+  int d = socket(AF_UNIX, SOCK_DGRAM, 0);
+  char long_name[200] = {AF_UNIX};
+  message.msg_name = long_name, message.msg_namelen = sizeof long_name;
+  say("long name %ld, sendto %ld", E(sendmsg(d, &message, 0)), E(sendto(d, "x", 1, 0, (void *)long_name, sizeof long_name)));
   say("bad header %ld %ld", E(sendmsg(pair[0], BAD, 0)), E(recvmsg(pair[0], BAD, MSG_DONTWAIT)));
 }
 

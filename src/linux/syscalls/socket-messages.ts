@@ -1,7 +1,7 @@
 import { BLOCKED } from "../blocked.ts";
 import { Errno, type ErrnoName, fail, LinuxError } from "../errno.ts";
 import { IOV_MAX, TRANSFER_MAX } from "../limits.ts";
-import { Family, Msg } from "../net/abi.ts";
+import { ADDRESS_BYTES_MAX, Family, Msg } from "../net/abi.ts";
 import type { Destination, Outgoing, Socket } from "../net/socket.ts";
 import type { Call } from "./call.ts";
 import { callerOf, readAddress } from "./socket-addresses.ts";
@@ -10,6 +10,8 @@ import { deadlineIn } from "./timespec.ts";
 
 /** Most bytes moved in one step; a stream goes on with the next. No message is longer. */
 export const STEP_BYTES = 524_288;
+/** What one unit of work is about (Allowance). */
+const PAGE_BYTES = 4096;
 /** struct msghdr (recvmsg(2)). */
 const HEADER_BYTES = 56;
 
@@ -52,7 +54,8 @@ export function readHeader(call: Call, address: number): Message {
   return {
     buffers,
     name,
-    nameLength,
+    // Here, other than in sendto, a length beyond the longest counts as that (__copy_msghdr, net/socket.c).
+    nameLength: Math.min(nameLength, ADDRESS_BYTES_MAX),
     control: Number(header.readBigUInt64LE(32)),
     controlLength: Number(header.readBigUInt64LE(40)),
   };
@@ -123,7 +126,7 @@ export const isTcp = ({ isStream, kind }: Socket): boolean => isStream && kind.f
 function destination(call: Call, socket: Socket, { name, nameLength }: Message): Destination | undefined {
   // An address of no length is none, but for the internet's.
   if (name === 0 || (nameLength === 0 && socket.kind.family === Family.unix)) return undefined;
-  return { address: readAddress(call, name, Math.min(nameLength, 128)), caller: callerOf(call) };
+  return { address: readAddress(call, name, nameLength), caller: callerOf(call) };
 }
 
 interface Step {
@@ -158,6 +161,7 @@ function sendStep(call: Call, socket: Socket, message: Message, { total, from, i
 /** The bytes from `start` on, as many as one step moves. What cannot be read behind others ends the step there. */
 function gather(call: Call, { buffers }: Message, start: number, total: number): Uint8Array {
   const out = Buffer.allocUnsafe(Math.min(total - start, STEP_BYTES));
+  call.kernel.allowance.work(1 + Math.floor(out.length / PAGE_BYTES));
   let skipped = 0;
   let filled = 0;
   for (const { address, length } of buffers) {

@@ -52,13 +52,14 @@ function goesOn(received: Received, done: number, least: number, isPeek: boolean
 /** One look at the socket. What a stream's reader cannot write to stays in the stream. */
 function receiveStep(call: Call, socket: Socket, message: Message, flags: number, from: number): Received | undefined {
   const isPeek = (flags & Msg.peek) !== 0;
-  const wanted = Math.min(totalLength(message) - from, STEP_BYTES);
+  const wanted = Math.min(totalLength(message) - from, STEP_BYTES, available(socket));
   const discards = (flags & Msg.truncated) !== 0 && isTcp(socket);
   const room = socket.isStream && !discards ? writable(call, message, from, wanted) : wanted;
   const into = Buffer.allocUnsafe(room);
   // The failure of a stream that gave something already is told by the next call.
   if (from > 0 && socket.error !== undefined) return { count: 0, fullLength: 0 };
   const received = socket.receive(into, isPeek, waitsFor(socket, flags));
+  call.kernel.allowance.work();
   if (received !== undefined && !discards) scatter(call, message, from, into.subarray(0, received.count));
   return received;
 }
@@ -73,6 +74,11 @@ function receiveUrgent(call: Call, socket: Socket, message: Message, flags: numb
   scatter(call, message, 0, Buffer.from([byte]));
   if (!isPeek) socket.receiveUrgent(false);
   return 1;
+}
+
+/** No more than there is need be looked for room for. */
+function available(socket: Socket): number {
+  return socket.isStream && !socket.isListening ? (socket.readableBytes ?? STEP_BYTES) : STEP_BYTES;
 }
 
 /** How many of the bytes from `start` on can be written: EFAULT for none. */
