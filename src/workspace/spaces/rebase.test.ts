@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import type { RebaseTake } from "../index.ts";
 import { GUEST_ROOT } from "../testing/changes-between.ts";
 import { commitChange, commitChanges, reviewOf } from "../testing/space.ts";
+import { sha256 } from "../testing/tree.ts";
 import { makeWorld, type World } from "../testing/world.ts";
 
 const LINES = ["one", "two", "three", "four", "five", "six", "seven"];
@@ -136,12 +137,13 @@ test("refusals are values: stale, nothing in conflict, no such file", async (t) 
 test("a conflict in one of 20,000 files leaves 19,999 approvable", async (t) => {
   const world = await makeWorld(t);
   const content = Buffer.from("made\n");
+  const newSha256 = sha256(content);
   const names = Array.from({ length: 20_000 }, (_, number) => `d${number % 100}/f${number}`);
   for (let number = 0; number < 100; number++) fs.mkdirSync(join(world.host, `d${number}`));
   const made = await commitChanges(
     world,
     names.map((name) => ({
-      ...{ path: `${GUEST_ROOT}/${name}`, kind: "add", fileType: "file", mode: 0o644, content },
+      ...{ path: `${GUEST_ROOT}/${name}`, kind: "add", fileType: "file", mode: 0o644, content, newSha256 },
     })),
   );
   const { id, entries } = await reviewOf(world, made);

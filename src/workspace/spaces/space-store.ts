@@ -12,8 +12,6 @@ import { parseSpaceEntry } from "../state/stored.ts";
 import type { Author, SpaceEntry } from "./space-entry.ts";
 import { type SpaceHead, toHead } from "./space-head.ts";
 
-type Row = Record<string, unknown>;
-
 /** Rows read or written between two looks at other work of the process: some milliseconds. */
 const ROWS_AT_ONCE = 500;
 /** After which a workspace without changes is marked as in use again: far less than what it is kept for. */
