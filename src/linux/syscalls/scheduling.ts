@@ -16,10 +16,16 @@ const KNOWN: readonly number[] = Object.values(Policy);
 /** Highest real-time priority (MAX_RT_PRIO - 1, linux/sched/prio.h). */
 const REALTIME_PRIORITY_MAX = 99;
 
+/** The process that all others come from on Linux; here nobody's number. */
+const INIT_PID = 1;
+
 /** The thread a call means, 0 being the caller: EINVAL, ESRCH. */
 function target(call: Call): Task {
+  return call.int(0) < 0 ? fail("EINVAL") : threadOf(call);
+}
+
+function threadOf(call: Call): Task {
   const tid = call.int(0);
-  if (tid < 0) fail("EINVAL");
   if (tid === 0) return call.task;
   return call.kernel.scheduler.tasks.find((task) => task.tid === tid) ?? fail("ESRCH");
 }
@@ -91,17 +97,17 @@ export const schedulingCalls: SyscallTable = {
   sched_yield: () => 0,
   sched_getaffinity(call) {
     if (call.uint(1) < MASK_BYTES || call.uint(1) % MASK_BYTES !== 0) fail("EINVAL");
-    target(call);
+    threadOf(call);
     call.memory.writeU64(call.unsigned(2), 1);
     return MASK_BYTES;
   },
   sched_setaffinity(call) {
     const mask = call.memory.read(call.unsigned(2), Math.min(call.uint(1), MASK_BYTES));
-    target(call);
+    threadOf(call);
     return (mask[0] & 1) === 0 ? fail("EINVAL") : 0;
   },
   sched_getscheduler(call) {
-    target(call);
+    if (call.int(0) !== INIT_PID) target(call);
     return Policy.other;
   },
   sched_setscheduler: (call) => setScheduler(call, call.int(1), call.unsigned(2)),
