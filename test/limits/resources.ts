@@ -15,6 +15,7 @@ const MIB = 2 ** 20;
 export const PRELUDE = `
 import ctypes, errno, fcntl, mmap, os, resource, select, signal, socket, struct, time
 libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall.restype = ctypes.c_long
 def syscall(number, *args):
   result = libc.syscall(number, *[ctypes.c_long(arg) for arg in args])
   return -ctypes.get_errno() if result < 0 else result
@@ -30,7 +31,7 @@ def until(number, step):
       return i
   raise Exception('no end')
 one = ctypes.create_string_buffer(b'x')
-some = ctypes.create_string_buffer(b'x' * 16)
+some = ctypes.create_string_buffer(b'x' * 128)
 class iovec(ctypes.Structure): _fields_ = [('base', ctypes.c_void_p), ('len', ctypes.c_size_t)]
 pieces = (iovec * 1024)(*[iovec(ctypes.addressof(some), 16)] * 1024)
 def leave(mib):
@@ -114,6 +115,19 @@ const MEMORY: readonly Resource[] = Object.entries({
     "for i in range(5000): os.mknod(f'/tmp/{i}')\nk = []\nwhile True: d = os.scandir('/tmp'); next(d); k.append(d)",
   "arguments of many processes":
     "a = ['x' * 100_000] * 15\nwhile True:\n  if os.fork() == 0: os.execv('/bin/sleep', ['sleep', '99'] + a)",
+  "terminals, what was written to them and typed":
+    "leave(8)\nwhile True:\n  m, s = os.openpty(); os.set_blocking(s, False); os.set_blocking(m, False)\n  try:\n    while True: os.write(s, bytes(4096))\n  except BlockingIOError: pass\n  os.write(m, b'x' * 4000)",
+  "events of watches":
+    "k = []\nfor i in range(128):\n  k.append(libc.inotify_init1(0)); libc.inotify_add_watch(k[-1], b'/tmp', 0xfff)\ni = 0\nopen('/tmp/' + 'n' * 250, 'w').close()\nopen('/tmp/' + 'm' * 250, 'w').close()\nwhile True: os.utime('/tmp/' + 'n' * 250); os.utime('/tmp/' + 'm' * 250)",
+  "segments of shared memory":
+    "while True:\n  a = syscall(30, syscall(29, 0, 1 << 24, 0o1600), 0, 0); ctypes.memset(a, 1, 1 << 24)",
+  "sets of semaphores": "while True: syscall(64, 0, 32000, 0o1600)",
+  "what processes are to take back from semaphores":
+    "o = ctypes.create_string_buffer(b''.join(struct.pack('HhH', i, 1, 0x1000) for i in range(32000)))\ns = [syscall(64, 0, 32000, 0o1600) for i in range(5)]\nleave(16)\nwhile True:\n  if os.fork() == 0:\n    for q in s:\n      for i in range(0, 32000, 500): assert syscall(65, q, ctypes.addressof(o) + 6 * i, 500) == 0\n    time.sleep(99)\n  time.sleep(0.2)",
+  "messages without a text":
+    "q = syscall(68, 0, 0o1600); b = ctypes.create_string_buffer(120); struct.pack_into('Q', b, 88, 1 << 40); assert syscall(71, q, 1, ctypes.addressof(b)) == 0\nleave(24)\nb[0] = 1\nf = libc.msgsnd; a = ctypes.addressof(b)\nwhile True: f(q, ctypes.c_long(a), 0, 0)",
+  "texts of the pages of mappings":
+    "m = [mmap.mmap(-1, 4096, prot=1 + i % 2) for i in range(3000)]\nwhile True: os.open('/proc/self/smaps', 0)",
   "memory locked and touched": "m = mmap.mmap(-1, 1 << 40, flags=0x4022)\nfor i in range(0, 1 << 40, 4096): m[i] = 1",
 }).map(([name, code]) => ({ name: `memory: ${name}`, code, limits: { ...FILES, processes: 200 }, ends: "memory" }));
 
@@ -128,6 +142,20 @@ const TABLES: readonly Resource[] = Object.entries({
     "a = syscall(9, 0, 1 << 30, 0, 0x4022, -1, 0)\nn = until(errno.ENOMEM, lambda i: syscall(10, a + 8192 * i, 4096, 1))\nassert n < 40000, n",
   descriptors:
     "resource.setrlimit(resource.RLIMIT_NOFILE, (50, 4096))\nn = until(errno.EMFILE, lambda i: os.dup(0))\nassert n < 50",
+  "types of messages, and sizes of queues":
+    "q = syscall(68, 0, 0o1600); b = ctypes.create_string_buffer(120); a = ctypes.addressof(b)\nfor t in [1 << 62, (1 << 63) - 1, 5]: struct.pack_into('q', b, 0, t); assert syscall(69, q, a, 8, 0) == 0\nfor t, wanted in [(-(1 << 63), 5), ((1 << 63) - 1, (1 << 63) - 1), (-(1 << 62), 1 << 62)]: assert syscall(70, q, a, 8, t, 0) == 8 and struct.unpack_from('q', b)[0] == wanted\nfor n in [(1 << 64) - 1, 1 << 63, 0]:\n  struct.pack_into('Q', b, 88, n); assert syscall(71, q, 1, a) == 0 and syscall(71, q, 2, a) == 0\n  assert struct.unpack_from('Q', b, 88)[0] == n",
+  "messages that are looked through":
+    "q = syscall(68, 0, 0o1600); b = ctypes.create_string_buffer(120); a = ctypes.addressof(b); struct.pack_into('Q', b, 88, 1 << 40); assert syscall(71, q, 1, a) == 0\nb[0] = 7\nfor i in range(20000): libc.msgsnd(q, ctypes.c_long(a), 0, 0)\nassert syscall(70, q, a, 0, -9, 0) == 0 and syscall(71, q, 0, 0) == 0",
+  "segments that are removed while mapped":
+    "s = [syscall(29, 0, 4096, 0o1600) for i in range(4096)]\nassert syscall(29, 0, 4096, 0o1600) == -errno.ENOSPC\nfor i in s: assert syscall(30, i, 0, 0) > 0 and syscall(31, i, 0, 0) == 0\nfor i in range(30): assert syscall(31, s[-1], 2, ctypes.addressof(some)) == 0\nresource.setrlimit(resource.RLIMIT_AS, (1 << 20, -1))\nassert syscall(30, s[0], 0, 0) == -errno.ENOMEM",
+  "operations of semaphores that begin to fail while they wait":
+    "s = syscall(64, 0, 2, 0o1600)\no = ctypes.create_string_buffer(struct.pack('HhHHhH', 0, 1, 0, 1, -1, 0))\nif os.fork() == 0: os._exit(syscall(65, s, ctypes.addressof(o), 2) != -errno.ERANGE)\nwhile syscall(66, s, 1, 14) == 0: time.sleep(0.01)\nassert syscall(66, s, 0, 16, 32767) == 0\nassert os.wait()[1] == 0\nassert syscall(66, s, 1, 14) == 0",
+  "terminals whose number is used again":
+    "a, s = os.openpty(); os.close(a); b = os.open('/dev/ptmx', os.O_RDWR); os.close(s)\nc = os.open('/dev/ptmx', os.O_RDWR); assert fcntl.ioctl(b, 0x80045430, b'    ') != fcntl.ioctl(c, 0x80045430, b'    ')\nos.stat('/dev/pts/0')\nn = until(errno.ENOSPC, lambda i: os.open('/dev/ptmx', os.O_RDWR))\nassert n < 5000, n",
+  "echoes of lines that are shown again and again":
+    "m, s = os.openpty()\nfor i in range(3): os.write(m, b'x' * 2000 + b'\\x12' * 2000); os.read(m, 99999)\nfor i in range(10): os.write(m, b'\\t' * 4000 + b'\\x15'); os.read(m, 99999)",
+  "instances that watch":
+    "n = [libc.inotify_init1(0) for i in range(200)]\nassert n.count(-1) == 72, n\nfor i in range(8192): open(f'/tmp/{i}', 'w').close(); assert libc.inotify_add_watch(n[0], f'/tmp/{i}'.encode(), 0xfff) > 0\nopen('/tmp/x', 'w').close(); assert libc.inotify_add_watch(n[0], b'/tmp/x', 0xfff) == -1",
   "watched descriptors": "e = select.epoll()\nd = os.eventfd(0)\nfor i in range(3000): e.register(os.dup(d))",
 }).map(([name, code]) => ({
   name: `table: ${name}`,

@@ -17,5 +17,5 @@ export class SystemVIpc {
 
 export { MESSAGE_BYTES_MAX, MessageQueue, QUEUE_BYTES, QUEUE_CONTENT_BYTES } from "./messages.ts";
 export { Ipc, IpcControl, type IpcObject, type IpcTable, OBJECTS_MAX, Right } from "./objects.ts";
-export { type SemaphoreOperation, SemaphoreSet, VALUE_MAX, waitsNot } from "./semaphores.ts";
+export { type SemaphoreOperation, SemaphoreSet, type SemaphoreWait, VALUE_MAX, waitsNot } from "./semaphores.ts";
 export { Segment } from "./shared-memory.ts";

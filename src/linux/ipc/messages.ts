@@ -1,4 +1,5 @@
 import type { Allowance } from "../allowance.ts";
+import { toU64 } from "../memory/wide.ts";
 import { type Birth, IpcObject } from "./objects.ts";
 
 /** struct msqid64_ds (asm-generic/msgbuf.h). */
@@ -6,17 +7,19 @@ export const QUEUE_BYTES = 120;
 /** Longest message, and what a queue holds at first (MSGMAX, MSGMNB, linux/msg.h). */
 export const MESSAGE_BYTES_MAX = 8192;
 export const QUEUE_CONTENT_BYTES = 16_384;
-/** What a message counts as memory beside its text. */
-const MESSAGE_BYTES = 128;
+/** What a message counts as memory beside its text: an object, its type and an array of bytes. */
+const MESSAGE_BYTES = 384;
+/** Above every type. */
+const TYPE_END = 1n << 63n;
 
 interface Message {
-  readonly type: number;
+  readonly type: bigint;
   readonly text: Uint8Array;
 }
 
 /** How a receiver picks: which types, and which of them. */
 export interface Wanted {
-  readonly type: number;
+  readonly type: bigint;
   /** Everything but that type (MSG_EXCEPT). */
   readonly except: boolean;
 }
@@ -49,11 +52,14 @@ export class MessageQueue extends IpcObject {
 
   /** The message a receiver would get now. */
   pick({ type, except }: Wanted): Message | undefined {
-    if (type === 0) return this.#messages[0];
-    if (type > 0) return this.#messages.find((message) => (message.type === type) !== except);
-    const candidates = this.#messages.filter((message) => message.type <= -type);
-    const lowest = Math.min(...candidates.map((message) => message.type));
-    return candidates.find((message) => message.type === lowest);
+    if (type === 0n) return this.#messages[0];
+    let found: Message | undefined;
+    for (const message of this.#messages) {
+      this.#allowance.work();
+      if (type > 0n && (message.type === type) !== except) return message;
+      if (type < 0n && message.type <= -type && message.type < (found?.type ?? TYPE_END)) found = message;
+    }
+    return found;
   }
 
   take(message: Message): void {
@@ -63,7 +69,8 @@ export class MessageQueue extends IpcObject {
   }
 
   dispose(): void {
-    for (const message of [...this.#messages]) this.take(message);
+    this.#allowance.refund(this.#messages.length * MESSAGE_BYTES + this.#bytes);
+    this.#messages.length = this.#bytes = 0;
   }
 
   statBytes(): Buffer {
@@ -73,7 +80,7 @@ export class MessageQueue extends IpcObject {
     bytes.writeBigInt64LE(this.changedSeconds, 64);
     bytes.writeBigUInt64LE(BigInt(this.#bytes), 72);
     bytes.writeBigUInt64LE(BigInt(this.#messages.length), 80);
-    bytes.writeBigUInt64LE(BigInt(this.capacityBytes), 88);
+    bytes.writeBigUInt64LE(toU64(this.capacityBytes), 88);
     bytes.writeInt32LE(this.lastSender, 96);
     bytes.writeInt32LE(this.lastReceiver, 100);
     return bytes;

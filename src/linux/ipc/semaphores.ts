@@ -8,8 +8,9 @@ export const SEMAPHORE_SET_BYTES = 104;
 /** SEMVMX, linux/sem.h. */
 export const VALUE_MAX = 32_767;
 const SEM_UNDO = 0x1000;
-/** What one semaphore counts as memory, with the adjustments of processes that undo. */
+/** What one semaphore counts as memory, and what a process is to take back from one. */
 const SEMAPHORE_BYTES = 64;
+const ADJUSTMENT_BYTES = 64;
 
 /** One operation of semop(2). */
 export interface SemaphoreOperation {
@@ -45,13 +46,14 @@ export class SemaphoreSet extends IpcObject {
 
   dispose(): void {
     this.#allowance.refund(this.values.length * SEMAPHORE_BYTES);
-    this.#adjustments.clear();
+    for (const process of this.#adjustments.keys()) this.#forget(process);
   }
 
   /** The first operation that has to wait, or undefined when all can be done: EFBIG, ERANGE. */
   blocking(operations: readonly SemaphoreOperation[]): SemaphoreOperation | undefined {
     const values = new Map<number, number>();
     for (const operation of operations) {
+      this.#allowance.work();
       const { number, change } = operation;
       const old = values.get(number) ?? this.values[number] ?? fail("EFBIG");
       if (change === 0 && old !== 0) return operation;
@@ -72,14 +74,23 @@ export class SemaphoreSet extends IpcObject {
 
   #noteUndo(process: Process, number: number, change: number): void {
     const own = this.#adjustments.get(process) ?? new Map<number, number>();
+    if (!own.has(number)) this.#allowance.charge(ADJUSTMENT_BYTES);
     this.#adjustments.set(process, own.set(number, (own.get(number) ?? 0) - change));
+  }
+
+  #forget(process: Process): void {
+    this.#allowance.refund((this.#adjustments.get(process)?.size ?? 0) * ADJUSTMENT_BYTES);
+    this.#adjustments.delete(process);
   }
 
   /** Setting a value forgets what was to be taken back from it (semctl(2), SETVAL). */
   set(number: number, value: number, pid: number): void {
     this.values[number] = value;
     this.pids[number] = pid;
-    for (const own of this.#adjustments.values()) own.delete(number);
+    for (const own of this.#adjustments.values()) {
+      this.#allowance.work();
+      if (own.delete(number)) this.#allowance.refund(ADJUSTMENT_BYTES);
+    }
   }
 
   ended(process: Process): void {
@@ -87,7 +98,7 @@ export class SemaphoreSet extends IpcObject {
       this.values[number] = Math.min(Math.max(this.values[number] + change, 0), VALUE_MAX);
       this.pids[number] = process.pid;
     }
-    this.#adjustments.delete(process);
+    this.#forget(process);
   }
 
   statBytes(): Buffer {

@@ -19,11 +19,15 @@ export class Segment extends IpcObject implements PageSharer {
   attachedSeconds = 0n;
   detachedSeconds = 0n;
 
-  constructor(birth: Birth, kernel: Kernel, sizeBytes: number) {
+  /** @param released called when nothing holds it any more: removed, and mapped nowhere */
+  constructor(birth: Birth, kernel: Kernel, sizeBytes: number, released: (segment: Segment) => void) {
     super(birth);
     this.sizeBytes = sizeBytes;
     this.creatorPid = kernel.caller?.pid ?? 0;
-    this.pages = new SharedPages(kernel.machine, { limitPages: pageCeil(sizeBytes) / PAGE_SIZE });
+    this.pages = new SharedPages(kernel.machine, {
+      limitPages: pageCeil(sizeBytes) / PAGE_SIZE,
+      released: () => released(this),
+    });
     this.pages.retain(this);
   }
 
@@ -33,6 +37,11 @@ export class Segment extends IpcObject implements PageSharer {
 
   /** It maps nothing itself. */
   dropShared(): void {}
+
+  /** In how many places it is mapped, in all processes. */
+  get attachments(): number {
+    return this.pages.holders - Number(!this.isDoomed);
+  }
 
   get isDoomed(): boolean {
     return (this.mode & SHM_DEST) !== 0;
@@ -49,32 +58,19 @@ export class Segment extends IpcObject implements PageSharer {
 /** The segments of a run. */
 export class SharedMemory {
   readonly #kernel: Kernel;
-  readonly #table = new IpcTable<Segment>();
+  readonly table = new IpcTable<Segment>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
   }
 
-  /** Without those that went with their last attachment meanwhile. */
-  get table(): IpcTable<Segment> {
-    for (const segment of this.#table.all)
-      if (segment.isDoomed && this.attachments(segment) === 0) this.#table.remove(segment);
-    return this.#table;
-  }
-
-  /** In how many places it is mapped, in all processes. */
-  attachments(segment: Segment): number {
-    const spaces = new Set(
-      [...this.#kernel.processes.values()].filter(({ exit }) => !exit).map(({ memory }) => memory),
-    );
-    let count = 0;
-    for (const { vmas } of spaces) for (const vma of vmas.all) if (vma.shared?.pages === segment.pages) count++;
-    return count;
+  make(birth: Birth, sizeBytes: number): Segment {
+    return new Segment(birth, this.#kernel, sizeBytes, (segment) => this.table.remove(segment));
   }
 
   /** The segment a mapping shows. */
   behind(vma: Vma | undefined): Segment | undefined {
-    return vma?.shared && this.#table.all.find(({ pages }) => pages === vma.shared?.pages);
+    return vma?.shared && this.table.all.find(({ pages }) => pages === vma.shared?.pages);
   }
 
   statBytes(segment: Segment): Buffer {
@@ -85,7 +81,7 @@ export class SharedMemory {
     bytes.writeBigInt64LE(segment.changedSeconds, 72);
     bytes.writeInt32LE(segment.creatorPid, 80);
     bytes.writeInt32LE(segment.lastPid, 84);
-    bytes.writeBigUInt64LE(BigInt(this.attachments(segment)), 88);
+    bytes.writeBigUInt64LE(BigInt(segment.attachments), 88);
     return bytes;
   }
 }

@@ -93,8 +93,11 @@ function countPages(process: Process, vma: Vma): Counted {
     anonymous: 0,
     locked: 0,
   };
+  const { allowance } = process.memory.cache;
   const { pages } = process.memory.machine;
+  allowance.work();
   process.memory.tables.forEach(vma.start, vma.end, (_page, entry) => {
+    allowance.work();
     const sharers = pages.references(physicalOf(entry));
     counted.resident += PAGE_SIZE;
     counted.proportional += PAGE_SIZE / Math.max(sharers, 1);

@@ -118,6 +118,13 @@ export class SharedPages {
     }
   }
 
+  /** How many mappings show them, those of who else retains them among them. */
+  get holders(): number {
+    let count = 0;
+    for (const mappings of this.#sharers.values()) count += mappings;
+    return count;
+  }
+
   retain(sharer: PageSharer): void {
     this.#sharers.set(sharer, (this.#sharers.get(sharer) ?? 0) + 1);
   }

@@ -38,8 +38,8 @@ function msgsnd(call: Call): number {
   const address = call.unsigned(1);
   if (length < 0 || length > MESSAGE_BYTES_MAX) fail("EINVAL");
   const bytes = call.memory.read(address, TYPE_BYTES + length);
-  const type = Number(bytes.readBigInt64LE(0));
-  if (type < 1) fail("EINVAL");
+  const type = bytes.readBigInt64LE(0);
+  if (type < 1n) fail("EINVAL");
   const queue = queueOf(call);
   queue.check(call.process.identity, Right.alter);
   if (!queue.canTake(length)) {
@@ -58,7 +58,7 @@ function msgrcv(call: Call): number {
   if (room < 0) fail("EINVAL");
   // For checkpoints of whole containers (CONFIG_CHECKPOINT_RESTORE).
   if ((flags & Receive.copy) !== 0) fail("ENOSYS");
-  const wanted = { type: call.signed(3), except: (flags & Receive.except) !== 0 };
+  const wanted = { type: BigInt.asIntN(64, call.bits(3)), except: (flags & Receive.except) !== 0 };
   const queue = queueOf(call);
   queue.check(call.process.identity, Right.read);
   const message = queue.pick(wanted);
@@ -69,7 +69,7 @@ function msgrcv(call: Call): number {
   if (message.text.length > room && (flags & Receive.noError) === 0) fail("E2BIG");
   const text = message.text.subarray(0, room);
   const bytes = Buffer.alloc(TYPE_BYTES + text.length);
-  bytes.writeBigInt64LE(BigInt(message.type), 0);
+  bytes.writeBigInt64LE(message.type, 0);
   bytes.set(text, TYPE_BYTES);
   queue.take(message);
   queue.lastReceiver = call.process.pid;

@@ -1,5 +1,13 @@
 import { Errno, fail } from "../errno.ts";
-import { IpcControl, Right, type SemaphoreOperation, SemaphoreSet, VALUE_MAX, waitsNot } from "../ipc/index.ts";
+import {
+  IpcControl,
+  Right,
+  type SemaphoreOperation,
+  SemaphoreSet,
+  type SemaphoreWait,
+  VALUE_MAX,
+  waitsNot,
+} from "../ipc/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { nowSeconds, ownersControl, request } from "./ipc-control.ts";
 import { deadlineIn, readTimespecMs } from "./timespec.ts";
@@ -40,11 +48,14 @@ interface Pending {
   readonly set: SemaphoreSet;
   readonly operations: readonly SemaphoreOperation[];
   readonly deadlineMs: number;
+  /** What it waits for, from its first try on. */
+  readonly wait?: SemaphoreWait;
 }
 
 function operate(call: Call, timeoutMs: () => number | undefined): number {
   const pending = call.memo === undefined ? begin(call, timeoutMs) : (call.memo as Pending);
-  const { set, operations, deadlineMs } = pending;
+  const { set, operations, deadlineMs, wait } = pending;
+  if (wait !== undefined) set.waits.delete(wait);
   if (set.isRemoved) fail("EIDRM");
   const blocking = set.blocking(operations);
   if (blocking === undefined) {
@@ -76,19 +87,14 @@ function begin(call: Call, timeoutMs: () => number | undefined): Pending {
 function waitFor(call: Call, pending: Pending, blocking: SemaphoreOperation): number {
   const { set, operations, deadlineMs } = pending;
   const wait = { number: blocking.number, forZero: blocking.change === 0 };
-  call.memo = pending;
+  call.memo = { ...pending, wait } satisfies Pending;
   set.waits.add(wait);
   const leave = (): number => {
     set.waits.delete(wait);
     return -Errno.EINTR;
   };
   const ready = (): boolean => set.isRemoved || set.blocking(operations) === undefined;
-  const readyAndLeft = (): boolean => {
-    if (!ready() && call.kernel.clock.nowMs() < deadlineMs) return false;
-    set.waits.delete(wait);
-    return true;
-  };
-  return call.block(readyAndLeft, { deadlineMs, restartable: false, interrupted: leave, abandoned: leave });
+  return call.block(ready, { deadlineMs, restartable: false, interrupted: leave, abandoned: leave });
 }
 
 function semctl(call: Call): number {

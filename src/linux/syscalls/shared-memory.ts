@@ -1,10 +1,11 @@
 import { PAGE_SIZE } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
-import { IpcControl, OBJECTS_MAX, Right, Segment } from "../ipc/index.ts";
+import { IpcControl, OBJECTS_MAX, Right, type Segment } from "../ipc/index.ts";
 import { pageCeil } from "../memory/page-math.ts";
 import { Protection, type Vma } from "../memory/vma.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { nowSeconds, ownersControl, request } from "./ipc-control.ts";
+import { hasRoom } from "./memory-room.ts";
 import { ADDRESS_LIMIT } from "./mmap.ts";
 
 /** Flags of shmat (linux/shm.h). */
@@ -20,7 +21,7 @@ function shmget(call: Call): number {
   return kernel.ipc.sharedMemory.table.find(request(call, 2), fits, (birth) => {
     if (sizeBytes < 1) fail("EINVAL");
     if (sizeBytes > kernel.limits.memoryBytes) fail("ENOMEM");
-    return new Segment(birth, kernel, sizeBytes);
+    return kernel.ipc.sharedMemory.make(birth, sizeBytes);
   }).id;
 }
 
@@ -46,6 +47,8 @@ function shmat(call: Call): number {
     neverWritable: isReadOnly,
     name: segment.name,
   };
+  const isWithinLimits = hasRoom(call, { ...vma, bytes, replaces: vma });
+  if (!isWithinLimits) fail("ENOMEM");
   memory.map(vma);
   segment.lastPid = pid;
   segment.attachedSeconds = nowSeconds(call);

@@ -7,6 +7,8 @@ import { LocalFlag, newTermios, type Termios } from "./termios.ts";
 
 /** Bytes written to the terminal that its other side has not read (tty_buffer_alloc's limit, drivers/tty/tty_buffer.c). */
 const OUTPUT_BYTES = 65_536;
+/** What one written byte can become on the screen: a tab. */
+const SHOWN_BYTES_MAX = 8;
 /** The other side's line discipline takes so much before it is read (N_TTY_BUF_SIZE). */
 const DELIVERED_BYTES = 4096;
 /** What one pair holds in all but its output: the line discipline's arrays of numbers and the objects. */
@@ -65,7 +67,7 @@ export class Pty {
     const output = new OutputProcessing(this.termios);
     this.#output = output;
     this.input = new LineDiscipline(this.termios, {
-      echo: (bytes) => this.#echoes.push(...output.process(Uint8Array.from(bytes))),
+      echo: (bytes) => this.#echo(bytes),
       signal,
       stop: (stopped) => this.stop(stopped),
       flushOutput: () => this.flushOutput(),
@@ -75,7 +77,15 @@ export class Pty {
     });
   }
 
-  /** Takes what was typed. Echoes that find no room are lost, as on Linux: nobody waits for them. */
+  /** Echoes that find no room are lost, as on Linux: nobody waits for them. */
+  #echo(bytes: readonly number[]): void {
+    this.#allowance.work();
+    if (this.#echoes.length >= this.screen.room) return;
+    const shown = this.#output.process(Uint8Array.from(bytes));
+    if (this.#echoes.length + shown.length <= this.screen.room) this.#echoes.push(...shown);
+  }
+
+  /** Takes what was typed. */
   type(bytes: Uint8Array): void {
     this.input.receive(bytes);
     this.screen.push(Uint8Array.from(this.#echoes));
@@ -85,15 +95,18 @@ export class Pty {
   /** Takes what a program writes, as far as it fits once it is processed; returns how many of its bytes. */
   write(from: Uint8Array): number {
     let taken = 0;
-    for (const byte of from) {
+    while (taken < from.length) {
+      // So many fit whatever they are; the last ones have to be tried one by one.
+      const certain = Math.min(Math.floor(this.screen.room / SHOWN_BYTES_MAX), from.length - taken);
+      const part = from.subarray(taken, taken + Math.max(certain, 1));
       const { column } = this.#output;
-      const shown = this.#output.process(Uint8Array.of(byte));
+      const shown = this.#output.process(part);
       if (shown.length > this.screen.room) {
         this.#output.column = column;
         break;
       }
       this.screen.push(Uint8Array.from(shown));
-      taken++;
+      taken += part.length;
     }
     return taken;
   }

@@ -85,7 +85,7 @@ export class Terminals {
 
   #forget(pty: Pty): void {
     // Its number is free as soon as nobody plays its screen (pts(4)).
-    if (pty.masters === 0) this.#ptys.delete(pty.number);
+    if (pty.masters === 0 && this.#ptys.get(pty.number) === pty) this.#ptys.delete(pty.number);
     if (pty.isGone) pty.dispose();
   }
 
