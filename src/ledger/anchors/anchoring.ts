@@ -41,12 +41,14 @@ export class Anchoring {
   }
 
   async #keep(): Promise<void> {
-    const line = this.#options.head()?.line;
-    if (line === undefined) return;
-    this.#isBehind = false;
+    if (this.#options.anchors.length === 0) return;
     await Promise.all(
       this.#options.anchors.map(async (anchor) => {
         try {
+          // Asked for here: a ledger that somebody else has closed is a problem like that of an anchor.
+          const line = this.#options.head()?.line;
+          if (line === undefined) return;
+          this.#isBehind = false;
           await anchor.keep(line);
         } catch (error) {
           this.#options.onProblem(anchor, error);
