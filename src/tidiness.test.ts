@@ -102,6 +102,7 @@ const ONLY_IN_BASE: readonly {
       "src/linux/memory/": "what is read from the guest's memory",
       "src/linux/vdso/": "a table of ASCII names, and a file of the kernel's",
       "src/linux/vfs/synthetic.ts": "texts of /proc, in which names stand as their bytes",
+      "src/linux/kernel/proc-memory.ts": "texts of /proc, in which names stand as their bytes",
       "src/vmm/host/": "files of the kernel's, which are ASCII",
       "src/sandbox/host-programs/python-layout.ts": "four bytes that are no name",
     },

@@ -371,6 +371,50 @@ const ATTACKS: Readonly<Record<string, readonly [code: Buffer, data: Buffer]>> =
     program(syscall(20, 1, D, 2n ** 32n + 5n), syscall(20, 1, D, 1024)),
     Buffer.concat(Array.from({ length: 1024 }, () => words(D, 0x7fffffff))),
   ],
+  "System V objects, everything at its largest": [
+    program(
+      ...[MAX, 2n ** 63n, 2n ** 31n, 1n].flatMap((size) => [
+        syscall(29, 0, size, 0o1777),
+        syscall(64, 0, size, 0o1777),
+      ]),
+      syscall(68, 0, 0o1777),
+      ...[D, D + 1, MAX, 2n ** 47n - 4096n, 2n ** 53n + 4096n, 0x7ffff0000000n].flatMap((at) =>
+        [0, 0o20000, 0o60000, 0o170000].map((flags) => syscall(30, 0, at, flags)),
+      ),
+      syscall(69, 0, D, 8, 0),
+      ...[2n ** 63n, MAX, 0n, 2n ** 63n - 1n].map((type) => syscall(70, 0, D + 4096, MAX >> 1n, type, 0o4000)),
+      ...Array.from({ length: 24 }, (_, operation) =>
+        [29 + 2, 66, 71].map((n) => syscall(n, 0, operation, D, D)),
+      ).flat(),
+      ...Array.from({ length: 24 }, (_, operation) => syscall(66, 0, 0, operation, MAX)),
+      syscall(65, 0, D, 500),
+      syscall(65, 0, D, MAX),
+      syscall(220, 0, D, 500, D),
+    ),
+    words(2n ** 63n - 1n, MAX, MAX, MAX, MAX, MAX, MAX, MAX, MAX, MAX, MAX, MAX, MAX, MAX, MAX),
+  ],
+  "terminals, every request on either side": [
+    program(
+      syscall(2, D, 2),
+      syscall(16, 3, 0x4004_5431, D + 512),
+      syscall(16, 3, 0x5441, 2),
+      syscall(112),
+      ...[3, 4].flatMap((fd) =>
+        [
+          ...Array.from({ length: 0x60 }, (_, i) => 0x5400 + i),
+          0x802c_542a,
+          0x402c_542b,
+          0x402c_542d,
+          0x8004_5438,
+          0x4004_5436,
+        ].flatMap((request) => [syscall(16, fd, request, D + 1024), syscall(16, fd, request, MAX)]),
+      ),
+      syscall(1, 3, D, 0xffff),
+      syscall(1, 4, D, 0xffff),
+      syscall(16, 3, 0x5441, MAX),
+    ),
+    Buffer.concat([path("/dev/ptmx"), Buffer.alloc(0x4000, 0xff)]),
+  ],
   "xattr/inotify/etc": [
     program(
       ...[

@@ -204,6 +204,11 @@ const OTHERS: readonly Resource[] = [
     limits: { processes: 16 },
     ends: "processes",
   },
+  {
+    name: "memory: texts of the pages of very many mappings",
+    code: "a = syscall(9, 0, 1 << 30, 0, 0x4022, -1, 0)\nuntil(errno.ENOMEM, lambda i: syscall(10, a + 8192 * i, 4096, 1))\nfor name in ['smaps', 'smaps_rollup', 'statm']: f = os.open('/proc/self/' + name, 0); os.read(f, 4096); os.close(f)\nprint('fine')",
+    limits: { memoryBytes: 256 * MIB },
+  },
   { name: "files: any", code: "while True: os.eventfd(0)", limits: { openFiles: 100 }, ends: "files" },
 ];
 

@@ -153,15 +153,31 @@ function flagsLine({ protection, shared, growsDown, lock }: Vma): string {
   return `VmFlags: ${flags.filter(Boolean).join(" ")} \n`;
 }
 
+/** Characters that are put together at a time. */
+const PIECE_LENGTH = 65_536;
+
 /** /proc/PID/smaps (proc_pid_smaps(5)). */
-export function smapsText(process: Process): string {
-  if (process.exit) return "";
-  return process.memory.vmas.all
-    .map(
-      (vma) =>
-        `${mapsLine(vma)}${countedText(countPages(process, vma), false)}THPeligible:           0\n${flagsLine(vma)}`,
-    )
-    .join("");
+export function smapsText(process: Process): Uint8Array {
+  const { allowance } = process.memory.cache;
+  const pieces: Buffer[] = [];
+  let text = "";
+  let charged = 0;
+  // Tens of megabytes for as many mappings as there can be: in buffers, and charged while they are put together.
+  const flush = (): void => {
+    const piece = Buffer.from(text, "latin1");
+    pieces.push(piece);
+    text = "";
+    charged += 2 * piece.length;
+    allowance.charge(2 * piece.length);
+  };
+  for (const vma of process.exit ? [] : process.memory.vmas.all) {
+    text += `${mapsLine(vma)}${countedText(countPages(process, vma), false)}THPeligible:           0\n${flagsLine(vma)}`;
+    if (text.length >= PIECE_LENGTH) flush();
+  }
+  flush();
+  const whole = Buffer.concat(pieces);
+  allowance.refund(charged);
+  return whole;
 }
 
 /** /proc/PID/smaps_rollup: the sums of smaps. */
@@ -169,18 +185,18 @@ export function smapsRollupText(process: Process): string {
   const { all } = process.exit ? { all: [] } : process.memory.vmas;
   const [first, last] = [all[0], all.at(-1)];
   if (first === undefined || last === undefined) return "";
-  const sum = all
-    .map((vma) => countPages(process, vma))
-    .reduce((a, b) => ({
-      size: a.size + b.size,
-      resident: a.resident + b.resident,
-      proportional: a.proportional + b.proportional,
-      sharedClean: a.sharedClean + b.sharedClean,
-      privateClean: a.privateClean + b.privateClean,
-      privateDirty: a.privateDirty + b.privateDirty,
-      anonymous: a.anonymous + b.anonymous,
-      locked: a.locked + b.locked,
-    }));
+  const sum = countPages(process, first);
+  for (const vma of all.slice(1)) {
+    const counted = countPages(process, vma);
+    sum.size += counted.size;
+    sum.resident += counted.resident;
+    sum.proportional += counted.proportional;
+    sum.sharedClean += counted.sharedClean;
+    sum.privateClean += counted.privateClean;
+    sum.privateDirty += counted.privateDirty;
+    sum.anonymous += counted.anonymous;
+    sum.locked += counted.locked;
+  }
   const range = { start: first.start, end: last.end, protection: Protection.none, name: "[rollup]" };
   return `${mapsLine(range)}${countedText(sum, true)}`;
 }

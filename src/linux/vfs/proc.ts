@@ -12,7 +12,9 @@ import {
 } from "./synthetic.ts";
 
 /** A file of /proc: how to compute its content (a byte string), or that and what to do with a write. */
-export type ProcFile = (() => string) | { readonly read: () => string; readonly write: (text: string) => void };
+export type ProcFile =
+  | (() => string | Uint8Array)
+  | { readonly read: () => string; readonly write: (text: string) => void };
 
 /** What the processes tell the file system; asked anew at each look. */
 export interface ProcSource {

@@ -62,15 +62,15 @@ export function fixedEntries(entries: ReadonlyMap<string, Inode>): SyntheticEntr
 /** Text computed when the file is opened: one description sees one content, as most of /proc does. */
 export class SyntheticFile extends Inode {
   override readonly type = FileType.regular;
-  readonly #content: () => string;
+  readonly #content: () => string | Uint8Array;
   readonly #write: ((text: string) => void) | undefined;
   readonly #owner: Owner;
   readonly #mode: number;
   readonly #ino = newFixedIno();
 
-  /** @param content a byte string. @param write takes what is written, each write by itself; absent: not writable. */
+  /** @param content a byte string, or the bytes. @param write takes what is written, each write by itself; absent: not writable. */
   constructor(
-    content: () => string,
+    content: () => string | Uint8Array,
     options: { readonly write?: (text: string) => void; readonly mode?: number; readonly owner?: Owner } = {},
   ) {
     super();
@@ -85,7 +85,9 @@ export class SyntheticFile extends Inode {
   }
 
   override open(): Inode {
-    return new OpenedText(this.stat(), Buffer.from(this.#content(), "latin1"), this.#write);
+    const content = this.#content();
+    const bytes = typeof content === "string" ? Buffer.from(content, "latin1") : content;
+    return new OpenedText(this.stat(), bytes, this.#write);
   }
 
   override read(into: Uint8Array, position: number): number {
