@@ -70,13 +70,17 @@ const PATHS = [
   "x".repeat(300),
   "/tmp/\xff\x1b[31m",
   "/proc/1/../self/root/tmp",
+  "/dev/ptmx",
+  "/dev/pts/0",
+  "/dev/tty",
+  "/proc/self/smaps",
 ];
 
 /** Where each hostile structure lies in the data segment. */
 const PATHS_AT = 0;
-const VALUES_AT = 0x4000;
-const VECTORS_AT = 0x6000;
-const RANDOM_AT = 0x8000;
+const VALUES_AT = 0x6000;
+const VECTORS_AT = 0x8000;
+const RANDOM_AT = 0xa000;
 const PATH_STRIDE = 1024;
 
 /** The data segment: path strings, tables of edge values, buffer vectors that overlap and wrap, random bytes. */
@@ -205,6 +209,14 @@ export function prologue(handlerAddress: number, restorerAddress: number): Buffe
     syscall(41, 2, 1, 0), // socket(AF_INET, SOCK_STREAM)
     syscall(319, path(4), 0), // memfd_create
     syscall(2, path(10), 2, 0), // /dev/zero
+    syscall(2, path(19), 2, 0), // /dev/ptmx, descriptor 16
+    syscall(16, 16, 0x4004_5431, action + 24), // TIOCSPTLCK
+    syscall(16, 16, 0x5441, 2), // TIOCGPTPEER
+    syscall(294, 0), // inotify_init1, descriptor 18
+    syscall(254, 18, path(3), 0xfff), // inotify_add_watch("/tmp")
+    syscall(29, 0, 8192, 0o1600), // shmget
+    syscall(64, 0, 9, 0o1600), // semget
+    syscall(68, 0, 0o1600), // msgget
   ]);
 }
 

@@ -29,13 +29,19 @@ const MACHINE_BYTES_MAX = 48 * 2 ** 20;
 
 /** Names that are there, names that never were, files, processes, failures: other ones in each run. */
 const code = (run: number): string => `
-import os, socket
+import ctypes, os, socket
 for i in range(40):
   for path in (f'/tree/never-{${run}}-{i}', f'/tree/there/never-{${run}}-{i}'): os.path.exists(path)
   open(f'/tree/made-{${run}}-{i}', 'w').write('x' * i); os.mkdir(f'/tmp/{${run}}-{i}')
 os.listdir('/tree'); os.listdir('/tree/there')
 for i in range(40): open(f'/tree/there/{i}').read()
 k = [os.pipe() for i in range(20)] + [socket.socketpair()]
+terminals = [os.openpty() for i in range(3)]
+libc = ctypes.CDLL(None)
+ids = [libc.shmget(0, 4096, 0o1600), libc.semget(0, 9, 0o1600), libc.msgget(0, 0o1600)]
+watching = libc.inotify_init1(0)
+found = [sorted(os.listdir('/dev/pts')), ids, libc.inotify_add_watch(watching, b'/tree/there', 0xfff)]
+if found != [['0', '1', '2', 'ptmx'], [0, 0, 0], 1]: print('of an earlier run:', found, flush=True)
 if os.fork() == 0: os._exit(0)
 ${endings[run % endings.length]}
 `;
@@ -89,6 +95,7 @@ test("many runs leave a cell as the first ten did", { skip: kvmMissing() }, asyn
     for (let at = 1; at <= RUNS; at++) {
       const { result, pid } = await sandbox.run(code(at), LIMITS);
       pids.add(pid);
+      assert.doesNotMatch(result.stdoutText, /of an earlier run/);
       ends.add(result.status === "limit" ? result.limit : result.status);
       if (at === WARM_RUNS || at === RUNS || at % 100 === 0) {
         uses.push({ ...(await sandbox.held()), ...memoryOf(pid) });
