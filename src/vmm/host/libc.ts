@@ -3,7 +3,7 @@ import { ZtlError } from "../../errors.ts";
 
 /**
  * The C library functions this package calls, each declared once. Everything else in `vmm/` reaches the operating system
- * through the typed functions of this folder; nothing outside it imports koffi.
+ * through the typed functions of this folder; outside it only `base/host/` imports koffi.
  *
  * Every pointer handed out here follows one of two rules, and the SAFETY notes at the calls refer to them:
  * (a) the callee uses it only during the call (koffi pins the array until it returns), or

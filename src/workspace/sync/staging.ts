@@ -3,6 +3,7 @@ import type { BlobFiles } from "../../base/blob-files.ts";
 import { bytesOf, EMPTY } from "../../base/byte-string.ts";
 import { copyContent, fileSource } from "../../base/content.ts";
 import { syncPathAsync } from "../../base/durable-files.ts";
+import { copyAttributes } from "../../base/host/extended-attributes.ts";
 import { inSlices, mapInSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
@@ -106,6 +107,9 @@ export async function stageObject(
       const copied = await copyContent(fileSource(source), target, FILE_BYTES_MAX);
       if (copied.sha256 !== state.sha256) throw new Error(`the kept content ${state.sha256} has been changed`);
       setOwner(path, state, label);
+      const replaced = root.locate(label);
+      // Before the mode, which an access control list would change.
+      if (statusOf(replaced)?.isFile() === true) copyAttributes(replaced, target);
       fs.fchmodSync(target, state.mode);
       if (state.mtimeNs !== undefined) setTime(target, state.mtimeNs);
       if ((state.mode & OWNER_READS) === 0) fs.fsyncSync(target);
