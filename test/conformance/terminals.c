@@ -28,8 +28,10 @@ static const char *shown(const char *bytes, long count) {
   return text;
 }
 
+/* Waits a little first: Linux moves what was written from one side to the other in a thread of its own. */
 static const char *get(int file) {
   char bytes[1000];
+  sleep_ms(20);
   long count = read(file, bytes, sizeof bytes);
   return shown(bytes, count);
 }
