@@ -183,7 +183,11 @@ export class SpaceStore {
       return isOurs ? this.get(from.id) : undefined;
     }
     const writer = transaction(this.#database, () => this.#begin(from, commit));
-    await this.#inSlices(sorted, (change) => writer.write(change));
+    await this.#inSlices(
+      sorted,
+      (change) => writer.write(change),
+      () => this.#expectBegun(writer.version),
+    );
     const isOurs = transaction(this.#database, () => this.#publish(from, commit, writer));
     if (!isOurs) await this.#discard(writer.version, sorted);
     return isOurs ? this.get(from.id) : undefined;
@@ -300,10 +304,18 @@ export class SpaceStore {
     this.#database.prepare("DELETE FROM space_commit WHERE number = ?").run(version);
   }
 
-  async #inSlices<T>(items: readonly T[], work: (item: T) => unknown): Promise<void> {
+  /** Nobody has given it up meanwhile: what was written to it after that would stay for ever. */
+  #expectBegun(version: number): void {
+    const begun = this.#database.prepare("SELECT 1 FROM space_commit WHERE number = ? AND published = 0").get(version);
+    if (begun === undefined) throw interrupted();
+  }
+
+  /** @param before done first in each transaction; what it throws ends the work */
+  async #inSlices<T>(items: readonly T[], work: (item: T) => unknown, before = (): void => {}): Promise<void> {
     for (let at = 0; at < items.length; at += ROWS_AT_ONCE) {
       if (at > 0) await otherWork();
       transaction(this.#database, () => {
+        before();
         for (const item of items.slice(at, at + ROWS_AT_ONCE)) work(item);
       });
     }
