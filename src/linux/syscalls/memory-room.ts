@@ -13,8 +13,6 @@ export interface Wanted extends Kind {
   readonly bytes: number;
   /** The addresses whose mappings it takes the place of. */
   readonly replaces?: { readonly start: number; readonly end: number };
-  /** The caller takes it that there may be no memory for it once it is used (MAP_NORESERVE). */
-  readonly unreserved?: boolean;
 }
 
 /** Memory that a process may write to and shares with nobody, its stack aside (mm/internal.h, is_data_mapping). */
@@ -23,13 +21,11 @@ function isData({ protection, shared, growsDown }: Kind): boolean {
 }
 
 /**
- * Whether a process may have this memory: within RLIMIT_AS and RLIMIT_DATA (getrlimit(2)), and, if it takes memory once it
- * is used, not more at once than the machine has, which is the run's limit (proc_sys_vm(5), overcommit_memory 0). Whatever
- * is less may still turn out to be too much when it is used, and ends the run then.
+ * Whether a process may have this memory: within RLIMIT_AS and RLIMIT_DATA (getrlimit(2)). It may still turn out to be more
+ * than the run has, and ends it when it is used.
  */
 export function hasRoom(call: Call, wanted: Wanted): boolean {
   const { limits, memory } = call.process;
-  if (isData(wanted) && wanted.unreserved !== true && wanted.bytes > call.kernel.limits.memoryBytes) return false;
   const isWithin = (limit: number, counts: (vma: Kind) => boolean): boolean => {
     if (limit === Infinity || !counts(wanted)) return true;
     const { start, end } = wanted.replaces ?? { start: 0, end: 0 };

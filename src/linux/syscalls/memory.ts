@@ -55,8 +55,7 @@ function mremap(call: Call): number {
 
 /** ENOMEM when the mapping may not be `bytes` long; `oldBytes` of it are given up for that. */
 function checkGrowth(call: Call, vma: Vma, bytes: number, old: number, oldBytes: number): void {
-  if (!hasRoom(call, { ...vma, bytes, replaces: { start: old, end: old + oldBytes }, unreserved: vma.lazy === true }))
-    fail("ENOMEM");
+  if (!hasRoom(call, { ...vma, bytes, replaces: { start: old, end: old + oldBytes } })) fail("ENOMEM");
 }
 
 /** Whether a move to an address of the caller's makes sense (mremap(2), "Errors"). */

@@ -76,9 +76,8 @@ export function mmap(call: Call): number {
 
 /** ENOMEM for more than the process may have. */
 function checkMemory(call: Call, { start, end, protection }: Vma, isShared: boolean): void {
-  const unreserved = isShared || (call.uint(3) & MapFlag.noReserve) !== 0;
   const rights = isShared ? protection & ~Protection.write : protection;
-  if (!hasRoom(call, { protection: rights, bytes: end - start, replaces: { start, end }, unreserved })) fail("ENOMEM");
+  if (!hasRoom(call, { protection: rights, bytes: end - start, replaces: { start, end } })) fail("ENOMEM");
 }
 
 function chooseAddress(call: Call, length: number, flags: number): number {

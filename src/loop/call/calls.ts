@@ -1,4 +1,5 @@
 import { defined } from "../../base/optional.ts";
+import { isWithin } from "../../base/paths.ts";
 import { ZtlError } from "../../errors.ts";
 import type { SandboxTool, ToolConfig } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
@@ -87,7 +88,7 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
     names: said.length === 0 ? undefined : said.join("\n"),
     raw: inexactParts(run),
     labels,
-    isFromTrusted: isFromTrusted(parts, tool, said),
+    isFromTrusted: isFromTrusted(parts, tool, run, said),
     onFlag: tool.onFlag,
   });
   return { ...withStatus(delivered, run.status), run: summaryOf(run), ...defined({ changeSet }) };
@@ -99,10 +100,19 @@ function saidOf({ onSecret }: SandboxTool, lines: readonly (string | undefined)[
   return onSecret === "pass" ? there : there.map(sentenceWithoutSecrets);
 }
 
-/** Its mounts are trusted; names of files are the program's own choice, and have to be harmless by themselves. */
-function isFromTrusted({ examiner }: LoopParts, { mounts }: SandboxTool, names: readonly string[]): boolean {
-  const areTrusted = mounts.length > 0 && mounts.every(({ trust }) => trust === "trusted");
-  return areTrusted && examiner.scan(names.join("\n")).decision === "admit";
+/**
+ * Its mounts are trusted, and it read something there: what a program only says comes from nowhere else. Names of files are its own
+ * choice, too, and have to be harmless by themselves.
+ */
+function isFromTrusted(
+  { examiner }: LoopParts,
+  { mounts }: SandboxTool,
+  { reads }: RunResult,
+  names: readonly string[],
+): boolean {
+  const areTrusted = mounts.every(({ trust }) => trust === "trusted");
+  const wasRead = reads.some(({ path }) => mounts.some(({ guest }) => isWithin(path, guest)));
+  return areTrusted && wasRead && examiner.scan(names.join("\n")).decision === "admit";
 }
 
 async function recordRun({ recorder }: Call, { run, replay }: FinishedRun): Promise<void> {
