@@ -42,7 +42,7 @@ export const attack: Attack = {
     const attempt = async (changes: ProposedChange[], meanwhile = (): void => {}): Promise<string> => {
       const set = await workspace.propose({ runId: "r", agent: "a", tool: "t", command: "c", roots, changes });
       const paths = set.entries.map(({ path }) => path);
-      workspace.approve(set.id, { hash: set.hash, reviewer: "careless", protectedFiles: paths });
+      await workspace.approve(set.id, { hash: set.hash, reviewer: "careless", protectedFiles: paths });
       meanwhile();
       const { status } = await workspace.sync(set.id);
       return set.entries.find(({ blocked }) => blocked !== undefined)?.blocked ?? status;
