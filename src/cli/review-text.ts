@@ -181,7 +181,9 @@ export function tellDecision(result: DecisionResult, verb?: string): string {
       return "There is no such review; ztl review lists what waits.\n";
     case "already": {
       const who = result.decidedBy === undefined ? "" : ` by ${terminalLine(result.decidedBy)}`;
-      return `Nothing was done: it is ${result.state} already${who}.\n`;
+      const again =
+        result.state === "approved" ? " If it stays so, look at it again, and approve what is shown then." : "";
+      return `Nothing was done: it is ${result.state} already${who}.${again}\n`;
     }
     case "conflict":
       return `Nothing was done: the host's files are not what the run saw.\n${reasons(result.conflicts)}Have the agent look again, or lay its change over what is there now: ztl rebase --help\n${tellSpared(result.spared)}`;

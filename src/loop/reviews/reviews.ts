@@ -228,7 +228,8 @@ export class Reviews {
     if (review === undefined) return { status: "not-found" };
     // A yes to what is decided, or is not there any more, is not even counted.
     if (!mayStillBe(verb, review.state)) return already(review);
-    if (options.hash !== undefined && options.hash !== review.hash) return { status: "stale", hash: review.hash };
+    if (options.hash !== undefined && options.hash !== review.hash)
+      return review.state === "pending" ? { status: "stale", hash: review.hash } : already(review);
     const needed = NEEDS_ONE.has(verb) ? ANYBODY : await this.#needed(review, options.files);
     const authorised = await this.#parts.authority.ask({ verb, review, options, needed });
     if (authorised.status === "granted") return act(authorised);

@@ -129,7 +129,8 @@ export class ChangeSetDesk {
     // Not read whole: a set that somebody damaged can be said no to.
     const set = workspace.queue.summary(id);
     if (set === undefined) return { status: "not-found" };
-    if (hash !== undefined && hash !== set.hash) return { status: "stale", hash: set.hash };
+    if (hash !== undefined && hash !== set.hash)
+      return set.state === "pending" ? { status: "stale", hash: set.hash } : this.#already(id);
     const options = defined({ reviewer, message });
     const result =
       (await workspace.pending.reject(id, { ...options, ...defined({ hash, files }) })) ??

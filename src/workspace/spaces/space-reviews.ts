@@ -1,20 +1,19 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BlobFiles } from "../../base/blob-files.ts";
-import { type ByteString, labelOf } from "../../base/byte-string.ts";
+import type { ByteString } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { inSlices } from "../../base/pace.ts";
-import type { ChangeEntry, ChangeSet, Conflict, Manifest } from "../changes/change-set.ts";
-import type { TreeEdit } from "../changes/node-state.ts";
+import type { ChangeEntry, ChangeSet, Manifest } from "../changes/change-set.ts";
 import type { Protection } from "../changes/protection.ts";
-import { withRoots } from "../files/root-directory.ts";
 import { CUT_MS_MAX } from "../limits.ts";
 import { type ApproveOptions, selectEntries } from "../review/approval.ts";
 import { chosenOf, missingChoices, pathsOf } from "../review/selection.ts";
 import type { ChangeSets, CutChangeSet } from "../state/change-sets.ts";
-import { checkEdits, placeKey } from "../sync/check.ts";
 import { appliedChanges } from "./applied-changes.ts";
 import { EntryViews } from "./entry-views.ts";
 import { itemsOf, type RebaseTake, rebase } from "./rebase.ts";
+import { conflictsOf, withoutConflicts } from "./space-conflicts.ts";
 import type {
   SpaceApproveResult,
   SpaceRebaseOptions,
@@ -27,6 +26,10 @@ import type { SpaceHead } from "./space-head.ts";
 import { hostPathsOf, manifestOf, type SpaceManifest, withRootsInUse } from "./space-manifest.ts";
 import type { Changes, CommitKind, SpaceStore } from "./space-store.ts";
 import type { Spaces } from "./spaces.ts";
+
+/** How long a decision waits for what another process is about to decide: more than a large set takes to be written. */
+const OVERTAKEN_MS_MAX = 10_000;
+const LOOK_EVERY_MS = 20;
 
 /** Everything pending of one workspace, as a person is asked about it. It has the shape of a change set, and is none yet. */
 export type SpaceReview = ChangeSet & {
@@ -43,6 +46,8 @@ export interface SpaceReviewsParts {
   readonly hidden: HiddenPlaces;
   readonly now: () => number;
 }
+
+type Stale = Extract<SpaceApproveResult, { status: "stale" }>;
 
 interface Pending extends SpaceManifest {
   readonly head: SpaceHead;
@@ -72,8 +77,11 @@ export class SpaceReviews {
 
   find(review: string): Omit<SpaceReview, "entries" | "conflicts" | "roots"> | undefined {
     const head = this.#parts.store.ofReview(review);
-    const count = head === undefined ? 0 : head.entryCount - this.#parts.store.takenCount(head.id);
-    return head === undefined || count === 0 ? undefined : summaryOf(head, count);
+    if (head === undefined) return undefined;
+    // Somebody who is deciding about all of it has not said so yet: until then it waits.
+    const isUnderWay = this.#parts.store.takes(review);
+    const count = isUnderWay ? head.entryCount : head.entryCount - this.#parts.store.takenCount(head.id);
+    return count === 0 ? undefined : summaryOf(head, count);
   }
 
   /** All of it; `conflicts` are of the host as it is now. */
@@ -81,7 +89,7 @@ export class SpaceReviews {
     const pending = await this.#pending(review);
     if (pending === undefined) return undefined;
     const { head, roots, entries } = pending;
-    const conflicts = await this.#conflictsOf(pending, entries);
+    const conflicts = await conflictsOf(this.#parts, pending, entries);
     return { ...summaryOf(head, entries.length), roots, entries, conflicts };
   }
 
@@ -98,25 +106,25 @@ export class SpaceReviews {
 
   /** Undefined when this is no review of a workspace (any more). */
   async approve(review: string, options: ApproveOptions): Promise<SpaceApproveResult | undefined> {
-    return await this.#alone(review, async (pending) => {
+    return await this.#decide(review, async (pending) => {
       const { head, entries } = pending;
       if (head.hash !== options.hash) return { status: "stale", hash: head.hash };
       if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
       const selected = await selectEntries(entries, options);
       if (selected.status !== "selected") return selected;
       const chosen = await chosenOf(entries, selected.chosen);
-      const { possible, conflicts } = await this.#withoutConflicts(pending, chosen);
+      const { possible, conflicts } = await withoutConflicts(this.#parts, pending, chosen);
       if (possible.length === 0) return { status: "conflict", conflicts };
       const { reviewer: by, message } = options;
       const changeSet = await this.#cut(pending, possible, { kind: "cut", state: "approved", by, message });
-      if (changeSet === undefined) return { status: "stale", hash: this.#parts.store.get(head.id).hash };
+      if (changeSet === undefined) return undefined;
       return { status: "approved", changeSet, ...(conflicts.length > 0 && { left: conflicts }) };
     });
   }
 
   /** Drops entries: to the next call they are as the host has them. Undefined when this is no review of a workspace (any more). */
   async reject(review: string, options: SpaceRejectOptions): Promise<SpaceRejectResult | undefined> {
-    return await this.#alone(review, async (pending) => {
+    return await this.#decide(review, async (pending) => {
       const { head, entries } = pending;
       if (options.hash !== undefined && head.hash !== options.hash) return { status: "stale", hash: head.hash };
       if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
@@ -133,9 +141,7 @@ export class SpaceReviews {
       const { reviewer: by, message } = options;
       const dropped = await chosenOf(entries, goes);
       const cut = await this.#cut(pending, dropped, { kind: "rejected", state: "rejected", by, message });
-      return cut === undefined
-        ? { status: "stale", hash: this.#parts.store.get(head.id).hash }
-        : { status: "rejected" };
+      return cut === undefined ? undefined : { status: "rejected" };
     });
   }
 
@@ -144,20 +150,26 @@ export class SpaceReviews {
    * no review of a workspace (any more).
    */
   async rebase(review: string, options: SpaceRebaseOptions): Promise<SpaceRebaseResult | undefined> {
-    return await this.#alone(review, async (pending) => {
+    return await this.#decide(review, async (pending) => {
       const { head, entries } = pending;
       if (head.hash !== options.hash) return { status: "stale", hash: head.hash };
       if (head.expiresAt <= this.#parts.now()) return { status: "expired" };
       const known = await pathsOf(entries);
       const unknown = (options.files ?? []).filter((path) => !known.has(path));
       if (unknown.length > 0) return { status: "unknown-files", files: unknown };
-      const chosen = new Set(options.files ?? (await this.#conflictsOf(pending, entries)).map(({ path }) => path));
+      const chosen = new Set(
+        options.files ?? (await conflictsOf(this.#parts, pending, entries)).map(({ path }) => path),
+      );
       if (chosen.size === 0) return { status: "nothing-chosen" };
       return await this.#rebase(pending, chosen, options.take ?? "merge");
     });
   }
 
-  async #rebase(pending: Pending, chosen: ReadonlySet<string>, take: RebaseTake): Promise<SpaceRebaseResult> {
+  async #rebase(
+    pending: Pending,
+    chosen: ReadonlySet<string>,
+    take: RebaseTake,
+  ): Promise<SpaceRebaseResult | undefined> {
     const { spaces } = this.#parts;
     const { head } = pending;
     const items = await itemsOf(pending, await spaces.entriesOf(head), chosen);
@@ -167,7 +179,7 @@ export class SpaceReviews {
     });
     if (changes.size === 0) return { status: "rebased", hash: head.hash, files, unmerged };
     const next = await this.#commit(head, "rebased", changes, take);
-    if (next === undefined) return { status: "stale", hash: this.#parts.store.get(head.id).hash };
+    if (next === undefined) return undefined;
     return { status: "rebased", hash: next.hash, files, unmerged };
   }
 
@@ -210,9 +222,8 @@ export class SpaceReviews {
   async settleAll(): Promise<void> {
     const { store, now } = this.#parts;
     for (const { changeSet, state, at } of store.takers()) {
-      const isUnderWay =
-        state === "approved" || state === "applying" || (state === undefined && now() - at < CUT_MS_MAX);
-      if (!isUnderWay) await this.settle(changeSet);
+      const isBegun = state === undefined && now() - at < CUT_MS_MAX;
+      if (!isBegun && !isUnderWay(state)) await this.settle(changeSet);
     }
   }
 
@@ -234,47 +245,6 @@ export class SpaceReviews {
       const pending = await this.#pending(review);
       return pending === undefined ? undefined : await work(pending);
     });
-  }
-
-  async #conflictsOf({ roots }: SpaceManifest, entries: readonly ChangeEntry[]): Promise<Conflict[]> {
-    const blocked: Conflict[] = [];
-    const edits: TreeEdit[] = [];
-    await inSlices(entries, ({ path, edit, blocked: reason }) => {
-      if (reason === undefined) edits.push(edit);
-      else blocked.push({ path, reason });
-    });
-    const found = await withRoots(
-      roots.map(({ hostRoot }) => hostRoot),
-      this.#parts.hidden,
-      (directories) => checkEdits({ edits, directories, blobs: this.#parts.blobs, ownersMatter: true }),
-      { mayBeMissing: true },
-    );
-    if (found.conflicts.length === 0) return blocked;
-    const named = new Map<string, string>();
-    await inSlices(entries, ({ edit, path }) => named.set(placeKey(edit.root, edit.path), path));
-    await inSlices(found.conflicts, ({ root, obstacle: { path, reason } }) =>
-      blocked.push({ path: named.get(placeKey(root, path)) ?? labelOf(path), reason }),
-    );
-    return blocked;
-  }
-
-  /** Leaves out what cannot be applied, and what cannot be without that. */
-  async #withoutConflicts(
-    pending: Pending,
-    chosen: readonly ChangeEntry[],
-  ): Promise<{ possible: readonly ChangeEntry[]; conflicts: Conflict[] }> {
-    const conflicts = await this.#conflictsOf(pending, chosen);
-    const out = new Set(conflicts.map(({ path }) => path));
-    for (;;) {
-      const possible: ChangeEntry[] = [];
-      await inSlices(chosen, (entry) => void (out.has(entry.path) || possible.push(entry)));
-      const needy = await missingChoices(pending.entries, await pathsOf(possible));
-      if (needy.length === 0 || possible.length === 0) return { possible, conflicts };
-      for (const { neededBy } of needy) {
-        if (!out.has(neededBy)) conflicts.push({ path: neededBy, reason: "needs-another" });
-        out.add(neededBy);
-      }
-    }
   }
 
   /** Takes entries out as a change set of their own. When they are all there is, the set takes over the review's id. */
@@ -306,10 +276,34 @@ export class SpaceReviews {
       also: () => sets.addDecided(set),
     });
     if (next !== undefined) return await sets.get(id);
-    // Another process that agreed to all of it did so under the same id: the marks are its own.
-    if (isTaken && sets.summary(id) === undefined) await store.release(id);
+    // Another process may have decided about all of it under the same id: as long as that is on its way to the host, the marks are its own.
+    if (isTaken && !isUnderWay(sets.summary(id)?.state)) await store.release(id);
     await sets.drop(kept);
     return undefined;
+  }
+
+  /** The decision, undefined when it is no review of a workspace (any more): `work` gives none when another process was faster. */
+  async #decide<T>(review: string, work: (pending: Pending) => Promise<T | undefined>): Promise<T | Stale | undefined> {
+    const { store, spaces } = this.#parts;
+    const head = store.ofReview(review);
+    if (head === undefined) return undefined;
+    return await spaces.alone(head.id, async () => {
+      const pending = await this.#pending(review);
+      if (pending === undefined && !store.takes(review)) return undefined;
+      return (pending && (await work(pending))) ?? (await this.#overtaken(review, pending?.head ?? head));
+    });
+  }
+
+  /**
+   * What another process decided about all of this is no review of a workspace any more, and tells more than a new hash; it may be
+   * in the middle of that.
+   */
+  async #overtaken(review: string, { id, hash }: SpaceHead): Promise<Stale | undefined> {
+    const { store, sets } = this.#parts;
+    const endMs = performance.now() + OVERTAKEN_MS_MAX;
+    while (performance.now() < endMs && sets.summary(review) === undefined && store.get(id).hash === hash)
+      await sleep(LOOK_EVERY_MS);
+    return sets.summary(review) === undefined ? { status: "stale", hash: store.get(id).hash } : undefined;
   }
 
   /** The call that changed all of it, or else the last one that changed something. */
@@ -333,6 +327,11 @@ export class SpaceReviews {
       ...(also && { also }),
     });
   }
+}
+
+/** Agreed to, and not on the host yet: what it took is marked until then. */
+function isUnderWay(state: string | undefined): boolean {
+  return state === "approved" || state === "applying";
 }
 
 function summaryOf(head: SpaceHead, entryCount: number): Omit<SpaceReview, "entries" | "conflicts" | "roots"> {

@@ -252,6 +252,11 @@ export class SpaceStore {
     return takers;
   }
 
+  /** Whether entries are marked as taken by the change set of this id. */
+  takes(changeSet: string): boolean {
+    return this.#database.prepare("SELECT 1 FROM taken WHERE change_set = ? LIMIT 1").get(changeSet) !== undefined;
+  }
+
   usesContent(sha256: string): boolean {
     return this.#database.prepare("SELECT 1 FROM space_content WHERE sha256 = ? LIMIT 1").get(sha256) !== undefined;
   }
