@@ -1,7 +1,7 @@
 import type { Stage } from "./stage.ts";
 
 /** What an attack may need of the host; where it is missing the attack is skipped, loudly. */
-export type Need = "kvm" | "hidden-processor" | "landlock" | "root" | "python";
+export type Need = "kvm" | "landlock" | "root" | "python";
 
 /**
  * One attack: a file in a folder of its class, with an export named `attack`. Its name is `class/file`, without the ending.

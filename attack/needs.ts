@@ -1,6 +1,5 @@
 import koffi from "koffi";
 import { searchPython } from "../src/sandbox/templates/host-python.ts";
-import { syscallRing } from "../src/vmm/syscall-ring.ts";
 import { kvmMissing } from "../test/kvm.ts";
 import type { Need } from "./attack.ts";
 
@@ -11,9 +10,6 @@ const LANDLOCK_CREATE_RULESET_VERSION = 1;
 /** Why this host cannot try something; undefined when it can. */
 const MISSING: Readonly<Record<Need, () => string | undefined>> = {
   kvm: () => kvmMissing() || undefined,
-  "hidden-processor": () =>
-    kvmMissing() ||
-    (syscallRing() === 3 ? "a paravirtual KVM does not intercept cpuid: a guest sees the host's processor" : undefined),
   landlock: () => (hasLandlock() ? undefined : "this kernel has no Landlock, or it is not switched on"),
   root: () => (process.getuid?.() === 0 ? undefined : "it is not root that runs the attacks"),
   python: () => (searchPython().python === undefined ? "there is no python3 that guests may have" : undefined),
