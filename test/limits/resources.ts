@@ -84,7 +84,7 @@ const MEMORY: readonly Resource[] = Object.entries({
   "hard links": "i = 0; os.mknod('/tmp/f')\nwhile True: i += 1; os.link('/tmp/f', f'/tmp/{i}')",
   "symbolic links": "i = 0\nwhile True: i += 1; os.symlink('t' * 4000, f'/tmp/{i}')",
   "names looked up on the host":
-    "while True:\n  for i in range(60000): os.path.exists(f'/wide/{i}')\n  break\nk = []\nwhile True: k.append(bytearray(1 << 24))",
+    "while True:\n  for i in range(60000): os.path.exists(f'/wide/{i}')\n  break\nwhile True: x = bytearray(1 << 30)",
   "pipes filled in small pieces":
     "leave(8)\nwhile True:\n  r, w = os.pipe(); os.set_blocking(w, False)\n  while syscall(20, w, ctypes.addressof(pieces), 1024) > 0: pass",
   "pipes made larger":
