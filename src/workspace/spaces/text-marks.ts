@@ -16,14 +16,14 @@ export function markConflicts(base: Uint8Array, ours: Uint8Array, theirs: Uint8A
   const compared = compareTexts(base, ours, theirs);
   if (compared === undefined) return undefined;
   const { baseLines, ourHunks, theirHunks } = compared;
-  const made: string[] = [];
+  const made: (readonly string[])[] = [];
   let at = 0;
   for (const region of regionsOf(ourHunks, theirHunks)) {
-    made.push(...baseLines.slice(at, region.from), ...linesOfRegion(region, baseLines));
+    made.push(baseLines.slice(at, region.from), linesOfRegion(region, baseLines));
     at = region.to;
   }
-  made.push(...baseLines.slice(at));
-  return Buffer.from(made.join(""), "utf8");
+  made.push(baseLines.slice(at));
+  return Buffer.from(made.map((lines) => lines.join("")).join(""), "utf8");
 }
 
 /** Hunks that overlap, or touch each other, are looked at together. */
@@ -53,13 +53,13 @@ function linesOfRegion({ from, to, ours, theirs }: Region, base: readonly string
 
 /** One side's lines in the place of these lines of the base. */
 function applied(hunks: readonly Hunk[], base: readonly string[], from: number, to: number): string[] {
-  const made: string[] = [];
+  const made: (readonly string[])[] = [];
   let at = from;
   for (const hunk of hunks) {
-    made.push(...base.slice(at, hunk.from), ...hunk.lines);
+    made.push(base.slice(at, hunk.from), hunk.lines);
     at = hunk.to;
   }
-  return [...made, ...base.slice(at, to)];
+  return [...made, base.slice(at, to)].flat();
 }
 
 /** A marker stands on a line of its own. */
