@@ -192,8 +192,8 @@ export class Workspace {
 
   /**
    * Brings what was approved to the host: all of it or nothing. A changed file is a new one with the mode and owner that the
-   * set says, and the time where it says one. Extended attributes and ACLs of the old one are not carried over, and names it has
-   * outside the set keep the old content.
+   * set says, the time where it says one, and the extended attributes and ACL of the old one. Names that the old one has outside
+   * the set keep the old content.
    */
   async sync(id: string): Promise<SyncResult> {
     this.#existing(id);

@@ -6,6 +6,9 @@ import { test } from "node:test";
 import { temporaryDirectory } from "../temporary-directory.ts";
 import { copyAttributes } from "./extended-attributes.ts";
 
+/** Neither the owner of these files nor anybody else's; any number but 0 does. */
+const NOBODY = 65_534;
+
 /** Runs a line of Python with the file's path as `p`; Node itself has no calls for attributes. */
 function python(path: string, code: string): string {
   const run = spawnSync("python3", ["-I", "-c", `import os, sys; p = sys.argv[1]; ${code}`, path], {
@@ -44,4 +47,46 @@ test("what is not there is an error, and a link is not followed", (t) => {
   assert.throws(() => copyAttributes(join(directory, "none"), target), { code: "attributes-not-kept" });
   fs.symlinkSync("none", join(directory, "link"));
   copyAttributes(join(directory, "link"), target);
+});
+
+test("a right that a content has goes with it; who may see it stays", async (t) => {
+  const directory = temporaryDirectory("ztl-attributes-");
+  t.after(() => fs.rmSync(directory, { recursive: true }));
+  const [from, to] = [join(directory, "from"), join(directory, "to")];
+  fs.writeFileSync(from, "old");
+  const set =
+    "for n in ('selinux', 'SMACK64', 'SMACK64EXEC', 'SMACK64MMAP', 'selinux2'): os.setxattr(p, 'security.' + n, b'x')";
+  const isThere = spawnSync("python3", ["-I", "-c", `import os, sys; p = sys.argv[1]\n${set}`, from]);
+  if (isThere.status !== 0)
+    return t.skip("SKIPPED: no python3, not root, or a security module that knows these attributes");
+  const target = fs.openSync(to, "wx");
+  copyAttributes(from, target);
+  fs.closeSync(target);
+  assert.equal(python(to, "print(sorted(os.listxattr(p)))"), "['security.SMACK64', 'security.selinux']\n");
+});
+
+test("what this user may not set is left out", async (t) => {
+  const directory = temporaryDirectory("ztl-attributes-");
+  t.after(() => fs.rmSync(directory, { recursive: true }));
+  fs.chmodSync(directory, 0o755);
+  const [from, to] = [join(directory, "from"), join(directory, "to")];
+  fs.writeFileSync(from, "old");
+  const isThere = spawnSync("python3", [
+    "-I",
+    "-c",
+    "import os, sys; os.setxattr(sys.argv[1], 'user.note', b'x')",
+    from,
+  ]);
+  if (isThere.status !== 0) return t.skip("SKIPPED: no python3, or this file system has no attributes for users");
+  const target = fs.openSync(to, "wx", 0o400);
+  const isRoot = process.geteuid?.() === 0;
+  // The file's mode is asked for each attribute again (xattr(7)); root may do all.
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    copyAttributes(from, target);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    fs.closeSync(target);
+  }
+  assert.equal(python(to, "print(os.listxattr(p))"), "[]\n");
 });

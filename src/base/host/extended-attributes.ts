@@ -7,14 +7,18 @@ const ATTRIBUTE_BYTES_MAX = 65_536;
 const scratch = Buffer.alloc(ATTRIBUTE_BYTES_MAX);
 /** Errors by number (asm-generic/errno.h). */
 const EPERM = 1;
+const EACCES = 13;
 const ENODATA = 61;
 const EOPNOTSUPP = 95;
 
 /**
- * Attributes that say who may do what with a file, and what its owner noted: they outlive a change of content. Those that
- * vouch for a content (security.capability, security.ima) do not.
+ * Attributes that say who may do what with a file, beside what its owner noted: they outlive a change of content. Those that vouch for
+ * a content, or give rights to whoever runs it (security.capability, security.ima, security.SMACK64EXEC), do not.
  */
-const KEPT = ["user.", "system.posix_acl_access", "security.selinux", "security.SMACK64"];
+const KEPT: ReadonlySet<string> = new Set(["system.posix_acl_access", "security.selinux", "security.SMACK64"]);
+const NOTED = "user.";
+/** How the system says that this user may not set one (a security module: EACCES), or that the file system does not know it. */
+const LEFT_OUT: ReadonlySet<number> = new Set([EPERM, EACCES, EOPNOTSUPP]);
 
 const libc = koffi.load("libc.so.6");
 // SAFETY: the declarations repeat the prototypes of listxattr(2), getxattr(2) and setxattr(2). The callees read strings that end
@@ -50,7 +54,7 @@ export function copyAttributes(path: string | Buffer, target: number): void {
     if (value === undefined) continue;
     if (fsetxattr(target, terminated(name), value, value.length, 0) === 0) continue;
     const errno = koffi.errno();
-    if (errno !== EPERM && errno !== EOPNOTSUPP) throw failure(name, errno);
+    if (!LEFT_OUT.has(errno)) throw failure(JSON.stringify(name.toString("utf8")), errno);
   }
 }
 
@@ -64,10 +68,14 @@ function namesOf(path: Uint8Array): Buffer[] {
   for (let at = 0; at < bytes; ) {
     const end = scratch.indexOf(0, at);
     const name = scratch.subarray(at, end);
-    if (KEPT.some((start) => name.toString("utf8").startsWith(start))) names.push(Buffer.from(name));
+    if (isKept(name.toString("utf8"))) names.push(Buffer.from(name));
     at = end + 1;
   }
   return names;
+}
+
+function isKept(name: string): boolean {
+  return name.startsWith(NOTED) || KEPT.has(name);
 }
 
 /** Undefined when it has gone meanwhile. */
@@ -76,14 +84,14 @@ function readValue(path: Uint8Array, name: Buffer): Uint8Array | undefined {
   if (bytes >= 0) return scratch.subarray(0, bytes);
   const errno = koffi.errno();
   if (errno === ENODATA || errno === EPERM || errno === EOPNOTSUPP) return undefined;
-  throw failure(name, errno);
+  throw failure(JSON.stringify(name.toString("utf8")), errno);
 }
 
 function terminated(text: Buffer): Buffer {
   return Buffer.concat([text, Buffer.alloc(1)]);
 }
 
-function failure(what: Buffer | string, errno: number): ZtlError {
+function failure(what: string, errno: number): ZtlError {
   return new ZtlError(
     "attributes-not-kept",
     `An extended attribute of a file could not be kept: ${what} (errno ${errno}).`,

@@ -29,4 +29,7 @@ test("a file whose content is changed keeps its extended attributes, forwards, b
   assert.equal((await world.workspace.undo(id)).status, "undone");
   assert.equal(fs.readFileSync(path, "utf8"), "old");
   assert.equal(attributes(path), before);
+  assert.equal((await world.workspace.redo(id)).status, "redone");
+  assert.equal(fs.readFileSync(path, "utf8"), "changed");
+  assert.equal(attributes(path), before);
 });
