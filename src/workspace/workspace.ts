@@ -5,6 +5,7 @@ import { BlobFiles } from "../base/blob-files.ts";
 import { versionOf } from "../base/database.ts";
 import { HiddenPlaces } from "../base/hidden-places.ts";
 import { privateDirectory } from "../base/private-files.ts";
+import { terminalLine } from "../base/text/index.ts";
 import { ZtlError } from "../errors.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetSummary } from "./changes/change-set.ts";
 import { makeManifest, type Proposal } from "./changes/proposal.ts";
@@ -73,6 +74,7 @@ export class Workspace {
   readonly #hidden: HiddenPlaces;
   readonly #now: () => number;
   readonly #expireAfterMs: number;
+  readonly #warned = new Set<string>();
 
   private constructor(options: WorkspaceOptions, parts: Parts, recovered: readonly Recovered[]) {
     this.recovered = recovered;
@@ -105,7 +107,7 @@ export class Workspace {
       const { sets, store } = parts;
       await parts.blobs.removeUnused((sha256) => sets.usesContent(sha256) || store.usesContent(sha256), Date.now());
       const workspace = new Workspace(options, parts, recovered);
-      await workspace.pending.settleAll();
+      await workspace.#settleAll();
       return workspace;
     } catch (error) {
       parts.turn.close();
@@ -199,7 +201,7 @@ export class Workspace {
     this.#existing(id);
     const result = await this.#synchroniser.sync(id);
     // What the system refused may be tried again, and is taken until then.
-    if (result.status !== "failed") await this.pending.settleAll();
+    if (result.status !== "failed") await this.#settleAll();
     return result;
   }
 
@@ -209,7 +211,7 @@ export class Workspace {
       return this.#sets.revoke(id, { at: this.#now(), by, message });
     });
     if (!isRevoked) return decided(this.#existing(id));
-    await this.pending.settleAll();
+    await this.#settleAll();
     return { status: "rejected" };
   }
 
@@ -231,6 +233,18 @@ export class Workspace {
     await this.#layers.close();
     this.#turn.close();
     this.#database.close();
+  }
+
+  /** What is on the host is there, and every other workspace goes on, whatever keeps one from being settled: told once, it is tried again. */
+  async #settleAll(): Promise<void> {
+    await this.pending.settleAll((changeSet, error) => {
+      if (this.#warned.has(changeSet)) return;
+      this.#warned.add(changeSet);
+      const why = terminalLine(error instanceof Error ? error.message : String(error));
+      process.emitWarning(`What ${changeSet} took from its workspace stays taken: ${why}`, {
+        type: "ZtlWorkspaceWarning",
+      });
+    });
   }
 
   #existing(id: string): ChangeSetSummary {

@@ -218,12 +218,20 @@ export class SpaceReviews {
     });
   }
 
-  /** Entries of sets that are no more on their way to the host go back to what is pending. */
-  async settleAll(): Promise<void> {
+  /**
+   * Entries of sets that are no more on their way to the host go back to what is pending, or are a change no more. Each set for itself:
+   * one that cannot be read, or whose workspace cannot, is told to `failed`, and keeps no other from it; what it took stays taken.
+   */
+  async settleAll(failed: (changeSet: string, error: unknown) => void): Promise<void> {
     const { store, now } = this.#parts;
     for (const { changeSet, state, at } of store.takers()) {
       const isBegun = state === undefined && now() - at < CUT_MS_MAX;
-      if (!isBegun && !isUnderWay(state)) await this.settle(changeSet);
+      if (isBegun || isUnderWay(state)) continue;
+      try {
+        await this.settle(changeSet);
+      } catch (error) {
+        failed(changeSet, error);
+      }
     }
   }
 
