@@ -107,9 +107,8 @@ export async function stageObject(
       const copied = await copyContent(fileSource(source), target, FILE_BYTES_MAX);
       if (copied.sha256 !== state.sha256) throw new Error(`the kept content ${state.sha256} has been changed`);
       setOwner(path, state, label);
-      const replaced = root.locate(label);
-      // Before the mode, which an access control list would change.
-      if (statusOf(replaced)?.isFile() === true) copyAttributes(replaced, target);
+      // Before the mode, which an access control list would change. A directory on the way may yet have to be made.
+      if (root.status(label)?.isFile() === true) copyAttributes(root.locate(label), target);
       fs.fchmodSync(target, state.mode);
       if (state.mtimeNs !== undefined) setTime(target, state.mtimeNs);
       if ((state.mode & OWNER_READS) === 0) fs.fsyncSync(target);
