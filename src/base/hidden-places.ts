@@ -151,8 +151,9 @@ function inner(directories: readonly string[]): string[] {
     const next: string[] = [];
     for (const directory of level) {
       for (const name of namesIn(directory)) {
+        if (identities.size >= ENTRIES_MAX) return [...identities];
         const status = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false });
-        if (status === undefined || identities.size >= ENTRIES_MAX) continue;
+        if (status === undefined) continue;
         identities.add(identityOf(status));
         if (status.isDirectory()) next.push(join(directory, name));
       }
