@@ -34,48 +34,59 @@ for (const { id, state } of workspace.list()) {
 for (;;) {
   const { id, hash, entries } = await workspace.propose(proposal);
   const protectedFiles = entries.filter((entry) => entry.protectedBecause.length > 0).map(({ path }) => path);
-  const steps = [await workspace.approve(id, { hash, reviewer: "r", protectedFiles }), await workspace.sync(id), await workspace.undo(id)];
+  const steps = [await workspace.approve(id, { hash, reviewer: "r", protectedFiles })];
+  writeSync(1, "s");
+  steps.push(await workspace.sync(id));
+  writeSync(1, "u");
+  steps.push(await workspace.undo(id));
   const found = steps.map(({ status }) => status).join();
   if (found !== "approved,applied,undone") throw new Error(JSON.stringify(steps));
   writeSync(1, ".");
 }`;
 
+/** What a syncer has come to: it has begun, it syncs, it undoes, it has made a round. */
+type Mark = "r" | "s" | "u" | ".";
+
 interface Syncer {
-  /** Kills it so long after it began; returns how many rounds it had made. */
-  kill(delayMs: number): Promise<number>;
-  /** How long its first round takes. */
-  roundMs(): Promise<number>;
+  /** Kills it so long after it came to a mark for the first time; returns how many rounds it had made. */
+  kill(mark: Mark, delayMs: number): Promise<number>;
+  /** How long its first round takes, and the sync in it. */
+  measure(): Promise<{ readonly roundMs: number; readonly syncMs: number }>;
 }
 
 function startSyncer(state: string, proposalFile: string): Syncer {
   const child = spawn(process.execPath, ["--input-type=module", "-e", SYNCER, state, proposalFile], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let rounds = -1;
+  let said = "";
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => {
     complaint += chunk.toString();
   });
-  const began = new Promise<void>((resolve) => {
-    child.stdout.on("data", (chunk: Buffer) => {
-      rounds += chunk.length;
-      resolve();
-    });
+  const waiting = new Map<string, () => void>();
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+    for (const mark of said) waiting.get(mark)?.();
   });
   const ended = once(child, "close");
+  const at = async (mark: Mark): Promise<number> => {
+    const came = said.includes(mark) || new Promise<void>((resolve) => waiting.set(mark, resolve));
+    await Promise.race([came, ended]);
+    assert.equal(child.exitCode, null, `it ended by itself: ${complaint}`);
+    return performance.now();
+  };
   return {
-    roundMs: async () => {
-      await Promise.race([began, ended]);
-      const since = performance.now();
-      while (rounds < 1 && child.exitCode === null) await sleep(5);
-      return performance.now() - since;
+    measure: async () => {
+      const [began, sync, undo, round] = await Promise.all([at("r"), at("s"), at("u"), at(".")]);
+      return { roundMs: round - began, syncMs: undo - sync };
     },
-    kill: async (delayMs) => {
-      await Promise.race([began.then(() => sleep(delayMs)), ended]);
+    kill: async (mark, delayMs) => {
+      await at(mark);
+      await Promise.race([sleep(delayMs), ended]);
       assert.equal(child.exitCode, null, `it ended by itself: ${complaint}`);
       child.kill("SIGKILL");
       await ended;
-      return rounds;
+      return said.split(".").length - 1;
     },
   };
 }
@@ -107,18 +118,22 @@ test(`a process killed at ${KILLS} random instants of sync, undo and recovery le
       JSON.stringify(proposalOf(world, (guest) => performAll(guest, sample(-seed), "new"))),
     );
     trees.new = describeTree(world.guest);
-    // Instants are spread over a round, however long this machine takes for one.
+    // Instants are spread over a round, and every second over its sync, however long this machine takes for one.
     const measured = startSyncer(state, proposalFile);
-    const roundMs = await measured.roundMs();
-    await measured.kill(0);
+    const { roundMs, syncMs } = await measured.measure();
+    await measured.kill("r", 0);
     for (const until = kills + 20; kills < until && !isEnough(); kills++) {
       // Every third is left half done for the next one, which is killed while it recovers (or soon after).
       const isFollowed = kills % 3 === 0;
-      const rounds = await startSyncer(state, proposalFile).kill(Math.random() * roundMs);
+      const syncer = startSyncer(state, proposalFile);
+      const isAimed = kills % 2 === 0;
+      const rounds = await (isAimed
+        ? syncer.kill("s", Math.random() * syncMs)
+        : syncer.kill("r", Math.random() * roundMs));
       if (rounds > 0) count("killed after a whole round");
       if (isFollowed) {
         kills++;
-        await startSyncer(state, proposalFile).kill(Math.random() * (roundMs / 4));
+        await startSyncer(state, proposalFile).kill("r", Math.random() * (roundMs / 4));
       }
       const workspace = await Workspace.open({ directory: state });
       for (const { operation, phase, outcome, leftAlone } of workspace.recovered) {
