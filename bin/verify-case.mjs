@@ -59,17 +59,10 @@ function readHead(line, key) {
   return { ledger, size: Number(size), root: Buffer.from(root, "hex") };
 }
 
-/** Where entries name contents. What an agent wrote as JSON may look like such a name, and is none. */
-function contentsNamedBy({ kind, body }) {
-  const named = {
-    call: [body.inputContent],
-    run: [body.stdout, body.stderr, body.replayContent],
-    reads: [body.list],
-    verdict: [body.content],
-    "change-set": [body.list, ...(body.contents ?? [])],
-    note: body.contents ?? [],
-  }[kind];
-  return (named ?? []).filter((content) => content !== undefined && content !== null);
+/** Where entries name contents. What an agent wrote as JSON stands deeper; it may look like such a name, and is none. */
+function contentsNamedBy({ body }) {
+  const { inputContent, stdout, stderr, replayContent, content, list, contents = [] } = body;
+  return [inputContent, stdout, stderr, replayContent, content, list, ...contents].filter(Boolean);
 }
 
 /** What was signed has a hash of the body, which stands beside it behind a line of random text; an erased entry has none any more. */

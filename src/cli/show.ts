@@ -124,8 +124,22 @@ export function stepOf(entry: Entry): string {
       return `${entry.body.subject}: ${entry.body.decision}, signed by ${terminalLine(entry.body.reviewer)}`;
     case "sync":
       return `sync: ${entry.body.outcome}${byWhom(entry.body.decided)}`;
+    case "given":
+      return "came in: given to the agent";
+    case "said":
+      return "the agent said something";
+    case "told":
+      return `told by the host program (${entry.body.role})`;
+    case "taken-in":
+      return `taken in by ${terminalLine(entry.body.way)}`;
+    case "failure":
+      return `failed: ${terminalLine(entry.body.message)} [${terminalLine(entry.body.code)}]`;
+    case "not-taken":
+      return `not taken into the workspace: changes of ${entry.body.count}`;
+    case "rebase":
+      return `rebased${byWhom(entry.body.decided)}`;
     case "note":
-      return `note: ${terminalLine(entry.body.text)}${byWhom(entry.body.decided)}`;
+      return `note: ${terminalLine(entry.body.text)}`;
     default:
       return entry.kind;
   }

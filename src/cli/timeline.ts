@@ -102,17 +102,8 @@ function tellEntry(
     const step = call.trace === undefined ? [] : [`         trace ${traceText(call.trace)}`];
     return [cutColumns(head, COLUMNS), ...step, ...comeFrom(edges.filter(({ to }) => to === call.runId))];
   }
-  const text = `${at} ${entry.kind === "note" && entry.body.text === "given-to-agent" ? "<" : " "}   ${wordsFor(entry)}`;
+  const text = `${at} ${entry.kind === "given" ? "<" : " "}   ${stepOf(entry)}`;
   return [cutColumns(text, COLUMNS)];
-}
-
-const NOTES: Readonly<Record<string, string>> = {
-  "given-to-agent": "came in: given to the agent",
-  "agent-said": "the agent said something",
-};
-
-function wordsFor(entry: Entry): string {
-  return (entry.kind === "note" && NOTES[entry.body.text]) || stepOf(entry);
 }
 
 function comeFrom(edges: readonly TimelineEdge[]): string[] {

@@ -1,5 +1,5 @@
 import { PAGE_ENTRIES } from "./limits.ts";
-import { contentsOf, type EntryKind } from "./record/bodies.ts";
+import { type Body, contentsOf, type EntryKind } from "./record/bodies.ts";
 import { type Entry, parseEntry } from "./record/entry.ts";
 import { frameOf } from "./record/place.ts";
 import type { LedgerStore } from "./store/store.ts";
@@ -10,12 +10,17 @@ export interface ErasureOrder {
   /** Entries whose content is to go; those that hold none, such as a person's decision, stay as they are. */
   readonly indices: readonly number[];
   readonly runIds: readonly string[];
+  /** Labels that the contents brought to conversations, kept in the record of their erasure. */
+  readonly taint?: Body<"erasure">["taint"];
   readonly reason: string;
   readonly by: string;
 }
 
 /** What agents and tools put there. Who decided what, and with which signature, is no content, and checks of it go on. */
-const ERASABLE: ReadonlySet<EntryKind> = new Set(["call", "run", "reads", "verdict", "change-set", "note"]);
+const ERASABLE: ReadonlySet<EntryKind> = new Set([
+  ...(["call", "run", "reads", "verdict", "change-set", "failure", "not-taken"] as const),
+  ...(["given", "said", "told", "note"] as const),
+]);
 
 /** Those of the entries that have content to erase. */
 export function erasable(store: LedgerStore, indices: readonly number[]): Entry[] {

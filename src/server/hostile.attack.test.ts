@@ -156,8 +156,14 @@ test("hostile names on the pages of runs and of the ledger", async () => {
           findings: [{ rule: "r", family: "f", severity: "high", start: 0, end: 1, reason: name }],
         },
       }),
-      await desk.ledger.append({ ...scope, kind: "note", body: { text: "given-to-agent", contents } }),
+      await desk.ledger.append({ ...scope, kind: "given", body: { contents } }),
       await desk.ledger.append({ ...scope, kind: "note", body: { text: name } }),
+      await desk.ledger.append({
+        ...scope,
+        kind: "failure",
+        body: { code: name.slice(0, 1000), message: name, remedy: name },
+      }),
+      await desk.ledger.append({ ...scope, kind: "taken-in", body: { way: name.slice(0, 1000), labels: [] } }),
     ];
     const row = {
       runId: scope.runId,

@@ -20,7 +20,7 @@ async function recorded(loop: ZeroTrustLoop, runId: string): Promise<string> {
   const entries = loop.records.entriesOf(runId);
   const contents = entries.flatMap((entry) => {
     if (entry.kind === "run") return [entry.body.stdout, entry.body.stderr];
-    return entry.kind === "note" ? (entry.body.contents ?? []) : [];
+    return entry.kind === "given" ? entry.body.contents : [];
   });
   assert.ok(contents.length >= 3, "both outputs, and what was given to the agent");
   const texts = await Promise.all(contents.map((content) => loop.ledger.content(content)));

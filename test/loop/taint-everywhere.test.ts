@@ -175,6 +175,16 @@ const WAYS_IN: Readonly<Record<string, WayIn>> = {
       rmSync(join(world.directory, "state", `loop.sqlite${end}`), { force: true });
     return target(await world.again());
   },
+  "a state that was lost after the run was erased": async ({ world, loop }, tool, text) => {
+    const permit = await target(loop).permit({ tool, input: {} });
+    assert.ok(permit.status === "permitted");
+    await target(loop).receive({ callId: permit.callId, content: text });
+    await loop.records.erase({ runId: permit.runId }, { reason: "test", by: "test" });
+    await loop.close();
+    for (const end of ["", "-wal", "-shm"])
+      rmSync(join(world.directory, "state", `loop.sqlite${end}`), { force: true });
+    return target(await world.again());
+  },
   "many conversations in between": async ({ loop }, tool, text) => {
     await received(target(loop), tool, text);
     for (let i = 0; i < 50; i++) await received(talk(loop, "writer", `other ${i}`), "fetch", "x");

@@ -137,10 +137,8 @@ suite("a conversation's workspace", { skip: kvmMissing() }, () => {
     const seen = await conversation.call({ tool: "shell", input: { code: "cat line own1 own2" } });
     const winner = results.findIndex((result) => result !== told[0]) + 1;
     assert.ok(seen.status === "ok" && seen.output.text === `${winner}\n1\n2\n`, seen.forModel.text);
-    const notes = loop.ledger.query({ runId: told[0]?.runId ?? "" }).filter((entry) => entry.kind === "note");
-    const kept = notes.flatMap((entry) =>
-      entry.kind === "note" && entry.body.text === "changes-not-taken" ? (entry.body.contents ?? []) : [],
-    );
+    const recorded = loop.ledger.query({ runId: told[0]?.runId ?? "" });
+    const kept = recorded.flatMap((entry) => (entry.kind === "not-taken" ? entry.body.contents : []));
     assert.equal(kept.length, 1);
     const [content] = kept;
     assert.ok(content && Buffer.from(await loop.ledger.content(content)).toString() === `${3 - winner}\n`);

@@ -134,11 +134,10 @@ async function recordOf(loop: ZeroTrustLoop, runId: string): Promise<Pick<CallSt
   const kept: string[] = [];
   for (const entry of loop.ledger.query({ runId })) {
     if (entry.kind === "change-set") version = (entry.body.details as { version: number }).version;
-    if (entry.kind !== "note" || entry.body.text !== "changes-not-taken") continue;
+    if (entry.kind !== "not-taken") continue;
     const { changes } = entry.body.details as { changes: { path: string }[] };
     for (const change of changes) refused.add(change.path.replace("/project/", ""));
-    for (const content of entry.body.contents ?? [])
-      kept.push(Buffer.from(await loop.ledger.content(content)).toString());
+    for (const content of entry.body.contents) kept.push(Buffer.from(await loop.ledger.content(content)).toString());
   }
   return { version, refused, kept };
 }

@@ -72,7 +72,7 @@ export class DecisionCheck {
     if (entry.kind === "decision") this.#decision(entry);
     if (entry.kind === "approval") this.#approval(entry);
     if (entry.kind === "sync") this.#sync(entry);
-    if (entry.kind === "note" && entry.body.decided !== undefined) this.#decided(entry, entry.body.decided);
+    if (entry.kind === "rebase") this.#decided(entry, entry.body.decided);
   }
 
   #decision({ index, time, agent, body }: Entry & { readonly kind: "decision" }): void {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { defined } from "../../base/optional.ts";
 import { Ledger } from "../ledger.ts";
 import type { Body } from "../record/bodies.ts";
+import { inlineContent } from "../record/fields.ts";
 import { formatPublicKey } from "../record/head.ts";
 import { generateSigningKey } from "../store/signing-key.ts";
 import { MemoryStore } from "../store/testing.ts";
@@ -247,7 +248,8 @@ for (const decision of ["undo", "redo", "rebase"] as const satisfies readonly Ca
       };
       const said = members === undefined ? {} : { decided };
       const done = { changeSetSha256: HASH, outcome: outcome ?? "applied", ...said, ...sync } as const;
-      if (decision === "rebase") await world.ledger.append({ kind: "note", body: { text: "rebased", ...said } });
+      const list = inlineContent(Buffer.from("[]"));
+      if (decision === "rebase") await world.ledger.append({ kind: "rebase", body: { list, decided } });
       else await world.ledger.append({ kind: "sync", body: done });
       return (await world.unproven()).map((text) => text.split(" ")[0]);
     };

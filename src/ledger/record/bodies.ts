@@ -209,7 +209,41 @@ const sync = z.strictObject({
   ...details,
 });
 
-const note = z.strictObject({ text, contents: z.array(content).optional(), decided: decided.optional(), ...details });
+/** What became an agent's own knowledge: the output of a call, a message, or what a person released. */
+const given = z.strictObject({ contents: z.array(content), ...details });
+
+/** What a model said, and planned to call. */
+const said = z.strictObject({ contents: z.array(content), planned: json.optional(), ...details });
+
+/** What the host program told an agent: its system prompt, and what its user typed. */
+const told = z.strictObject({ contents: z.array(content), role: z.enum(["system", "user"]), ...details });
+
+/** Content that a conversation took in on another way than as a tool's output or a message. */
+const takenIn = z.strictObject({
+  /** Such as `retrieval`. */
+  way: name,
+  labels: json,
+  /** Runs that the content is from. */
+  runIds: z.array(name).optional(),
+  ...details,
+});
+
+/** A call that was begun and could not be brought to its end. */
+const failure = z.strictObject({ code: name, message: text, remedy: text.optional(), ...details });
+
+/** Changes of a call that were not taken into its workspace, with their contents, so that nothing it did is lost. */
+const notTaken = z.strictObject({ count, contents: z.array(content), ...details });
+
+/** A review that went on over the host's new content. */
+const rebase = z.strictObject({
+  /** What became of each file, as JSON. */
+  list: content,
+  decided,
+  ...details,
+});
+
+/** A remark of whoever writes. The loop itself has a kind for whatever it records. */
+const note = z.strictObject({ text, contents: z.array(content).optional(), ...details });
 
 /** Contents that were taken out of earlier entries; what was signed of them stands. */
 const erasure = z.strictObject({
@@ -218,6 +252,8 @@ const erasure = z.strictObject({
   /** Entries that have no content any more. */
   indices: z.array(count),
   runIds: z.array(name).optional(),
+  /** What they had brought to conversations: labels outlive the content. */
+  taint: z.array(z.strictObject({ agent: name, conversation: text, labels: json })).optional(),
   reason: text,
   /** Who asked for it. */
   by: name,
@@ -236,6 +272,13 @@ export const BODIES = {
   reviewer,
   decision,
   sync,
+  given,
+  said,
+  told,
+  "taken-in": takenIn,
+  failure,
+  "not-taken": notTaken,
+  rebase,
   note,
   erasure,
 } as const;
@@ -269,8 +312,16 @@ function listed(step: Step | Erased): readonly (Content | undefined)[] {
       return [step.body.content];
     case "change-set":
       return [step.body.list, ...(step.body.contents ?? [])];
+    case "rebase":
+      return [step.body.list];
+    case "given":
+    case "said":
+    case "told":
+    case "not-taken":
     case "note":
       return step.body.contents ?? [];
+    case "taken-in":
+    case "failure":
     case "policy-decision":
     case "admission":
     case "approval":

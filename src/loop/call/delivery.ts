@@ -3,7 +3,6 @@ import type { AdmittedText } from "../../memory/index.ts";
 import type { Label } from "../../policy/index.ts";
 import type { RunResult } from "../../sandbox/index.ts";
 import { summarise } from "../gate/examiner.ts";
-import { GIVEN_TO_AGENT } from "../history/differential.ts";
 import { admissionBody, verdictBody } from "../history/drafts.ts";
 import type { Recorder } from "../history/recorder.ts";
 import { oneLine } from "../history/run-story.ts";
@@ -150,8 +149,8 @@ async function give(parts: LoopParts, recorder: Recorder, parcel: Parcel, given:
   const how = given.admission.claims.grant === "trusted" && { grant: "trusted" };
   const contents = [await recorder.keep(Buffer.from(given.text, "utf8"))];
   recorder.record({
-    kind: "note",
-    body: { text: GIVEN_TO_AGENT, contents, details: { conversation, labels: labelsJson(labels), ...how } },
+    kind: "given",
+    body: { contents, details: { conversation, labels: labelsJson(labels), ...how } },
   });
 }
 

@@ -1,6 +1,5 @@
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
-import { CALL_FAILED } from "../history/run-story.ts";
 import type { LoopParts } from "../parts.ts";
 import type { Answer, Call } from "./call.ts";
 import type { CallFailure } from "./call-result.ts";
@@ -13,7 +12,7 @@ export function failed(
   error: unknown,
 ): Extract<Answer, { status: "error" }> {
   const failure = errorWithoutSecrets(describe(error));
-  recorder.record({ kind: "note", body: { text: CALL_FAILED, details: { ...failure } } });
+  recorder.record({ kind: "failure", body: { ...failure } });
   const next = failure.remedy === undefined ? "" : ` ${failure.remedy}`;
   const forModel = examiner.say(`The call did not run (${failure.code}): ${failure.message}${next}`, scope);
   return { status: "error", error: failure, forModel };

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { defined } from "../../base/optional.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { Caller } from "../handles/caller.ts";
-import { AGENT_SAID } from "../history/differential.ts";
 import { admissionBody, verdictBody } from "../history/drafts.ts";
 import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
@@ -36,6 +35,6 @@ export async function recordSaid(parts: LoopParts, caller: Caller, request: Said
   const { agent, conversation } = caller;
   const contents = [await parts.ledger.keep(Buffer.from(text, "utf8"))];
   const plan = defined({ planned: planned && toJsonValue(planned).value });
-  const body = { text: AGENT_SAID, contents, details: { conversation, ...plan } };
-  parts.told(await parts.ledger.append({ kind: "note", agent, body }));
+  const body = { contents, ...plan, details: { conversation } };
+  parts.told(await parts.ledger.append({ kind: "said", agent, body }));
 }

@@ -1,4 +1,3 @@
-import { isJsonObject } from "../../base/json.ts";
 import {
   type ContextPiece,
   type Entry,
@@ -11,11 +10,7 @@ import { isTelling } from "../../provenance/index.ts";
 import { LATER_ENTRIES_MAX } from "../limits.ts";
 import type { RecordedContents } from "./recorded-contents.ts";
 import type { RunIndex } from "./run-index.ts";
-import { allOf, detail, firstOf } from "./run-story.ts";
-
-/** The `note` entries with which the loop records what a model said, and what an agent was given. */
-export const AGENT_SAID = "agent-said";
-export const GIVEN_TO_AGENT = "given-to-agent";
+import { allOf, detail, type EntryOf, firstOf } from "./run-story.ts";
 
 /**
  * What a run's output did to its agent: what was added to the context, and where it turned up again in what the same agent
@@ -54,7 +49,7 @@ export async function contextOf(
   entries: readonly Entry[],
 ): Promise<RunContext> {
   const call = firstOf(entries, "call");
-  const given = allOf(entries, "note").filter(({ body }) => body.text === GIVEN_TO_AGENT);
+  const given = allOf(entries, "given");
   const texts = await Promise.all(given.map((entry) => textOf(contents, entry)));
   const payload = texts.flatMap((text, at) => (text === undefined ? [] : [{ label: `run ${given[at]?.runId}`, text }]));
   if (call?.agent === undefined) return { payload, known: [], earlier: [], later: [] };
@@ -68,8 +63,8 @@ export async function contextOf(
   return { payload, known, earlier, later };
 }
 
-function textOf(contents: RecordedContents, entry: Entry): Promise<string | undefined> {
-  return contents.text(entry, entry.kind === "note" ? entry.body.contents : []);
+function textOf(contents: RecordedContents, entry: EntryOf<"given" | "said">): Promise<string | undefined> {
+  return contents.text(entry, entry.body.contents);
 }
 
 async function laterPiece(contents: RecordedContents, entry: Entry): Promise<LaterPiece | undefined> {
@@ -78,7 +73,7 @@ async function laterPiece(contents: RecordedContents, entry: Entry): Promise<Lat
     if (input === undefined) return undefined;
     return { kind: "tool-call", label: `call ${entry.runId}`, tool: entry.body.tool, arguments: input };
   }
-  if (entry.kind !== "note" || entry.body.text !== AGENT_SAID) return undefined;
+  if (entry.kind !== "said") return undefined;
   const text = await textOf(contents, entry);
   return text === undefined ? undefined : { kind: "output", label: `said at entry ${entry.index}`, text };
 }
@@ -88,15 +83,13 @@ async function knownText(contents: RecordedContents, entry: Entry): Promise<stri
     const input = await contents.input(entry);
     return input === undefined ? undefined : JSON.stringify(input);
   }
-  if (entry.kind !== "note") return undefined;
-  return entry.body.text === AGENT_SAID || entry.body.text === GIVEN_TO_AGENT ? textOf(contents, entry) : undefined;
+  return entry.kind === "said" || entry.kind === "given" ? textOf(contents, entry) : undefined;
 }
 
 /** The plan told of nearest to the run, going away from it. */
 function nextPlan(entries: readonly Entry[]): readonly PlannedCall[] {
   for (const entry of entries) {
-    const details = entry.kind === "note" && entry.body.text === AGENT_SAID ? entry.body.details : undefined;
-    const planned = isJsonObject(details) ? details.planned : undefined;
+    const planned = entry.kind === "said" ? entry.body.planned : undefined;
     if (Array.isArray(planned)) return planned as PlannedCall[];
   }
   return [];

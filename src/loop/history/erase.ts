@@ -2,6 +2,7 @@ import { ZtlError } from "../../errors.ts";
 import type { Entry, ErasureOrder } from "../../ledger/index.ts";
 import { ERASED_AT_ONCE_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
+import { taintOfErased } from "../state/rebuild.ts";
 import { allOf } from "./run-story.ts";
 
 /** What is to be erased. */
@@ -29,7 +30,7 @@ export async function eraseRecord(
         ? { subject: "run" as const, name: subject.runId }
         : { subject: "conversation" as const, name: subject.conversation };
     const indices = entries.map(({ index }) => index);
-    const recorded = await parts.ledger.erase({ ...named, indices, runIds, ...why });
+    const recorded = await parts.ledger.erase({ ...named, indices, runIds, taint: taintOfErased(entries), ...why });
     forget(parts, runIds);
     if (recorded === undefined) break;
     last = recorded;

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Entry } from "../../ledger/index.ts";
 import { recordedTrace } from "../handles/trace.ts";
 import { SEARCHED_CHARACTERS_MAX } from "../limits.ts";
-import { CALL_FAILED, CHANGED_FILE, detail, type EntryOf, rowOf } from "./run-story.ts";
+import { CHANGED_FILE, detail, type EntryOf, rowOf } from "./run-story.ts";
 
 /** Puts what one entry says into the index of runs. Entries come in the ledger's order, each once. */
 export function indexEntry(database: DatabaseSync, entry: Entry): void {
@@ -55,9 +55,8 @@ function updateRun(database: DatabaseSync, runId: string, entry: Entry): void {
     case "verdict":
       addVerdict(database, runId, entry);
       return;
-    case "note":
-      if (entry.body.text === CALL_FAILED)
-        database.prepare("UPDATE run SET status = 'error' WHERE id = ? AND status = 'none'").run(runId);
+    case "failure":
+      database.prepare("UPDATE run SET status = 'error' WHERE id = ? AND status = 'none'").run(runId);
   }
 }
 

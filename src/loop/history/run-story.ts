@@ -5,9 +5,6 @@ import type { RunRow } from "./run-record.ts";
 
 /** What the entries about one run say together. */
 
-/** The `note` entry of a call that was begun and could not be brought to its end. */
-export const CALL_FAILED = "call-failed";
-
 /** Subject of the verdict on a file that a run changed. */
 export const CHANGED_FILE = "changed file";
 
@@ -37,7 +34,7 @@ export function rowOf(entries: readonly Entry[]): RunRow | undefined {
   if (call?.runId === undefined) return undefined;
   const decision = allOf(entries, "policy-decision").at(-1)?.body.decision ?? "none";
   const run = firstOf(entries, "run")?.body;
-  const hasFailed = allOf(entries, "note").some(({ body }) => body.text === CALL_FAILED);
+  const hasFailed = entries.some(({ kind }) => kind === "failure");
   // What a run wrote into files went to no model: it is for whoever reviews the change set.
   const verdicts = allOf(entries, "verdict")
     .filter(({ body }) => body.subject !== CHANGED_FILE)

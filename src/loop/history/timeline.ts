@@ -5,7 +5,6 @@ import { TIMELINE_ENTRIES_MAX, TIMELINE_SOURCES_MAX } from "../limits.ts";
 import type { ArgumentOrigin, OriginStep } from "../origins/argument-origin.ts";
 import { originsOfRun } from "../origins/origins.ts";
 import type { LoopParts } from "../parts.ts";
-import { GIVEN_TO_AGENT } from "./differential.ts";
 import { RecordedContents } from "./recorded-contents.ts";
 import type { RunRow } from "./run-record.ts";
 import { rowOf } from "./run-story.ts";
@@ -60,7 +59,7 @@ export async function timelineOf(
   const calls = [...byRun.values()].flatMap((own): TimelineCall[] => {
     const row = rowOf(own);
     if (row === undefined) return [];
-    const cameIn = own.some(({ kind, body }) => kind === "note" && body.text === GIVEN_TO_AGENT);
+    const cameIn = own.some(({ kind }) => kind === "given");
     const trace = own[0] && recordedTrace(own[0]);
     return [{ ...row, ...defined({ trace }), isOutward: policy.tool(row.tool)?.effect === "outward", cameIn }];
   });

@@ -5,9 +5,9 @@ import { ZtlError } from "../../errors.ts";
 import type { Entry, PlannedCall } from "../../ledger/index.ts";
 import { type ChatMessage, ChatModel, type Completion, MalformedArguments } from "../../model/index.ts";
 import { HASHED_JSON, STEPS_ASKED_MAX } from "../limits.ts";
-import { recordedText, TOLD_BY_HOST } from "../origins/recorded-text.ts";
+import { recordedText } from "../origins/recorded-text.ts";
 import type { LoopParts } from "../parts.ts";
-import { AGENT_SAID, contextOf, GIVEN_TO_AGENT } from "./differential.ts";
+import { contextOf } from "./differential.ts";
 import { conversationTools } from "./probe.ts";
 import { RecordedContents } from "./recorded-contents.ts";
 import { allOf } from "./run-story.ts";
@@ -69,7 +69,7 @@ async function compare(
   const model = new ChatModel({ url, model: name, ...defined({ timeoutMs }) });
   const { payload, earlier, later } = await contextOf(runIndex, contents, entries);
   if (payload.length === 0) return { status: "nothing-given" };
-  const given = entries.filter((entry) => entry.kind === "note" && entry.body.text === GIVEN_TO_AGENT);
+  const given = allOf(entries, "given");
   const [own] = entries.filter((entry) => entry.kind === "call");
   const steps = allOf(later, "call").filter(({ runId }) => call === undefined || runId === call);
   if (steps.length === 0) return { status: "no-step" };
@@ -108,12 +108,10 @@ async function messagesOf(contents: RecordedContents, entries: readonly Entry[])
         role: "assistant",
         content: `I call ${entry.body.tool} with ${JSON.stringify((await contents.input(entry)) ?? null)}`,
       });
-    else if (entry.kind === "note") messages.push({ role: ROLES[entry.body.text] ?? "user", content: said });
+    else messages.push({ role: entry.kind === "said" ? "assistant" : "user", content: said });
   }
   return messages;
 }
-
-const ROLES: Readonly<Record<string, "user" | "assistant">> = { [AGENT_SAID]: "assistant", [TOLD_BY_HOST]: "user" };
 
 function actionOf(completion: Completion | undefined): ModelAction {
   const [call] = completion?.toolCalls ?? [];

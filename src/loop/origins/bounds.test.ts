@@ -135,10 +135,10 @@ test("a ledger of ten thousand texts: built once, and then a matter of look-ups"
     ];
     const details = { conversation: `talk ${index % 500}` };
     return loop.ledger.append({
-      kind: "note",
+      kind: "given",
       agent: "reader",
       runId: `run ${index}`,
-      body: { text: "given-to-agent", contents, details },
+      body: { contents, details },
     });
   };
   for (let index = 0; index < 10_000; index += 1000)

@@ -1,16 +1,14 @@
-import { isJsonObject } from "../../base/json.ts";
 import { defined } from "../../base/optional.ts";
 import type { Entry, Ledger } from "../../ledger/index.ts";
 import { type Fact, factsOf } from "../../provenance/index.ts";
 import type { RecordedContents } from "../history/recorded-contents.ts";
 import type { RunIndex } from "../history/run-index.ts";
-import { detail } from "../history/run-story.ts";
+import { allOf, detail } from "../history/run-story.ts";
 import { TRAIL_MAX } from "../limits.ts";
-import { TAKEN_IN } from "../state/taking-in.ts";
 import type { OriginStep } from "./argument-origin.ts";
 import type { Occurrence } from "./origin-index.ts";
 import { type RecordedFile, recordedFiles } from "./recorded-files.ts";
-import { type Leaf, type RecordedText, recordedText, type TextRole } from "./recorded-text.ts";
+import { isSpoken, type Leaf, type RecordedText, recordedText, type TextRole } from "./recorded-text.ts";
 
 /** Calls before one whose arguments may hold the other half of a value. */
 const EARLIER_CALLS = 3;
@@ -75,9 +73,9 @@ export class Neighbourhood {
     const { runId, agent = "", index } = entry;
     const conversation = detail(entry, "conversation") ?? "";
     const known = role ?? (entry.kind === "call" ? "argument" : entry.kind === "change-set" ? "file" : undefined);
-    const noted = entry.kind === "note" ? ROLES[entry.body.text] : undefined;
+    const spoken: TextRole | undefined = isSpoken(entry) ? entry.kind : undefined;
     const tool = runId === undefined ? undefined : this.#toolOf(runId);
-    return { entry: index, role: known ?? noted ?? "given", agent, conversation, ...defined({ runId, tool }) };
+    return { entry: index, role: known ?? spoken ?? "given", agent, conversation, ...defined({ runId, tool }) };
   }
 
   /** The first ones and the last ones. */
@@ -119,14 +117,8 @@ export class Neighbourhood {
   }
 
   async #takenIn(entry: Entry, conversation: string): Promise<ReadonlySet<string>> {
-    const notes = await this.earlierSteps({ entry, conversation }, TAKEN_IN_ENTRIES);
-    return new Set(
-      notes.flatMap((note) => {
-        if (note.kind !== "note" || note.body.text !== TAKEN_IN || !isJsonObject(note.body.details)) return [];
-        const { runIds } = note.body.details;
-        return Array.isArray(runIds) ? runIds.map(String) : [];
-      }),
-    );
+    const steps = await this.earlierSteps({ entry, conversation }, TAKEN_IN_ENTRIES);
+    return new Set(allOf(steps, "taken-in").flatMap(({ body }) => body.runIds ?? []));
   }
 
   #toolOf(runId: string): string | undefined {
@@ -149,9 +141,3 @@ function firstFacts(leaves: readonly Leaf[]): ReadonlyMap<string, FoundFact> {
     for (const fact of factsOf(text)) if (!found.has(fact.key)) found.set(fact.key, { fact, text });
   return found;
 }
-
-const ROLES: Readonly<Record<string, TextRole>> = {
-  "given-to-agent": "given",
-  "agent-said": "said",
-  "told-by-host": "told",
-};

@@ -10,7 +10,7 @@ import { fileOrigins } from "./file-origins.ts";
 import { Neighbourhood } from "./neighbourhood.ts";
 import { isCommon, type Occurrence, type OriginIndex } from "./origin-index.ts";
 import { Pace } from "./pace.ts";
-import type { RecordedText } from "./recorded-text.ts";
+import { isSpoken, type RecordedText } from "./recorded-text.ts";
 import { wordingOrigins } from "./wording-origins.ts";
 
 /** What is somebody's own, however many texts hold it: who plants it in many must not make it nobody's. */
@@ -83,7 +83,7 @@ async function laterThan(
     { conversation, agent: entry.agent ?? "" },
     { after: entry.index, limit: LATER_STEPS },
   );
-  const own = next.filter((one) => one.kind === "call" || one.kind === "note");
+  const own = next.filter((one) => one.kind === "call" || isSpoken(one));
   const others = [...new Set(found)].slice(0, TRACED_MAX).flatMap((index) => ledger.entry(index) ?? []);
   return [...others, ...own.slice(0, TRACED_MAX)];
 }

@@ -1,11 +1,7 @@
 import { isJsonObject, type Json, pointer } from "../../base/json.ts";
 import type { Entry } from "../../ledger/index.ts";
-import { AGENT_SAID, GIVEN_TO_AGENT } from "../history/differential.ts";
 import type { RecordedContents } from "../history/recorded-contents.ts";
-import { detail } from "../history/run-story.ts";
-
-/** The `note` entry of what the host program told an agent: its system prompt, and what its user typed. */
-export const TOLD_BY_HOST = "told-by-host";
+import { detail, type EntryOf } from "../history/run-story.ts";
 
 /** Who had a text before them, or wrote it. */
 export type TextRole = "given" | "said" | "argument" | "told" | "file";
@@ -39,20 +35,14 @@ export async function recordedText(contents: RecordedContents, entry: Entry): Pr
     const value = await contents.input(entry);
     return value === undefined ? undefined : { entry, role: "argument", conversation, leaves: leavesOf(value) };
   }
-  const role = roleOf(entry);
-  if (role === undefined || entry.kind !== "note") return undefined;
+  if (!isSpoken(entry)) return undefined;
   const text = await contents.text(entry, entry.body.contents);
-  return text === undefined ? undefined : { entry, role, conversation, leaves: [{ place: "", text }] };
+  return text === undefined ? undefined : { entry, role: entry.kind, conversation, leaves: [{ place: "", text }] };
 }
 
-function roleOf(entry: Entry): TextRole | undefined {
-  if (entry.kind !== "note") return undefined;
-  const roles: Readonly<Record<string, TextRole>> = {
-    [GIVEN_TO_AGENT]: "given",
-    [AGENT_SAID]: "said",
-    [TOLD_BY_HOST]: "told",
-  };
-  return Object.hasOwn(roles, entry.body.text) ? roles[entry.body.text] : undefined;
+/** Whether an entry is of a text that an agent had before it, or wrote. */
+export function isSpoken(entry: Entry): entry is EntryOf<"given" | "said" | "told"> {
+  return entry.kind === "given" || entry.kind === "said" || entry.kind === "told";
 }
 
 /**

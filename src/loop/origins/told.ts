@@ -1,7 +1,6 @@
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Content } from "../../ledger/index.ts";
 import type { LoopParts } from "../parts.ts";
-import { TOLD_BY_HOST } from "./recorded-text.ts";
 
 /** A longer text is kept beside its entry, which is then written a moment later. */
 const INLINE_BYTES_MAX = 8 * 1024;
@@ -18,8 +17,8 @@ export function recordTold(
 ): void {
   const bytes = Buffer.from(text, "utf8");
   const append = async (content: Content): Promise<void> => {
-    const details = { conversation, role };
-    told(await ledger.append({ kind: "note", agent, body: { text: TOLD_BY_HOST, contents: [content], details } }));
+    const body = { role, contents: [content], details: { conversation } };
+    told(await ledger.append({ kind: "told", agent, body }));
   };
   const written = bytes.length > INLINE_BYTES_MAX ? ledger.keep(bytes).then(append) : append(inline(bytes));
   written.catch(() => {});

@@ -13,8 +13,8 @@ const page = (text: string): string => `${text} ${"What the town did that year i
 
 /** The file of what an entry gave to the agent. */
 function fileOf({ directory, loop }: TestLoop, runId: string): { readonly file: string; readonly entry: Entry } {
-  const entry = loop.records.entriesOf(runId).find((one) => one.kind === "note" && one.body.text === "given-to-agent");
-  const [content] = entry?.kind === "note" ? (entry.body.contents ?? []) : [];
+  const entry = loop.records.entriesOf(runId).find(({ kind }) => kind === "given");
+  const [content] = entry?.kind === "given" ? entry.body.contents : [];
   const [file] = globSync(join(directory, "state", "**", `*${content?.sha256.slice(8)}`));
   assert.ok(entry !== undefined && file !== undefined);
   return { file, entry };

@@ -6,7 +6,7 @@ import { excerptOf } from "./excerpt.ts";
 import type { Neighbourhood } from "./neighbourhood.ts";
 import { isCommon, isSampled, type Occurrence, type OriginIndex, wordingKey } from "./origin-index.ts";
 import { Pace } from "./pace.ts";
-import type { Leaf, RecordedText } from "./recorded-text.ts";
+import { isSpoken, type Leaf, type RecordedText } from "./recorded-text.ts";
 
 interface Source {
   readonly text: RecordedText;
@@ -127,7 +127,7 @@ async function sourcesOf(
   // Oldest first: what the agent wrote before it was given anything like it is its own.
   const before = await near.earlierSteps(target, WORDING_TEXTS_MAX * STEPS_PER_TEXT);
   const own = before
-    .filter(({ kind }) => kind === "call" || kind === "note")
+    .filter((one) => one.kind === "call" || isSpoken(one))
     .slice(0, WORDING_TEXTS_MAX)
     .reverse();
   const given = new Set<string>();

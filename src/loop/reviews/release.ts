@@ -1,7 +1,6 @@
 import { releaseOf } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
 import type { Caller } from "../handles/caller.ts";
-import { GIVEN_TO_AGENT } from "../history/differential.ts";
 import { admissionBody } from "../history/drafts.ts";
 import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
@@ -44,9 +43,8 @@ export async function collectReleased(
   const recorder = new Recorder(parts.ledger, scope, parts.told);
   recorder.record({ kind: "admission", body: admissionBody(released.admission, "memory") });
   recorder.record({
-    kind: "note",
+    kind: "given",
     body: {
-      text: GIVEN_TO_AGENT,
       contents: [content],
       details: { conversation, labels: labelsJson(labels), releasedBy: review.decidedBy },
     },

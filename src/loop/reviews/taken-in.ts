@@ -1,11 +1,9 @@
 import { isJsonObject, type Json } from "../../base/json.ts";
 import type { Entry } from "../../ledger/index.ts";
 import { type Label, parseTaint } from "../../policy/index.ts";
-import { GIVEN_TO_AGENT } from "../history/differential.ts";
 import { detail } from "../history/run-story.ts";
 import { PROVENANCE_ENTRIES_MAX, PROVENANCE_RUNS_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
-import { TAKEN_IN } from "../state/taking-in.ts";
 import type { TakenIn } from "./review.ts";
 
 type Parts = Pick<LoopParts, "conversations" | "ledger" | "runIndex">;
@@ -46,13 +44,9 @@ interface Brought {
 const NOTHING: Brought = { runIds: [], labels: [] };
 
 function broughtBy({ kind, body, runId }: Entry): Brought {
-  if (kind !== "note" || !isJsonObject(body.details)) return NOTHING;
-  const { labels, way, runIds } = body.details;
-  if (body.text === GIVEN_TO_AGENT)
-    return { way: "output", runIds: runId === undefined ? [] : [runId], labels: labelsOf(labels) };
-  if (body.text !== TAKEN_IN || typeof way !== "string") return NOTHING;
-  const runs = Array.isArray(runIds) ? runIds.filter((one) => typeof one === "string") : [];
-  return { way, runIds: runs, labels: labelsOf(labels) };
+  if (kind === "taken-in") return { way: body.way, runIds: body.runIds ?? [], labels: labelsOf(body.labels) };
+  if (kind !== "given" || !isJsonObject(body.details)) return NOTHING;
+  return { way: "output", runIds: runId === undefined ? [] : [runId], labels: labelsOf(body.details.labels) };
 }
 
 /** Recorded by the loop; should somebody have written anything else there, the labels themselves are known all the same. */

@@ -3,9 +3,6 @@ import type { Ledger } from "../../ledger/index.ts";
 import type { Label, Taint } from "../../policy/index.ts";
 import type { Conversations } from "./conversations.ts";
 
-/** The `note` entry of content that a conversation took in on another way than as a tool's output or a message. */
-export const TAKEN_IN = "taken-in";
-
 export interface TakingIn {
   readonly agent: string;
   readonly conversation: string;
@@ -37,8 +34,9 @@ export function takeIn(
   // Which runs a retrieval or a snapshot brought in is recorded each time: where a later value came from may hang on it.
   const isUsual = way === "memory" || runIds.length === 0;
   if (isUsual && (after === before || JSON.stringify(after) === JSON.stringify(before))) return after;
-  const details = { conversation, way, labels: labelsJson(labels), runIds: [...new Set(runIds)].slice(0, RUN_IDS_MAX) };
+  const from = [...new Set(runIds)].slice(0, RUN_IDS_MAX);
+  const body = { way, labels: labelsJson(labels), runIds: from, details: { conversation } };
   // A ledger that takes nothing any more refuses the next call, too: nothing is given out from then on.
-  ledger.append({ kind: "note", agent, body: { text: TAKEN_IN, details } }).catch(() => {});
+  ledger.append({ kind: "taken-in", agent, body }).catch(() => {});
   return after;
 }

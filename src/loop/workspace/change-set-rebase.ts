@@ -68,7 +68,7 @@ export async function rebaseReview(
         ...({ reviewId: id, subjectSha256: hash, decision: "rebase", reviewer, take } as const),
         ...defined({ message, files: wellFormed(files), statements: wellFormed(statements) }),
       };
-      recorder.record({ kind: "note", body: { text: REBASED, contents: [list], decided, details } });
+      recorder.record({ kind: "rebase", body: { list, decided, details } });
       await recorder.settle();
       parts.reviewsChanged();
       return { ...result, unmerged };

@@ -152,8 +152,8 @@ async function recordRefused({ workspace }: LoopParts, { recorder }: Call, resul
     .slice(0, CHANGES_INLINE_MAX)
     .map((one) => ({ ...one, path: one.path.toWellFormed() }));
   const count = conflicts.length + dropped.length;
-  const details = { count, changes: listed, ...(beyond && { beyond: { ...beyond } }) };
-  recorder.record({ kind: "note", body: { text: CHANGES_NOT_TAKEN, contents, details } });
+  const details = { changes: listed, ...(beyond && { beyond: { ...beyond } }) };
+  recorder.record({ kind: "not-taken", body: { count, contents, details } });
 }
 
 /** Files a run returned are looked at too, for the reviewer: they reach no model by this, so nothing is withheld. */

@@ -6,12 +6,6 @@ import { foreign } from "../show/visible.ts";
 
 const DECISIONS = { run: "allowed", ask: "a person is asked", refuse: "refused" } as const;
 
-/** Notes of the loop in our words. */
-const NOTES: Readonly<Record<string, string>> = {
-  "given-to-agent": "given to the agent",
-  "agent-said": "the agent said something",
-};
-
 /** An entry in one sentence. What others chose in it is kept apart from our words. */
 export function entrySummary(entry: Entry): Html {
   switch (entry.kind) {
@@ -41,8 +35,22 @@ export function entrySummary(entry: Entry): Html {
       return html`${foreign(entry.body.by, 100)} <strong>erased</strong> the content of ${plural(entry.body.indices.length, "entry").replace("entrys", "entries")} – ${foreign(entry.body.reason, 400)}`;
     case "erased":
       return html`<strong>erased</strong>: what the ${entry.body.kind} said; a later entry tells by whom and why`;
+    case "given":
+      return html`given to the agent`;
+    case "said":
+      return html`the agent said something`;
+    case "told":
+      return html`the host program told the agent something`;
+    case "taken-in":
+      return html`taken in by ${foreign(entry.body.way, 60)}`;
+    case "failure":
+      return html`the call <strong>failed</strong>: <code>${foreign(entry.body.code, 100)}</code> – ${foreign(entry.body.message, 400)}`;
+    case "not-taken":
+      return html`<strong>not taken</strong> into the workspace: ${plural(entry.body.count, "change")}`;
+    case "rebase":
+      return html`${foreign(entry.body.decided.reviewer, 100)}: <strong>rebased</strong> on the host's new content`;
     case "note":
-      return html`${NOTES[entry.body.text] ?? foreign(entry.body.text, 200)}`;
+      return html`${foreign(entry.body.text, 200)}`;
   }
 }
 

@@ -105,12 +105,10 @@ function elsewhere({ entry, runId, tool, agent, conversation, role }: TimelineEd
 function otherRow(entry: Entry): GraphRow | undefined {
   const at = { entry: entry.index, href: `/ledger/${entry.index}` };
   switch (entry.kind) {
-    case "note":
-      if (entry.body.text === "given-to-agent")
-        return { ...at, mark: "in", label: "came in: given to the agent", meaning: "came in" };
-      return entry.body.text === "agent-said"
-        ? { ...at, mark: "said", label: "the agent said something", meaning: "said" }
-        : undefined;
+    case "given":
+      return { ...at, mark: "in", label: "came in: given to the agent", meaning: "came in" };
+    case "said":
+      return { ...at, mark: "said", label: "the agent said something", meaning: "said" };
     case "approval":
       return {
         ...at,

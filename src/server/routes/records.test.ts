@@ -59,7 +59,7 @@ async function recordRun(runId: string): Promise<RunRecord> {
       kind: "change-set",
       body: { changeSetSha256: "0".repeat(64), count: 2 },
     }),
-    await ledger.append({ ...scope, kind: "note", body: { text: "given-to-agent", contents: [given] } }),
+    await ledger.append({ ...scope, kind: "given", body: { contents: [given] } }),
   ];
   const echo = {
     payload: 0,

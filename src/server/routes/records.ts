@@ -116,17 +116,15 @@ async function seenText(
   return { subject, verdict, findings, ...defined({ text: content && (await read(content)) }) };
 }
 
-/** The loop notes with these words what an agent was given; the differential counts its texts in the same order. */
-const GIVEN_TO_AGENT = "given-to-agent";
-
-function isGiven(entry: Entry): entry is EntryOf<"note"> {
-  return entry.kind === "note" && entry.body.text === GIVEN_TO_AGENT;
+/** What an agent was given; the differential counts its texts in the same order. */
+function isGiven(entry: Entry): entry is EntryOf<"given"> {
+  return entry.kind === "given";
 }
 
 async function givenText(
-  { body, index }: EntryOf<"note">,
+  { body, index }: EntryOf<"given">,
   read: (content: EntryContent) => Promise<string>,
 ): Promise<GivenText> {
-  const pieces = await Promise.all((body.contents ?? []).map(read));
+  const pieces = await Promise.all(body.contents.map(read));
   return { label: `entry ${index}`, text: pieces.join("\n") };
 }

@@ -89,6 +89,7 @@ function hostile(name: string, count: number): Timeline {
   const steps = Array.from({ length: count }, (_, at) => at);
   const row = { tool: name, command: name, agent: name, conversation: name, time: "2026-11-27T12:00:00.000Z" } as const;
   const at = { hash: "0".repeat(64), previous: "0".repeat(64), time: row.time };
+  const note = { kind: "note", body: { text: name } };
   const entries = steps.flatMap((step) => [
     {
       ...at,
@@ -98,7 +99,7 @@ function hostile(name: string, count: number): Timeline {
       kind: "call",
       body: { tool: name, input: { [name]: name } },
     },
-    { ...at, index: 4 * step + 1, agent: name, kind: "note", body: { text: step % 2 ? name : "given-to-agent" } },
+    { ...at, index: 4 * step + 1, agent: name, ...(step % 2 ? note : { kind: "given", body: { contents: [] } }) },
     {
       ...at,
       index: 4 * step + 2,
