@@ -11,6 +11,7 @@ import { ZtlError } from "../errors.ts";
 import {
   checkInclusion,
   type Entry,
+  type ErasedSubject,
   formatPublicKey,
   locateKeptHeads,
   locateState,
@@ -20,11 +21,13 @@ import {
   SqliteStore,
   type Verification,
   verifyLedger,
+  type ZeroTrustLoop,
 } from "../loop/index.ts";
 import { configFile } from "./config-file.ts";
 import { expectOne, helped, LoopStatus, parseLoopArguments, printJson, userName, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
 import { shortId } from "./short-id.ts";
+import { parseMoment } from "./units.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const LEDGER_HELP = `ztl ledger verify [--anchor LINE] [--ledger DIR --key KEY]
@@ -35,6 +38,8 @@ ztl ledger prove INDEX [--out FILE]   a proof that an entry is part of what the 
 ztl ledger check-proof FILE [--key K] checks such a proof, with no ledger at hand
 ztl ledger erase RUN|CONVERSATION --reason TEXT [--agent NAME]
                                       takes out what was asked, returned and said, for good; all hashes still hold
+ztl ledger erase --before TIME --reason TEXT
+                                      the same of all that is older: 90d, or 2026-01-31; for a job that keeps a time limit
 
 verify     reads everything: each entry, the chain, the Merkle root of every signed head, contents kept beside it, and
            whether each decision is signed by the reviewer it names (those that are not are listed), and that the
@@ -46,6 +51,7 @@ erase      leaves each entry its place, time and hashes. Files that runs changed
   -n N           entries (default 20)
   --anchor LINE  a line of ztl ledger head, or @FILE with it
   --key KEY      the public key, ed25519:…, that must have signed
+  --before TIME  what was recorded earlier, but for runs about which a person is asked
   --reason TEXT  why it is erased; it is recorded, with who did it
   --agent NAME   whose conversation, where several agents have one of that name
   --out FILE     where the proof goes (default: standard output)
@@ -61,6 +67,7 @@ const OPTIONS = {
   key: { type: "string" },
   out: { type: "string" },
   reason: { type: "string" },
+  before: { type: "string" },
   agent: { type: "string" },
   count: { type: "string", short: "n" },
   follow: { type: "boolean", short: "f" },
@@ -89,7 +96,7 @@ export async function ledger(args: readonly string[]): Promise<number> {
     case "check-proof":
       return checkProof(values, expectOne(rest, "proof's file"));
     case "erase":
-      return erase(values, expectOne(rest, "run's id, or a conversation's name"));
+      return erase(values, rest);
     default:
       throw new UsageError(
         `ztl ledger takes verify, head, tail, show, prove, check-proof or erase${suggestion(command ?? "", COMMANDS)}`,
@@ -180,26 +187,38 @@ function head({ config, json }: Values): Promise<number> {
   });
 }
 
-function erase({ config, json, reason, agent }: Values, name: string): Promise<number> {
+function erase({ config, json, reason, agent, before }: Values, named: readonly string[]): Promise<number> {
   if (reason === undefined || reason.trim() === "") throw new UsageError("--reason says why; it is recorded");
+  if (before !== undefined && (named.length > 0 || agent !== undefined))
+    throw new UsageError("--before is for all runs: it takes no name and no --agent");
+  const old = before === undefined ? undefined : { before: parseMoment("before", before) };
+  const name = old === undefined ? expectOne(named, "run's id, or a conversation's name") : "";
   return withLoop(config, async (loop) => {
-    const [runId, another] = await loop.records.idsOf(name);
-    if (another !== undefined) throw new UsageError(`several runs begin with ${name}: write more of the id`);
-    const subject = runId === undefined ? { conversation: name, ...defined({ agent }) } : { runId };
-    const erasure = await loop.records.erase(subject, { reason, by: userName() });
-    if (erasure === undefined) {
-      await writeAll(process.stderr, "There is no such run or conversation, or nothing of it is left to erase.\n");
-      return LoopStatus.notFound;
+    const erasures = await loop.records.erase(old ?? (await runOrConversation(loop, name, agent)), {
+      reason,
+      by: userName(),
+    });
+    if (erasures.length === 0) {
+      const what = old === undefined ? "There is no such run or conversation" : "There is nothing so old";
+      await writeAll(process.stderr, `${what}, or nothing of it is left to erase.\n`);
+      return old === undefined ? LoopStatus.notFound : 0;
     }
-    const { indices } = erasure.body;
-    if (json) await printJson(erasure);
+    const count = erasures.reduce((sum, { body }) => sum + body.indices.length, 0);
+    const told = erasures.map(({ index }) => index).join(", ");
+    if (json) await printJson(erasures);
     else
       await writeAll(
         process.stdout,
-        `Erased: ${indices.length} entries say nothing any more. Entry ${erasure.index} says why.\n`,
+        `Erased: ${count} entries say nothing any more; why is in the ledger (${told}).\n`,
       );
     return 0;
   });
+}
+
+async function runOrConversation(loop: ZeroTrustLoop, name: string, agent: string | undefined): Promise<ErasedSubject> {
+  const [runId, another] = await loop.records.idsOf(name);
+  if (another !== undefined) throw new UsageError(`several runs begin with ${name}: write more of the id`);
+  return runId === undefined ? { conversation: name, ...defined({ agent }) } : { runId };
 }
 
 /** How often new entries are looked for. */

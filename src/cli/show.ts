@@ -189,7 +189,12 @@ async function showErased(loop: ZeroTrustLoop, prefix: string, json: boolean | u
   const [erasure] = prefix === "" ? [] : loop.records.erasuresOf(prefix);
   if (erasure === undefined) return notFound();
   const { by, reason, indices, subject, name } = erasure.body;
-  const of = subject === "run" ? "This run" : `The conversation ${terminalLine(name)}, and this run with it,`;
+  const wholes = {
+    run: "This run",
+    age: `All before ${terminalLine(name)}, this run with it,`,
+    conversation: `The conversation ${terminalLine(name)}, and this run with it,`,
+  };
+  const of = wholes[subject];
   const text = `${of} was erased by ${terminalLine(by)} at ${erasure.time}: ${terminalLine(reason)}\n${indices.length} entries keep their place and their hashes, and say nothing any more (entry ${erasure.index}).\n`;
   if (json) await printJson({ erased: erasure });
   else await writeAll(process.stdout, text);

@@ -5,7 +5,7 @@ import { frameOf } from "./record/place.ts";
 import type { LedgerStore } from "./store/store.ts";
 
 export interface ErasureOrder {
-  readonly subject: "run" | "conversation";
+  readonly subject: Body<"erasure">["subject"];
   readonly name: string;
   /** Entries whose content is to go; those that hold none, such as a person's decision, stay as they are. */
   readonly indices: readonly number[];

@@ -74,6 +74,7 @@ export type { Address, Conversation, SendRequest } from "./handles/conversation.
 export type { ToolDescription } from "./handles/tool-description.ts";
 export type { TraceStep } from "./handles/trace.ts";
 export type { CaseFile } from "./history/case-file.ts";
+export type { ErasedSubject, Erasure } from "./history/erase.ts";
 export type { CaseQuery, Records, RunsQuery } from "./history/records.ts";
 export type { ReplayOutcome } from "./history/replays.ts";
 export type { RunFilter } from "./history/run-index.ts";

@@ -247,7 +247,8 @@ const note = z.strictObject({ text, contents: z.array(content).optional(), ...de
 
 /** Contents that were taken out of earlier entries; what was signed of them stands. */
 const erasure = z.strictObject({
-  subject: z.enum(["run", "conversation"]),
+  subject: z.enum(["run", "conversation", "age"]),
+  /** Of the run or conversation; of an age the time before which all was erased. */
   name,
   /** Entries that have no content any more. */
   indices: z.array(count),

@@ -138,8 +138,8 @@ export class Records {
     return places.flatMap((place) => this.#ledger.entry(place) ?? []);
   }
 
-  /** Takes out the content of a run or a conversation, for good; see `eraseRecord`. */
-  erase(subject: ErasedSubject, why: Pick<ErasureOrder, "reason" | "by">): Promise<Erasure | undefined> {
+  /** Takes out the content of a run, a conversation, or all that is old, for good; see `eraseRecord`. */
+  erase(subject: ErasedSubject, why: Pick<ErasureOrder, "reason" | "by">): Promise<readonly Erasure[]> {
     return eraseRecord(this.#parts, subject, why);
   }
 

@@ -167,12 +167,12 @@ export class ReviewStore {
     this.#move(id, "supersede");
   }
 
-  /** A review of one of these runs that a person is asked about. */
-  waitingFor(runIds: readonly string[]): string | undefined {
+  /** The reviews of these runs that a person is asked about. */
+  waitingFor(runIds: readonly string[]): { readonly id: string; readonly runId: string }[] {
     const sql =
-      "SELECT id FROM review WHERE state = 'pending' AND expires > ? AND run IN (SELECT value FROM json_each(?)) LIMIT 1";
-    const row = this.#database.prepare(sql).get(this.#now(), JSON.stringify(runIds));
-    return row === undefined ? undefined : String(row.id);
+      "SELECT id, run FROM review WHERE state = 'pending' AND expires > ? AND run IN (SELECT value FROM json_each(?))";
+    const rows = this.#database.prepare(sql).all(this.#now(), JSON.stringify(runIds));
+    return rows.map(({ id, run }) => ({ id: String(id), runId: String(run) }));
   }
 
   /** Forgets decided reviews of runs, for good. */
