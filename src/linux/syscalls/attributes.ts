@@ -2,6 +2,7 @@ import { fail } from "../errno.ts";
 import { lookingAsReal } from "../process/identity.ts";
 import { Access, type Location } from "../vfs/index.ts";
 import { AT_FDCWD, type Call, type SyscallTable } from "./call.ts";
+import { partial } from "./standing.ts";
 import { At, locate, locateFromCwd } from "./stat.ts";
 
 /** Marks in `tv_nsec` of utimensat(2) (linux/stat.h): the present, and "leave as it is". */
@@ -108,6 +109,8 @@ const followed = (call: Call): Location => locateFromCwd(call, call.path(0), tru
 const unfollowed = (call: Call): Location => locateFromCwd(call, call.path(0), false);
 const described = (call: Call): unknown => call.process.files.get(call.int(0));
 
+const NO_ATTRIBUTES = "files have no extended attributes: EOPNOTSUPP";
+
 export const attributeCalls: SyscallTable = {
   access: (call) => access(call, () => followed(call), call.int(1)),
   faccessat: (call) => access(call, () => locate(call, 0, call.path(1), 0), call.int(2)),
@@ -145,16 +148,16 @@ export const attributeCalls: SyscallTable = {
     return old;
   },
   // Extended attributes: as on a file system without them (xattr(7)).
-  setxattr: noAttributes(followed),
-  lsetxattr: noAttributes(unfollowed),
-  fsetxattr: noAttributes(described),
-  getxattr: noAttributes(followed),
-  lgetxattr: noAttributes(unfollowed),
-  fgetxattr: noAttributes(described),
-  listxattr: noAttributes(followed),
-  llistxattr: noAttributes(unfollowed),
-  flistxattr: noAttributes(described),
-  removexattr: noAttributes(followed),
-  lremovexattr: noAttributes(unfollowed),
-  fremovexattr: noAttributes(described),
+  setxattr: partial(NO_ATTRIBUTES, noAttributes(followed)),
+  lsetxattr: partial(NO_ATTRIBUTES, noAttributes(unfollowed)),
+  fsetxattr: partial(NO_ATTRIBUTES, noAttributes(described)),
+  getxattr: partial(NO_ATTRIBUTES, noAttributes(followed)),
+  lgetxattr: partial(NO_ATTRIBUTES, noAttributes(unfollowed)),
+  fgetxattr: partial(NO_ATTRIBUTES, noAttributes(described)),
+  listxattr: partial(NO_ATTRIBUTES, noAttributes(followed)),
+  llistxattr: partial(NO_ATTRIBUTES, noAttributes(unfollowed)),
+  flistxattr: partial(NO_ATTRIBUTES, noAttributes(described)),
+  removexattr: partial(NO_ATTRIBUTES, noAttributes(followed)),
+  lremovexattr: partial(NO_ATTRIBUTES, noAttributes(unfollowed)),
+  fremovexattr: partial(NO_ATTRIBUTES, noAttributes(described)),
 };

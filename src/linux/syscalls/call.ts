@@ -6,6 +6,8 @@ import type { UserMemory } from "../memory/user-memory.ts";
 import type { Process } from "../process/process.ts";
 import type { Task } from "../process/task.ts";
 import type { Location } from "../vfs/index.ts";
+import type { SyscallName } from "./names.ts";
+import type { Described } from "./standing.ts";
 
 /** Returned by a handler that set the registers itself (execve, rt_sigreturn, exit). */
 export const REGISTERS_SET = Number.POSITIVE_INFINITY;
@@ -16,7 +18,7 @@ export const AT_FDCWD = -100;
 /** Answers one system call: the value for RAX, {@link BLOCKED} or {@link REGISTERS_SET}; failures are thrown as LinuxError. */
 export type SyscallHandler = (call: Call) => number;
 /** Handlers by name; each family of calls is one such table. */
-export type SyscallTable = Readonly<Record<string, SyscallHandler>>;
+export type SyscallTable = Readonly<Partial<Record<SyscallName, SyscallHandler | Described>>>;
 
 /** When a sleeping call may go on, and what a signal does to it. */
 export interface Wait {

@@ -9,6 +9,7 @@ import type { Call, SyscallTable } from "./call.ts";
 import { flock, getLock, setLock } from "./locks.ts";
 import { addSeals, getSeals } from "./memfd.ts";
 import { socketIoctl } from "./socket-ioctl.ts";
+import { partial } from "./standing.ts";
 
 /** fcntl commands (asm-generic/fcntl.h, linux/fcntl.h). */
 const Fcntl = {
@@ -216,6 +217,9 @@ function closeRange(call: Call): number {
   return 0;
 }
 
+const NO_DISK = "nothing to do: what is written lies in memory";
+const ADVICE = "advice, which changes nothing";
+
 export const descriptorCalls: SyscallTable = {
   close(call) {
     call.process.files.close(call.int(0));
@@ -223,8 +227,8 @@ export const descriptorCalls: SyscallTable = {
   },
   close_range: closeRange,
   lseek,
-  fcntl,
-  ioctl,
+  fcntl: partial("no leases, no signals for input and output (F_SETSIG, F_SETOWN)", fcntl),
+  ioctl: partial("of terminals, sockets and descriptors; ENOTTY for all others", ioctl),
   dup: (call) => call.process.files.install(call.process.files.get(call.int(0))),
   dup2: (call) => duplicate(call, 0),
   dup3(call) {
@@ -236,9 +240,19 @@ export const descriptorCalls: SyscallTable = {
   flock,
   fsync: (call) => (call.process.files.get(call.int(0)).seekable ? 0 : fail("EINVAL")),
   fdatasync: (call) => (call.process.files.get(call.int(0)).seekable ? 0 : fail("EINVAL")),
-  sync: () => 0,
-  syncfs: () => 0,
-  sync_file_range: () => 0,
-  fadvise64: (call) => (call.process.files.get(call.int(0)).takesPosition ? 0 : fail("ESPIPE")),
-  readahead: () => 0,
+  sync: partial(NO_DISK, () => 0),
+  syncfs: partial(NO_DISK, (call) => {
+    call.process.files.get(call.int(0));
+    return 0;
+  }),
+  sync_file_range: partial(NO_DISK, (call) => {
+    if (call.signed(1) < 0 || call.signed(2) < 0 || (call.uint(3) & ~7) !== 0) fail("EINVAL");
+    return call.process.files.get(call.int(0)).seekable ? 0 : fail("ESPIPE");
+  }),
+  fadvise64: partial(ADVICE, (call) => (call.process.files.get(call.int(0)).takesPosition ? 0 : fail("ESPIPE"))),
+  readahead: partial(ADVICE, (call) => {
+    const { flags, seekable } = call.process.files.get(call.int(0));
+    if ((flags & Open.accessMode) === Open.writeOnly) fail("EBADF");
+    return seekable ? 0 : fail("EINVAL");
+  }),
 };

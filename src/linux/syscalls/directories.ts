@@ -3,6 +3,7 @@ import { DirectoryFile } from "../files/inode-file.ts";
 import { PATH_MAX } from "../limits.ts";
 import { Access, type DirectoryEntry, FileEvent, FileType, type Location } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { refused } from "./standing.ts";
 import { locateFromCwd } from "./stat.ts";
 
 /** The listing an open directory goes through, taken anew when it is read from the start (readdir(3), rewinddir(3)). */
@@ -95,5 +96,5 @@ export const directoryCalls: SyscallTable = {
   fchdir: (call) => changeTo(call, call.process.files.get(call.int(0)).location ?? fail("ENOTDIR")),
   getcwd,
   // A new root would have to be kept apart from the tree's own; no ordinary program needs it.
-  chroot: () => fail("EPERM"),
+  chroot: refused("EPERM", "takes privileges on Linux"),
 };

@@ -9,6 +9,7 @@ import { memfdCreate } from "./memfd.ts";
 import { hasRoom } from "./memory-room.ts";
 import { lockCalls } from "./mlock.ts";
 import { ADDRESS_LIMIT, checkedEnd, mmap, PROTECTION_BITS } from "./mmap.ts";
+import { partial } from "./standing.ts";
 
 /** mremap flags (linux/mman.h). */
 const MREMAP_MAYMOVE = 1;
@@ -140,6 +141,8 @@ function brk(call: Call): number {
   return isTooLong ? memory.heapEnd : memory.setHeapEnd(end);
 }
 
+const ONE_NODE = "accepted; there is one memory node";
+
 export const memoryCalls: SyscallTable = {
   mmap,
   memfd_create: memfdCreate,
@@ -169,13 +172,13 @@ export const memoryCalls: SyscallTable = {
   msync,
   ...lockCalls,
   // One node, one CPU: there is nothing to place.
-  mbind: () => 0,
-  set_mempolicy: () => 0,
+  mbind: partial(ONE_NODE, () => 0),
+  set_mempolicy: partial(ONE_NODE, () => 0),
   get_mempolicy(call) {
     // MPOL_DEFAULT (linux/mempolicy.h), on node 0.
     if (call.unsigned(0) !== 0) call.memory.writeU32(call.unsigned(0), 0);
     return 0;
   },
   // With one virtual CPU every other thread has passed a barrier when this one runs.
-  membarrier: (call) => (call.int(0) === 0 ? 0x1ff : 0),
+  membarrier: partial("always passed: one processor", (call) => (call.int(0) === 0 ? 0x1ff : 0)),
 };

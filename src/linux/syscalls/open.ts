@@ -7,6 +7,7 @@ import type { Kernel } from "../kernel.ts";
 import { SlaveInode } from "../terminal/index.ts";
 import { FileEvent, FileType, Inode, type Location, OpenFlag, type Stat, terminalDevice } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { refused } from "./standing.ts";
 
 /** Every flag open(2) knows; openat2-style strictness is not open's, unknown ones are ignored. */
 const KEPT_FLAGS = ~(Open.create | Open.exclusive | Open.truncate | Open.closeOnExec | Open.noFollow | Open.directory);
@@ -189,6 +190,6 @@ export const openCalls: SyscallTable = {
   },
   openat2,
   // Handles outlive names; no file system here has them.
-  name_to_handle_at: () => fail("EOPNOTSUPP"),
-  open_by_handle_at: () => fail("EPERM"),
+  name_to_handle_at: refused("EOPNOTSUPP", "files have no handles, as on an overlay without an index"),
+  open_by_handle_at: refused("EPERM", "takes privileges on Linux"),
 };

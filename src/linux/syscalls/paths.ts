@@ -6,6 +6,7 @@ import type { Call, SyscallTable } from "./call.ts";
 import { directoryCalls } from "./directories.ts";
 import { checkFileSize } from "./file-size.ts";
 import { openCalls } from "./open.ts";
+import { partial } from "./standing.ts";
 import { At, locate, locateFromCwd, statCalls } from "./stat.ts";
 
 /** A path argument and where it starts. */
@@ -158,5 +159,5 @@ export const pathCalls: SyscallTable = {
     return 0;
   },
   ftruncate,
-  fallocate,
+  fallocate: partial("allocate, punch and zero; EOPNOTSUPP for collapse and insert", fallocate),
 };

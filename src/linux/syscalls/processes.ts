@@ -7,6 +7,7 @@ import { Clone, type CloneRequest, clone } from "../process/fork.ts";
 import type { Process } from "../process/process.ts";
 import { SIGNAL_MAX } from "../signals/signals.ts";
 import { AT_FDCWD, type Call, REGISTERS_SET, type SyscallTable } from "./call.ts";
+import { partial } from "./standing.ts";
 
 /** Makes the child, then for vfork sleeps until it has its own program or is gone. */
 function start(call: Call, request: CloneRequest): number {
@@ -117,9 +118,11 @@ function execute(call: Call, pathIndex: number, directoryIndex: number | undefin
   return REGISTERS_SET;
 }
 
+const NO_NAMESPACES = "no new namespaces: EPERM";
+
 export const processCalls: SyscallTable = {
-  clone: cloneCall,
-  clone3,
+  clone: partial(NO_NAMESPACES, cloneCall),
+  clone3: partial(NO_NAMESPACES, clone3),
   fork: (call) => start(call, { flags: 0, exitSignal: 17, stack: 0, parentTid: 0, pidfdAt: 0, childTid: 0, tls: 0 }),
   vfork: (call) =>
     start(call, {

@@ -3,6 +3,7 @@ import { Capability } from "../process/capabilities.ts";
 import { may } from "../process/identity.ts";
 import type { Task } from "../process/task.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { partial } from "./standing.ts";
 
 /*
  * One CPU and one policy: what may be asked is answered as Linux answers it for an ordinary process, what would change
@@ -93,6 +94,8 @@ function setPriority(call: Call): number {
 /** Size of the CPU mask in bytes: one word. */
 const MASK_BYTES = 8;
 
+const ORDINARY_TURNS = "ordinary policies only; EPERM for real-time ones";
+
 export const schedulingCalls: SyscallTable = {
   sched_yield: () => 0,
   sched_getaffinity(call) {
@@ -110,8 +113,8 @@ export const schedulingCalls: SyscallTable = {
     if (call.int(0) !== INIT_PID) target(call);
     return Policy.other;
   },
-  sched_setscheduler: (call) => setScheduler(call, call.int(1), call.unsigned(2)),
-  sched_setparam: (call) => setScheduler(call, Policy.other, call.unsigned(1)),
+  sched_setscheduler: partial(ORDINARY_TURNS, (call) => setScheduler(call, call.int(1), call.unsigned(2))),
+  sched_setparam: partial(ORDINARY_TURNS, (call) => setScheduler(call, Policy.other, call.unsigned(1))),
   sched_getparam(call) {
     if (call.unsigned(1) === 0) fail("EINVAL");
     target(call);
@@ -127,5 +130,5 @@ export const schedulingCalls: SyscallTable = {
   },
   // The system call gives 20 minus the nice value, so that it is never negative.
   getpriority: (call) => Math.max(...priorityTargets(call).map(({ nice }) => 20 - nice)),
-  setpriority: setPriority,
+  setpriority: partial("kept and shown; turns are equally long for all", setPriority),
 };

@@ -5,6 +5,7 @@ import { SignalFile } from "../files/signal-file.ts";
 import { UNBLOCKABLE } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { sendToProcess } from "./signals.ts";
+import { refused } from "./standing.ts";
 
 function signalfd(call: Call, flags: number): number {
   if (call.unsigned(2) !== 8 || (flags & ~(Open.closeOnExec | Open.nonBlock)) !== 0) fail("EINVAL");
@@ -44,5 +45,5 @@ export const signalFileCalls: SyscallTable = {
   pidfd_open: pidfdOpen,
   pidfd_send_signal: pidfdSendSignal,
   // Taking another process's descriptor needs the right to trace it.
-  pidfd_getfd: () => fail("EPERM"),
+  pidfd_getfd: refused("EPERM", "one process does not reach into another"),
 };

@@ -6,6 +6,7 @@ import type { Process, ResourceLimit } from "../process/process.ts";
 import { SIGNAL_MAX } from "../signals/signals.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { capabilityControl } from "./capabilities.ts";
+import { partial, refused } from "./standing.ts";
 
 /** What uname shows: the ABI we answer, not the host (uname(2)). */
 const RELEASE = "6.1.0-ztl";
@@ -149,6 +150,14 @@ function prctl(call: Call): number {
   }
 }
 
+/** Why a call is refused, or less than on Linux, where several have it in common. */
+const NO_MOUNTS = "mounts are the sandbox's; on Linux it takes privileges";
+const WHOLE_MACHINE = "concerns the whole machine; on Linux it takes privileges";
+const OTHER_PROCESS = "one process does not reach into another";
+const NAMESPACES = "no namespaces inside: the guest has a machine of its own";
+const NO_KEYS = "no key rings, as in a kernel built without them";
+const NO_DISK = "accepted; there is no disk whose turn it could be";
+
 export const systemCalls: SyscallTable = {
   uname,
   sysinfo,
@@ -160,46 +169,46 @@ export const systemCalls: SyscallTable = {
   },
   getrlimit: (call) => resourceLimit(call, call.process, call.int(0), 0, call.unsigned(1)),
   setrlimit: (call) => resourceLimit(call, call.process, call.int(0), call.unsigned(1), 0),
-  prctl,
-  ioprio_get: () => 0,
-  ioprio_set: () => 0,
+  prctl: partial("timer slack and transparent huge pages are accepted and change nothing", prctl),
+  ioprio_get: partial(NO_DISK, () => 0),
+  ioprio_set: partial(NO_DISK, () => 0),
   getcpu(call) {
     for (const pointer of [call.unsigned(0), call.unsigned(1)]) if (pointer !== 0) call.memory.writeU32(pointer, 0);
     return 0;
   },
-  // Restartable sequences and io_uring are optional: programs fall back when they are not there.
-  rseq: () => fail("ENOSYS"),
-  io_uring_setup: () => fail("ENOSYS"),
-  personality: (call) => (call.uint(0) === 0xffff_ffff || call.uint(0) === 0 ? 0 : fail("EINVAL")),
-  // What needs privileges on any Linux.
-  mount: () => fail("EPERM"),
-  umount2: () => fail("EPERM"),
-  pivot_root: () => fail("EPERM"),
-  swapon: () => fail("EPERM"),
-  swapoff: () => fail("EPERM"),
-  reboot: () => fail("EPERM"),
-  sethostname: () => fail("EPERM"),
-  setdomainname: () => fail("EPERM"),
-  init_module: () => fail("EPERM"),
-  finit_module: () => fail("EPERM"),
-  delete_module: () => fail("EPERM"),
-  kexec_load: () => fail("EPERM"),
-  unshare: (call) => (call.uint(0) === 0 ? 0 : fail("EPERM")),
-  setns: () => fail("EPERM"),
-  ptrace: () => fail("EPERM"),
-  process_vm_readv: () => fail("EPERM"),
-  process_vm_writev: () => fail("EPERM"),
-  perf_event_open: () => fail("EACCES"),
-  bpf: () => fail("EPERM"),
-  userfaultfd: () => fail("EPERM"),
-  keyctl: () => fail("ENOSYS"),
-  add_key: () => fail("ENOSYS"),
-  request_key: () => fail("ENOSYS"),
-  seccomp: () => fail("EINVAL"),
-  syslog: () => fail("EPERM"),
-  iopl: () => fail("EPERM"),
-  ioperm: () => fail("EPERM"),
-  quotactl: () => fail("EPERM"),
-  acct: () => fail("EPERM"),
-  vhangup: () => fail("EPERM"),
+  rseq: refused("ENOSYS", "optional: the C library does without"),
+  io_uring_setup: refused("ENOSYS", "optional: programs fall back to ordinary reads and writes"),
+  personality: partial("PER_LINUX without flags alone", (call) =>
+    call.uint(0) === 0xffff_ffff || call.uint(0) === 0 ? 0 : fail("EINVAL"),
+  ),
+  mount: refused("EPERM", NO_MOUNTS),
+  umount2: refused("EPERM", NO_MOUNTS),
+  pivot_root: refused("EPERM", NO_MOUNTS),
+  swapon: refused("EPERM", WHOLE_MACHINE),
+  swapoff: refused("EPERM", WHOLE_MACHINE),
+  reboot: refused("EPERM", WHOLE_MACHINE),
+  sethostname: refused("EPERM", WHOLE_MACHINE),
+  setdomainname: refused("EPERM", WHOLE_MACHINE),
+  init_module: refused("EPERM", WHOLE_MACHINE),
+  finit_module: refused("EPERM", WHOLE_MACHINE),
+  delete_module: refused("EPERM", WHOLE_MACHINE),
+  kexec_load: refused("EPERM", WHOLE_MACHINE),
+  unshare: partial(`EPERM for anything: ${NAMESPACES}`, (call) => (call.uint(0) === 0 ? 0 : fail("EPERM"))),
+  setns: refused("EPERM", NAMESPACES),
+  ptrace: refused("EPERM", OTHER_PROCESS),
+  process_vm_readv: refused("EPERM", OTHER_PROCESS),
+  process_vm_writev: refused("EPERM", OTHER_PROCESS),
+  perf_event_open: refused("EACCES", "the processor's counters are the host's"),
+  bpf: refused("EPERM", "there is no kernel inside to load a program into"),
+  userfaultfd: refused("EPERM", "as on a host where only root may handle page faults"),
+  keyctl: refused("ENOSYS", NO_KEYS),
+  add_key: refused("ENOSYS", NO_KEYS),
+  request_key: refused("ENOSYS", NO_KEYS),
+  seccomp: refused("EINVAL", "no filters inside: the guest's walls are outside"),
+  syslog: refused("EPERM", WHOLE_MACHINE),
+  iopl: refused("EPERM", WHOLE_MACHINE),
+  ioperm: refused("EPERM", WHOLE_MACHINE),
+  quotactl: refused("EPERM", WHOLE_MACHINE),
+  acct: refused("EPERM", WHOLE_MACHINE),
+  vhangup: refused("EPERM", WHOLE_MACHINE),
 };

@@ -1,10 +1,10 @@
-import type { SyscallHandler } from "./call.ts";
+import type { SyscallHandler, SyscallTable } from "./call.ts";
 import { descriptorCalls } from "./descriptors.ts";
 import { futexCalls } from "./futex.ts";
 import { identityCalls } from "./identity.ts";
 import { memoryCalls } from "./memory.ts";
 import { messageCalls } from "./messages.ts";
-import { syscallNumbers } from "./names.ts";
+import { type SyscallName, syscallNumbers } from "./names.ts";
 import { pathCalls } from "./paths.ts";
 import { pollCalls } from "./poll.ts";
 import { processCalls } from "./processes.ts";
@@ -14,6 +14,7 @@ import { sharedMemoryCalls } from "./shared-memory.ts";
 import { signalFileCalls } from "./signal-files.ts";
 import { signalCalls } from "./signals.ts";
 import { socketCalls } from "./sockets.ts";
+import type { Standing } from "./standing.ts";
 import { systemCalls } from "./system.ts";
 import { timeCalls } from "./time.ts";
 import { timerCalls } from "./timers.ts";
@@ -22,7 +23,7 @@ import { waitCalls } from "./wait.ts";
 import { watchingCalls } from "./watching.ts";
 
 /** Every system call we answer, by name. */
-export const handlers: Readonly<Record<string, SyscallHandler>> = {
+const entries: SyscallTable = {
   ...descriptorCalls,
   ...futexCalls,
   ...identityCalls,
@@ -46,7 +47,17 @@ export const handlers: Readonly<Record<string, SyscallHandler>> = {
 };
 
 const byNumber: (SyscallHandler | undefined)[] = [];
-for (const [number, name] of syscallNumbers()) byNumber[number] = handlers[name];
+for (const [number, name] of syscallNumbers()) {
+  const entry = entries[name];
+  byNumber[number] = typeof entry === "object" ? entry.handler : entry;
+}
+
+/** How far we answer the call of this name; undefined for one that we do not know: ENOSYS. */
+export function standingOf(name: SyscallName): Standing | undefined {
+  const entry = entries[name];
+  if (entry === undefined) return undefined;
+  return typeof entry === "object" ? entry.standing : { kind: "implemented" };
+}
 
 /** The handler of a system call number, or undefined: ENOSYS. */
 export function syscallHandler(number: number): SyscallHandler | undefined {

@@ -1,6 +1,7 @@
 import { Errno, fail } from "../errno.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { Clock, clockNs } from "./clocks.ts";
+import { refused } from "./standing.ts";
 import { deadlineIn, readTimespecMs, timespec, timeval } from "./timespec.ts";
 import { resourceUsage } from "./wait.ts";
 
@@ -46,10 +47,10 @@ export const timeCalls: SyscallTable = {
     if (call.unsigned(1) !== 0) call.memory.write(call.unsigned(1), timespec(1n));
     return 0;
   },
-  clock_settime: () => fail("EPERM"),
-  settimeofday: () => fail("EPERM"),
-  adjtimex: () => fail("EPERM"),
-  clock_adjtime: () => fail("EPERM"),
+  clock_settime: refused("EPERM", "the clock is the host's, or counted"),
+  settimeofday: refused("EPERM", "the clock is the host's, or counted"),
+  adjtimex: refused("EPERM", "the clock is the host's, or counted"),
+  clock_adjtime: refused("EPERM", "the clock is the host's, or counted"),
   gettimeofday(call) {
     if (call.unsigned(0) !== 0)
       call.memory.write(call.unsigned(0), timeval(Number(clockNs(call, Clock.realtime) / 1000n) / 1000));

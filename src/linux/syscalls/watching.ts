@@ -3,6 +3,7 @@ import { Open } from "../files/open-file.ts";
 import { Access, FileType } from "../vfs/index.ts";
 import { InotifyFile, Watching } from "../watching/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
+import { refused } from "./standing.ts";
 import { locateFromCwd } from "./stat.ts";
 
 /** All events that can be asked for (IN_ALL_EVENTS, linux/inotify.h), and IN_UNMOUNT, which never comes. */
@@ -49,6 +50,6 @@ export const watchingCalls: SyscallTable = {
     return 0;
   },
   // For who administers a machine (CAP_SYS_ADMIN).
-  fanotify_init: () => fail("EPERM"),
-  fanotify_mark: () => fail("EBADF"),
+  fanotify_init: refused("EPERM", "takes privileges on Linux; inotify works"),
+  fanotify_mark: refused("EBADF", "there is no descriptor it could be for"),
 };
