@@ -20,12 +20,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: ["src", "base"],
   memory: ["src", "base", "guard"],
   provenance: ["src", "base", "guard"],
+  entropy: ["src", "base"],
   sandbox: ["src", "base", "vmm", "linux"],
   loop: ["src", "base", "sandbox", "guard", "ledger", "policy", "workspace", "memory", "model", "provenance"],
   adapters: ["src", "base", "loop", "memory"],
   server: ["src", "base", "loop"],
   examples: ["src", "base", "loop", "server", "memory", "model"],
-  cli: ["src", "base", "guard", "sandbox", "policy", "loop", "server", "examples"],
+  cli: ["src", "base", "guard", "entropy", "sandbox", "policy", "loop", "server", "examples"],
   src: ["src", "base", "linux", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */

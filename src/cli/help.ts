@@ -19,6 +19,7 @@ export const COMMANDS = [
   "replay",
   "ledger",
   "guard",
+  "monitor",
   "version",
   "help",
 ] as const;
@@ -53,6 +54,9 @@ Look at a text as the guard does
   ztl guard scan FILE|-                     control structures and secrets in it, in their places
   ztl guard explain RULE                    what a rule looks for, and why
   ztl guard templates check PATH...         which of a model's own tokens and turns it would not find
+
+Watch what an agent does
+  ztl monitor calibrate --runs FILE         how well recorded runs that obeyed an injection are told from others
 
   ztl version
 

@@ -59,6 +59,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./policy.ts")).policy(rest);
     case "guard":
       return (await import("./guard.ts")).guard(rest);
+    case "monitor":
+      return (await import("./monitor.ts")).monitor(rest);
     case "version":
     case "--version":
     case "-v":
@@ -66,11 +68,10 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       await writeAll(process.stdout, `${version()}\n`);
       return 0;
     case "help":
-      if (rest[0] !== undefined && rest[0] !== "help" && isCommand(rest[0])) return dispatch([rest[0], "--help"]);
-      await writeAll(process.stdout, HELP);
-      return 0;
     case "--help":
     case "-h":
+      if (command === "help" && rest[0] !== "help" && isCommand(rest[0]))
+        return dispatch([...rest.slice(0, 1), "--help"]);
       await writeAll(process.stdout, HELP);
       return 0;
     case undefined:

@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+import { readBounded } from "../base/bounded-file.ts";
+import { optionProblem } from "../base/option-problem.ts";
+import { terminalJson } from "../base/text/index.ts";
+import { Calibration, calibrationReport, parseRuns, RUNS_FILE_BYTES_MAX } from "../entropy/index.ts";
+import { calibrationText } from "./monitor-text.ts";
+import { writeAll } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const MONITOR_HELP = `ztl monitor calibrate --runs FILE [--rate SHARE] [--json]
+
+Fits the monitor of actions to recorded runs of agents, and says how well it tells those that obeyed an injection from those that
+nobody attacked: for each model by a fit that saw no run of it, with and without earlier runs of the same job.
+
+  --runs FILE    JSON lines, gzipped or not; each a run: { id, model, suite, userTask, injectionTask, attackSucceeded, task,
+                 steps: [{ calls: [{ name, args, result }] }] }
+  --rate SHARE   benign runs that may be stopped: what the fitted threshold is set to (default 0.01)
+  --json         one JSON object: weights, curve, table, misses, false alarms, what each feature is worth
+
+Exit status: 0.
+`;
+
+const OPTIONS = {
+  runs: { type: "string" },
+  rate: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** `ztl monitor`. */
+export async function monitor(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  if (values.help === true) {
+    await writeAll(process.stdout, MONITOR_HELP);
+    return 0;
+  }
+  if (positionals[0] !== "calibrate" || positionals.length > 1 || values.runs === undefined) {
+    throw new UsageError("ztl monitor calibrate --runs FILE; ztl monitor --help explains");
+  }
+  const calibration = new Calibration(parseRuns(fileOf(values.runs)));
+  const rate = rateOf(values.rate);
+  const reports = (["same-job", "other-jobs"] as const).map((one) => calibrationReport(calibration, one, rate));
+  await writeAll(
+    process.stdout,
+    values.json === true ? `${terminalJson({ reports })}\n` : reports.map(calibrationText).join("\n"),
+  );
+  return 0;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(optionProblem(error, OPTIONS));
+  }
+}
+
+function fileOf(path: string): Uint8Array {
+  try {
+    return readBounded(path, RUNS_FILE_BYTES_MAX);
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : "unknown reason"}`);
+  }
+}
+
+function rateOf(text = "0.01"): number {
+  const rate = Number(text);
+  if (text.trim() === "" || !(rate > 0 && rate < 1))
+    throw new UsageError(`--rate takes a share between 0 and 1; not ${JSON.stringify(text)}`);
+  return rate;
+}
