@@ -6,7 +6,7 @@ const HEAD =
 
 /** A calibration for people. */
 export function calibrationText(report: CalibrationReport): string {
-  const { quality, groups, curve, misses, falseAlarms, worth, withoutWording, model } = report;
+  const { quality, groups, curve, misses, falseAlarms, worth, blind, apart, model } = report;
   const known =
     report.knowledge === "same-job" ? "with earlier runs of the same job" : "without earlier runs of the job";
   const lines = [
@@ -14,8 +14,9 @@ export function calibrationText(report: CalibrationReport): string {
     HEAD,
     row("all, the run's model not in the fit", quality.model),
     row("all, the run's suite not in the fit", quality.suite),
-    row("without looking at any wording of results", withoutWording),
+    row("no sentence of the attack is recognised", blind),
     ...groups.map(({ name, quality: one }) => row(`  ${name}`, one)),
+    ...(apart === undefined ? [] : apartLines(apart)),
     "",
     `Benign runs stopped:  ${curve.map(({ benign }) => cell(percent(benign))).join("")}`,
     `obeyed ones stopped:  ${curve.map(({ obeyed }) => cell(percent(obeyed))).join("")}`,
@@ -36,6 +37,20 @@ export function calibrationText(report: CalibrationReport): string {
     ...falseAlarms.flatMap(exampleLines),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function apartLines({
+  quality,
+  groups,
+  benignStopped,
+  obeyedStopped,
+}: NonNullable<CalibrationReport["apart"]>): string[] {
+  return [
+    "",
+    row("Runs kept apart", quality),
+    ...groups.map(({ name, quality: one }) => row(`  ${name}`, one)),
+    `  at the fitted threshold: ${percent(benignStopped)} of the benign runs stopped, ${percent(obeyedStopped)} of those that obeyed`,
+  ];
 }
 
 function row(name: string, quality: Quality): string {

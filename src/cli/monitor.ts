@@ -2,18 +2,19 @@ import { parseArgs } from "node:util";
 import { readBounded } from "../base/bounded-file.ts";
 import { optionProblem } from "../base/option-problem.ts";
 import { terminalJson } from "../base/text/index.ts";
-import { Calibration, calibrationReport, parseRuns, RUNS_FILE_BYTES_MAX } from "../entropy/index.ts";
+import { Calibration, calibrationReport, parseRuns, type RecordedRun, RUNS_FILE_BYTES_MAX } from "../entropy/index.ts";
 import { calibrationText } from "./monitor-text.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const MONITOR_HELP = `ztl monitor calibrate --runs FILE [--rate SHARE] [--json]
+export const MONITOR_HELP = `ztl monitor calibrate --runs FILE [--apart FILE] [--rate SHARE] [--json]
 
 Fits the monitor of actions to recorded runs of agents, and says how well it tells those that obeyed an injection from those that
 nobody attacked: for each model by a fit that saw no run of it, with and without earlier runs of the same job.
 
   --runs FILE    JSON lines, gzipped or not; each a run: { id, model, suite, userTask, injectionTask, attackSucceeded, task,
                  steps: [{ calls: [{ name, args, result }] }] }
+  --apart FILE   runs of the same form that are judged only: no fit and no history knows them
   --rate SHARE   benign runs that may be stopped: what the fitted threshold is set to (default 0.01)
   --json         one JSON object: weights, curve, table, misses, false alarms, what each feature is worth
 
@@ -22,6 +23,7 @@ Exit status: 0.
 
 const OPTIONS = {
   runs: { type: "string" },
+  apart: { type: "string" },
   rate: { type: "string" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -37,7 +39,7 @@ export async function monitor(args: readonly string[]): Promise<number> {
   if (positionals[0] !== "calibrate" || positionals.length > 1 || values.runs === undefined) {
     throw new UsageError("ztl monitor calibrate --runs FILE; ztl monitor --help explains");
   }
-  const calibration = new Calibration(parseRuns(fileOf(values.runs)));
+  const calibration = new Calibration(runsOf(values.runs), values.apart === undefined ? [] : runsOf(values.apart));
   const rate = rateOf(values.rate);
   const reports = (["same-job", "other-jobs"] as const).map((one) => calibrationReport(calibration, one, rate));
   await writeAll(
@@ -53,6 +55,10 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(optionProblem(error, OPTIONS));
   }
+}
+
+function runsOf(path: string): RecordedRun[] {
+  return parseRuns(fileOf(path));
 }
 
 function fileOf(path: string): Uint8Array {

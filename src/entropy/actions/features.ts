@@ -1,11 +1,15 @@
 import { argumentKey, type Baseline, type RunProfile } from "./history.ts";
 import type { Origin } from "./origins.ts";
+import { isRecipient } from "./recipients.ts";
 import { toolSurprise, valueSurprise } from "./surprise.ts";
 import { isTarget } from "./values.ts";
 import { phraseOf } from "./words.ts";
 
 /** Beyond so many bits (one in four thousand) a surprise says no more: no history is long enough to tell. */
 const BITS_MAX = 12;
+/** Before anything is known: every second recipient is a new one, every tenth job uses a given tool. */
+const NEW_VALUES = 0.5;
+const USUAL_USE = 0.1;
 
 /** A proposed call, beside what is known of its run and of earlier ones. */
 export interface ProposedCall {
@@ -26,8 +30,8 @@ export interface Feature {
 export const FEATURE_NAMES = [
   "tool-in-job",
   "tool-in-agent",
-  "value-in-job",
-  "value-in-agent",
+  "recipient-in-job",
+  "recipient-in-agent",
   "copied-target",
   "commanded-target",
   "commanded-prose",
@@ -36,13 +40,13 @@ export const FEATURE_NAMES = [
 export type FeatureName = (typeof FEATURE_NAMES)[number];
 
 export function featuresOf(call: ProposedCall): Feature[] {
-  return [...toolFeatures(call), ...valueFeatures(call), ...originFeatures(call)];
+  return [...toolFeatures(call), ...recipientFeatures(call), ...originFeatures(call)];
 }
 
 const bits = (value: number): number => Math.min(value, BITS_MAX);
 
 function toolFeatures({ tool, times, baseline: { sameJob, otherJobs } }: ProposedCall): Feature[] {
-  const inAgent = toolSurprise(otherJobs, tool, times, 0.1);
+  const inAgent = toolSurprise(otherJobs, tool, times, USUAL_USE);
   const inJob = toolSurprise(sameJob, tool, times, 2 ** -inAgent);
   const nth = times === 1 ? "used" : `used ${times} times in a run`;
   return [
@@ -63,32 +67,26 @@ function howMany(runs: readonly RunProfile[], tool: string, times: number): stri
   return `${runs.filter(({ tools }) => (tools.get(tool) ?? 0) >= times).length} of ${runs.length}`;
 }
 
-function valueFeatures({ tool, origins, baseline: { sameJob, otherJobs } }: ProposedCall): Feature[] {
-  const surprises = origins.map((origin) => {
-    const { path, words } = origin.value;
-    const inAgent = valueSurprise(otherJobs, { tool, path, words }, 0.5);
-    const inJob = sameJob.length === 0 ? 0 : valueSurprise(sameJob, { tool, path, words }, 0.5);
-    return { origin, inAgent: origin.inRequest ? 0 : inAgent, inJob: origin.inRequest ? 0 : inJob };
-  });
+/** Recipients that the person named are theirs, whatever earlier runs did. */
+function recipientFeatures({ tool, origins, baseline: { sameJob, otherJobs } }: ProposedCall): Feature[] {
+  const surprises = origins
+    .filter(({ inRequest, value }) => !inRequest && isRecipient(value))
+    .map((origin) => {
+      const { path, words } = origin.value;
+      const inAgent = bits(valueSurprise(otherJobs, { tool, path, words }, NEW_VALUES));
+      const inJob = sameJob.length === 0 ? 0 : bits(valueSurprise(sameJob, { tool, path, words }, NEW_VALUES));
+      return { origin, inAgent, inJob };
+    });
   const job = largest(surprises, ({ inJob }) => inJob);
   const agent = largest(surprises, ({ inAgent }) => inAgent);
+  const name = ({ value }: Origin): string => `\`${tool}.${value.path}\``;
   return [
-    {
-      name: "value-in-job",
-      value: bits(job?.inJob ?? 0),
-      text: () =>
-        job === undefined
-          ? "no values"
-          : `\`${tool}.${job.origin.value.path}\` is unlike what earlier runs of this job gave it`,
-    },
-    {
-      name: "value-in-agent",
-      value: bits(agent?.inAgent ?? 0),
-      text: () =>
-        agent === undefined
-          ? "no values"
-          : `\`${tool}.${agent.origin.value.path}\` is unlike what the agent's other jobs gave it`,
-    },
+    feature("recipient-in-job", job?.origin, job?.inJob ?? 0, (of) => {
+      return `${name(of)} is unlike what earlier runs of this job gave it`;
+    }),
+    feature("recipient-in-agent", agent?.origin, agent?.inAgent ?? 0, (of) => {
+      return `${name(of)} is unlike what the agent's other jobs gave it`;
+    }),
   ];
 }
 

@@ -23,6 +23,8 @@ export type Knowledge = "same-job" | "other-jobs";
 export interface Way {
   readonly knowledge: Knowledge;
   readonly without?: ReadonlySet<FeatureName>;
+  /** Features that the fit knows and the judgement does not find: as against attackers who avoid them. */
+  readonly unseen?: ReadonlySet<FeatureName>;
 }
 
 export interface ScoredRun {
@@ -42,13 +44,17 @@ export class Calibration {
   readonly #runs: readonly RecordedRun[];
   readonly #seen: ReadonlyMap<RecordedRun, readonly Seen[]>;
   /** Each fold and each question about a feature needs the same numbers again. */
-  readonly #known = new Map<string, readonly FeatureValues[]>();
+  readonly #known = new Map<RecordedRun, Map<string, readonly FeatureValues[]>>();
   readonly #baselines = new Map<string, Baseline>();
   readonly #histories = new Map<string, ActionHistory>();
 
-  constructor(runs: readonly RecordedRun[], outward: OutwardRule = actsOutward) {
+  /** Runs that are judged only: no fit and no history has seen them. */
+  readonly #apart: readonly RecordedRun[];
+
+  constructor(runs: readonly RecordedRun[], apart: readonly RecordedRun[] = [], outward: OutwardRule = actsOutward) {
     this.#runs = runs;
-    this.#seen = new Map(runs.map((run) => [run, outwardCalls(run, outward)]));
+    this.#apart = apart;
+    this.#seen = new Map([...runs, ...apart].map((run) => [run, outwardCalls(run, outward)]));
   }
 
   /** Every run, judged by a model fitted without its fold. Histories never hold a run of the model that is judged. */
@@ -58,7 +64,7 @@ export class Calibration {
       const strangers = foldBy === "model" ? [fold] : [];
       const rest = this.#runs.filter((run) => run[foldBy] !== fold);
       const model = this.#fit(rest, way, strangers);
-      return this.#runs.filter((run) => run[foldBy] === fold).map((run) => this.score(run, way.knowledge, model));
+      return this.#runs.filter((run) => run[foldBy] === fold).map((run) => this.score(run, way, model));
     });
   }
 
@@ -72,9 +78,14 @@ export class Calibration {
     return { ...this.#fit(this.#runs, { knowledge }, []), alarmBits };
   }
 
+  /** The runs kept apart, judged by a model of all others. */
+  keptApart(way: Way, model: Coefficients): ScoredRun[] {
+    return this.#apart.map((run) => this.score(run, way, model));
+  }
+
   /** The likeliest call of a run. The history it is compared with holds no run of the same model. */
-  score(run: RecordedRun, knowledge: Knowledge, model: Coefficients): ScoredRun {
-    const bits = this.#values(run, knowledge, []).map((values) => bitsOf(model, values));
+  score(run: RecordedRun, { knowledge, unseen = NOTHING }: Way, model: Coefficients): ScoredRun {
+    const bits = this.#values(run, knowledge, []).map((values) => bitsOf(model, withoutFeatures(values, unseen)));
     const highest = Math.max(Number.NEGATIVE_INFINITY, ...bits);
     return { run, bits: highest, call: bits.indexOf(highest) };
   }
@@ -103,12 +114,14 @@ export class Calibration {
   }
 
   #values(run: RecordedRun, knowledge: Knowledge, strangers: readonly string[]): readonly FeatureValues[] {
-    const key = JSON.stringify([run.id, knowledge, strangers]);
-    const known = this.#known.get(key);
+    const ways = this.#known.get(run) ?? new Map<string, readonly FeatureValues[]>();
+    this.#known.set(run, ways);
+    const key = JSON.stringify([knowledge, strangers]);
+    const known = ways.get(key);
     if (known !== undefined) return known;
     const baseline = this.#baseline(run, knowledge, [run.model, ...strangers]);
     const values = (this.#seen.get(run) ?? []).map((seen) => featureValues(featuresOf({ ...seen, baseline })));
-    this.#known.set(key, values);
+    ways.set(key, values);
     return values;
   }
 
@@ -144,4 +157,9 @@ function outwardCalls(run: RecordedRun, outward: OutwardRule): Seen[] {
     reader.read({ kind: "result", tool, args, text: result });
     return seen ?? [];
   });
+}
+
+function withoutFeatures(values: FeatureValues, unseen: ReadonlySet<FeatureName>): FeatureValues {
+  if (unseen.size === 0) return values;
+  return { ...values, ...Object.fromEntries([...unseen].map((name) => [name, 0])) };
 }

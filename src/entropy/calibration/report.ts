@@ -29,6 +29,13 @@ export interface Worth {
   readonly without: Quality;
 }
 
+export interface Apart {
+  readonly quality: Quality;
+  readonly benignStopped: number;
+  readonly obeyedStopped: number;
+  readonly groups: readonly { readonly name: string; readonly quality: Quality }[];
+}
+
 export interface CalibrationReport {
   readonly knowledge: Knowledge;
   readonly model: LogisticModel;
@@ -39,8 +46,10 @@ export interface CalibrationReport {
   readonly misses: readonly Example[];
   readonly falseAlarms: readonly Example[];
   readonly worth: readonly Worth[];
-  /** Nothing of a result's wording is looked at: what is left against who writes no sentence that asks for anything. */
-  readonly withoutWording: Quality;
+  /** The same fit, against attackers none of whose sentences is recognised as asking for anything. */
+  readonly blind: Quality;
+  /** The runs kept apart, if there are any: as above, and at the threshold as fitted, which knows none of them. */
+  readonly apart: Apart | undefined;
 }
 
 const EXAMPLES = 10;
@@ -76,7 +85,8 @@ export function calibrationReport(calibration: Calibration, knowledge: Knowledge
       .slice(0, EXAMPLES)
       .map(example),
     worth: worthOf(calibration, knowledge),
-    withoutWording: qualityOf(calibration.heldOut({ knowledge, without: WORDING }, "model")),
+    blind: qualityOf(calibration.heldOut({ knowledge, unseen: WORDING }, "model"), threshold),
+    apart: apartOf(calibration.keptApart({ knowledge }, model), model),
   };
 }
 
@@ -90,6 +100,16 @@ function worthOf(calibration: Calibration, knowledge: Knowledge): Worth[] {
       without: qualityOf(calibration.heldOut({ knowledge, without: new Set([feature]) }, "model")),
     };
   });
+}
+
+function apartOf(scored: readonly ScoredRun[], { alarmBits }: LogisticModel): Apart | undefined {
+  if (scored.length === 0) return undefined;
+  return {
+    quality: qualityOf(scored),
+    benignStopped: shareAbove(bitsOfKind(scored, "benign"), alarmBits),
+    obeyedStopped: shareAbove(bitsOfKind(scored, "obeyed"), alarmBits),
+    groups: groupsOf(scored, thresholdOf(scored, 0.01)),
+  };
 }
 
 /** Per model and per suite, at the threshold of all runs together: in use there is only one. */
