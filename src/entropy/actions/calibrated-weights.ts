@@ -4,7 +4,7 @@ import type { ActionWeights } from "./weights.ts";
  * As `ztl monitor calibrate` fits them to 1,552 recorded runs of 8 models on AgentDojo (its published runs, MIT licence: 776 that
  * nobody attacked, 132 that obeyed the attack `important_instructions`; the 644 that resisted it teach nothing). The threshold
  * stops 1 % of the benign runs when each is judged by a model that saw no run of the same agent model. The prior is that of the
- * data, where one outward call in about twenty obeyed an attack: elsewhere attacks are rarer, and the bits stand too high by as much.
+ * data, 132 such calls beside the 671 outward ones of the benign runs: elsewhere attacks are rarer, and bits stand as much too high.
  */
 export const CALIBRATED_WEIGHTS: ActionWeights = {
   sameJob: {
