@@ -8,7 +8,8 @@ export const COMPATIBILITY_PATH = fileURLToPath(new URL("../docs/compatibility.m
 const INTRODUCTION = `# What the guest's Linux answers
 
 Generated from the table of system calls by \`npm run compatibility\`; do not edit.
-The programs in \`test/conformance/\` compare the answers with the host's own kernel.
+The programs in \`test/conformance/\` compare the answers with the host's own kernel. \`ztl run --trace -- PROGRAM\`
+tells which calls a program makes, and marks those that are refused or not known.
 `;
 
 interface Row {

@@ -64,7 +64,9 @@ export {
   ZeroTrustLoop,
 } from "./loop/index.ts";
 export {
+  type CallCount,
   type CallerMount,
+  type CallStats,
   type ChangedFile,
   type Diagnostics,
   type ReadFile,
@@ -77,4 +79,7 @@ export {
   type SandboxOptions,
   type ToolCall,
   type ToolName,
+  type TracedCall,
+  type TraceRequest,
+  traceLine,
 } from "./sandbox/index.ts";

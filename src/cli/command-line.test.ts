@@ -88,6 +88,41 @@ describe("ztl run", { skip: kvmMissing }, () => {
     );
   });
 
+  test("--trace tells system calls on standard error or in a file, --stats counts them", () => {
+    const file = join(directory, "trace.txt");
+    const { status, stderr } = ztl(["run", `--trace=${file}`, "--stats", "--", "cat", "/missing\u202e"]);
+    assert.equal(status, 1);
+    assert.match(stderr, /^ +ms +calls +errors system call$/m);
+    assert.match(stderr, /^ +[\d.]+ +1 +execve$|^ +[\d.]+ +\d+ +\d+ openat$/m);
+    assert.match(
+      stderr,
+      /^\d+ system calls, \d+ exits of the micro-VM, \d+ page faults, \d+ switches between threads$/m,
+    );
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    const opened = lines.find((line) => line.includes("/missing"));
+    assert.match(
+      opened ?? "",
+      /^\d+ +\d+\.\d{6} openat\(AT_FDCWD, "\/missing\\u202e", O_RDONLY\) += -1 ENOENT <\d+\.\d{6}>$/,
+    );
+    assert.match(lines.at(-1) ?? "", /exit_group\(1\) += \? </);
+    const here = ztl([
+      "run",
+      "--trace-calls=mount",
+      "--python",
+      "import ctypes; ctypes.CDLL(None).mount(0, 0, 0, 0, 0)",
+    ]);
+    assert.match(
+      here.stderr,
+      /^\d+ .*mount\(NULL, NULL, NULL, NULL, NULL\) += -1 EPERM <.*> {2}! refused by ztl: .*\n$/,
+    );
+  });
+
+  test("names calls that ztl does not know when a program fails, and not when it succeeds", () => {
+    const code = "import ctypes, sys; ctypes.CDLL(None).syscall(1000); sys.exit(int(sys.argv[1]))";
+    assert.match(ztl(["run", "--python", code, "--", "3"]).stderr, /ztl does not know: syscall 1000\n$/);
+    assert.equal(ztl(["run", "--python", code, "--", "0"]).stderr, "");
+  });
+
   test("does not mind a reader that stops reading", () => {
     const script = `${process.execPath} ${launcher} run --shell 'seq 100000' | head -n 1; echo "\${PIPESTATUS[0]}"`;
     assert.equal(spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout, "1\n0\n");

@@ -85,6 +85,13 @@ Limits (the run ends with status 124)
   --max-changes SIZE                bytes written to files (default 256M)
   --max-output SIZE                 bytes of standard output and error (default 8M)
 
+What the program asked of Linux
+  --trace[=FILE]                    tell each system call, as strace does, on standard error or in FILE: names, arguments,
+                                    results, times, processes; marked when ztl refuses or does not know it
+  --trace-calls NAME[,NAME...]      only these: file, descriptor, network, process, memory, signal, ipc, time, other, or the
+                                    name of a call (openat)
+  --stats                           count calls, exits, page faults, and the time by call
+
 Output
   --json                            print one JSON object: status, exitCode, stdout, stderr, timingsMs, changes, reads
   --raw                             do not defuse control sequences when standard output is a terminal

@@ -1,5 +1,6 @@
 import { terminalJson, terminalLine } from "../base/text/index.ts";
 import type { ChangedFile, RunResult } from "../sandbox/index.ts";
+import { unknownText } from "./trace.ts";
 
 /** Lines of the summary before it is cut. */
 const SUMMARY_LINES = 20;
@@ -48,14 +49,15 @@ export function summarise(changes: readonly ChangedFile[]): string {
   return `ztl: ${what} in the micro-VM and ${changes.length === 1 ? "was" : "were"} dropped:\n${lines.join("\n")}\n`;
 }
 
-/** Why a run did not end by itself. Empty when it did. */
+/** Why a run did not end by itself, and what ztl may have had to do with a failure. Empty when it ended well. */
 export function explain(run: RunResult): string {
   switch (run.status) {
     case "ok":
-    case "failed":
       return "";
+    case "failed":
+      return unknownText(run.diagnostics);
     case "signaled":
-      return `ztl: killed by ${terminalLine(run.signal)}\n`;
+      return `ztl: killed by ${terminalLine(run.signal)}\n${unknownText(run.diagnostics)}`;
     case "limit":
       return limitLine(run.limit);
     case "cancelled":

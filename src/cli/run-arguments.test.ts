@@ -75,6 +75,16 @@ test("limits", () => {
   });
 });
 
+test("a trace, with and without a file, of all calls or some, and counts", () => {
+  const parsed = (...args: string[]): object => parseRunArguments([...args, "--", "true", "--trace=x"]).trace;
+  const none = { file: undefined, isTold: false, calls: undefined, isCounted: false };
+  assert.deepEqual(parsed(), none);
+  assert.deepEqual(parsed("--trace"), { ...none, isTold: true });
+  assert.deepEqual(parsed("--trace=out.txt", "--stats"), { ...none, file: "out.txt", isTold: true, isCounted: true });
+  assert.deepEqual(parsed("--trace-calls=file,openat"), { ...none, isTold: true, calls: ["file", "openat"] });
+  assert.deepEqual(parsed("--stats"), { ...none, isCounted: true });
+});
+
 test("mistakes are told, not guessed around", () => {
   const mistakes = [
     [],
@@ -88,6 +98,9 @@ test("mistakes are told, not guessed around", () => {
     ["--env", "ZTL_NOT_SET_ANYWHERE", "--", "ls"],
     ["--timeout", "soon", "--", "ls"],
     ["-i", "--python", "-"],
+    ["--trace-calls=files", "--", "ls"],
+    ["--trace-calls=", "--", "ls"],
+    ["--trace-calls=file,,read", "--", "ls"],
   ];
   for (const args of mistakes) assert.throws(() => parseRunArguments(args), UsageError, args.join(" "));
 });

@@ -3,6 +3,7 @@ import { basename, isAbsolute, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { optionProblem } from "../base/option-problem.ts";
 import type { CallerMount, SandboxOptions, ToolCall } from "../sandbox/index.ts";
+import { parseTrace, type TraceCommand, withBareTrace } from "./trace.ts";
 import { parseCount, parseDuration, parseSize } from "./units.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -15,6 +16,7 @@ export interface RunCommand {
   readonly json: boolean;
   readonly raw: boolean;
   readonly quiet: boolean;
+  readonly trace: TraceCommand;
 }
 
 const OPTIONS = {
@@ -32,6 +34,9 @@ const OPTIONS = {
   "open-files": { type: "string" },
   "max-changes": { type: "string" },
   "max-output": { type: "string" },
+  trace: { type: "string" },
+  "trace-calls": { type: "string" },
+  stats: { type: "boolean" },
   json: { type: "boolean" },
   raw: { type: "boolean" },
   quiet: { type: "boolean", short: "q" },
@@ -68,12 +73,13 @@ export function parseRunArguments(args: readonly string[]): RunCommand {
     json: values.json ?? false,
     raw: values.raw ?? false,
     quiet: values.quiet ?? false,
+    trace: parseTrace(values),
   };
 }
 
 function parseOwn(args: readonly string[]): { values: Values; positionals: string[] } {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+    return parseArgs({ args: withBareTrace(args), options: OPTIONS, allowPositionals: true });
   } catch (error) {
     // The options of a program that stands without -- before it.
     if (args[0]?.startsWith("-") === false)

@@ -5,6 +5,7 @@ import { RUN_HELP } from "./help.ts";
 import { readStdin, writeAll, writeText } from "./output.ts";
 import { explain, summarise, toJsonText } from "./report.ts";
 import { parseRunArguments, type RunCommand } from "./run-arguments.ts";
+import { statsText, withTrace } from "./trace.ts";
 
 /** `ztl run`: one call in a sandbox of its own. Returns the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -36,7 +37,8 @@ async function execute(command: RunCommand): Promise<RunResult> {
   // Not `await using`: Node 22 runs this file as it stands and does not know it.
   const sandbox = await Sandbox.open({ ...command.options, onEvent: tell });
   try {
-    return await sandbox.run(command.call, { signal: cancellation.signal });
+    const { signal } = cancellation;
+    return await withTrace(command.trace, (trace) => sandbox.run(command.call, { signal, trace }));
   } finally {
     process.off("SIGINT", cancel).off("SIGTERM", cancel);
     await sandbox.close();
@@ -65,6 +67,6 @@ async function print(result: RunResult, command: RunCommand): Promise<void> {
     writeAll(stream, stream.isTTY && !command.raw ? terminalOutput(text()) : bytes);
   await shown(result.stdout, () => result.stdoutText, process.stdout);
   await shown(result.stderr, () => result.stderrText, process.stderr);
-  await writeAll(process.stderr, explain(result));
+  await writeAll(process.stderr, explain(result) + statsText(result.diagnostics));
   if (process.stderr.isTTY && !command.quiet) await writeAll(process.stderr, summarise(result.changes));
 }

@@ -28,6 +28,7 @@ import { SiCode, Signal } from "./signals/signals.ts";
 import { Call, REGISTERS_SET } from "./syscalls/call.ts";
 import { syscallHandler, syscallName } from "./syscalls/table.ts";
 import { Terminals } from "./terminal/index.ts";
+import { type TraceOptions, Tracer } from "./trace/index.ts";
 import { Vdso } from "./vdso/vdso.ts";
 import {
   type Change,
@@ -63,6 +64,8 @@ export interface KernelOptions {
   readonly deterministic?: { readonly seed: string; readonly clockMs: number } | undefined;
   /** Changes of earlier runs, which lie under what this one changes itself. */
   readonly layer?: RunLayer | undefined;
+  /** Tells of each system call, or counts them. */
+  readonly trace?: TraceOptions | undefined;
 }
 
 /**
@@ -93,15 +96,18 @@ export class Kernel {
   readonly watches: WatchTable;
   readonly ipc = new SystemVIpc(this);
   readonly terminals = new Terminals(this);
+  readonly tracer: Tracer | undefined;
   /** The task whose system call is being answered, or asked whether it can go on. */
   callingTask: Task | undefined;
   /** The process whose end ends the run. */
   main: Process | undefined;
   readonly #sharedFiles = new Map<Inode, SharedPages>();
   #nextPid = 2;
+  /** What answers a call: a tracer around the handlers, if there is one. */
+  readonly #dispatch: (call: Call) => number;
 
   private constructor(machine: Machine, config: Config, options: KernelOptions, image?: KernelImage) {
-    const { limits = DEFAULT_LIMITS, deterministic } = options;
+    const { limits = DEFAULT_LIMITS, deterministic, trace } = options;
     this.clock = deterministic ? new VirtualClock(deterministic.clockMs) : new HostClock();
     this.timers = new TimerSet(this.clock);
     restartAnonymousInodes();
@@ -122,6 +128,8 @@ export class Kernel {
     this.vdso = new Vdso(machine, image?.vdso);
     if (image) this.#publishClocks(image);
     this.scheduler = new Scheduler(this);
+    this.tracer = trace && new Tracer(trace, this.#answer, () => this.clock.nowMs());
+    this.#dispatch = this.tracer?.answer ?? this.#answer;
     if (image) {
       this.#nextPid = image.nextPid;
       if (image.process) restoreProcess(this, image.process);
@@ -280,7 +288,7 @@ export class Kernel {
 
   /** Makes a call, for the first time or again after its task slept. */
   perform(task: Task, call: Call): void {
-    const result = this.#answer(call);
+    const result = this.#dispatch(call);
     if (result === BLOCKED) {
       task.call = call;
       return;
@@ -290,7 +298,7 @@ export class Kernel {
     if (result !== REGISTERS_SET) task.setResult(result);
   }
 
-  #answer(call: Call): number {
+  readonly #answer = (call: Call): number => {
     const handler = syscallHandler(call.number);
     if (!handler) {
       this.diagnostics.unknown(syscallName(call.number));
@@ -303,9 +311,10 @@ export class Kernel {
       if (error instanceof BrokenPipe)
         send(call.process, { signal: Signal.SIGPIPE, code: SiCode.user, pid: call.process.pid }, call.task);
       if (error instanceof LinuxError) return -error.errno;
+      this.diagnostics.failedIn ??= `${syscallName(call.number)} of process ${call.process.pid}`;
       throw asLimit(error);
     }
-  }
+  };
 
   /** Ends a process with all its threads. */
   endProcess(process: Process, status: ExitStatus): void {

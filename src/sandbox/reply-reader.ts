@@ -15,9 +15,18 @@ export interface ReplyLimits extends FrameLimits {
   readonly json: JsonLimits;
 }
 
+/** Frames that may come before the reply, for which it says more. */
+export interface Aside {
+  readonly type: string;
+  readonly headerBytes: number;
+  /** Throws for one that no cell of ours would send. */
+  readonly take: (header: Readonly<Record<string, unknown>>) => void;
+}
+
 interface Expected {
   readonly id: number;
   readonly limits: ReplyLimits;
+  readonly aside: Aside | undefined;
 }
 
 /**
@@ -39,8 +48,8 @@ export class ReplyReader {
   }
 
   /** A request was sent; its reply is awaited. */
-  expect(id: number, limits: ReplyLimits): void {
-    this.#expected = { id, limits };
+  expect(id: number, limits: ReplyLimits, aside?: Aside): void {
+    this.#expected = { id, limits, aside };
   }
 
   /**
@@ -48,14 +57,29 @@ export class ReplyReader {
    * Throws ZtlError `frame-malformed` for all that is not this reply, a byte too many included.
    */
   push(chunk: Uint8Array): Frame | undefined {
-    if (chunk.length === 0) return undefined;
-    const expected = this.#expected ?? malformed("nothing was asked");
-    let rest = this.#takeHead(chunk, expected);
-    if (this.#body === undefined) return undefined;
-    rest = this.#body.take(rest);
-    if (!this.#body.isComplete) return undefined;
-    if (rest.length > 0) malformed("there is more than the reply");
-    return this.#finish(expected.id);
+    let rest = chunk;
+    while (rest.length > 0) {
+      const expected = this.#expected ?? malformed("nothing was asked");
+      rest = this.#takeHead(rest, expected);
+      if (this.#body === undefined) return undefined;
+      rest = this.#body.take(rest);
+      if (!this.#body.isComplete) return undefined;
+      if (this.#takeAside(expected)) continue;
+      if (rest.length > 0) malformed("there is more than the reply");
+      return this.#finish(expected.id);
+    }
+    return undefined;
+  }
+
+  /** Whether what has arrived is no reply yet; the next frame may follow in the same chunk. */
+  #takeAside({ aside }: Expected): boolean {
+    const header = this.#header ?? {};
+    if (aside === undefined || header.type !== aside.type) return false;
+    const { headerBytes = 0, bodyBytes = 0 } = this.#announced ?? {};
+    if (headerBytes > aside.headerBytes || bodyBytes > 0) malformed("what comes before the reply is too long");
+    this.#restart();
+    aside.take(header);
+    return true;
   }
 
   /** Up to the end of the JSON part. */
@@ -91,8 +115,13 @@ export class ReplyReader {
 
   #finish(id: number): Frame {
     const frame = { id, header: this.#header ?? {}, body: this.#body?.bytes ?? new Uint8Array(0) };
-    this.#prefix.restart();
-    this.#expected = this.#announced = this.#header = this.#body = undefined;
+    this.#restart();
+    this.#expected = undefined;
     return frame;
+  }
+
+  #restart(): void {
+    this.#prefix.restart();
+    this.#announced = this.#header = this.#body = undefined;
   }
 }

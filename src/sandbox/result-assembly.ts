@@ -4,6 +4,7 @@ import type { ResultReply, WireChange, WireDiagnostics, WireEnding, WireRead } f
 import type { Places } from "./cell/reply/places.ts";
 import { isolationInForce } from "./isolation.ts";
 import {
+  type CallStats,
   type ChangedFile,
   type Diagnostics,
   makeResult,
@@ -71,9 +72,17 @@ function toText(byteString: ByteString): { text: string; bytes: Uint8Array | und
   return { text, bytes: Buffer.from(text, "utf8").equals(bytes) ? undefined : new Uint8Array(bytes) };
 }
 
-function toDiagnostics({ vanished, ...others }: WireDiagnostics): Diagnostics {
-  if (vanished === undefined) return others;
-  return { ...others, vanished: { ...vanished, paths: vanished.paths.map((path) => toText(path).text) } };
+function toDiagnostics({ vanished, counts, faults, switches, ...others }: WireDiagnostics): Diagnostics {
+  return {
+    ...others,
+    ...(vanished && { vanished: { ...vanished, paths: vanished.paths.map((path) => toText(path).text) } }),
+    ...(counts && { stats: { calls: toCounts(counts), faults: faults ?? 0, switches: switches ?? 0 } }),
+  };
+}
+
+function toCounts(counts: NonNullable<WireDiagnostics["counts"]>): CallStats["calls"] {
+  const named = Object.entries(counts).map(([name, [count, errors, timeMs]]) => [name, { count, errors, timeMs }]);
+  return Object.fromEntries(named) as CallStats["calls"];
 }
 
 function toRead({ path, ...read }: WireRead, places: Places): ReadFile {

@@ -106,6 +106,27 @@ export interface Diagnostics {
    * the first thousand names there are such files. Absent when it left none.
    */
   readonly vanished?: { readonly paths: readonly string[]; readonly files: number };
+  /** With `stats`: what was asked of the guest's Linux, and what that took. */
+  readonly stats?: CallStats;
+  /** With `trace`: calls that came after as many as a trace may have. */
+  readonly untraced?: number;
+}
+
+export interface CallStats {
+  /** By the name of the call. */
+  readonly calls: Readonly<Record<string, CallCount>>;
+  /** Page faults that were answered. */
+  readonly faults: number;
+  /** How often the processor was given to another thread. */
+  readonly switches: number;
+}
+
+export interface CallCount {
+  readonly count: number;
+  /** How many of them failed with an errno. */
+  readonly errors: number;
+  /** What answering them took, pauses not included. */
+  readonly timeMs: number;
 }
 
 const decoder = new TextDecoder();

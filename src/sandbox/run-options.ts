@@ -1,6 +1,10 @@
 import { z } from "zod";
 import type { Layer } from "../base/layer/index.ts";
 import { ZtlError } from "../errors.ts";
+import { syscallNumbers } from "../linux/syscalls/names.ts";
+import { CALL_FAMILIES } from "../linux/trace/kinds.ts";
+import type { TracedCall } from "../linux/trace/traced-call.ts";
+import type { RunTrace } from "./cell/protocol.ts";
 
 /** How one run is made, beside what it runs. */
 export interface RunOptions {
@@ -18,7 +22,28 @@ export interface RunOptions {
    * `layer-missing` or `layer-invalid`.
    */
   readonly layer?: Layer | undefined;
+  /** Shows the system calls of the run. What is not asked for costs nothing. */
+  readonly trace?: TraceRequest | undefined;
 }
+
+/** What to show of a run's system calls. */
+export interface TraceRequest {
+  /**
+   * Is given each call as it returns, in order, while the run goes on. What it throws ends the run, and is thrown by `run`. The
+   * arguments quote the guest's own bytes: `traceLine` makes a line of a call that is safe to print.
+   */
+  readonly onCall?: ((call: TracedCall) => void) | undefined;
+  /** Families of calls (`file`, `network`, …) and names of calls (`openat`); default: all. */
+  readonly calls?: readonly string[] | undefined;
+  /** Most calls that are told; default 1,000,000. `diagnostics.untraced` says how many there were beyond. */
+  readonly callsMax?: number | undefined;
+  /** Counts calls, errors, faults and the time they take: `diagnostics.stats`. */
+  readonly stats?: boolean | undefined;
+}
+
+const CALLS_MAX_DEFAULT = 1_000_000;
+/** More are made in a day of nothing else. */
+const CALLS_MAX = 10_000_000_000;
 
 export interface Determinism {
   /** All randomness of the run comes from it: 16 to 64 bytes in lower-case hexadecimal. */
@@ -42,8 +67,35 @@ const layerSchema = z.strictObject({
   root: z.strictObject({ segment: whole, offset: whole, sizeBytes: whole }),
 });
 
+/** What `calls` of a trace may name. */
+export const TRACEABLE: ReadonlySet<string> = new Set([...CALL_FAMILIES, ...syscallNumbers().map(([, name]) => name)]);
+const traceSchema = z.strictObject({
+  onCall: z.custom<TraceRequest["onCall"]>((value) => typeof value === "function").optional(),
+  calls: z
+    .array(
+      z.string().refine((name) => TRACEABLE.has(name), `must be ${CALL_FAMILIES.join(", ")}, or a system call's name`),
+    )
+    .min(1)
+    .max(TRACEABLE.size)
+    .optional(),
+  callsMax: whole.max(CALLS_MAX).optional(),
+  stats: z.boolean().optional(),
+});
+
+/** As the cell gets it; null for a run of which nothing is to be shown. */
+export function toRunTrace(trace: TraceRequest | undefined): RunTrace | null {
+  if (trace?.onCall === undefined && trace?.stats !== true) return null;
+  return {
+    calls: trace.calls ?? null,
+    isTold: trace.onCall !== undefined,
+    callsMax: trace.callsMax ?? CALLS_MAX_DEFAULT,
+    isCounted: trace.stats === true,
+  };
+}
+
 /** Throws ZtlError `invalid-input`. */
-export function checkRunOptions({ deterministic, layer }: RunOptions): void {
+export function checkRunOptions({ deterministic, layer, trace }: RunOptions): void {
+  check("trace", traceSchema, trace);
   check("deterministic", determinismSchema, deterministic);
   check("layer", layerSchema, layer);
 }

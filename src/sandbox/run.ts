@@ -2,14 +2,15 @@ import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import type { CellHandle } from "./cell/handle.ts";
 import { cellMemoryBytes } from "./cell/launcher.ts";
-import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
+import { monotonicUs, type RunRequest, type RunTrace, type WireLayer } from "./cell/protocol.ts";
 import { resultOf } from "./cell/reply/result.ts";
 import { resultLimits } from "./cell/reply-limits.ts";
 import { closeFiles, openLayer } from "./layer-files.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunResult } from "./result.ts";
 import { assembleResult } from "./result-assembly.ts";
-import type { RunOptions } from "./run-options.ts";
+import { type RunOptions, toRunTrace } from "./run-options.ts";
+import { Tracing } from "./tracing.ts";
 
 /**
  * How long after its wall limit a run may still take to hand in its result (hashing and sending what it wrote), before
@@ -34,21 +35,13 @@ export interface RunOrder {
  */
 export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunResult> {
   const { plan, limits, calledUs, options } = order;
-  const { signal, deterministic } = options;
+  const { signal } = options;
   const { places } = cell;
   const acquiredUs = monotonicUs();
   cell.allowMemory(cellMemoryBytes(limits));
   const layer = options.layer && openLayer(options.layer, places);
-  const request: RunRequest = {
-    type: "run",
-    limits,
-    jobBytes: plan.job?.length ?? 0,
-    program: plan.program,
-    cwd: plan.job === undefined ? null : plan.cwd,
-    deterministic: deterministic ?? null,
-    stdinBytes: plan.stdin.length,
-    layer: layer?.wire ?? null,
-  };
+  const trace = toRunTrace(options.trace);
+  const request = requestOf(order, layer?.wire ?? null, trace);
   const timers: NodeJS.Timeout[] = [];
   const killAfter = (ms: number, code: string, message: string): void => {
     timers.push(setTimeout(() => cell.kill(code, message), Math.min(ms, TIMEOUT_MAX_MS)));
@@ -59,6 +52,7 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     cell.cancel();
     killAfter(CANCEL_GRACE_MS, "cancelled", "A cancelled run did not end, so its cell was killed");
   };
+  const tracing = new Tracing(trace, options.trace?.onCall, cancel);
   killAfter(limits.wallMs + WALL_GRACE_MS, "wall-limit", "A run outlived its wall limit, so its cell was killed");
   try {
     if (signal?.aborted) throw new ZtlError("cancelled", "The call was cancelled before it started");
@@ -67,10 +61,12 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
       bodyParts: [...(plan.job === undefined ? [] : [plan.job]), plan.stdin],
       files: layer?.files ?? [],
       limits: resultLimits(limits),
+      aside: tracing.aside,
       accept: (header, body) => {
         const repliedUs = monotonicUs();
         const times = { sentUs: acquiredUs, repliedUs };
-        const reply = resultOf(header, body, { limits, places, ...times, wasCancelled, hasLayer: layer !== undefined });
+        const facts = { limits, places, ...times, wasCancelled, hasLayer: layer !== undefined, trace };
+        const reply = resultOf(header, body, facts);
         return assembleResult(reply, body, places, {
           calledUs,
           acquiredUs,
@@ -82,6 +78,7 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     });
     signal?.addEventListener("abort", cancel);
     const result = await replied;
+    tracing.check();
     if (isBroken(result)) cell.kill("guest-failed", "A run failed inside its cell, which is not used again");
     return result;
   } finally {
@@ -89,6 +86,20 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
     for (const timer of timers) clearTimeout(timer);
     closeFiles(layer?.files ?? []);
   }
+}
+
+function requestOf({ plan, limits, options }: RunOrder, layer: WireLayer | null, trace: RunTrace | null): RunRequest {
+  return {
+    type: "run",
+    limits,
+    jobBytes: plan.job?.length ?? 0,
+    program: plan.program,
+    cwd: plan.job === undefined ? null : plan.cwd,
+    deterministic: options.deterministic ?? null,
+    stdinBytes: plan.stdin.length,
+    layer,
+    trace,
+  };
 }
 
 /** Something went wrong in the cell itself. Its result is kept; that a rollback mends the rest is not relied on. */

@@ -10,9 +10,9 @@ import { MEASURE } from "./measure.ts";
  */
 
 const honest = Guest.prototype.run;
-Guest.prototype.run = function (request, body, poll, layer) {
+Guest.prototype.run = function (request, body, surroundings) {
   const input = Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8", request.jobBytes);
-  if (input !== MEASURE) return honest.call(this, request, body, poll, layer);
+  if (input !== MEASURE) return honest.call(this, request, body, surroundings);
   const startedUs = monotonicUs();
   const stdout = Buffer.from(String(heldBytes()));
   const reply: ResultReply = {

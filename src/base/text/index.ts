@@ -1,4 +1,5 @@
 /** What is visible in a text, from one table, and its three painters: for terminals, for pages, and for plain places. */
+export { cString } from "./c-string.ts";
 export { isIgnorable, withoutIgnorables } from "./ignorable.ts";
 export { type PagePiece, pagePieces, paintedPieces } from "./page.ts";
 export { plainText, repainted } from "./plain.ts";

@@ -35,11 +35,17 @@ function patternFor(kept: Kept): RegExp {
   return new RegExp(`${EMOJI}|(?<hidden>[${hidden}--[${KEPT[kept]}]]+)|(?<marks>[\\p{M}--${hidden}]+)`, "gv");
 }
 
-const PATTERNS: Readonly<Record<Kept, RegExp>> = {
-  nothing: patternFor("nothing"),
-  tabs: patternFor("tabs"),
-  lines: patternFor("lines"),
-};
+/** Made when a text first needs one: the list of emoji takes the engine milliseconds, and many processes see ASCII only. */
+const PATTERNS = new Map<Kept, RegExp>();
+
+function patternOf(kept: Kept): RegExp {
+  let pattern = PATTERNS.get(kept);
+  if (pattern === undefined) {
+    pattern = patternFor(kept);
+    PATTERNS.set(kept, pattern);
+  }
+  return pattern;
+}
 
 /** Nearly all texts: nothing to look for. */
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
@@ -66,7 +72,7 @@ function segmentsOf(text: string, kept: Kept, isEscaped: boolean): readonly Segm
   if (text === "") return [];
   if (PRINTABLE_ASCII.test(text)) return [{ text }];
   const segments = new Segments(text, isEscaped);
-  for (const match of text.matchAll(PATTERNS[kept])) {
+  for (const match of text.matchAll(patternOf(kept))) {
     const { hidden, marks } = match.groups as { readonly hidden?: string; readonly marks?: string };
     if (hidden !== undefined) segments.hide(match.index, hidden.length);
     else if (marks !== undefined) {

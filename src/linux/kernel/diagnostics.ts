@@ -6,6 +6,8 @@ export class Diagnostics {
   syscalls = 0;
   switches = 0;
   faults = 0;
+  /** The system call in which something went wrong that the guest is not told as an errno, and whose it was. */
+  failedIn: string | undefined;
   /** Why a run that was to be repeatable is not; undefined as long as it is. */
   notRepeatable: string | undefined;
   /** Calls of system calls the personality does not know, by name. */

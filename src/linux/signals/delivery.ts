@@ -90,7 +90,7 @@ export function deliver(kernel: Kernel, task: Task): void {
     if (action.handler === SIG_IGN) continue;
     if (action.handler === SIG_DFL) takeDefault(kernel, task, info);
     else {
-      interruptCall(task, (action.flags & Sa.restart) !== 0);
+      interruptCall(kernel, task, (action.flags & Sa.restart) !== 0);
       enterHandler(kernel, task, info);
     }
   }
@@ -108,11 +108,13 @@ function takeDefault(kernel: Kernel, task: Task, info: SignalInfo): void {
   kernel.endProcess(process, { kind: "signaled", signal: info.signal, core: false });
 }
 
-function interruptCall(task: Task, restart: boolean): void {
+function interruptCall(kernel: Kernel, task: Task, restart: boolean): void {
   const { wait, call } = task;
   if (!wait) return;
   const result = interruptedResult(wait);
-  if (restart && wait.restartable && call) {
+  const isMadeAgain = restart && wait.restartable && call !== undefined;
+  if (call !== undefined) kernel.tracer?.interrupted(call, isMadeAgain ? undefined : result);
+  if (isMadeAgain) {
     task.registers[16] -= BigInt(SYSCALL_BYTES);
     task.setResult(call.number);
   } else task.setResult(result);

@@ -47,9 +47,12 @@ const entries: SyscallTable = {
 };
 
 const byNumber: (SyscallHandler | undefined)[] = [];
+const standings = new Map<number, Standing>();
 for (const [number, name] of syscallNumbers()) {
   const entry = entries[name];
   byNumber[number] = typeof entry === "object" ? entry.handler : entry;
+  const standing = standingOf(name);
+  if (standing !== undefined) standings.set(number, standing);
 }
 
 /** How far we answer the call of this name; undefined for one that we do not know: ENOSYS. */
@@ -57,6 +60,11 @@ export function standingOf(name: SyscallName): Standing | undefined {
   const entry = entries[name];
   if (entry === undefined) return undefined;
   return typeof entry === "object" ? entry.standing : { kind: "implemented" };
+}
+
+/** The same by number. */
+export function syscallStanding(number: number): Standing | undefined {
+  return standings.get(number);
 }
 
 /** The handler of a system call number, or undefined: ENOSYS. */

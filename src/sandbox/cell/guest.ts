@@ -4,6 +4,7 @@ import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
 import { Config, forgetRun, type GuestEnding, Kernel, type KernelImage } from "../../linux/index.ts";
 import { LimitReached, type RunLimits } from "../../linux/limits.ts";
+import type { Tracer } from "../../linux/trace/index.ts";
 import { FileType, type RunLayer } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
 import { NO_DIAGNOSTICS } from "../result.ts";
@@ -18,9 +19,11 @@ import {
   RUN_ERRORS,
   type RunError,
   type RunRequest,
+  type TraceFrame,
   type WireDiagnostics,
   type WireEnding,
 } from "./protocol.ts";
+import { TraceSender, traceOptions } from "./trace-sender.ts";
 
 /** Variants of the image by working directory that are kept: callers use few. */
 const DIRECTORIES_MAX = 64;
@@ -46,21 +49,19 @@ export class Guest {
   }
 
   /** Runs one call, brings the machine back to its snapshot, and only then returns what to tell. */
-  run(
-    request: RunRequest,
-    body: Uint8Array,
-    poll: () => "continue" | "cancel",
-    layer?: RunLayer,
-  ): { reply: ResultReply; parts: Uint8Array[] } {
+  run(request: RunRequest, body: Uint8Array, surroundings: Surroundings): { reply: ResultReply; parts: Uint8Array[] } {
     const exitsBefore = this.#machine.cpu.exitCount;
-    const { kernel, startedUs, ...executed } = this.#execute(request, body, poll, layer);
+    const sender = request.trace === null ? undefined : new TraceSender(request.trace, surroundings.tell);
+    const { kernel, startedUs, ...executed } = this.#execute(request, body, surroundings, sender);
+    kernel?.tracer?.finish();
+    sender?.flush();
     const endedUs = monotonicUs();
     // Files may be backed by guest memory, so they are collected before it is rolled back.
     const { ending, ...collected } =
       kernel === undefined
         ? { ...NOTHING, ...executed, stdout: EMPTY, stderr: EMPTY }
         : conclude(kernel, executed.ending, request.limits);
-    const diagnostics = kernel === undefined ? NO_DIAGNOSTICS : this.#diagnose(kernel, exitsBefore);
+    const diagnostics = kernel === undefined ? NO_DIAGNOSTICS : this.#diagnose(kernel, exitsBefore, sender);
     const rollbackUs = monotonicUs();
     this.#machine.rollback();
     forgetRun(this.#image);
@@ -83,32 +84,37 @@ export class Guest {
   #execute(
     request: RunRequest,
     body: Uint8Array,
-    poll: () => "continue" | "cancel",
-    layer: RunLayer | undefined,
+    { poll, layer }: Surroundings,
+    sender: TraceSender | undefined,
   ): Execution {
     let startedUs = monotonicUs();
     let kernel: Kernel | undefined;
     try {
-      kernel = this.#restore(request, layer);
+      kernel = this.#restore(request, layer, sender);
       kernel.setInput(body.subarray(request.jobBytes, request.jobBytes + request.stdinBytes));
       if (request.program !== null) kernel.spawn(request.program);
       else kernel.giveJob(body.subarray(0, request.jobBytes));
       startedUs = monotonicUs();
-      const outcome = kernel.run({ poll });
+      const outcome = kernel.run({ poll: sender === undefined ? poll : alsoFlushing(poll, sender) });
       return { kernel, ending: endingOf(outcome), startedUs };
     } catch (error) {
       // What the run wrote until then is kept, whatever went wrong.
-      return { kernel, ending: endingOfError(error), startedUs };
+      return { kernel, ending: endingOfError(error, kernel?.diagnostics.failedIn), startedUs };
     }
   }
 
-  #restore({ cwd, limits, deterministic }: RunRequest, layer: RunLayer | undefined): Kernel {
+  #restore(
+    { cwd, limits, deterministic, trace }: RunRequest,
+    layer: RunLayer | undefined,
+    sender: TraceSender | undefined,
+  ): Kernel {
     let reason: string;
     try {
       const kernel = Kernel.restore(this.#machine, this.#imageAt(cwd), this.#config, {
         limits,
         deterministic: deterministic ?? undefined,
         layer,
+        trace: trace === null || sender === undefined ? undefined : traceOptions(trace, sender),
       });
       const directory = kernel.main?.fs.cwd.inode;
       if (directory === undefined || directory.type === FileType.directory) return kernel;
@@ -137,7 +143,7 @@ export class Guest {
     return image;
   }
 
-  #diagnose(kernel: Kernel, exitsBefore: number): WireDiagnostics {
+  #diagnose(kernel: Kernel, exitsBefore: number, sender: TraceSender | undefined): WireDiagnostics {
     const vanished = kernel.vfs.findVanishing();
     return {
       unknownSyscalls: Object.fromEntries(kernel.diagnostics.unknownSyscalls),
@@ -147,8 +153,36 @@ export class Guest {
       peakMemoryBytes: this.#machine.pages.peakPages * 4096,
       ...(kernel.diagnostics.notRepeatable && { notRepeatable: kernel.diagnostics.notRepeatable }),
       ...(vanished.files > 0 && { vanished }),
+      ...(kernel.tracer?.isCounting && statsOf(kernel, kernel.tracer)),
+      ...(sender !== undefined && sender.dropped > 0 && { untraced: sender.dropped }),
     };
   }
+}
+
+/** What a run needs of its cell. */
+export interface Surroundings {
+  readonly poll: () => "continue" | "cancel";
+  /** Hands calls over while the run goes on. */
+  readonly tell: (calls: TraceFrame) => void;
+  readonly layer: RunLayer | undefined;
+}
+
+/** At each look for a cancellation the calls so far are handed over. */
+function alsoFlushing(poll: Surroundings["poll"], sender: TraceSender): Surroundings["poll"] {
+  return () => {
+    sender.flush();
+    return poll();
+  };
+}
+
+function statsOf(
+  { diagnostics: { faults, switches } }: Kernel,
+  tracer: Tracer,
+): Pick<WireDiagnostics, "counts" | "faults" | "switches"> {
+  const counts = [...tracer.counts].map(
+    ([name, { count, errors, timeMs }]) => [name, [count, errors, timeMs]] as const,
+  );
+  return { counts: Object.fromEntries(counts), faults, switches };
 }
 
 interface Execution {
@@ -177,11 +211,12 @@ function conclude(kernel: Kernel, ending: WireEnding, { overlayBytes }: RunLimit
 }
 
 /** An error that is no failure of the guest's is one of ours: the host process gives up a cell that says so. */
-function endingOfError(error: unknown): WireEnding {
+function endingOfError(error: unknown, failedIn?: string): WireEnding {
   if (error instanceof LimitReached) return { kind: "limit", limit: error.limit };
   if (ZtlError.isInstance(error) && isRunError(error.code)) return runError(error.code, error.message);
   const message = error instanceof LinuxError ? `an unexpected ${error.name}` : String(error);
-  return runError("guest-failed", `The run could not go on: ${message}`);
+  const where = failedIn === undefined ? "" : `, in ${failedIn}`;
+  return runError("guest-failed", `The run could not go on${where}: ${message}`);
 }
 
 function isRunError(code: string): code is RunError {

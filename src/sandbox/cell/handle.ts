@@ -5,7 +5,7 @@ import type { Duplex, Readable } from "node:stream";
 import { ZtlError } from "../../errors.ts";
 import { type CellGroup, type Layer, sendDescriptors } from "../../vmm/index.ts";
 import { encodeFrame, type Frame, NONCE_BYTES } from "../frames.ts";
-import { type ReplyLimits, ReplyReader } from "../reply-reader.ts";
+import { type Aside, type ReplyLimits, ReplyReader } from "../reply-reader.ts";
 import { LastWords } from "./last-words.ts";
 import type { LaunchWatch } from "./launch-watch.ts";
 import { REQUEST_LIMITS, type Request } from "./protocol.ts";
@@ -20,6 +20,8 @@ export interface Exchange<T> {
   /** Open files for the cell, which gets descriptors of its own; the sender's stay the sender's. */
   readonly files?: readonly number[];
   readonly limits: ReplyLimits;
+  /** What the cell may say before it replies. */
+  readonly aside?: Aside | undefined;
   /** The reply as it is to be used. Throws for one that no cell of ours would send; the cell is then ended. */
   readonly accept: (header: Frame["header"], body: Uint8Array) => T;
 }
@@ -107,7 +109,7 @@ export class CellHandle {
   }
 
   /** Sends a request and waits for its reply. Rejects with a ZtlError when the cell dies or misbehaves. */
-  request<T>({ message, bodyParts = [], files = [], limits, accept }: Exchange<T>): Promise<T> {
+  request<T>({ message, bodyParts = [], files = [], limits, aside, accept }: Exchange<T>): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#waiting !== undefined)
       return Promise.reject(new ZtlError("invariant", "A cell got two requests at once"));
@@ -122,7 +124,7 @@ export class CellHandle {
     }
     return new Promise((resolve, reject) => {
       this.#waiting = { id, take: ({ header, body }) => resolve(accept(header, body)), reject };
-      this.#reader.expect(id, limits);
+      this.#reader.expect(id, limits, aside);
       this.#setReferenced(true);
       this.#send(frame);
     });

@@ -67,7 +67,11 @@ function answer({ header, body }: Frame): void {
       const layer = request.layer === null ? undefined : receiveLayer(request.layer, channel.id);
       let result: ReturnType<Guest["run"]>;
       try {
-        result = guest.run(request, body, pollForCancel(), layer);
+        result = guest.run(request, body, {
+          poll: pollForCancel(),
+          tell: (calls) => channel.write(calls),
+          layer,
+        });
       } finally {
         // A layer is one conversation's, and the next run may be another's.
         if (layer !== undefined) closeLayer(layer);

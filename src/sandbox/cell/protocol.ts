@@ -74,7 +74,37 @@ export interface RunRequest {
   readonly deterministic: Determinism | null;
   /** What the run is to find changed already. */
   readonly layer: WireLayer | null;
+  readonly trace: RunTrace | null;
 }
+
+/** What is to be told of the run's system calls. */
+export interface RunTrace {
+  /** Families and names of calls; null for all. */
+  readonly calls: readonly string[] | null;
+  /** Each call, in frames of their own that come before the result. */
+  readonly isTold: boolean;
+  readonly callsMax: number;
+  /** How often each was made, in the result. */
+  readonly isCounted: boolean;
+}
+
+/** Some calls of a run that goes on; carries the number of its request. */
+export interface TraceFrame {
+  readonly type: "trace";
+  readonly calls: readonly WireTracedCall[];
+}
+export type WireTracedCall = readonly [
+  startMs: number,
+  tookMs: number,
+  pid: number,
+  tid: number,
+  name: string,
+  args: string,
+  result: string,
+  note: string,
+];
+/** A frame's texts are some 34,000 units of at most three bytes, and as many calls as they can have beside as much again. */
+export const TRACE_FRAME_BYTES = 256 * 1024;
 
 /** A layer, whose segments come as open files by {@link LAYERS_FD}, with the number of the request. */
 export interface WireLayer {
@@ -134,7 +164,13 @@ export interface ResultReply {
 }
 
 /** Names are byte strings. */
-export type WireDiagnostics = Omit<Diagnostics, "vanished"> & { readonly vanished?: Vanishing };
+export type WireDiagnostics = Omit<Diagnostics, "vanished" | "stats"> & {
+  readonly vanished?: Vanishing;
+  /** For `stats`; a list is count, errors and milliseconds of the call of that name. */
+  readonly counts?: Readonly<Record<string, readonly [count: number, errors: number, timeMs: number]>>;
+  readonly faults?: number;
+  readonly switches?: number;
+};
 
 /** Paths in both are byte strings, as in the personality. */
 export type WireRead = Omit<FileRead, "contentKey" | "hostPath">;

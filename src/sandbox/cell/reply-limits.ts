@@ -7,7 +7,7 @@ import type { ReplyLimits } from "../reply-reader.ts";
  * string is four times as long.
  */
 export const RESULT_HEADER_BYTES = 128 * 1024 * 1024;
-/** What a result says beside those sets: ending, lengths, times, diagnostics (64 names twice). */
+/** What a result says beside those sets: ending, lengths, times, diagnostics (64 names twice), counts of calls. */
 export const RESULT_FACTS_BYTES = 64 * 1024;
 /** A JSON text has commas and brackets at least so far apart, in what our own cells send: extents are the densest. */
 const BYTES_PER_VALUE = 16;

@@ -19,9 +19,9 @@ const IDLE_AFTER_MS = 100;
 let afterwards: (() => void) | undefined;
 
 const honest = Guest.prototype.run;
-Guest.prototype.run = function (request, body, poll, layer) {
+Guest.prototype.run = function (request, body, surroundings) {
   const input = Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8", request.jobBytes);
-  if (!input.startsWith(MARK)) return honest.call(this, request, body, poll, layer);
+  if (!input.startsWith(MARK)) return honest.call(this, request, body, surroundings);
   return replyTo(request, JSON.parse(input.slice(MARK.length)) as Deed);
 };
 

@@ -1,6 +1,7 @@
 import { VANISHED_PATH_BYTES_MAX, VANISHED_PATHS_MAX, VANISHED_VISITED_MAX } from "../../../linux/vfs/index.ts";
-import type { WireDiagnostics } from "../protocol.ts";
-import { fieldsOf, listOf, misbehaved, pathOf, textOf, wholeOf } from "./fields.ts";
+import type { RunTrace, WireDiagnostics } from "../protocol.ts";
+import { type Fields, fieldsOf, listOf, misbehaved, pathOf, textOf, wholeOf } from "./fields.ts";
+import { callCountsOf } from "./trace.ts";
 
 const DIAGNOSTICS = new Set([
   "unknownSyscalls",
@@ -10,6 +11,10 @@ const DIAGNOSTICS = new Set([
   "peakMemoryBytes",
   "notRepeatable",
   "vanished",
+  "counts",
+  "faults",
+  "switches",
+  "untraced",
 ]);
 const VANISHED = new Set(["paths", "files"]);
 /** As many names as the personality keeps (linux/kernel/diagnostics.ts). */
@@ -19,7 +24,7 @@ const NAME = /^[\x20-\x7e]{1,80}$/;
 /** One sentence. */
 const REASON_UNITS_MAX = 500;
 
-export function diagnosticsOf(value: unknown): WireDiagnostics {
+export function diagnosticsOf(value: unknown, trace: RunTrace | null = null): WireDiagnostics {
   const fields = fieldsOf(value, DIAGNOSTICS, "the diagnostics");
   return {
     unknownSyscalls: countsOf(fields.unknownSyscalls, "the unknown system calls"),
@@ -31,7 +36,28 @@ export function diagnosticsOf(value: unknown): WireDiagnostics {
       notRepeatable: textOf(fields.notRepeatable, REASON_UNITS_MAX, "why a run is not repeatable"),
     }),
     ...(fields.vanished !== undefined && { vanished: vanishedOf(fields.vanished) }),
+    ...statsOf(fields, trace),
+    ...(fields.untraced !== undefined && { untraced: untracedOf(fields.untraced, trace) }),
   };
+}
+
+/** All three or none, as it was asked. */
+function statsOf(
+  { counts, faults, switches }: Fields,
+  trace: RunTrace | null,
+): Pick<WireDiagnostics, "counts" | "faults" | "switches"> {
+  if (counts === undefined && faults === undefined && switches === undefined) return {};
+  if (trace?.isCounted !== true) misbehaved("nobody asked for counts of calls");
+  return {
+    counts: callCountsOf(counts),
+    faults: wholeOf(faults, Number.MAX_SAFE_INTEGER, "the number of faults"),
+    switches: wholeOf(switches, Number.MAX_SAFE_INTEGER, "the number of switches"),
+  };
+}
+
+function untracedOf(value: unknown, trace: RunTrace | null): number {
+  if (trace?.isTold !== true) misbehaved("nobody asked for a trace");
+  return wholeOf(value, Number.MAX_SAFE_INTEGER, "the number of calls that were not traced");
 }
 
 function vanishedOf(value: unknown): NonNullable<WireDiagnostics["vanished"]> {

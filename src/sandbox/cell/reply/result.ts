@@ -6,6 +6,7 @@ import {
   type ResultReply,
   RUN_ERRORS,
   type RunError,
+  type RunTrace,
   type WireEnding,
 } from "../protocol.ts";
 import { changesOf } from "./change.ts";
@@ -25,6 +26,8 @@ export interface RunFacts {
   readonly wasCancelled: boolean;
   /** It was given a layer of earlier changes. */
   readonly hasLayer?: boolean;
+  /** What was to be told of its system calls. */
+  readonly trace?: RunTrace | null;
 }
 
 const REPLY = new Set([
@@ -57,7 +60,7 @@ export function resultOf(header: ReplyFrame["header"], body: Uint8Array, facts: 
     rollbackMs: fields.rollbackMs as number,
     reads: listOf(fields.reads, "the read set").map((read) => readOf(read, facts.places, facts.hasLayer ?? false)),
     changes: changesOf(fields.changes, facts.places),
-    diagnostics: diagnosticsOf(fields.diagnostics),
+    diagnostics: diagnosticsOf(fields.diagnostics, facts.trace),
   };
   checkBody(reply, body, facts);
   return reply;
