@@ -201,6 +201,14 @@ describe("the hash", () => {
     assert.equal(new Policy(policy.config, "/elsewhere").hash, policy.hash, "a checked one stays what it is");
   });
 
+  test("tells nothing of the value of a variable, which may be a secret, only its name", () => {
+    const withEnv = (env: Record<string, string>): string =>
+      hashOf({ tools: { ...SAMPLE.tools, valueOf: { template: "exec", env } } });
+    assert.equal(withEnv({ TOKEN: "1234", HOME: "/x" }), withEnv({ HOME: "/y", TOKEN: "5678" }));
+    assert.notEqual(withEnv({ TOKEN: "1234" }), withEnv({ OTHER: "1234" }));
+    assert.notEqual(withEnv({}), policy.hash);
+  });
+
   test("differs when a grant, a limit or a mount does", () => {
     const hashes = [
       policy.hash,

@@ -26,7 +26,7 @@ interface Role {
 export class Policy {
   /** Checked, complete and frozen: later changes to the object it was made from have no effect. */
   readonly config: ResolvedConfig;
-  /** SHA-256 in hexadecimal of the configuration: two that mean the same have the same. */
+  /** SHA-256 in hexadecimal of the configuration: two that mean the same have the same; see `hashOf`. */
   readonly hash: string;
   // Maps, since a name may be one that every object has a member for.
   readonly #agents: ReadonlyMap<string, Agent>;
@@ -173,7 +173,18 @@ function smallest(a: LimitsConfig, b: LimitsConfig): LimitsConfig {
   return limits;
 }
 
-/** What an editor needs is no part of what the configuration means. */
+/**
+ * What an editor needs is no part of what the configuration means. The values of a tool's variables may be secrets that somebody who
+ * knows the rest could try one by one, so that only their names count; a keyed hash of each is in the record of a run.
+ */
 function hashOf({ $schema: _, ...config }: ResolvedConfig): string {
-  return sha256Hex(canonicalise(config, { bytesMax: RESOLVED_BYTES_MAX, depthMax: CONFIG_DEPTH_MAX + 1 }));
+  const tools = Object.fromEntries(
+    Object.entries(config.tools).map(([name, tool]) => [
+      name,
+      "env" in tool && tool.env !== undefined ? { ...tool, env: Object.keys(tool.env).sort() } : tool,
+    ]),
+  );
+  return sha256Hex(
+    canonicalise({ ...config, tools }, { bytesMax: RESOLVED_BYTES_MAX, depthMax: CONFIG_DEPTH_MAX + 1 }),
+  );
 }
