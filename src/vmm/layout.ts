@@ -44,9 +44,9 @@ export const DOORBELL_PHYSICAL = 0xf0000000;
 /** Exception stub `i` stores here plus 8 i; the system call stub stores to the doorbell itself. */
 export const DOORBELL_EXCEPTIONS = 8;
 
-/** Page tables live here; a few sparse megabytes, enough for about 1,000 small address spaces at once. */
+/** Page tables live here; sparse megabytes, enough for about 2,000 small address spaces at once, or 150 as large as Python's. */
 export const TABLE_ARENA_START = 0x10000;
-export const TABLE_ARENA_END = 0x1000000;
+export const TABLE_ARENA_END = 0x2000000;
 /** Pages for the guest's data begin here. */
 export const DATA_START = TABLE_ARENA_END;
 

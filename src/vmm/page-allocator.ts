@@ -58,6 +58,11 @@ export class PageAllocator {
     return this.#peakPages;
   }
 
+  /** How many may still be had. */
+  get pagesLeft(): number {
+    return this.limitPages - this.#pagesInUse;
+  }
+
   /** First physical address never handed out. */
   get bump(): number {
     return this.#bump;

@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants } from "node:fs";
 import { type Cpu, Register, type Trap } from "./cpu.ts";
 import { sealMemfd } from "./host/memfd.ts";
+import { DATA_START } from "./layout.ts";
 import { Machine } from "./machine.ts";
 import type { MachineImage } from "./machine-image.ts";
 import type { PageTables } from "./page-tables.ts";
@@ -15,7 +16,7 @@ export const kvmMissing: string | false = (() => {
   }
 })();
 
-export const TEST_MEMORY_BYTES = 32 << 20;
+export const TEST_MEMORY_BYTES = DATA_START + (16 << 20);
 export const CODE = 0x400000;
 export const DATA = 0x500000;
 

@@ -26,6 +26,12 @@ export const STACK_BYTES_MAX = 8 * 1024 * 1024;
 /** mmap looks for room below this: the stack with a gap of the same size above it. */
 const MMAP_CEILING = STACK_TOP - 2 * STACK_BYTES_MAX;
 
+/** A futex word: a place in an address space, or for memory that is shared a physical one. */
+export interface FutexKey {
+  readonly space?: AddressSpace;
+  readonly at: number;
+}
+
 /** One address space (Linux: mm_struct): mappings, their pages, the heap end. Threads and vfork children share it. */
 export class AddressSpace implements PageSharer {
   readonly tables: PageTables;
@@ -91,6 +97,16 @@ export class AddressSpace implements PageSharer {
     if (entry !== 0 && (!write || isWritable(entry))) return physicalOf(entry) + (address % PAGE_SIZE);
     if (this.fault(address, write ? "write" : "read", true) !== "handled") return -1;
     return physicalOf(this.tables.entry(address)) + (address % PAGE_SIZE);
+  }
+
+  /**
+   * Which futex word lies there (futex(2)); undefined when the process may not write to it. A private word is its address space's: a
+   * fork leaves its page with two owners, and a write then moves it to another.
+   */
+  futexKey(address: number): FutexKey | undefined {
+    const physical = this.translate(address, true);
+    if (physical < 0) return undefined;
+    return this.vmas.find(address)?.shared ? { at: physical } : { space: this, at: address };
   }
 
   /** Brings the page at `address` in with the rights its mapping has. `byHost`: the guest did not fault, so it may hold a stale translation. */

@@ -1,4 +1,4 @@
-import { type Machine, PAGE_SIZE, type PageTables, physicalOf } from "../../vmm/index.ts";
+import { isWritable, type Machine, PAGE_SIZE, type PageTables, physicalOf } from "../../vmm/index.ts";
 import { fail, LinuxError } from "../errno.ts";
 import type { PageCache } from "./page-cache.ts";
 import { pageCeil, RUN_PAGES_MAX } from "./page-math.ts";
@@ -16,6 +16,15 @@ export const ANONYMOUS_EAGER_PAGES = 256;
 const FILE_EAGER_PAGES = 512;
 /** Writable private file mappings up to this size are copied when made; larger ones on the first write to each page. */
 const COPY_EAGER_PAGES = 512;
+
+/** Pages copied around one that is written to after a fork. Fewer than above: a child that touches a little here and there takes little. */
+const FORKED_WINDOW = 8;
+/** With less than this part of the memory left no page is copied but the very one that is written to. */
+const SPARE_PART = 1 / 4;
+
+export function isShortOfPages({ pagesLeft, limitPages }: Machine["pages"]): boolean {
+  return pagesLeft < limitPages * SPARE_PART;
+}
 
 /** How a fault ended: handled, no mapping there, mapping forbids it, or beyond the end of the mapped file. */
 export type FaultResult = "handled" | "unmapped" | "forbidden" | "beyond-file";
@@ -49,7 +58,7 @@ export class Pager {
     if (vma.shared) return this.#bringInShared(vma, page, vma.shared);
     if (vma.origin) return this.#bringInOrigin(vma, page, vma.origin, write);
     if (vma.file) return this.#bringInFile(vma, page, write);
-    const span = this.#nextWindow(page) * PAGE_SIZE;
+    const span = this.#nextWindow(page, ANONYMOUS_WINDOW) * PAGE_SIZE;
     const start = page - (page % span);
     this.#filledEnd = Math.min(vma.end, start + span);
     this.fillAnonymous(vma, Math.max(vma.start, start), this.#filledEnd);
@@ -57,8 +66,8 @@ export class Pager {
   }
 
   /** Pages to bring in around a fault: twice as many each time the guest goes on where the last window ended. */
-  #nextWindow(page: number): number {
-    this.#window = page === this.#filledEnd ? Math.min(2 * this.#window, ANONYMOUS_WINDOW_MAX) : ANONYMOUS_WINDOW;
+  #nextWindow(page: number, least: number): number {
+    this.#window = page === this.#filledEnd ? Math.min(2 * this.#window, ANONYMOUS_WINDOW_MAX) : least;
     return this.#window;
   }
 
@@ -165,17 +174,40 @@ export class Pager {
 
   /** Makes a present page writable: in place when nobody else has it, else as a copy. */
   makeWritable(vma: Vma, page: number, physical: number, byHost: boolean): void {
+    this.#makeOwn(vma, page, physical, byHost);
+    // Only a fork leaves pages of anonymous memory that may not be written to; those around it are written to next.
+    if (!vma.shared && !vma.origin && !vma.file) this.#makeOwnAround(vma, page);
+  }
+
+  #makeOwn(vma: Vma, page: number, physical: number, byHost: boolean): void {
     const { pages, memory } = this.#machine;
+    const executable = (vma.protection & Protection.execute) !== 0;
     if (this.isOwn(vma, physical)) {
-      this.#tables.protect(page, true, (vma.protection & Protection.execute) !== 0);
+      this.#tables.protect(page, true, executable);
       return;
     }
     const copy = pages.allocate();
     memory.copyPage(copy, physical);
     // A guest that faulted re-reads the entry by itself; one whose page the host replaced would go on with the old one.
-    if (byHost) this.mapPage(vma, page, copy, true);
-    else this.#tables.mapCopy(page, copy, (vma.protection & Protection.execute) !== 0);
+    if (byHost) this.#tables.map(page, copy, true, executable);
+    else this.#tables.mapCopy(page, copy, executable);
     pages.release(physical);
+  }
+
+  /** An exit costs as much as copying dozens of pages. Where memory is short, no page is copied but the one that has to be. */
+  #makeOwnAround(vma: Vma, page: number): void {
+    const count = this.#nextWindow(page, FORKED_WINDOW);
+    const start = Math.max(vma.start, page - (page % (count * PAGE_SIZE)));
+    const end = Math.min(vma.end, start + count * PAGE_SIZE);
+    this.#filledEnd = end;
+    const isShort = isShortOfPages(this.#machine.pages);
+    this.#cache.allowance.work(count);
+    for (let at = start; at < end; at += PAGE_SIZE) {
+      const entry = this.#tables.entry(at);
+      if (entry === 0 || isWritable(entry)) continue;
+      const physical = physicalOf(entry);
+      if (!isShort || this.isOwn(vma, physical)) this.#makeOwn(vma, at, physical, true);
+    }
   }
 
   /** Maps a page with its mapping's rights: writable in place when the process is alone with it or meant to share it. */

@@ -23,10 +23,10 @@ export function finishTask(kernel: Kernel, task: Task, status: ExitStatus): void
 function clearChildTid(kernel: Kernel, task: Task): void {
   if (task.clearChildTid === 0) return;
   const { memory } = task.process;
-  const physical = memory.translate(task.clearChildTid, true);
-  if (physical < 0) return;
+  const key = memory.futexKey(task.clearChildTid);
+  if (key === undefined) return;
   memory.user.writeU32(task.clearChildTid, 0);
-  kernel.futexes.wake(physical, 1);
+  kernel.futexes.wake(key, 1);
 }
 
 function dropTask(kernel: Kernel, task: Task): void {

@@ -1,3 +1,4 @@
+import type { FutexKey } from "../memory/address-space.ts";
 import type { Task } from "./task.ts";
 
 /** The word of a robust or priority-inheriting lock (linux/futex.h). */
@@ -8,11 +9,15 @@ export interface FutexWaiter {
   readonly task: Task;
   readonly bitset: number;
   woken: boolean;
-  /** Physical address of the word; changes when requeued. */
-  key: number;
+  /** Which word; another one when requeued. */
+  key: FutexKey;
 }
 
-/** Sleepers by the physical address of their futex word (futex(2)): shared words work across processes. */
+function isSame(a: FutexKey, b: FutexKey): boolean {
+  return a.at === b.at && a.space === b.space;
+}
+
+/** Sleepers by their futex word (futex(2)); a word of shared memory is the same in every process. */
 export class FutexTable {
   readonly #waiters = new Set<FutexWaiter>();
 
@@ -25,11 +30,11 @@ export class FutexTable {
   }
 
   /** Wakes up to `count` sleepers on the word, oldest first; returns how many. */
-  wake(key: number, count: number, bitset = 0xffff_ffff): number {
+  wake(key: FutexKey, count: number, bitset = 0xffff_ffff): number {
     let woken = 0;
     for (const waiter of this.#waiters) {
       if (woken >= count) break;
-      if (waiter.key !== key || (waiter.bitset & bitset) === 0 || waiter.task.ended) continue;
+      if (!isSame(waiter.key, key) || (waiter.bitset & bitset) === 0 || waiter.task.ended) continue;
       waiter.woken = true;
       this.#waiters.delete(waiter);
       woken++;
@@ -40,7 +45,7 @@ export class FutexTable {
   /** True when someone but this waiter sleeps on the word. */
   hasOthers(waiter: FutexWaiter): boolean {
     for (const other of this.#waiters)
-      if (other !== waiter && other.key === waiter.key && !other.task.ended) return true;
+      if (other !== waiter && isSame(other.key, waiter.key) && !other.task.ended) return true;
     return false;
   }
 
@@ -50,11 +55,11 @@ export class FutexTable {
   }
 
   /** Moves up to `count` sleepers to another word; returns how many. */
-  requeue(from: number, to: number, count: number): number {
+  requeue(from: FutexKey, to: FutexKey, count: number): number {
     let moved = 0;
     for (const waiter of this.#waiters) {
       if (moved >= count) break;
-      if (waiter.key !== from) continue;
+      if (!isSame(waiter.key, from)) continue;
       waiter.key = to;
       moved++;
     }

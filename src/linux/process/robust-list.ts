@@ -41,13 +41,13 @@ function ownerDied(kernel: Kernel, task: Task, entry: number, offset: number, is
   const address = entry - (entry % 2) + offset;
   if (address % 4 !== 0) return;
   const value = memory.user.readU32(address);
-  const physical = memory.translate(address, true);
-  if (physical < 0) return;
+  const key = memory.futexKey(address);
+  if (key === undefined) return;
   if (isPending && !isPi && value === 0) {
-    kernel.futexes.wake(physical, 1);
+    kernel.futexes.wake(key, 1);
     return;
   }
   if ((value & FutexWord.ownerMask) !== task.tid) return;
   memory.user.writeU32(address, ((value & FutexWord.waiters) | FutexWord.ownerDied) >>> 0);
-  if (!isPi && (value & FutexWord.waiters) !== 0) kernel.futexes.wake(physical, 1);
+  if (!isPi && (value & FutexWord.waiters) !== 0) kernel.futexes.wake(key, 1);
 }

@@ -1,4 +1,5 @@
 import { fail } from "../errno.ts";
+import type { FutexKey } from "../memory/address-space.ts";
 import { type FutexWaiter, FutexWord } from "../process/futex.ts";
 import type { Call } from "./call.ts";
 
@@ -27,7 +28,7 @@ function take(call: Call, address: number, word: number, othersWait: boolean): n
 }
 
 /** FUTEX_LOCK_PI: EDEADLK for its own lock, ESRCH when the word names nobody. `deadline` is asked once, for the scheduler's time. */
-export function lockPi(call: Call, key: number, deadline: () => number): number {
+export function lockPi(call: Call, key: FutexKey, deadline: () => number): number {
   const address = call.unsigned(0);
   const word = call.memory.readU32(address);
   const tid = word & FutexWord.ownerMask;
@@ -46,10 +47,12 @@ export function lockPi(call: Call, key: number, deadline: () => number): number 
     fail("ETIMEDOUT");
   }
   call.memory.writeU32(address, (word | FutexWord.waiters) >>> 0);
+  const { memory } = call.process;
   const { words } = call.kernel.machine.memory;
-  // The lock is free, or its owner died without a robust list.
+  // The lock is free, its owner died without a robust list, or the word is gone, which the next look at it tells.
   const isFree = (): boolean => {
-    const now = words[key / 4];
+    const physical = memory.translate(address, false);
+    const now = physical < 0 ? 0 : words[physical / 4];
     return (now & FutexWord.ownerMask) === 0 || !ownerOf(call, now);
   };
   const interrupted = (): number => {
@@ -59,7 +62,7 @@ export function lockPi(call: Call, key: number, deadline: () => number): number 
   return call.block(isFree, { deadlineMs, interrupted });
 }
 
-function begin(call: Call, key: number, deadline: () => number): PiMemo {
+function begin(call: Call, key: FutexKey, deadline: () => number): PiMemo {
   // Bitset 0: an ordinary wake does not find this waiter.
   const memo = { waiter: { task: call.task, bitset: 0, woken: false, key }, deadlineMs: deadline() };
   call.memo = memo;

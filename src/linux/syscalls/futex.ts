@@ -1,4 +1,5 @@
 import { Errno, fail } from "../errno.ts";
+import type { FutexKey } from "../memory/address-space.ts";
 import type { FutexWaiter } from "../process/futex.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { lockPi, tryLockPi, unlockPi } from "./futex-pi.ts";
@@ -27,10 +28,9 @@ interface Memo {
   readonly deadlineMs: number;
 }
 
-function key(call: Call, address: number): number {
+function key(call: Call, address: number): FutexKey {
   if (address % 4 !== 0) fail("EINVAL");
-  const physical = call.process.memory.translate(address, true);
-  return physical < 0 ? fail("EFAULT") : physical;
+  return call.process.memory.futexKey(address) ?? fail("EFAULT");
 }
 
 function wait(call: Call, bitset: number, absolute: boolean): number {

@@ -1,13 +1,11 @@
 import { ZtlError } from "../../errors.ts";
 import { Config, type GuestEnding, Kernel } from "../../linux/index.ts";
 import { DEFAULT_LIMITS } from "../../linux/limits.ts";
-import { confineProcess, Machine, PAGE_SIZE, writeImage } from "../../vmm/index.ts";
+import { confineProcess, DATA_START, Machine, PAGE_SIZE, writeImage } from "../../vmm/index.ts";
 import { GUEST_HOSTNAME } from "../guest-tree.ts";
 import type { TemplateRecipe } from "../templates/recipe.ts";
 import { type BuildRequest, type BuiltReply, MEMORY_FD } from "./protocol.ts";
 
-/** Page tables and system pages come before the guest's own memory (vmm/layout.ts), which the limit does not count. */
-const TABLES_BYTES = 16 * 1024 * 1024;
 /** Kept of what a failing template program says. */
 const SAID_CHARACTERS = 2000;
 
@@ -16,7 +14,8 @@ export function buildTemplate(request: BuildRequest): BuiltReply {
   const { recipe, timeMs } = request;
   const config = new Config({ mounts: recipe.mounts, hostname: GUEST_HOSTNAME, ...recipe.identity });
   const limits = { ...DEFAULT_LIMITS, wallMs: timeMs, cpuMs: timeMs, memoryBytes: recipe.memoryBytes };
-  const machine = Machine.create({ memoryBytes: Math.ceil(recipe.memoryBytes / PAGE_SIZE) * PAGE_SIZE + TABLES_BYTES });
+  // Page tables and system pages come before the guest's own memory; the limit does not count them.
+  const machine = Machine.create({ memoryBytes: DATA_START + Math.ceil(recipe.memoryBytes / PAGE_SIZE) * PAGE_SIZE });
   machine.prepareTimer();
   // The programs are the host's own, but what they read may be anybody's.
   confineProcess({ readable: config.plan.hostPaths, writesImage: true });

@@ -32,7 +32,7 @@ export interface TemplateRecipe {
 }
 
 /** Raised whenever the meaning of a template's parts changes: older ones on disk are then rebuilt. */
-export const TEMPLATE_FORMAT = 3;
+export const TEMPLATE_FORMAT = 4;
 
 /** Names the template's content: everything that goes into making it, but not the host files it reads. */
 export function recipeKey(recipe: TemplateRecipe): string {
