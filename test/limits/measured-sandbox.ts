@@ -33,7 +33,8 @@ export class MeasuredSandbox implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #surroundings: PlanSurroundings;
 
-  constructor(mounts: readonly MountSpec[]) {
+  /** @param program what its cell runs, if not the one that can tell what it holds */
+  constructor(mounts: readonly MountSpec[], program = fileURLToPath(new URL("measured-cell.ts", import.meta.url))) {
     const identity = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const python = findHostPython({ mounts: [] });
     const recipe = pythonRecipe({ identity, memoryBytes: DEFAULT_LIMITS.memoryBytes, python });
@@ -50,7 +51,7 @@ export class MeasuredSandbox implements AsyncDisposable {
       queue: 1,
       compileCache: undefined,
       memoryBytes: cellMemoryBytes(DEFAULT_LIMITS),
-      program: fileURLToPath(new URL("measured-cell.ts", import.meta.url)),
+      program,
       provide: () =>
         provideTemplate(recipe, {
           cacheDirectory: TEST_CACHE,

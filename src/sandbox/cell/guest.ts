@@ -53,15 +53,16 @@ export class Guest {
     const exitsBefore = this.#machine.cpu.exitCount;
     const sender = request.trace === null ? undefined : new TraceSender(request.trace, surroundings.tell);
     const { kernel, startedUs, ...executed } = this.#execute(request, body, surroundings, sender);
-    kernel?.tracer?.finish();
-    sender?.flush();
     const endedUs = monotonicUs();
     // Files may be backed by guest memory, so they are collected before it is rolled back.
-    const { ending, ...collected } =
+    const { ending: concluded, ...collected } =
       kernel === undefined
         ? { ...NOTHING, ...executed, stdout: EMPTY, stderr: EMPTY }
         : conclude(kernel, executed.ending, request.limits);
-    const diagnostics = kernel === undefined ? NO_DIAGNOSTICS : this.#diagnose(kernel, exitsBefore, sender);
+    const { ending, diagnostics } =
+      kernel === undefined
+        ? { ending: concluded, diagnostics: NO_DIAGNOSTICS }
+        : this.#tryDiagnose(kernel, concluded, exitsBefore, sender);
     const rollbackUs = monotonicUs();
     this.#machine.rollback();
     forgetRun(this.#image);
@@ -141,6 +142,22 @@ export class Guest {
       this.#byDirectory.set(cwd, image);
     }
     return image;
+  }
+
+  /** A mistake in here costs the run no more than its ending: what it wrote is there. */
+  #tryDiagnose(
+    kernel: Kernel,
+    ending: WireEnding,
+    exitsBefore: number,
+    sender: TraceSender | undefined,
+  ): { readonly ending: WireEnding; readonly diagnostics: WireDiagnostics } {
+    try {
+      kernel.tracer?.finish();
+      sender?.flush();
+      return { ending, diagnostics: this.#diagnose(kernel, exitsBefore, sender) };
+    } catch (error) {
+      return { ending: endingOfError(error), diagnostics: NO_DIAGNOSTICS };
+    }
   }
 
   #diagnose(kernel: Kernel, exitsBefore: number, sender: TraceSender | undefined): WireDiagnostics {
