@@ -18,7 +18,7 @@ import { readTip } from "./tip.ts";
 import type { Verification, VerifyOptions } from "./verification.ts";
 import { verify } from "./verify.ts";
 import { GroupCommit } from "./writer/group-commit.ts";
-import type { EntryWriter } from "./writer/writer.ts";
+import type { AppendOptions, EntryWriter } from "./writer/writer.ts";
 import { WriterThread } from "./writer/writer-thread.ts";
 
 const KEY_FILE = "ledger.key";
@@ -103,12 +103,13 @@ export class Ledger {
 
   /**
    * Records one step. Resolved with the entry when it is durable; appends that arrive together share one fsync. Entries stand in the
-   * order of the calls; one that names a blob kept by another process waits for a look at it first.
+   * order of the calls; one that names a blob kept by another process waits for a look at it first. One that `mayWait` is written with
+   * what comes next; `flush` makes it go.
    *
    * Throws ZtlError `entry-invalid`, `json-…` or `blob-missing` for a draft that cannot be recorded, `ledger-queue-full`,
    * `ledger-busy`, `ledger-write-failed` (then the entry is not recorded), `ledger-writer-ended` or `ledger-closed`.
    */
-  async append(draft: EntryDraft): Promise<Entry> {
+  async append(draft: EntryDraft, options: AppendOptions = {}): Promise<Entry> {
     this.#expectOpen();
     const sealed = sealDraft(draft, new Date(this.#now()).toISOString());
     const unknown = contentsOf(sealed.step).filter(
@@ -119,7 +120,7 @@ export class Ledger {
       this.#expectOpen();
     }
     const { kind, runId, agent, time, bodyText } = sealed;
-    return entryAt(sealed, await this.#writer.add({ kind, runId, agent, time, bodyText }));
+    return entryAt(sealed, await this.#writer.add({ kind, runId, agent, time, bodyText }, options));
   }
 
   /** Resolved when all that was committed to the databases beside the ledger before the call is durable. */

@@ -16,6 +16,8 @@ export const KNOWN_BLOBS_MAX = 100_000;
 export const GROUP_ENTRIES_MAX = 1000;
 /** Bytes in one transaction, so that a burst of large entries does not become one huge write-ahead log. */
 export const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+/** How long an entry that nobody waits for may lie: most calls are over by then, and a longer one is on record while it runs. */
+export const ENTRY_WAIT_MS = 10;
 /** Entries that may wait for their group: ten full groups. More means the disk does not keep up, and the caller must know. */
 export const QUEUE_ENTRIES_MAX = 10_000;
 export const QUEUE_BYTES_MAX = 64 * 1024 * 1024;

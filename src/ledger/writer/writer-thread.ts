@@ -1,9 +1,10 @@
 import { Worker } from "node:worker_threads";
 import { ZtlError } from "../../errors.ts";
+import { ENTRY_WAIT_MS } from "../limits.ts";
 import type { DraftText, Place } from "../record/place.ts";
 import { Backlog } from "./backlog.ts";
 import { hearError, type Order, type Outcome, type ThreadData, type ToThread } from "./messages.ts";
-import type { EntryWriter } from "./writer.ts";
+import type { AppendOptions, EntryWriter } from "./writer.ts";
 
 interface Waiting {
   readonly bytes: number | undefined;
@@ -25,6 +26,9 @@ export class WriterThread implements EntryWriter {
   #worker: Worker | undefined;
   #ended: Promise<void> = Promise.resolve();
   #orders: Order[] = [];
+  /** Orders go at the end of this turn of the event loop. */
+  #isUrgent = false;
+  #timer: NodeJS.Timeout | undefined;
   #nextId = 0;
   #failure: ZtlError | undefined;
 
@@ -34,12 +38,13 @@ export class WriterThread implements EntryWriter {
     this.#program = program;
   }
 
-  async add(draft: DraftText): Promise<Place> {
-    return (await this.#order(draft)) as Place;
+  async add(draft: DraftText, { mayWait = false }: AppendOptions = {}): Promise<Place> {
+    return (await this.#order(draft, mayWait)) as Place;
   }
 
   async flush(): Promise<void> {
-    if (this.#data.beside.length > 0) await this.#order(undefined);
+    if (this.#data.beside.length > 0) await this.#order(undefined, false);
+    else if (this.#orders.length > 0) this.#hurry();
   }
 
   async close(): Promise<void> {
@@ -51,7 +56,7 @@ export class WriterThread implements EntryWriter {
     await this.#ended;
   }
 
-  #order(draft: DraftText | undefined): Promise<Place | undefined> {
+  #order(draft: DraftText | undefined, mayWait: boolean): Promise<Place | undefined> {
     if (this.#failure !== undefined) throw this.#failure;
     const bytes = draft?.bodyText.length;
     if (bytes !== undefined) this.#backlog.take(bytes);
@@ -61,12 +66,22 @@ export class WriterThread implements EntryWriter {
       if (this.#waiting.size === 0) this.#worker?.ref();
       this.#waiting.set(id, { bytes, resolve, reject });
       this.#orders.push({ id, draft });
-      // One message for what this turn of the event loop orders.
-      if (this.#orders.length === 1) setImmediate(() => this.#post());
+      if (!mayWait) this.#hurry();
+      else this.#timer ??= setTimeout(() => this.#post(), ENTRY_WAIT_MS);
     });
   }
 
+  /** One message for what this turn of the event loop orders, and for what waited. */
+  #hurry(): void {
+    if (this.#isUrgent) return;
+    this.#isUrgent = true;
+    setImmediate(() => this.#post());
+  }
+
   #post(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isUrgent = false;
     if (this.#orders.length > 0) this.#worker?.postMessage(this.#orders satisfies ToThread);
     this.#orders = [];
   }

@@ -45,6 +45,37 @@ test("what an append resolves to is what is stored", async (t) => {
     assert.deepEqual(await ledger.append(draft), ledger.tail(1)[0]);
 });
 
+test("what may wait is written with what comes next, in the order of the calls, and without anything by itself", async (t) => {
+  const directory = join(temporaryDirectory(t), "ledger");
+  await using ledger = await Ledger.open({ directory });
+  const alone = await ledger.append(noteDraft("alone"), { mayWait: true });
+  assert.deepEqual(ledger.tail(1), [alone]);
+  const groups = (): number => (ledger.head()?.number ?? -1) + 1;
+  const before = groups();
+  const waits = ledger.append(noteDraft("waits"), { mayWait: true });
+  // Another turn of the event loop, and more than one.
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+  const [first, second] = await Promise.all([waits, ledger.append(noteDraft("does not"))]);
+  assert.deepEqual(
+    [first, second].map(({ index }) => index),
+    [1, 2],
+  );
+  assert.equal(groups(), before + 1);
+});
+
+test("closing writes what may wait, and a flush makes it go", async (t) => {
+  const directory = join(temporaryDirectory(t), "ledger");
+  const ledger = await Ledger.open({ directory });
+  const flushed = ledger.append(noteDraft("flushed"), { mayWait: true });
+  await Promise.all([ledger.flush(), flushed]);
+  const last = ledger.append(noteDraft("last"), { mayWait: true });
+  await ledger.close();
+  assert.equal((await last).index, 1);
+  await using again = await Ledger.open({ directory });
+  assert.equal(again.query().length, 2);
+  assert.ok((await again.verify()).ok);
+});
+
 test("while the database is held by another connection, the event loop goes on", async (t) => {
   const directory = join(temporaryDirectory(t), "ledger");
   await using ledger = await Ledger.open({ directory });

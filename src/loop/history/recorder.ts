@@ -4,8 +4,8 @@ import type { Content, Entry, EntryDraft, Ledger } from "../../ledger/index.ts";
 export type StepDraft = Omit<EntryDraft, "runId" | "agent"> & Pick<EntryDraft, "kind" | "body">;
 
 /**
- * Writes the steps of one call to the ledger while the call goes on: an append is started at once and waited for at the end,
- * so that the disk works beside the micro-VM. Nothing is returned to an agent before all of it is durable.
+ * Writes the steps of one call to the ledger: an append is waited for at the end only, so that the steps of a short call become one
+ * group and the disk works beside the micro-VM of a long one. Nothing is returned to an agent before all of it is durable.
  */
 export class Recorder {
   readonly #ledger: Ledger;
@@ -20,7 +20,7 @@ export class Recorder {
   }
 
   record(step: StepDraft): void {
-    const written = this.#ledger.append({ ...step, ...this.#scope } as EntryDraft).then(this.#told);
+    const written = this.#ledger.append({ ...step, ...this.#scope } as EntryDraft, { mayWait: true }).then(this.#told);
     // Heard of in `settle`; until then a failure must not count as unhandled.
     written.catch(() => {});
     this.#writing.push(written);
