@@ -197,6 +197,7 @@ async function open({
     callBook: new CallBook(database, now),
     originIndex: new OriginIndex(stateDirectory, ledger),
     underWay: new Map(),
+    traceSteps: new Map(),
     expireAfterMs,
     outputForModelBytes: config.guard?.outputForModelBytes ?? OUTPUT_FOR_MODEL_BYTES,
     now,

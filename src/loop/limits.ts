@@ -112,6 +112,9 @@ export const PROVENANCE_RUNS_MAX = 5;
 /** Taints as stored that a process remembers having read, some 500 bytes each: conversations that are alike have one text. */
 export const TAINTS_READ_MAX = 1000;
 
+/** Places of runs in their traces that a process remembers, some 300 bytes each: more calls with names are hardly open at once. */
+export const TRACE_STEPS_MAX = 10_000;
+
 /** How long after an entry the ledger's head is kept elsewhere: what happens within it shares one line. */
 export const ANCHOR_EVERY_MS = 10_000;
 /** How often the state notes how far the ledger has come; what comes later is covered by the note beside the ledger. */

@@ -6,6 +6,7 @@ import type { CallResult } from "./call/call-result.ts";
 import type { EnvironmentSeal } from "./call/environment.ts";
 import type { Examiner } from "./gate/examiner.ts";
 import type { Originals } from "./gate/originals.ts";
+import type { TraceStep } from "./handles/trace.ts";
 import type { RunIndex } from "./history/run-index.ts";
 import type { OriginIndex } from "./origins/origin-index.ts";
 import type { Authority } from "./reviewers/authority.ts";
@@ -33,6 +34,8 @@ export interface LoopParts {
   readonly originIndex: OriginIndex;
   /** Calls with names that this process is answering. */
   readonly underWay: Map<string, Promise<CallResult>>;
+  /** Of the last runs that this process recorded, by run: who goes on with one need not read its entry. */
+  readonly traceSteps: Map<string, TraceStep>;
   readonly expireAfterMs: number;
   readonly outputForModelBytes: number;
   readonly now: () => number;

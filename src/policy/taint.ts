@@ -68,10 +68,16 @@ export function parseTaint(json: unknown): Taint {
   return Taint.of(...(json as readonly Label[]));
 }
 
-function checkLabel(value: unknown): Label {
+/** Frozen, so that what was checked once stays right. */
+const CHECKED = new WeakSet<Label>();
+
+function checkLabel(value: Label): Label {
+  if (CHECKED.has(value)) return value;
   const label = labelSchema.safeParse(value);
   if (!label.success) throw invalidTaint("a label: source (a name), trust and confidentiality");
-  return Object.freeze(label.data);
+  const checked = Object.freeze(label.data);
+  CHECKED.add(checked);
+  return checked;
 }
 
 function invalidTaint(expected: string): ZtlError {

@@ -8,7 +8,7 @@ import type { Caller } from "../handles/caller.ts";
 import { recordedTrace, stepBelow, type TraceStep, traceparentOf } from "../handles/trace.ts";
 import { Recorder } from "../history/recorder.ts";
 import { oneLine } from "../history/run-story.ts";
-import { HASHED_JSON, INLINE_INPUT_BYTES_MAX } from "../limits.ts";
+import { HASHED_JSON, INLINE_INPUT_BYTES_MAX, TRACE_STEPS_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 import type { Files } from "../workspace/workspace-owner.ts";
 import type { BookedCall, CallState } from "./call-book.ts";
@@ -85,7 +85,9 @@ export function resumeCall(parts: LoopParts, caller: Caller, booked: BookedCall)
 }
 
 /** Whatever comes of a call belongs to the step as which it was recorded. */
-function stepOf({ ledger }: LoopParts, runId: string): TraceStep | undefined {
+function stepOf({ ledger, traceSteps }: LoopParts, runId: string): TraceStep | undefined {
+  const known = traceSteps.get(runId);
+  if (known !== undefined) return known;
   try {
     const [entry] = ledger.query({ runId, kind: "call", limit: 1 });
     return entry && recordedTrace(entry);
@@ -98,6 +100,10 @@ function stepOf({ ledger }: LoopParts, runId: string): TraceStep | undefined {
 async function record(parts: LoopParts, call: Call, { template, callId }: CallStart): Promise<void> {
   const { caller, tool, input, inputText, command, recorder } = call;
   const { conversation } = caller;
+  if (call.booked !== undefined) {
+    if (parts.traceSteps.size >= TRACE_STEPS_MAX) parts.traceSteps.clear();
+    parts.traceSteps.set(call.scope.runId, call.trace);
+  }
   const taint = parts.conversations.taintOf(caller.agent, conversation).names();
   const recordedInput =
     Buffer.byteLength(inputText) <= INLINE_INPUT_BYTES_MAX

@@ -55,23 +55,28 @@ export async function deliver(parts: LoopParts, recorder: Recorder, parcel: Parc
   const text = textOf(parcel);
   const looked = names === undefined ? text : `${text}\n${names}`;
   const verdict = await examiner.examine(looked, parcel.raw);
-  const whole = admitted(parts, parcel, looked, verdict);
+  // Nothing is waited for until it is given: what the conversation has taken in stays as it is meanwhile.
+  const labels = labelsWith(parts, parcel);
+  const whole = admitted(parts, parcel, looked, { verdict, labels });
   if (whole === undefined) return withhold(parts, recorder, parcel, { text: looked, verdict });
   recorder.record({ kind: "verdict", body: verdictBody(parcel.subject, verdict) });
   // Without the names it may, at its joint with them, be another text to the guard; then it is given with them.
-  const output = names === undefined ? whole : (admitted(parts, parcel, text, examiner.scan(text)) ?? whole);
+  const output =
+    names === undefined ? whole : (admitted(parts, parcel, text, { verdict: examiner.scan(text), labels }) ?? whole);
   recorder.record({ kind: "admission", body: admissionBody(output.admission, "memory") });
   const findings = verdict.decision === "admit" ? [] : summarise(verdict);
-  const forModel = framed(parts, recorder, withFindings(parcel, findings));
+  const forModel = framed(parts, recorder, withFindings(parcel, findings), labels);
   await give(parts, recorder, parcel, forModel);
   return { status: "admitted", forModel, output, ...(findings.length > 0 && { findings }) };
 }
 
 /** By its verdict, or because all it came from is trusted. */
-function admitted(parts: LoopParts, parcel: Parcel, text: string, verdict: Verdict): AdmittedText | undefined {
-  const { examiner } = parts;
-  const { scope, isFromTrusted = false } = parcel;
-  const labels = labelsWith(parts, parcel);
+function admitted(
+  { examiner }: LoopParts,
+  { scope, isFromTrusted = false }: Parcel,
+  text: string,
+  { verdict, labels }: { readonly verdict: Verdict; readonly labels: readonly Label[] },
+): AdmittedText | undefined {
   const own = examiner.admit(text, verdict, scope, labels);
   return own ?? (isFromTrusted ? examiner.admitTrusted(text, verdict, scope, labels) : undefined);
 }
@@ -84,7 +89,7 @@ function withFindings(parcel: Parcel, findings: readonly FindingSummary[]): Parc
 }
 
 /** Admitted for itself: cutting may make what was not there, and so may a frame. */
-function framed(parts: LoopParts, recorder: Recorder, parcel: Parcel): AdmittedText {
+function framed(parts: LoopParts, recorder: Recorder, parcel: Parcel, labels: readonly Label[]): AdmittedText {
   const { examiner, outputForModelBytes } = parts;
   const { scope } = parcel;
   const text = frame(parcel.framed, examiner.markOf(scope), outputForModelBytes);
@@ -92,7 +97,7 @@ function framed(parts: LoopParts, recorder: Recorder, parcel: Parcel): AdmittedT
   if (verdict.decision !== "admit")
     recorder.record({ kind: "verdict", body: verdictBody(`${parcel.subject}, framed`, verdict) });
   const given =
-    admitted(parts, parcel, text, verdict) ?? examiner.neutralised(text, verdict, scope, labelsWith(parts, parcel));
+    admitted(parts, parcel, text, { verdict, labels }) ?? examiner.neutralised(text, verdict, scope, labels);
   recorder.record({ kind: "admission", body: admissionBody(given.admission, "memory") });
   return given;
 }
@@ -132,10 +137,11 @@ async function insteadOf(
     recorder.record({ kind: "admission", body: admissionBody(said.admission, "memory") });
     return said;
   }
-  const harmless = examiner.neutralised(text, verdict, scope, labelsWith(parts, parcel));
+  const labels = labelsWith(parts, parcel);
+  const harmless = examiner.neutralised(text, verdict, scope, labels);
   const heading = `${parcel.subject}; what looked like control structures is broken`;
   const given = { ...parcel, framed: { sections: [{ heading, text: harmless.text }], notes: parcel.framed.notes } };
-  const forModel = framed(parts, recorder, given);
+  const forModel = framed(parts, recorder, given, labels);
   await give(parts, recorder, parcel, forModel);
   return forModel;
 }

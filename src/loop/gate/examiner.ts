@@ -50,6 +50,8 @@ export class Examiner {
   /** Once: bytes would be made a key again for each mark. */
   readonly #markKey: KeyObject;
   readonly #second: (() => Scanner) | undefined;
+  /** A delivery asks for its own several times in a row. */
+  #lastMark = { runId: "", mark: "" };
 
   constructor({ rules, sinks, admitter, markKey, second }: ExaminerOptions) {
     this.#rules = rules;
@@ -70,7 +72,11 @@ export class Examiner {
 
   /** The mark of what a run returned; the same whenever it is asked for. */
   markOf({ runId }: Pick<Scope, "runId">): string {
-    return createHmac("sha256", this.#markKey).update(runId).digest("hex").slice(0, MARK_CHARACTERS);
+    if (this.#lastMark.mark === "" || this.#lastMark.runId !== runId) {
+      const mark = createHmac("sha256", this.#markKey).update(runId).digest("hex").slice(0, MARK_CHARACTERS);
+      this.#lastMark = { runId, mark };
+    }
+    return this.#lastMark.mark;
   }
 
   /** The same for a text that may have this run's own frame around it: imitations of one are found, it is not. */
