@@ -57,6 +57,11 @@ export class UserMemory {
     return done;
   }
 
+  /** Whether {@link visit} would find a first byte there, or has none to look for. */
+  reaches(address: number, length: number, write: boolean): boolean {
+    return length === 0 || this.#tryPhysical(address, write) >= 0;
+  }
+
   read(address: number, length: number): Buffer<ArrayBuffer> {
     const out = Buffer.allocUnsafe(length);
     let done = 0;

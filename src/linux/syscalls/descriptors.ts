@@ -5,6 +5,7 @@ import { Open, type OpenFile, SETTABLE_FLAGS } from "../files/open-file.ts";
 import { PipeBuffer, PipeEnd, PipeReader, PipeWriter } from "../files/pipe.ts";
 import { Socket } from "../net/socket.ts";
 import { controlTerminal, TerminalFile } from "../terminal/index.ts";
+import type { Inode } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { flock, getLock, setLock } from "./locks.ts";
 import { addSeals, getSeals } from "./memfd.ts";
@@ -59,12 +60,19 @@ function seekTarget(file: OpenFile, offset: number, whence: number): number {
     case Seek.end:
       return (file instanceof DirectoryFile ? 0 : file.stat().sizeBytes) + offset;
     case Seek.data:
-      return offset < file.stat().sizeBytes ? offset : fail("ENXIO");
+      return inodeAt(file, offset).nextData(offset) ?? fail("ENXIO");
     case Seek.hole:
-      return offset < file.stat().sizeBytes ? file.stat().sizeBytes : fail("ENXIO");
+      return inodeAt(file, offset).nextHole(offset);
     default:
       return fail("EINVAL");
   }
+}
+
+/** A file whose holes are asked for, from a place inside it (lseek(2)); directories have none. */
+function inodeAt(file: OpenFile, offset: number): Inode {
+  if (file instanceof DirectoryFile) fail("EINVAL");
+  if (offset < 0 || offset >= file.stat().sizeBytes) fail("ENXIO");
+  return file.location?.inode ?? fail("EINVAL");
 }
 
 function fcntl(call: Call): number {

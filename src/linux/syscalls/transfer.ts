@@ -63,6 +63,8 @@ function transfer(
   let done = 0;
   let blocked = false;
   for (const { address, length } of buffers) {
+    // A file keeps what it took before a buffer that cannot be reached, and the call says how much that was.
+    if (done > 0 && file.seekable && !call.memory.reaches(address, length, !writing)) break;
     const moved = call.memory.visit(address, length, !writing, (piece) => {
       const at = position === undefined ? undefined : position + done;
       const count = writing ? file.write(piece, at) : file.read(piece, at);

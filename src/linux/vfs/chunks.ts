@@ -3,6 +3,7 @@ import type { FileCharge } from "./budget.ts";
 /** File content is held in pieces of this size, so that a sparse or half-copied file costs what was written. */
 export const CHUNK_BYTES = 64 * 1024;
 const PAGE_BYTES = 4096;
+const ZEROS = new Uint8Array(PAGE_BYTES);
 
 /** The written parts of one file. A chunk's buffer may be shorter than a chunk: what is missing reads as zeros. */
 export class Chunks {
@@ -15,6 +16,19 @@ export class Chunks {
 
   get isEmpty(): boolean {
     return this.#chunks.size === 0;
+  }
+
+  /** The first page of a chunk, from this page of the file on, that is not all zeros. */
+  firstPage(index: number, fromPage: number): number | undefined {
+    const chunk = this.#chunks.get(index);
+    if (chunk === undefined) return undefined;
+    const start = (index * CHUNK_BYTES) / PAGE_BYTES;
+    for (let page = Math.max(fromPage, start); (page - start) * PAGE_BYTES < chunk.length; page++) {
+      const from = (page - start) * PAGE_BYTES;
+      const part = chunk.subarray(from, from + PAGE_BYTES);
+      if (Buffer.compare(part, ZEROS.subarray(0, part.length)) !== 0) return page;
+    }
+    return undefined;
   }
 
   get(index: number): Uint8Array | undefined {

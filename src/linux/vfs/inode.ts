@@ -159,6 +159,17 @@ export abstract class Inode {
   get tellsSize(): boolean {
     return false;
   }
+  /**
+   * From where on there is content at or behind a position inside the file, for SEEK_DATA; undefined when only zeros follow.
+   * A file that knows of no holes has content everywhere (lseek(2)).
+   */
+  nextData(position: number): number | undefined {
+    return position;
+  }
+  /** Where the next hole at or behind a position inside the file begins, for SEEK_HOLE: one lies behind the end of every file. */
+  nextHole(_position: number): number {
+    return this.stat().sizeBytes;
+  }
   /** Copies up to `into.length` bytes from `position`; returns how many (0 at the end). */
   read(_into: Uint8Array, _position: number): number {
     return fail("EINVAL");

@@ -151,6 +151,37 @@ export class RamFile extends RamInode {
     this.#contentChanged();
   }
 
+  override nextData(position: number): number | undefined {
+    if (position < this.#lowerBytes) return position;
+    const pages = [...(this.#mapped?.writable() ?? [])].filter((page) => (page + 1) * PAGE_BYTES > position);
+    for (const index of [...this.#chunks.indexes()].sort((a, b) => a - b)) {
+      const page = this.#chunks.firstPage(index, Math.floor(position / PAGE_BYTES));
+      if (page === undefined) continue;
+      pages.push(page);
+      break;
+    }
+    if (pages.length === 0) return undefined;
+    const start = Math.max(Math.min(...pages) * PAGE_BYTES, position);
+    return start < this.#sizeBytes ? start : undefined;
+  }
+
+  override nextHole(position: number): number {
+    let at = position;
+    // Each turn is a page that is held in memory, or all that is the host's.
+    while (at < this.#sizeBytes && this.#holdsPage(at)) {
+      at = at < this.#lowerBytes ? this.#lowerBytes : (Math.floor(at / PAGE_BYTES) + 1) * PAGE_BYTES;
+    }
+    return Math.min(at, this.#sizeBytes);
+  }
+
+  /** Whether the page of this position holds content. */
+  #holdsPage(position: number): boolean {
+    if (position < this.#lowerBytes) return true;
+    const page = Math.floor(position / PAGE_BYTES);
+    if (this.#mapped?.writable().has(page) === true) return true;
+    return this.#chunks.firstPage(Math.floor(position / CHUNK_BYTES), page) === page;
+  }
+
   override clear(start: number, end: number): void {
     const last = Math.min(end, this.#sizeBytes);
     if (start >= last) return;
