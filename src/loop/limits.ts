@@ -62,6 +62,8 @@ export const LATER_ENTRIES_MAX = 2000;
 export const CHANGES_INLINE_MAX = 100;
 /** Calls whose names are remembered: a busy host's of some days; asked for again later, one is a new call. */
 export const CALLS_REMEMBERED_MAX = 100_000;
+/** After so many new ones the oldest are forgotten, so that at most as many more are kept and a new call does not look for them. */
+export const CALLS_PRUNED_EVERY = 64;
 /** An answer kept beside its name; a longer one is kept without the whole output, which the ledger has. */
 export const KEPT_ANSWER_BYTES_MAX = 256 * 1024;
 

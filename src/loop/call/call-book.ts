@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { erasing, transaction } from "../../base/database.ts";
+import { erasing } from "../../base/database.ts";
 import { invariant, ZtlError } from "../../errors.ts";
-import { CALLS_REMEMBERED_MAX } from "../limits.ts";
+import { CALLS_PRUNED_EVERY, CALLS_REMEMBERED_MAX } from "../limits.ts";
 import { CALL_MOVES } from "../reviews/states.ts";
 
 /**
@@ -40,16 +40,15 @@ export class CallBook {
 
   /** The call of this name, written down as `asked` when it is new. Throws ZtlError `call-id-reused` for another tool or input. */
   open(call: NewCall): { readonly call: BookedCall; readonly isNew: boolean } {
-    return transaction(this.#database, () => {
-      const known = this.find(call);
-      if (known === undefined) {
-        this.#add(call);
-        return { call: { ...call, state: "asked", reviewId: undefined, answer: undefined }, isNew: true };
-      }
-      if (known.hash === call.hash) return { call: known, isNew: false };
-      throw new ZtlError("call-id-reused", "This callId was given to another tool or input in this conversation", {
-        remedy: "Give each call a callId of its own, such as the tool call's id.",
-      });
+    // Most calls are new: one statement then says so, and is a transaction by itself.
+    if (this.#add(call))
+      return { call: { ...call, state: "asked", reviewId: undefined, answer: undefined }, isNew: true };
+    const known = this.find(call);
+    // Forgotten just now, by another process.
+    if (known === undefined) return this.open(call);
+    if (known.hash === call.hash) return { call: known, isNew: false };
+    throw new ZtlError("call-id-reused", "This callId was given to another tool or input in this conversation", {
+      remedy: "Give each call a callId of its own, such as the tool call's id.",
     });
   }
 
@@ -88,12 +87,20 @@ export class CallBook {
     erasing(this.#database, () => void statement.run(JSON.stringify(runIds)));
   }
 
-  #add({ agent, conversation, callId, runId, tool, hash }: NewCall): void {
-    this.#database
+  /** False when the name is in the book. */
+  #add({ agent, conversation, callId, runId, tool, hash }: NewCall): boolean {
+    const { changes, lastInsertRowid } = this.#database
       .prepare(
-        "INSERT INTO call (agent, conversation, id, run, tool, hash, state, created) VALUES (?, ?, ?, ?, ?, ?, 'asked', ?)",
+        `INSERT INTO call (agent, conversation, id, run, tool, hash, state, created) VALUES (?, ?, ?, ?, ?, ?, 'asked', ?)
+         ON CONFLICT (agent, conversation, id) DO NOTHING`,
       )
       .run(agent, conversation, callId, runId, tool, hash, this.#now());
+    if (changes === 0) return false;
+    if (Number(lastInsertRowid) % CALLS_PRUNED_EVERY === 0) this.#prune();
+    return true;
+  }
+
+  #prune(): void {
     this.#database
       .prepare(
         "DELETE FROM call WHERE number <= (SELECT max(number) FROM call) - ? AND state NOT IN ('waiting', 'running')",
