@@ -3,12 +3,13 @@ import { inSlices } from "../../base/pace.ts";
 import type { ChangeSet } from "../changes/change-set.ts";
 import { hostPathOf } from "../changes/entries.ts";
 import type { NodeState } from "../changes/node-state.ts";
+import type { SpaceEntries } from "./space-entries.ts";
 import { isSameState, type SpaceEntry } from "./space-entry.ts";
 
 /** What an applied change set leaves of a workspace's entries: nothing, or what a call has changed since it was approved. */
 export async function appliedChanges(
   set: ChangeSet,
-  entries: ReadonlyMap<ByteString, SpaceEntry>,
+  entries: SpaceEntries,
 ): Promise<Map<ByteString, SpaceEntry | undefined>> {
   const changes = new Map<ByteString, SpaceEntry | undefined>();
   await inSlices(set.entries, ({ edit }) => {

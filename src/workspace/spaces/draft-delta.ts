@@ -11,7 +11,8 @@ import type { ProposedChange, Root } from "../changes/proposed-change.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
 import { withRoots } from "../files/root-directory.ts";
 import { PARALLEL_FILES } from "../limits.ts";
-import { type Author, type DeltaEdit, joinLabels, type SpaceEntries } from "./space-entry.ts";
+import { type SpaceEntries, withContents } from "./space-entries.ts";
+import { type Author, type DeltaEdit, joinLabels } from "./space-entry.ts";
 
 export interface DeltaSource {
   readonly changes: readonly ProposedChange[];
@@ -119,10 +120,9 @@ async function labelsByContent(
   });
   const found = new Map<string, readonly Json[]>();
   if (left.size === 0) return found;
-  await inSlices(base.values(), ({ after, labels }) => {
-    if (after.type === "file" && left.has(after.sha256))
-      found.set(after.sha256, joinLabels(labels, found.get(after.sha256)));
-  });
+  await inSlices(await withContents(base, left), ({ sha256, entry: { labels } }) =>
+    found.set(sha256, joinLabels(labels, found.get(sha256))),
+  );
   return found;
 }
 

@@ -5,7 +5,8 @@ import { type ByteString, parentOf, toByteString } from "../../base/byte-string.
 import { sha256Hex } from "../../base/sha256.ts";
 import { ABSENT, type NodeState } from "../changes/node-state.ts";
 import { mergeDelta } from "./merge.ts";
-import { type DeltaEdit, isSameState, type SpaceEntries, type SpaceEntry } from "./space-entry.ts";
+import type { SpaceEntries } from "./space-entries.ts";
+import { type DeltaEdit, isSameState, type SpaceEntry } from "./space-entry.ts";
 import { mergeTexts } from "./text-merge.ts";
 
 /** Interleavings that are tried; ZTL_RUNS=3000 for a long run. */

@@ -1,14 +1,8 @@
 import { type ByteString, parentOf } from "../../base/byte-string.ts";
 import { inSlices, Pace, sortedInSlices } from "../../base/pace.ts";
 import type { FileState, NodeState } from "../changes/node-state.ts";
-import {
-  type Author,
-  type DeltaEdit,
-  isSameState,
-  joinLabels,
-  type SpaceEntries,
-  type SpaceEntry,
-} from "./space-entry.ts";
+import type { SpaceEntries } from "./space-entries.ts";
+import { type Author, type DeltaEdit, isSameState, joinLabels, type SpaceEntry } from "./space-entry.ts";
 
 export type MergeConflictReason =
   /** Both changed it, in ways that cannot be put together. */

@@ -11,7 +11,8 @@ import { type ConflictReason, Obstacle } from "../files/obstacle.ts";
 import { type RootDirectory, type Status, withRoots } from "../files/root-directory.ts";
 import { MERGED_TEXT_BYTES_MAX, PARALLEL_FILES } from "../limits.ts";
 import { type JoinTexts, pick } from "./merge.ts";
-import { isSameState, type SpaceEntries, type SpaceEntry } from "./space-entry.ts";
+import type { SpaceEntries } from "./space-entries.ts";
+import { isSameState, type SpaceEntry } from "./space-entry.ts";
 import type { SpaceManifest } from "./space-manifest.ts";
 import { markConflicts } from "./text-marks.ts";
 

@@ -1,6 +1,5 @@
 import type { ByteString } from "../../base/byte-string.ts";
 import type { Json } from "../../base/json.ts";
-import { inSlices } from "../../base/pace.ts";
 import { modeOf, type NodeState } from "../changes/node-state.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
 
@@ -37,9 +36,6 @@ export function joinLabels(...lists: readonly (readonly Json[] | undefined)[]): 
   return [...new Map(lists.flatMap((list) => list ?? []).map((label) => [JSON.stringify(label), label])).values()];
 }
 
-/** By absolute host path. */
-export type SpaceEntries = ReadonlyMap<ByteString, SpaceEntry>;
-
 /** What one call did to one path: `before` is what it saw there, which may be an earlier call's work. */
 export interface DeltaEdit extends SpaceEntry {
   readonly path: ByteString;
@@ -51,25 +47,4 @@ export function isSameState(a: NodeState, b: NodeState): boolean {
   if ("uid" in a && "uid" in b && (a.uid !== b.uid || a.gid !== b.gid)) return false;
   if (a.type === "file" && b.type === "file") return a.sha256 === b.sha256;
   return a.type !== "symlink" || b.type !== "symlink" || a.target === b.target;
-}
-
-/** A version as it was, from what is known of another. */
-export async function withChanges(
-  entries: SpaceEntries,
-  changes: ReadonlyMap<ByteString, SpaceEntry | undefined>,
-): Promise<Map<ByteString, SpaceEntry>> {
-  const made = new Map<ByteString, SpaceEntry>();
-  await inSlices(entries, ([path, entry]) => made.set(path, entry));
-  await inSlices(changes, ([path, entry]) => {
-    if (entry === undefined) made.delete(path);
-    else made.set(path, entry);
-  });
-  return made;
-}
-
-/** All but those at some paths. */
-export async function without(entries: SpaceEntries, taken: ReadonlySet<ByteString>): Promise<SpaceEntries> {
-  const free = new Map<ByteString, SpaceEntry>();
-  await inSlices(entries, ([path, entry]) => void (taken.has(path) || free.set(path, entry)));
-  return free;
 }

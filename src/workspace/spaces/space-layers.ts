@@ -5,7 +5,7 @@ import { ZtlError } from "../../errors.ts";
 import type { FileState } from "../changes/node-state.ts";
 import { FILE_BYTES_MAX, LAYER_SLACK_BYTES, LAYER_VERSIONS_KEPT, SPACES_CACHED_MAX } from "../limits.ts";
 import { LayerFile } from "./layer-file.ts";
-import type { SpaceEntries } from "./space-entry.ts";
+import type { SpaceEntries } from "./space-entries.ts";
 import { SpaceTree } from "./space-tree.ts";
 
 export interface LayerInUse {

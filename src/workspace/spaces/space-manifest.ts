@@ -6,7 +6,8 @@ import type { NodeState, TreeEdit } from "../changes/node-state.ts";
 import type { Ground } from "../changes/proposal.ts";
 import type { Root } from "../changes/proposed-change.ts";
 import { statusOf, withRoots } from "../files/root-directory.ts";
-import type { SpaceEntries, SpaceEntry } from "./space-entry.ts";
+import type { SpaceEntries } from "./space-entries.ts";
+import type { SpaceEntry } from "./space-entry.ts";
 
 export interface SpaceManifest {
   readonly roots: readonly Root[];

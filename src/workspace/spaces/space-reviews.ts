@@ -21,7 +21,7 @@ import type {
   SpaceRejectOptions,
   SpaceRejectResult,
 } from "./space-decisions.ts";
-import { without } from "./space-entry.ts";
+import { without } from "./space-entries.ts";
 import type { SpaceHead } from "./space-head.ts";
 import { hostPathsOf, manifestOf, type SpaceManifest, withRootsInUse } from "./space-manifest.ts";
 import type { Changes, CommitKind, SpaceStore } from "./space-store.ts";

@@ -2,9 +2,10 @@ import { setImmediate as otherWork } from "node:timers/promises";
 import type { ByteString } from "../../base/byte-string.ts";
 import { type FileContent, type LayerNode, LayerTree } from "../../base/layer/index.ts";
 import { type FileState, hasSameContent } from "../changes/node-state.ts";
-import type { SpaceEntries, SpaceEntry } from "./space-entry.ts";
+import { differingPaths, type SpaceEntries } from "./space-entries.ts";
+import type { SpaceEntry } from "./space-entry.ts";
 
-/** Entries compared between two looks at other work of the process: a few milliseconds. */
+/** Entries looked at between two looks at other work of the process: a few milliseconds. */
 const ENTRIES_AT_ONCE = 1000;
 /** Entries turned into nodes, each of which may have a content that has to be copied. */
 const NODES_AT_ONCE = 100;
@@ -37,7 +38,7 @@ export class SpaceTree {
   }
 
   async update(entries: SpaceEntries, keep: KeepContent): Promise<void> {
-    const changed = await this.#differences(entries);
+    const changed = await differingPaths(this.#entries, entries);
     const files = new Set<string>();
     let count = 0;
     for (const path of changed) {
@@ -56,20 +57,6 @@ export class SpaceTree {
       if (++count % NODES_AT_ONCE === 0) await otherWork();
       await this.#setFile(key, keep);
     }
-  }
-
-  async #differences(entries: SpaceEntries): Promise<ByteString[]> {
-    const changed: ByteString[] = [];
-    let count = 0;
-    for (const [path, entry] of entries) {
-      if (++count % ENTRIES_AT_ONCE === 0) await otherWork();
-      if (this.#entries.get(path) !== entry) changed.push(path);
-    }
-    for (const path of this.#entries.keys()) {
-      if (++count % ENTRIES_AT_ONCE === 0) await otherWork();
-      if (!entries.has(path)) changed.push(path);
-    }
-    return changed;
   }
 
   #forget(path: ByteString, { after }: SpaceEntry, files: Set<string>): void {

@@ -16,7 +16,8 @@ import { ENTRIES_MAX, MERGED_TEXT_BYTES_MAX, SPACE_BYTES_MAX, SPACES_CACHED_MAX 
 import type { ChangeSets, KeptManifest } from "../state/change-sets.ts";
 import { type DraftedDelta, draftDelta } from "./draft-delta.ts";
 import { type MergeConflict, type Merged, mergeDelta } from "./merge.ts";
-import { joinLabels, type SpaceEntries, type SpaceEntry, withChanges } from "./space-entry.ts";
+import { type SpaceEntries, withChanges } from "./space-entries.ts";
+import { joinLabels, type SpaceEntry } from "./space-entry.ts";
 import type { SpaceHead } from "./space-head.ts";
 import type { LayerInUse, SpaceLayers } from "./space-layers.ts";
 import { guestNameOf } from "./space-manifest.ts";
