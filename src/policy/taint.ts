@@ -45,8 +45,11 @@ export class Taint {
   /** This and the others together. Throws ZtlError `taint-invalid` for a label that is none. */
   join(...others: readonly (Taint | Label)[]): Taint {
     const byName = new Map(this.labels.map((label) => [nameOf(label), label]));
+    const known = byName.size;
     for (const label of others.flatMap((other) => (other instanceof Taint ? other.labels : [checkLabel(other)])))
       byName.set(nameOf(label), label);
+    // Most content comes from where some came from before.
+    if (byName.size === known) return this;
     return new Taint(sorted(bounded(sorted([...byName.values()]))));
   }
 

@@ -54,5 +54,5 @@ export class Conversations {
 }
 
 function sameTaint(a: Taint, b: Taint): boolean {
-  return JSON.stringify(a.toJson()) === JSON.stringify(b.toJson());
+  return a === b || JSON.stringify(a.toJson()) === JSON.stringify(b.toJson());
 }
