@@ -11,6 +11,7 @@ export {
   isStatementSigned,
   type Selection,
   signStatement,
+  textOfSelection,
 } from "./decisions/statement.ts";
 export { type ActionDistribution, type ActionShift, compareActions } from "./differential/action-shift.ts";
 export {

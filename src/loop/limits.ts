@@ -80,7 +80,7 @@ export const KEPT_ANSWER_JSON = { bytesMax: 8 * 1024 * 1024, depthMax: 16, loneS
 export const REVIEWERS_MAX = 1000;
 /** Decisions of the same kind that are looked through for those that go together: those of some days. */
 export const VOTES_SEEN_MAX = 2000;
-/** Bytes of the paths of a selection that stand in the entry of a signed decision, which holds 1 MiB; of longer lists the hash does. */
+/** Bytes of the lists of files that stand in the entry of a decision or a sync, which holds 1 MiB; longer ones are content beside it, or their hash alone. */
 export const SELECTION_INLINE_BYTES_MAX = 256 * 1024;
 
 /** Steps of an agent that a model is asked about once more; a small local one takes some seconds for each. */

@@ -29,6 +29,8 @@ interface Carried {
   readonly reviewer?: string | undefined;
   readonly files?: readonly string[] | undefined;
   readonly protectedFiles?: readonly string[] | undefined;
+  /** In place of both: what has this hash. */
+  readonly selection?: { readonly sha256: string } | undefined;
   readonly message?: string | undefined;
   readonly take?: string | undefined;
   readonly statements?: readonly string[] | undefined;
@@ -170,8 +172,14 @@ function isSame(signed: Body<"decision">, carried: Carried): boolean {
     signed.subjectSha256 === carried.hash &&
     signed.decision === carried.decision &&
     signed.take === carried.take &&
-    signed.selectionSha256 === hashOfSelection(carried)
+    signed.selectionSha256 === selectionHash(carried)
   );
+}
+
+/** Undefined where the files are told twice, and nobody knows which of them were meant. */
+function selectionHash({ files, protectedFiles, selection }: Carried): string | undefined {
+  if (selection === undefined) return hashOfSelection({ files, protectedFiles });
+  return (files ?? protectedFiles) === undefined ? selection.sha256 : undefined;
 }
 
 /** Those that would be used again within the time for which a decision is taken are among the last. */

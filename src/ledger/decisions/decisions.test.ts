@@ -8,7 +8,7 @@ import { inlineContent } from "../record/fields.ts";
 import { formatPublicKey } from "../record/head.ts";
 import { generateSigningKey } from "../store/signing-key.ts";
 import { MemoryStore } from "../store/testing.ts";
-import { hashOfMessage, hashOfSelection, isStatementSigned, signStatement } from "./statement.ts";
+import { hashOfMessage, hashOfSelection, isStatementSigned, signStatement, textOfSelection } from "./statement.ts";
 
 const HASH = "a".repeat(64);
 const NOW = Date.parse("2026-11-27T12:00:00.000Z");
@@ -279,6 +279,26 @@ test("one yes is for writing it once", async () => {
     (await world.unproven()).map((text) => text.split(" ")[0]),
     ["5"],
   );
+});
+
+test("files that are content beside the entry are those that were signed, and are told once", async () => {
+  const contentOf = (paths: readonly string[]) => inlineContent(Buffer.from(textOfSelection({ files: paths })));
+  const [signed, other] = [contentOf(["/b", "/a"]), contentOf(["/a", "/c"])];
+  const run = async (approval: Partial<Body<"approval">>): Promise<readonly string[]> => {
+    const world = new World();
+    await world.reviewer("added", alice);
+    const { files: _, ...body } = world.signed({ files: ["/a", "/b"] });
+    await world.decide(body, approval);
+    return await world.unproven();
+  };
+  assert.deepEqual(await run({ selection: signed }), []);
+  for (const wrong of [
+    { selection: other },
+    {},
+    { selection: signed, files: ["/c"] },
+    { selection: signed, protectedFiles: [] },
+  ])
+    assert.match((await run(wrong)).join(), /^2 alice .* was another one$/, JSON.stringify(wrong));
 });
 
 test("a selection is a set; all files and none are two things; a signature has one spelling", () => {

@@ -46,10 +46,15 @@ export function textOfStatement(statement: DecisionStatement): string {
 }
 
 /** Of the chosen paths as sets: their order means nothing. */
-export function hashOfSelection({ files, protectedFiles = [] }: Selection): string {
+export function hashOfSelection(selection: Selection): string {
+  return sha256Hex(textOfSelection(selection));
+}
+
+/** What is hashed. */
+export function textOfSelection({ files, protectedFiles = [] }: Selection): string {
   const asSet = (paths: readonly string[]): string[] => [...new Set(paths.map((path) => path.toWellFormed()))].sort();
   const chosen = files === undefined ? null : asSet(files);
-  return sha256Hex(`ztl-selection-v1\n${canonicalise([chosen, asSet(protectedFiles)], SELECTION_JSON)}`);
+  return `ztl-selection-v1\n${canonicalise([chosen, asSet(protectedFiles)], SELECTION_JSON)}`;
 }
 
 /** Of what the agent is told; none and an empty one are the same. */

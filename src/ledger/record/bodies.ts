@@ -139,6 +139,8 @@ const decided = z.strictObject({
   reviewer: name,
   /** The chosen files; absent for all of them. */
   files: z.array(text).optional(),
+  /** In their place, when they are too many: the text that `textOfSelection` makes of them, which reviewers sign the hash of. */
+  selection: content.optional(),
   message: text.optional(),
   /** Whose version goes on after a rebase. */
   take: name.optional(),
@@ -160,6 +162,8 @@ const approval = z.strictObject({
   files: z.array(text).optional(),
   /** Protected paths that were agreed to one by one. */
   protectedFiles: z.array(text).optional(),
+  /** In place of both, when they are too many; see `decided`. */
+  selection: content.optional(),
   message: text.optional(),
   /** Nonces of the signed decisions that it rests on; absent while nobody was a reviewer. */
   statements: z.array(name).optional(),
@@ -203,6 +207,8 @@ const sync = z.strictObject({
   outcome: z.enum(["applied", "conflict", "failed", "rolled-back", "undone"]),
   files: z.array(text).optional(),
   conflicts: z.array(z.strictObject({ path: text, reason: text })).optional(),
+  /** The same lists and those of the details as JSON, when they are too large to be part of the entry. */
+  list: content.optional(),
   error: z.strictObject({ code: name, message: text }).optional(),
   /** Of what was put back, or written again. */
   decided: decided.optional(),
@@ -314,7 +320,11 @@ function listed(step: Step | Erased): readonly (Content | undefined)[] {
     case "change-set":
       return [step.body.list, ...(step.body.contents ?? [])];
     case "rebase":
-      return [step.body.list];
+      return [step.body.list, step.body.decided.selection];
+    case "approval":
+      return [step.body.selection];
+    case "sync":
+      return [step.body.list, step.body.decided?.selection];
     case "given":
     case "said":
     case "told":
@@ -325,10 +335,8 @@ function listed(step: Step | Erased): readonly (Content | undefined)[] {
     case "failure":
     case "policy-decision":
     case "admission":
-    case "approval":
     case "reviewer":
     case "decision":
-    case "sync":
     case "erasure":
     case "erased":
       return [];

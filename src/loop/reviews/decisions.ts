@@ -1,5 +1,7 @@
-import type { EntryDraft } from "../../ledger/index.ts";
+import { defined } from "../../base/optional.ts";
+import { type EntryDraft, type Ledger, type Selection, textOfSelection } from "../../ledger/index.ts";
 import { Recorder } from "../history/recorder.ts";
+import { SELECTION_INLINE_BYTES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
 
 type BodyOf<K extends EntryDraft["kind"]> = Extract<EntryDraft, { kind: K }>["body"];
@@ -13,7 +15,7 @@ export interface Decided {
 /** A person's decision, or the lack of one, in the ledger. */
 export async function recordDecision(parts: LoopParts, of: Decided, body: BodyOf<"approval">): Promise<void> {
   const recorder = new Recorder(parts.ledger, { runId: of.runId, agent: of.agent }, parts.told);
-  recorder.record({ kind: "approval", body });
+  recorder.record({ kind: "approval", body: await withShortSelection(parts, body) });
   await recorder.settle();
   parts.reviewsChanged();
 }
@@ -30,7 +32,48 @@ export type SyncBody = BodyOf<"sync">;
 /** What became of a change set's files. */
 export async function recordSync(parts: LoopParts, of: Decided, body: SyncBody): Promise<void> {
   const recorder = new Recorder(parts.ledger, { runId: of.runId, agent: of.agent }, parts.told);
-  recorder.record({ kind: "sync", body });
+  const { decided } = body;
+  const by = decided && (await withShortSelection(parts, decided));
+  recorder.record({ kind: "sync", body: { ...(await withShortLists(parts, body)), ...defined({ decided: by }) } });
   await recorder.settle();
   parts.reviewsChanged();
+}
+
+/** A body with the chosen files as content beside it, where they are too many to stand in an entry. */
+export async function withShortSelection<T extends Selection>(
+  { ledger }: { readonly ledger: Ledger },
+  body: T,
+): Promise<T> {
+  const { files, protectedFiles, ...rest } = body;
+  if (!isLong([files, protectedFiles])) return body;
+  const selection = await ledger.keep(Buffer.from(textOfSelection({ files, protectedFiles }), "utf8"));
+  return { ...rest, selection } as unknown as T;
+}
+
+/** Lists of a sync that grow with its change set: its own, and those of what somebody else did meanwhile. */
+export interface SyncLists {
+  readonly files?: SyncBody["files"];
+  readonly conflicts?: SyncBody["conflicts"];
+  readonly leftAlone?: unknown;
+  readonly keptBeside?: unknown;
+}
+
+async function withShortLists({ ledger }: LoopParts, body: SyncBody): Promise<SyncBody> {
+  const { files, conflicts, details, ...rest } = body;
+  const { leftAlone, keptBeside, ...short } = (details ?? {}) as SyncLists & Record<string, never>;
+  const lists = { files, conflicts, leftAlone, keptBeside };
+  if (!isLong(Object.values(lists))) return body;
+  const list = await ledger.keep(Buffer.from(JSON.stringify(lists), "utf8"));
+  return { ...rest, list, details: short };
+}
+
+/** As an entry has them. Most are short, and few of those long ones are near the bound: they are not measured to the byte. */
+function isLong(lists: readonly unknown[]): boolean {
+  let bytes = 0;
+  const count = (value: unknown): void => {
+    if (typeof value === "string") bytes += 4 + Buffer.byteLength(value);
+    else if (typeof value === "object" && value !== null) for (const one of Object.values(value)) count(one);
+  };
+  count(lists);
+  return bytes > SELECTION_INLINE_BYTES_MAX;
 }

@@ -2,7 +2,7 @@ import { defined } from "../../base/optional.ts";
 import type { RebasedFile, RebaseTake } from "../../workspace/index.ts";
 import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
-import { wellFormed } from "../reviews/decisions.ts";
+import { wellFormed, withShortSelection } from "../reviews/decisions.ts";
 import type { Conflict, DecisionOptions, DecisionResult } from "../reviews/review.ts";
 import type { Statements } from "./change-set-desk.ts";
 import { explainConflict } from "./conflict-reasons.ts";
@@ -68,7 +68,7 @@ export async function rebaseReview(
         ...({ reviewId: id, subjectSha256: hash, decision: "rebase", reviewer, take } as const),
         ...defined({ message, files: wellFormed(files), statements: wellFormed(statements) }),
       };
-      recorder.record({ kind: "rebase", body: { list, decided, details } });
+      recorder.record({ kind: "rebase", body: { list, decided: await withShortSelection(parts, decided), details } });
       await recorder.settle();
       parts.reviewsChanged();
       return { ...result, unmerged };
