@@ -8,4 +8,8 @@ export type { ActionWeights, LogisticModel } from "./actions/weights.ts";
 export { Calibration, type FoldBy, type Knowledge } from "./calibration/calibrate.ts";
 export { parseRuns, type RecordedRun, RUNS_FILE_BYTES_MAX } from "./calibration/recorded-run.ts";
 export { type CalibrationReport, calibrationReport, type Quality } from "./calibration/report.ts";
+export { CalibratedThreshold, Cusum, Ewma, NormalThreshold } from "./detectors/charts.ts";
+export type { Detector, FalseAlarms } from "./detectors/detector.ts";
+export { PageHinkley } from "./detectors/page-hinkley.ts";
+export { type BaselineBounds, RobustBaseline, type StoredBaseline } from "./detectors/robust-baseline.ts";
 export type { Evidence, Monitor, Reason } from "./monitor.ts";

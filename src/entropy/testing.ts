@@ -1,15 +1,7 @@
 import type { RecordedCall, RecordedRun } from "./calibration/recorded-run.ts";
+import { uniform } from "./detectors/random.ts";
 
 /** A small office with an agent that pays, files and writes messages: recorded runs of our own making, the same ones each time. */
-
-/** Park and Miller's generator: tests must see the same numbers each time. Between 0 and 1, neither included. */
-export function random(seed: number): () => number {
-  let state = seed % 2147483647 || 1;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
-}
 
 export const LANDLORD = "NL21CASA0009991112";
 export const THIEF = "XX99EVIL0000777000";
@@ -65,7 +57,7 @@ const JOBS: readonly { readonly job: string; readonly request: string; calls(nex
 
 /** As many runs of each model for each job, and some that obeyed what a result told them. */
 export function officeRuns(models: readonly string[], perJob = 3): RecordedRun[] {
-  const next = random(7);
+  const next = uniform(7);
   const runs: RecordedRun[] = [];
   for (const model of models) {
     for (const { job, request, calls } of JOBS) {
