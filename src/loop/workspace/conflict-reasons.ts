@@ -22,6 +22,8 @@ const REASONS: Readonly<Record<Conflict["reason"], string>> = {
   "inexact-name": "has a name whose exact bytes are not known",
   "reserved-name": "has a name that the sync itself uses",
   "owner-not-permitted": "would belong to an owner that this user may not give it to",
+  "kept-content-changed":
+    "is not kept as it was shown: its content in the state directory was replaced or removed, and is never written",
   "conflict-markers":
     "has the host's lines and the agent's between <<<<<<< and >>>>>>>: let the agent decide between them, or take one version",
   "needs-another": "cannot be without another file that is in conflict",

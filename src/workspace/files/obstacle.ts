@@ -22,6 +22,8 @@ export type ConflictReason =
   | "inexact-name"
   | "reserved-name"
   | "owner-not-permitted"
+  /** What was kept of it for the host is not what the reviewer was shown any more, or is gone. */
+  | "kept-content-changed"
   /** The host's change and the agent's both stand in it, between markers. */
   | "conflict-markers"
   /** Nothing is wrong with it, but it cannot be without another entry that is in conflict. */

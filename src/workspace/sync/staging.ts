@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import type { BlobFiles } from "../../base/blob-files.ts";
-import { bytesOf, EMPTY } from "../../base/byte-string.ts";
+import { bytesOf, EMPTY, labelOf } from "../../base/byte-string.ts";
 import { copyContent, fileSource } from "../../base/content.ts";
 import { syncPathAsync } from "../../base/durable-files.ts";
 import { copyAttributes } from "../../base/host/extended-attributes.ts";
@@ -105,7 +105,8 @@ export async function stageObject(
     const target = fs.openSync(path, "wx", 0o600);
     try {
       const copied = await copyContent(fileSource(source), target, FILE_BYTES_MAX);
-      if (copied.sha256 !== state.sha256) throw new Error(`the kept content ${state.sha256} has been changed`);
+      if (copied.sha256 !== state.sha256)
+        throw new Error(`the content kept for ${JSON.stringify(labelOf(label))} has been changed`);
       setOwner(path, state, label);
       // Before the mode, which an access control list would change. A directory on the way may yet have to be made.
       if (root.status(label)?.isFile() === true) copyAttributes(root.locate(label), target);
