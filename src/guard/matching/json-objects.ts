@@ -15,14 +15,12 @@ const ORDINARY_KEYS = new Set([
   "content",
   "parts",
   "command",
-  "tool",
   "name",
   "type",
   "id",
   "method",
   "result",
   "error",
-  "parameters",
   "action",
 ]);
 

@@ -1,5 +1,5 @@
 import type { Trigger } from "../rule.ts";
-import { APOSTROPHE, isWord, QUOTE, skipBlank, startsWith } from "./bytes.ts";
+import { APOSTROPHE, isBlank, isWord, QUOTE, skipBlank, startsWith } from "./bytes.ts";
 import type { Span } from "./shapes.ts";
 
 /** No bound is needed for white space here: what stands after one key stands after no other, so each byte is read once. */
@@ -38,4 +38,17 @@ export function jsonContainer(bytes: Uint8Array, span: Span): boolean {
   if (bytes[key] !== QUOTE && bytes[key] !== APOSTROPHE) return false;
   span.end = at + 1;
   return true;
+}
+
+/** White space around the first string of a pair. */
+const PAIR_GAP_MAX = 64;
+
+/** A string that opens a pair of two, in an array or as Python writes it: `["system", "…"`, `('human', '…'`. */
+export function opensPair(bytes: Uint8Array, span: Span): boolean {
+  let before = span.start - 1;
+  while (span.start - before <= PAIR_GAP_MAX && isBlank(bytes[before])) before--;
+  if (bytes[before] !== 0x5b && bytes[before] !== 0x28) return false;
+  const comma = skipBlank(bytes, span.end, PAIR_GAP_MAX);
+  const next = skipBlank(bytes, comma + 1, PAIR_GAP_MAX);
+  return bytes[comma] === 0x2c && (bytes[next] === QUOTE || bytes[next] === APOSTROPHE);
 }

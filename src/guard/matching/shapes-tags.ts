@@ -5,6 +5,8 @@ import type { Span } from "./shapes.ts";
 const SLASH = 0x2f;
 const EQUALS = 0x3d;
 const COLON = 0x3a;
+const HYPHEN = 0x2d;
+const LINE_FEED = 0x0a;
 /** Letters before and after the words that make a tag one of tool calls: `<longcat_tool_call>`. */
 const AFFIX_MAX = 24;
 const VALUE_MAX = 64;
@@ -88,6 +90,34 @@ function hasValue(bytes: Uint8Array, value: string): boolean {
 export function tagEnd(bytes: Uint8Array, span: Span): boolean {
   const byte = bytes[span.end];
   return byte === GT || byte === SLASH || isBlank(byte);
+}
+
+/** What somebody says, in the names of tags. */
+const SAID = ["message", "messages", "msg", "turn", "prompt", "query", "input", "instruction", "instructions", "rules"];
+/** The others are elements of web pages, of which each application has its own: `<user-message>`. */
+const SAID_WITH_HYPHEN = ["prompt", "instruction", "instructions", "turn"];
+
+/**
+ * `</assistant_turn>`, and `<user_message>` with text right behind it or alone on its line; the literal ends with the sign between
+ * the words. Usage texts have placeholders of such names, and programs types: `<user_input>`, `Promise<user_message>`.
+ */
+export function roleTag(bytes: Uint8Array, span: Span): boolean {
+  const words = bytes[span.end - 1] === HYPHEN ? SAID_WITH_HYPHEN : SAID;
+  for (const word of words) {
+    const end = span.end + word.length;
+    if (bytes[end] !== GT || !startsWithAnyCase(bytes, span.end, word)) continue;
+    if (bytes[span.start + 1] !== SLASH && !isOpener(bytes, span.start, end + 1)) return false;
+    span.end = end + 1;
+    return true;
+  }
+  return false;
+}
+
+function isOpener(bytes: Uint8Array, start: number, end: number): boolean {
+  const before = bytes[start - 1];
+  if (isWord(before)) return false;
+  const isAlone = (before === undefined || before === LINE_FEED) && bytes[end] === LINE_FEED;
+  return isAlone || isWord(bytes[end]);
 }
 
 /** `<anything:invoke>`, `</anything:tool_call>`; the literal begins with the colon. `<bpel:invoke partner…` calls no tool. */

@@ -1,4 +1,4 @@
-import { BAR, GT, isLower, isNameByte, LT } from "./bytes.ts";
+import { BAR, GT, isLower, isNameByte, isWord, LT, startsWith } from "./bytes.ts";
 import { headingRoleEnd } from "./roles.ts";
 import type { Span } from "./shapes.ts";
 import { kindOfName } from "./token-names.ts";
@@ -32,6 +32,16 @@ export function specialToken(bytes: Uint8Array, span: Span): boolean {
   const end = specialTokenEnd(bytes, span.start);
   if (end < 0) return false;
   span.end = end;
+  return true;
+}
+
+/** `◁name▷`, as Kimi-VL marks its reasoning. */
+export function triangleToken(bytes: Uint8Array, span: Span): boolean {
+  let end = bytes[span.end] === 0x2f ? span.end + 1 : span.end;
+  const first = end;
+  while (end - first <= SIDED_NAME_MAX && isWord(bytes[end])) end++;
+  if (end - first < NAME_MIN || !startsWith(bytes, end, "\u00e2\u0096\u00b7")) return false;
+  span.end = end + 3;
   return true;
 }
 

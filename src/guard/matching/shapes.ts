@@ -1,6 +1,6 @@
 import type { Trigger } from "../rule.ts";
 import { isBase64, isBlank, isDigit, skipBlank, startsWith } from "./bytes.ts";
-import { jsonContainer, jsonValue } from "./shapes-json.ts";
+import { jsonContainer, jsonValue, opensPair } from "./shapes-json.ts";
 import { htmlLoad, markdownImage, markdownReference, type UrlReading } from "./shapes-links.ts";
 import {
   assignedSecret,
@@ -11,7 +11,7 @@ import {
   puttyKey,
   urlPassword,
 } from "./shapes-secrets.ts";
-import { functionTag, namespacedTag, tagAttribute, tagEnd, wordyTag } from "./shapes-tags.ts";
+import { functionTag, namespacedTag, roleTag, tagAttribute, tagEnd, wordyTag } from "./shapes-tags.ts";
 import { controlString, csiConceal, csiReport, hyperlink } from "./shapes-terminal.ts";
 import {
   barredTag,
@@ -22,6 +22,7 @@ import {
   specialToken,
   tokenClose,
   tokenOpen,
+  triangleToken,
 } from "./shapes-tokens.ts";
 import {
   boundaryTurn,
@@ -98,6 +99,7 @@ export const SHAPES = Object.freeze({
   "encoded-command": encodedCommand,
   "json-value": jsonValue,
   "json-container": jsonContainer,
+  "opens-pair": opensPair,
   "html-load": htmlLoad,
   "markdown-image": markdownImage,
   "markdown-reference": markdownReference,
@@ -130,6 +132,8 @@ export const SHAPES = Object.freeze({
   "tag-end": tagEnd,
   "namespaced-tag": namespacedTag,
   "wordy-tag": wordyTag,
+  "role-tag": roleTag,
+  "triangle-token": triangleToken,
   "function-tag": functionTag,
   "role-turn": roleTurn,
   "bidi-override": bidiOverride,
@@ -148,4 +152,4 @@ export const SHAPES = Object.freeze({
 export type ShapeName = keyof typeof SHAPES;
 
 /** Counts every change to what shapes, places or views recognise; it is hashed with the rules. */
-export const ENGINE_VERSION = 5;
+export const ENGINE_VERSION = 6;

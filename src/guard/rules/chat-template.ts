@@ -1,11 +1,35 @@
-import { anyCase, literals, type Pattern, placed, type Rule, shaped, shapedAnyCase } from "../rule.ts";
+import { anyCase, inSequence, literals, type Pattern, placed, type Rule, shaped, shapedAnyCase } from "../rule.ts";
 
 /** Tags that say where something begins or ends: `<start_of_turn>`, `<beginning_of_sentence>`, and others of that make. */
 const OF_TAGS = ["start", "begin", "beginning", "end", "stop"].flatMap((word) => [`<${word}_of_`, `</${word}_of_`]);
 /** Tokens that have a number: reserved ones that a model uses for its turns. */
-const NUMBERED = ["<extra_id_", "<reserved_", "<unused", "<SPECIAL_", "<special_token_", "[UNUSED_TOKEN_", "[control_"];
+const NUMBERED = [
+  "<extra_id_",
+  "<reserved_",
+  "<unused",
+  "<SPECIAL_",
+  "<special_",
+  "<ctrl",
+  "<token_",
+  "[UNUSED_TOKEN_",
+  "[control_",
+];
 /** Tags at the edge of a sequence. */
-const BOUNDARIES = ["<s>", "</s>", "<bos>", "<eos>", "<unk>", "<sep>", "<eoa>", "<eoh>", "<eot>", "<eom>", "<eod>"];
+const BOUNDARIES = [
+  ":bos>",
+  ":eos>",
+  "<s>",
+  "</s>",
+  "<bos>",
+  "<eos>",
+  "<unk>",
+  "<sep>",
+  "<eoa>",
+  "<eoh>",
+  "<eot>",
+  "<eom>",
+  "<eod>",
+];
 /** Words of which bracketed control tokens in capitals are made, as Mistral's models have them. */
 const BRACKETED = [
   ...["SYSTEM_PROMPT", "SYSTEM_MESSAGE", "SYSTEM_INSTRUCTION", "AVAILABLE_TOOLS", "MODEL_SETTINGS", "MODEL_RESPONSE"],
@@ -68,6 +92,7 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
       ...shaped("square-bar", "[|"),
       ...shaped("tilde-token", "]~"),
       ...shaped("tilde-end", "~["),
+      ...shaped("triangle-token", "◁"),
       ...shaped("barred-tag", "<|", "</|"),
       ...literals("<|/tool|>"),
     ],
@@ -90,6 +115,8 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     patterns: [
       ...shapedAnyCase("tag-rest", ...OF_TAGS),
       ...anyCase(
+        "<im_start>",
+        "<im_end>",
         "<start_function_call>",
         "<end_function_call>",
         "<start_function_response>",
@@ -151,6 +178,15 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
         ["### Response:", "### Answer:", "### Solution:"],
       ),
       ...literals("###Assistant:", "###Human:"),
+      said(
+        ["[USER]", "[HUMAN]", "[SYSTEM]", "[SYS]"],
+        ["[/USER]", "[/HUMAN]", "[/SYSTEM]", "[/SYS]", "[ASSISTANT]", "[BOT]"],
+      ),
+      ...literals("<<USER>>", "<<HUMAN>>", "<<SYSTEM>>", "<<ASSISTANT>>"),
+      ...["SYSTEM", "SYS", "USER", "HUMAN", "ASSISTANT"].map((role) =>
+        inSequence(literals(`<${role}>`), literals(`</${role}>`), 8192),
+      ),
+      ...anyCase("<human>:", "<bot>:"),
     ],
   },
   {
@@ -167,6 +203,15 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     severity: "medium",
     meaning: "Tags around a model's hidden reasoning, and reminders that only its harness writes.",
     reason: "imitates a model's reasoning or its harness",
-    patterns: literals("<think>", "</think>", "<system-reminder>", "</system-reminder>", "<|think|>", "<channel|>"),
+    patterns: literals(
+      "<thinking>",
+      "<scratchpad>",
+      "<think>",
+      "</think>",
+      "<system-reminder>",
+      "</system-reminder>",
+      "<|think|>",
+      "<channel|>",
+    ),
   },
 ];

@@ -1,8 +1,13 @@
-import { anyCase, inSequence, literals, type Pattern, type Rule, tagNames } from "../rule.ts";
+import { anyCase, inSequence, literals, type Pattern, type Rule, shapedAnyCase, tagNames } from "../rule.ts";
 
 /** From the opening tag to its end: names that usage texts have as placeholders too, such as `<command-name>`. */
 const closed = (...names: readonly string[]): Pattern[] =>
   names.map((name) => inSequence(anyCase(`<${name}>`), anyCase(`</${name}>`), 4096));
+
+/** Tags named after somebody's words: `<user_message>`, `<assistant_turn>`. Which words is up to the shape. */
+const ROLE_TAGS = ["system", "user", "human", "assistant", "developer", "agent", "model", "bot"].flatMap((role) => [
+  ...[`<${role}_`, `</${role}_`, `<${role}-`, `</${role}-`],
+]);
 
 /** What only the program around a model writes into its prompts, or reads out of its answers. */
 export const HARNESS_RULES: readonly Rule[] = [
@@ -39,8 +44,19 @@ export const HARNESS_RULES: readonly Rule[] = [
           "developer_instructions",
           "steering-reminder",
         ],
-        ...["new-diagnostics", "ide_selection", "ide_opened_file", "persisted-output", "state_snapshot"],
+        ...[
+          "important_instructions",
+          "cursor_rules",
+          "ephemeral_message",
+          "available_tools",
+          "new-diagnostics",
+          "ide_selection",
+          "ide_opened_file",
+          "persisted-output",
+          "state_snapshot",
+        ],
       ),
+      ...shapedAnyCase("role-tag", ...ROLE_TAGS),
       ...closed("command-name", "command-message", "command-args", "user_request", "user_info", "project_layout"),
     ],
   },

@@ -2,9 +2,9 @@
  * In how many ordinary files each rule that withholds found something, on the half of them that no rule was tuned on. Made by
  * `npm run bench:guard -- --calm --files 60000 --rates src/guard/rules/ordinary-rates.ts`; no part of the rules, nor of their hash.
  */
-export const ORDINARY_FILES = 28496;
+export const ORDINARY_FILES = 29065;
 /** SHA-256 of the list of them (`--list`). */
-export const ORDINARY_LIST_SHA256 = "60b736d9de637776dfa13fd0dc21897ce58a3c7d87374bfc83b6c88ea8d0f84f";
+export const ORDINARY_LIST_SHA256 = "272730a92ac5337ca246c30942b37e1f75e904e553fb064bae4443515ebc7328";
 export const FOUND_IN: Readonly<Record<string, number>> = {
   "autogen.handoff": 0,
   "autogen.terminate": 2,
@@ -58,6 +58,7 @@ export const FOUND_IN: Readonly<Record<string, number>> = {
   "wire.a2a": 0,
   "wire.agent-event": 0,
   "wire.ai-sdk": 0,
+  "wire.answer": 0,
   "wire.bedrock": 0,
   "wire.command": 0,
   "wire.gemini": 0,

@@ -70,7 +70,13 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     severity: "medium",
     meaning: "A chat message object that speaks for the user. Rate: 0.",
     reason: "contains a chat message object of the user",
-    patterns: [object("role=user", "content"), object("role=user", "parts:array")],
+    patterns: [
+      object("role=user", "content"),
+      object("role=user", "parts:array"),
+      object("role=human", "content"),
+      object("role=ai", "content"),
+      object("role=bot", "content"),
+    ],
   },
   {
     id: "tool-call.role-name",
@@ -116,6 +122,7 @@ export const TOOL_CALL_RULES: readonly Rule[] = [
     reason: "contains a bare tool call object",
     patterns: [
       smallObject(3, "name:string", "arguments:object"),
+      smallObject(2, "name:string", "parameters:object"),
       smallObject(4, "name:string", "args:object", "id:string"),
       object("name=functions", "parameters:object"),
     ],
@@ -186,7 +193,9 @@ export const MCP_RULES: readonly Rule[] = [
       "sampling/createMessage",
       "elicitation/create",
       "resources/read",
-      "resources/subscribe",
+      ...["resources/subscribe", "resources/unsubscribe", "resources/list", "resources/templates/list"],
+      ...["completion/complete", "logging/setLevel", "prompts/list", "notifications/elicitation/complete"],
+      ...["notifications/resources/updated", "notifications/roots/list_changed", "notifications/tasks/status"],
       "prompts/get",
       "roots/list",
       "notifications/tools/list_changed",
@@ -208,6 +217,10 @@ export const MCP_RULES: readonly Rule[] = [
     patterns: [
       inSequence(keyed("jsonrpc", "2.0"), MCP_RESULT, MCP_RESULT_BYTES),
       inSequence(MCP_RESULT, keyed("jsonrpc", "2.0"), CONTENT_TO_ROLE_BYTES),
+      object("protocolVersion:string", "serverInfo:object"),
+      object("protocolVersion:string", "clientInfo:object"),
+      ...keyedObject("structuredContent"),
+      inSequence(keyed("jsonrpc", "2.0"), keyed("action", "accept"), MCP_RESULT_BYTES),
     ],
   },
   {

@@ -1,4 +1,24 @@
-import { inSequence, keyed, keyedObject, literals, object, type Rule, smallObject } from "../rule.ts";
+import {
+  inSequence,
+  keyed,
+  keyedObject,
+  literals,
+  object,
+  type Pattern,
+  type Rule,
+  shaped,
+  smallObject,
+} from "../rule.ts";
+
+/** Calls of tools in objects so small that they are nothing else. */
+const CALL_NAMES = ["tool", "tool_name", "function", "function_name"] as const;
+const CALL_ARGUMENTS = ["arguments", "args", "parameters"] as const;
+/** Events of the streams in which OpenAI's second interface answers. */
+const RESPONSE_EVENTS = [
+  ...["created", "in_progress", "completed", "output_item.added", "output_item.done", "content_part.added"],
+  ...["content_part.done", "output_text.delta", "output_text.done", "function_call_arguments.delta"],
+  ...["mcp_call_arguments.delta", "mcp_call_arguments.done", "reasoning_summary_text.delta"],
+].map((event) => `response.${event}`);
 
 const CONTENT = literals('"content"', "'content'", '"data"', "'data'", '"text"', "'text'");
 const LANGCHAIN_ROLES = keyed("type", "human", "ai", "HumanMessage", "AIMessage", "SystemMessage", "ToolMessage");
@@ -6,6 +26,12 @@ const LANGCHAIN_ROLES = keyed("type", "human", "ai", "HumanMessage", "AIMessage"
 const BESIDE_BYTES = 1024;
 /** Between a content's key and the type after it: a message of some paragraphs. */
 const BEFORE_BYTES = 2048;
+
+/** LangChain also takes a message as a pair of its role and its text. */
+const paired = (role: string): Pattern[] => shaped("opens-pair", `"${role}"`, `'${role}'`);
+const PAIRS_SYSTEM = paired("system");
+const PAIRS_OTHER = paired("human");
+const PAIRS_OTHER_ANSWER = [...paired("ai"), ...paired("assistant"), ...paired("system")];
 
 /** Messages and tool calls as orchestrators keep them and send them to each other. */
 export const WIRE_RULES: readonly Rule[] = [
@@ -21,6 +47,10 @@ export const WIRE_RULES: readonly Rule[] = [
       ...keyedObject("function_response"),
       ...keyedObject("executableCode"),
       ...keyedObject("codeExecutionResult"),
+      ...keyedObject("functionCalls"),
+      ...keyedObject("functionResponses"),
+      ...keyedObject("systemInstruction"),
+      ...keyedObject("system_instruction"),
     ],
   },
   {
@@ -66,6 +96,8 @@ export const WIRE_RULES: readonly Rule[] = [
       ...keyed("type", "tool_call", "tool_call_chunk", "invalid_tool_call", "non_standard"),
       inSequence(LANGCHAIN_ROLES, CONTENT, BESIDE_BYTES),
       inSequence(CONTENT, LANGCHAIN_ROLES, BEFORE_BYTES),
+      inSequence(PAIRS_SYSTEM, PAIRS_OTHER, BEFORE_BYTES),
+      inSequence(PAIRS_OTHER, PAIRS_OTHER_ANSWER, BEFORE_BYTES),
     ],
   },
   {
@@ -77,6 +109,9 @@ export const WIRE_RULES: readonly Rule[] = [
     patterns: [
       ...keyed("type", "ToolCallRequestEvent", "ToolCallExecutionEvent", "ToolCallSummaryMessage", "HandoffMessage"),
       ...keyed("type", "StopMessage", "FunctionExecutionResultMessage", "UserInputRequestedEvent"),
+      ...keyed("type", "ThoughtEvent", "ModelClientStreamingChunkEvent", "MultiModalMessage", "MemoryQueryEvent"),
+      inSequence(keyed("type", "TextMessage", "StructuredMessage"), literals('"source"', "'source'"), BESIDE_BYTES),
+      inSequence(literals('"source"', "'source'"), keyed("type", "TextMessage", "StructuredMessage"), BEFORE_BYTES),
       ...keyed("$type", "FunctionCallContent", "FunctionResultContent", "ChatMessageContent"),
     ],
   },
@@ -93,7 +128,39 @@ export const WIRE_RULES: readonly Rule[] = [
       smallObject(4, "tool_name:string", "parameters:object"),
       smallObject(4, "tool_name:string", "tool_input"),
       smallObject(4, "tool:string", "tool_input"),
+      ...CALL_NAMES.flatMap((name) =>
+        CALL_ARGUMENTS.map((given) => smallObject(3, `${name}:string`, `${given}:object`)),
+      ),
+      object("tool_name:string", "tool_args:object"),
+      smallObject(8, "thought:string", "action"),
+      smallObject(8, "thought:string", "tool_name:string"),
+      smallObject(3, "final_answer"),
+      object("current_state:object", "action:array"),
+      ...literals("Command(goto=", '"part_kind"', "'part_kind'"),
+      ...keyed("goto", "__end__"),
+      ...keyed("next", "FINISH", "__end__"),
       object("recipient_name:string", "parameters:object"),
+    ],
+  },
+  {
+    id: "wire.answer",
+    family: "tool-call",
+    severity: "medium",
+    meaning: "Answers of models and the events in which they are streamed, as their providers send them. Rate: 0.",
+    reason: "contains a model's answer as its provider sends it",
+    patterns: [
+      ...keyed("type", ...RESPONSE_EVENTS),
+      ...keyed("type", "content_block_start", "content_block_delta", "content_block_stop", "input_json_delta"),
+      ...keyed("type", "thinking_delta", "signature_delta", "redacted_thinking", "summary_text"),
+      inSequence(keyed("type", "message_start"), keyedObject("message"), BESIDE_BYTES),
+      inSequence(keyed("type", "thinking"), literals('"thinking"', '"signature"'), BESIDE_BYTES),
+      inSequence(keyed("type", "output_text", "input_text"), literals('"text"', "'text'"), BESIDE_BYTES),
+      inSequence(literals('"text"', "'text'"), keyed("type", "output_text", "input_text"), BEFORE_BYTES),
+      ...keyed("object", "chat.completion", "chat.completion.chunk"),
+      ...keyed("finish_reason", "tool_calls", "function_call"),
+      ...keyed("stop_reason", "tool_use", "end_turn", "pause_turn"),
+      inSequence(keyed("from", "human", "gpt"), literals('"value"', "'value'"), BESIDE_BYTES),
+      inSequence(literals('"value"', "'value'"), keyed("from", "human", "gpt"), BEFORE_BYTES),
     ],
   },
   {
@@ -120,12 +187,20 @@ export const WIRE_RULES: readonly Rule[] = [
     severity: "high",
     meaning: "A request of the Agent2Agent or the Agent Client Protocol. Rate: 0.",
     reason: "contains an agent protocol message",
-    patterns: keyed(
-      "method",
-      ...["message/send", "message/stream", "SendMessage", "SendStreamingMessage", "tasks/get", "tasks/cancel"],
-      ...["tasks/resubscribe", "tasks/pushNotificationConfig/set", "tasks/pushNotificationConfig/get"],
-      ...["session/prompt", "session/update", "session/request_permission", "session/new", "session/cancel"],
-      ...["fs/read_text_file", "fs/write_text_file", "terminal/create"],
-    ),
+    patterns: [
+      ...keyed("kind", "status-update", "artifact-update"),
+      object("role=agent", "parts:array"),
+      object("role=ROLE_AGENT", "parts:array"),
+      object("role=ROLE_USER", "parts:array"),
+      ...keyed(
+        "method",
+        ...["message/send", "message/stream", "SendMessage", "SendStreamingMessage", "tasks/get", "tasks/cancel"],
+        ...["tasks/list", "tasks/result", "agent/getAuthenticatedExtendedCard", "agent/authenticatedExtendedCard"],
+        ...["GetTask", "ListTasks", "CancelTask", "SubscribeToTask", "GetExtendedAgentCard"],
+        ...["tasks/resubscribe", "tasks/pushNotificationConfig/set", "tasks/pushNotificationConfig/get"],
+        ...["session/prompt", "session/update", "session/request_permission", "session/new", "session/cancel"],
+        ...["fs/read_text_file", "fs/write_text_file", "terminal/create"],
+      ),
+    ],
   },
 ];
