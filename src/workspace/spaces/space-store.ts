@@ -210,19 +210,38 @@ export class SpaceStore {
 
   async takenPaths(space: string): Promise<Set<ByteString>> {
     const select = this.#database.prepare(
-      `SELECT path FROM taken WHERE space = ? AND path > ? ORDER BY path LIMIT ${ROWS_AT_ONCE}`,
+      `SELECT path, change_set FROM taken WHERE space = ? AND path > ? ORDER BY path LIMIT ${ROWS_AT_ONCE}`,
     );
     const paths = new Set<ByteString>();
+    const valid = this.#takersOf(space);
     for (let after = ""; ; await otherWork()) {
       const rows = select.all(space, after);
-      for (const { path } of rows) paths.add(String(path) as ByteString);
+      for (const { path, change_set: taker } of rows)
+        if (valid.has(String(taker))) paths.add(String(path) as ByteString);
       if (rows.length < ROWS_AT_ONCE) return paths;
       after = String(rows.at(-1)?.path);
     }
   }
 
   takenCount(space: string): number {
-    return Number(this.#database.prepare("SELECT count(*) AS count FROM taken WHERE space = ?").get(space)?.count);
+    return [...this.#takersOf(space).values()].reduce((sum, marks) => sum + marks, 0);
+  }
+
+  /**
+   * How many entries each change set has taken that is on its way to the host. Marks are removed in slices: those of a set that has been
+   * applied, or will not be, say nothing any more while they are still there.
+   */
+  #takersOf(space: string): ReadonlyMap<string, number> {
+    const rows = this.#database
+      .prepare(
+        `SELECT t.change_set, t.count FROM
+         (SELECT change_set, count(*) AS count FROM taken WHERE space = :space GROUP BY change_set) t
+         LEFT JOIN change_set c ON c.id = t.change_set
+         WHERE c.state IS NULL OR c.state IN ('approved', 'applying') OR (c.state = 'applied' AND NOT EXISTS
+         (SELECT 1 FROM space_commit WHERE space = :space AND published = 1 AND kind = 'applied' AND command = t.change_set))`,
+      )
+      .all({ space });
+    return new Map(rows.map((row) => [String(row.change_set), Number(row.count)]));
   }
 
   /** Where the entries of a change set were taken from. */
@@ -266,7 +285,8 @@ export class SpaceStore {
       .prepare(
         "INSERT INTO space_commit (space, kind, published, run, tool, command, made) VALUES (?, ?, 0, ?, ?, ?, ?)",
       )
-      .run(from.id, kind, last.runId, last.tool, last.command, at);
+      // What else than a call made it is told where a call has its command.
+      .run(from.id, kind, last.runId, last.tool, kind === "call" ? last.command : (note ?? ""), at);
     const version = Number(lastInsertRowid);
     const hash = sha256Stream();
     hash.update(`ztl-space-v1\n${from.hash}\n${kind}\n${JSON.stringify(note ?? null)}\n`);
