@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { reviewOfChangeSet } from "../src/loop/workspace/change-set-view.ts";
 import { type ProposedChange, Workspace } from "../src/workspace/index.ts";
 import { describeMachine } from "./machine.ts";
 
@@ -68,10 +69,10 @@ for (let number = 0; number < FILES; number++) {
 }
 const workspace = await Workspace.open({ directory: join(directory, "state") });
 try {
-  const view = await workspace.spaces.view("bench", "agent");
+  const seen = await workspace.spaces.view("bench", "agent");
   const by = { runId: "run", agent: "agent", tool: "shell", command: "npm install", labels: [] };
   const roots = [{ hostRoot: project, guestRoot: "/project" }];
-  const made = await measure("answer", () => workspace.spaces.commit(view, { ...by, roots, changes }));
+  const made = await measure("answer", () => workspace.spaces.commit(seen, { ...by, roots, changes }));
   const { review } = made;
   expect(review !== undefined, made);
   const { id, hash } = review;
@@ -87,6 +88,19 @@ try {
   const set = approved.changeSet.id;
   const synced = await measure("apply", () => workspace.sync(set));
   expect(synced.status === "applied", synced);
+  // Of all but one, so that each file is told to be as it is.
+  const most = changes
+    .flatMap(({ path, kind, fileType }) => (fileType === "file" && kind === "add" ? [path] : []))
+    .slice(1);
+  const partly = await measure("undo most", () => workspace.undo(set, most));
+  expect(partly.status === "undone", partly);
+  const applied = await workspace.get(set);
+  expect(applied !== undefined, applied);
+  const view = await measure("view", () => reviewOfChangeSet(applied));
+  expect(
+    view.kind === "change-set" && view.files.filter(({ now }) => now === "undone").length === most.length,
+    view.id,
+  );
   const undone = await measure("undo", () => workspace.undo(set));
   expect(undone.status === "undone", undone);
 } finally {

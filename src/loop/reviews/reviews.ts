@@ -243,7 +243,8 @@ export class Reviews {
     if (review.kind !== "change-set" || !policy.reviewersDependOnFiles) return policy.reviewersFor(review);
     const whole = await this.#changeSets.get(review.id);
     const files = whole?.kind === "change-set" ? whole.files : [];
-    const selected = chosen === undefined ? files : files.filter(({ path }) => chosen.includes(path));
+    const named = chosen && new Set(chosen);
+    const selected = named === undefined ? files : files.filter(({ path }) => named.has(path));
     return policy.reviewersFor(
       review,
       selected.map(({ path, hostPath, protectedBecause }) => {

@@ -55,7 +55,7 @@ export class ChangeSetDesk {
     if (pending !== undefined) return reviewOfChangeSet(pending);
     const set = await workspace.get(id);
     if (set === undefined) return undefined;
-    return { ...reviewOfChangeSet(set), ...defined({ lastSync: await lastSyncOf(set, this.#parts) }) };
+    return { ...(await reviewOfChangeSet(set)), ...defined({ lastSync: await lastSyncOf(set, this.#parts) }) };
   }
 
   find(id: string): ReviewSummary | undefined {

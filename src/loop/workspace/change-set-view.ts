@@ -1,4 +1,5 @@
 import { defined } from "../../base/optional.ts";
+import { mapInSlices, setOf } from "../../base/pace.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetSummary, FileDiff, NodeState } from "../../workspace/index.ts";
 import { oneLine } from "../history/run-story.ts";
 import type { FileChange, FileDiffView, Review, ReviewState, ReviewSummary } from "../reviews/review.ts";
@@ -29,21 +30,30 @@ function stateOf({ state }: ChangeSetSummary): ReviewState {
   return state === "applying" ? "approved" : state;
 }
 
-export function reviewOfChangeSet(set: ChangeSet): Review {
+export async function reviewOfChangeSet(set: ChangeSet): Promise<Review> {
+  const nowOf = await whatIsNow(set);
   return {
     ...summaryOfChangeSet(set),
     kind: "change-set",
     command: set.command,
-    files: set.entries.map((entry) => ({ ...fileChange(entry), ...defined({ now: nowOf(set, entry) }) })),
-    conflicts: set.conflicts.map(({ path, reason }) => ({ path, reason: explainConflict(reason) })),
+    files: await mapInSlices(set.entries, (entry) => ({ ...fileChange(entry), ...defined({ now: nowOf(entry) }) })),
+    conflicts: await mapInSlices(set.conflicts, ({ path, reason }) => ({ path, reason: explainConflict(reason) })),
   };
 }
 
 /** Single files of a set may be put back, and written again. */
-function nowOf({ state, chosen, undone = [] }: ChangeSet, { path }: ChangeEntry): FileChange["now"] {
-  const isWritten = (state === "applied" || state === "undone") && (chosen === undefined || chosen.includes(path));
-  if (!isWritten) return undefined;
-  return undone.includes(path) ? "undone" : "applied";
+async function whatIsNow({
+  state,
+  chosen,
+  undone = [],
+}: ChangeSet): Promise<(entry: ChangeEntry) => FileChange["now"]> {
+  if (state !== "applied" && state !== "undone") return () => undefined;
+  const written = chosen && (await setOf(chosen));
+  const putBack = await setOf(undone);
+  return ({ path }) => {
+    if (written?.has(path) === false) return undefined;
+    return putBack.has(path) ? "undone" : "applied";
+  };
 }
 
 export function fileChange(entry: ChangeEntry): FileChange {
