@@ -13,9 +13,39 @@ const base64 = (bytes: number): string => noise(bytes, seed++).toString("base64"
 const pem = (kind: string): string =>
   `-----BEGIN ${kind}-----\n${base64(600).replace(/.{64}/g, "$&\n")}\n-----END ${kind}-----\n`;
 
+const uuid = (): string => [8, 4, 4, 4, 12].map((digits) => hex(digits)).join("-");
+
 /** What it is -> makes one, as it stands in a file. */
 export const SECRETS: Readonly<Record<string, () => string>> = {
   "AWS access key": () => `AKIA${letters(16, CAPITALS)}`,
+  "Cerebras key": () => `csk-${letters(48)}`,
+  "Fireworks key": () => `fw_${letters(24)}`,
+  "ElevenLabs key": () => `sk_${hex(48)}`,
+  "LangSmith key": () => `lsv2_pt_${hex(32)}_${hex(10)}`,
+  "Langfuse key": () => `sk-lf-${uuid()}`,
+  "Tavily key": () => `tvly-dev-${letters(32)}`,
+  "Firecrawl key": () => `fc-${hex(32)}`,
+  "Pinecone key": () => `pcsk_${letters(6)}_${letters(63)}`,
+  "E2B key": () => `e2b_${hex(40)}`,
+  "NVIDIA key": () => `nvapi-${letters(64)}`,
+  "Voyage key": () => `pa-${letters(43)}`,
+  "Jina key": () => `jina_${hex(32)}${letters(28)}`,
+  "PostHog personal key": () => `phx_${letters(43)}`,
+  "Resend key": () => `re_${letters(8)}_${letters(24)}`,
+  "Render key": () => `rnd_${letters(28)}`,
+  "Neon key": () => `napi_${letters(64)}`,
+  "Cloudflare origin key": () => `v1.0-${hex(24)}-${hex(146)}`,
+  "GitLab runner's registration": () => `GR1348941${letters(20)}`,
+  "Bedrock key": () => `ABSK${letters(110)}`,
+  "Bedrock short-term key": () => `bedrock-api-key-${letters(120)}`,
+  "Slack session cookie": () => `xoxd-${letters(80)}`,
+  "Slack rotating token": () => `xoxe.xoxp-1-${letters(160)}`,
+  "LaunchDarkly key": () => `sdk-${uuid()}`,
+  "HubSpot token": () => `pat-na1-${uuid()}`,
+  "Plaid token": () => `access-production-${uuid()}`,
+  "Flutterwave key": () => `FLWSECK-${hex(32)}-X`,
+  "Lob key": () => `live_${hex(35)}`,
+  "Hugging Face organisation": () => `api_org_${letters(34)}`,
   "AWS access key of the documentation": () => `AKIA${"IOSFODNN7EXAMPLE"}`,
   "AWS secret key in a settings file": () => "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
   "AWS credentials file": () => `aws_secret_access_key = ${letters(40)}`,
@@ -89,7 +119,7 @@ export const SECRETS: Readonly<Record<string, () => string>> = {
   "age key": () => `AGE-SECRET-KEY-1${letters(58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L")}`,
   "Supabase token": () => `sbp_${hex(40)}`,
   "Tailscale key": () => `tskey-auth-${letters(12)}-${letters(32)}`,
-  "Docker configuration": () => `{"auths":{"x":{"auth":"${base64(24)}"}}}`,
+  "Docker configuration": () => `{"auths":{"x":{"auth":"${Buffer.from(`user:${letters(20)}`).toString("base64")}"}}}`,
   "Heroku key": () => `HRKU-${letters(36)}`,
   "Google client secret": () => `GOCSPX-${letters(28)}`,
   "Google access token": () => `ya29.${letters(120)}`,

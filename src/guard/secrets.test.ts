@@ -165,3 +165,10 @@ test("prefixes of secrets in a row are read once: no repetition costs more than 
   ];
   for (const text of hostile) assert.ok(least(text) < clean * 80, text);
 });
+
+test("a random value in a settings file or an address is masked however few digits it has", () => {
+  const values = ["RSmUSVCrglYwN5xjpHfJyCaNBeKGWXIpzeaStAkq", "QeTuOpAdGjKlZcBmQwErTyUi4pLkJhGfDsAzXcVb"];
+  for (const value of values)
+    for (const place of [`aws_secret_access_key = ${value}`, `https://host/x?access_token=${value}&a=1`])
+      assert.ok(!text(maskSecrets(place).bytes).includes(value), place);
+});

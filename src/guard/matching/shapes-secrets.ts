@@ -5,6 +5,8 @@ import { inClass, lettersOf } from "./secret-alphabets.ts";
 import type { Span } from "./shapes.ts";
 
 /** Longest secret looked at: a JWT with many claims; beyond, the rest is not part of it. */
+/** Shorter ones have enough digits, or are names. */
+const RANDOM_MIN = 32;
 const SECRET_BYTES_MAX = 8192;
 /** A private key of 16,384 bits in PEM takes 12 KB. */
 const KEY_BLOCK_BYTES_MAX = 32 * 1024;
@@ -243,8 +245,14 @@ function skipQuote(bytes: Uint8Array, at: number): number {
 
 function endsSetting(bytes: Uint8Array, at: number): boolean {
   const byte = bytes[at];
-  if (byte === undefined || byte === NEWLINE || byte === 0x0d || byte === 0x3b || byte === 0x22) return true;
+  if (byte === undefined || byte === NEWLINE || byte === 0x0d || byte === 0x3b || byte === 0x22 || byte === 0x26)
+    return true;
   return isBlank(byte) && bytes[at + 1] === 0x23;
+}
+
+/** Of forty random letters and digits some have one digit or two only; no name of a program has capitals all over. */
+function isRandomCase(length: number, lower: number, upper: number): boolean {
+  return length >= RANDOM_MIN && lower * 4 >= length && upper * 4 >= length;
 }
 
 /** Digits and letters mixed, or signs between them; in a settings file, where a value can be nothing but a value, less is asked. */
@@ -264,6 +272,7 @@ function looksSecret(bytes: Uint8Array, start: number, end: number, isSetting: b
   if (digits === length || dots > 2) return false;
   if (isSetting) return digits > 0 || (upper > 0 && lower > 0) || length >= 16;
   if (isUuid(length, digits + letters, dashes)) return false;
+  if (letters >= 4 && digits >= 1 && isRandomCase(length, lower, upper)) return isVaried(bytes, start, end, 18);
   return digits >= 2 && letters >= 4 && isVaried(bytes, start, end, 9) && digits * 10 >= length;
 }
 

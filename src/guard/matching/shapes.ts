@@ -152,4 +152,4 @@ export const SHAPES = Object.freeze({
 export type ShapeName = keyof typeof SHAPES;
 
 /** Counts every change to what shapes, places or views recognise; it is hashed with the rules. */
-export const ENGINE_VERSION = 6;
+export const ENGINE_VERSION = 7;

@@ -4,6 +4,8 @@ import type { Pattern, Rule } from "../rule.ts";
 type Parts = readonly string[];
 type Format = readonly [name: string, whose: string, prefixes: readonly string[], parts: Parts];
 
+const UUID: Parts = ["hex{8,8}", "-", "hex{4,4}", "-", "hex{4,4}", "-", "hex{4,4}", "-", "hex{12,12}"];
+
 /** Tokens that are known by their prefix, as their issuers document them. */
 const FORMATS: readonly Format[] = [
   ["aws-access-key", "Amazon Web Services", ["AKIA", "ASIA", "ABIA", "ACCA"], ["upper{16,16}"]],
@@ -27,8 +29,8 @@ const FORMATS: readonly Format[] = [
   [
     "slack-token",
     "Slack",
-    ["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xoxe.xoxp-", "xapp-"],
-    ["dotted{20,120}"],
+    ["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xoxe.xoxp-", "xoxe.xoxb-", "xapp-"],
+    ["dotted{20,200}"],
   ],
   ["slack-webhook", "Slack", ["hooks.slack.com/services/"], ["alnum{8,14}", "/", "alnum{8,14}", "/", "alnum{16,32}"]],
   [
@@ -102,6 +104,33 @@ const FORMATS: readonly Format[] = [
   ["circleci-token", "CircleCI", ["CCIPAT_", "CCIPRJ_"], ["word{40,80}"]],
   ["sonar-token", "SonarQube", ["squ_", "sqp_", "sqa_"], ["hex{40,40}"]],
   ["artifactory-key", "JFrog", ["AKCp"], ["alnum{60,80}"]],
+  ["cerebras-key", "Cerebras", ["csk-"], ["alnum{48,48}"]],
+  ["fireworks-key", "Fireworks", ["fw_"], ["alnum{22,24}"]],
+  ["elevenlabs-key", "ElevenLabs", ["sk_"], ["hex{48,48}"]],
+  ["langsmith-key", "LangSmith", ["lsv2_pt_", "lsv2_sk_"], ["hex{32,32}", "_", "hex{10,10}"]],
+  ["langfuse-key", "Langfuse", ["sk-lf-"], UUID],
+  ["tavily-key", "Tavily", ["tvly-"], ["base64url{32,44}"]],
+  ["firecrawl-key", "Firecrawl", ["fc-"], ["hex{32,32}"]],
+  ["pinecone-key", "Pinecone", ["pcsk_"], ["word{60,80}"]],
+  ["code-sandbox-key", "E2B", ["e2b_"], ["hex{40,40}"]],
+  ["nvidia-key", "NVIDIA", ["nvapi-"], ["base64url{60,70}"]],
+  ["voyage-key", "Voyage AI", ["pa-"], ["base64url{43,43}"]],
+  ["jina-key", "Jina AI", ["jina_"], ["base64url{60,60}"]],
+  ["posthog-key", "PostHog", ["phx_", "phs_"], ["alnum{40,48}"]],
+  ["resend-key", "Resend", ["re_"], ["alnum{8,8}", "_", "alnum{24,24}"]],
+  ["render-key", "Render", ["rnd_"], ["alnum{28,32}"]],
+  ["neon-key", "Neon", ["napi_"], ["alnum{60,64}"]],
+  ["cloudflare-origin-key", "Cloudflare", ["v1.0-"], ["hex{24,24}", "-", "hex{146,146}"]],
+  ["gitlab-token-other", "GitLab", ["glffct-", "glimt-", "glrtr-", "GR1348941"], ["dotted{20,100}"]],
+  ["bedrock-key", "Amazon Bedrock", ["ABSK"], ["base64{100,140}"]],
+  ["bedrock-key-short", "Amazon Bedrock", ["bedrock-api-key-"], ["base64{60,2000}"]],
+  ["slack-session", "Slack", ["xoxd-"], ["padded{40,300}"]],
+  ["launchdarkly-key", "LaunchDarkly", ["sdk-"], UUID],
+  ["hubspot-token", "HubSpot", ["pat-na1-", "pat-na2-", "pat-eu1-"], UUID],
+  ["plaid-token", "Plaid", ["access-production-", "access-sandbox-"], UUID],
+  ["flutterwave-key", "Flutterwave", ["FLWSECK-", "FLWSECK_TEST-"], ["hex{32,32}"]],
+  ["lob-key", "Lob", ["live_"], ["hex{35,35}"]],
+  ["hugging-face-organisation", "Hugging Face", ["api_org_"], ["alnum{34,34}"]],
   ["mapbox-token", "Mapbox", ["sk.eyJ"], ["base64url{60,100}", ".", "base64url{20,30}"]],
 ];
 
