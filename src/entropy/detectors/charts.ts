@@ -64,13 +64,13 @@ export class Ewma implements Detector {
   }
 }
 
-/** One value by itself, above what normal numbers exceed so rarely. For a shift that is large and short. */
-export class NormalThreshold implements Detector {
+/** One value by itself, against a threshold. */
+class SingleValue implements Detector {
   readonly threshold: number;
   #value = 0;
 
-  constructor(alarms: FalseAlarms) {
-    this.threshold = normalQuantile(1 / checked(alarms));
+  constructor(threshold: number) {
+    this.threshold = threshold;
   }
 
   get statistic(): number {
@@ -87,41 +87,29 @@ export class NormalThreshold implements Detector {
   }
 }
 
-/** The same for numbers of any distribution: above what so few of the values seen were, as conformal prediction counts them. */
-export class CalibratedThreshold implements Detector {
-  readonly threshold: number;
-  #value = 0;
+/** One value by itself, above what normal numbers exceed so rarely. For a shift that is large and short. */
+export class NormalThreshold extends SingleValue {
+  constructor(alarms: FalseAlarms) {
+    super(normalQuantile(1 / checked(alarms)));
+  }
+}
 
+/** The same for numbers of any distribution: above what so few of the values seen were, as conformal prediction counts them. */
+export class CalibratedThreshold extends SingleValue {
   /** Throws ZtlError `calibration-too-small` where the values are fewer than the run length: none of them is rare enough. */
   constructor(alarms: FalseAlarms, seen: readonly number[]) {
-    const length = checked(alarms);
-    const sorted = seen.map(bounded).sort((a, b) => a - b);
-    const rank = Math.ceil((sorted.length + 1) * (1 - 1 / length));
-    const threshold = sorted[rank - 1];
-    if (threshold === undefined) {
-      throw new ZtlError(
-        "calibration-too-small",
-        `A mean run length of ${length} needs at least ${length - 1} values`,
-        {
-          found: seen.length,
-        },
-      );
-    }
-    this.threshold = threshold;
+    super(conformalThreshold(checked(alarms), seen));
   }
+}
 
-  get statistic(): number {
-    return this.#value;
-  }
-
-  push(value: number): boolean {
-    this.#value = bounded(value);
-    return this.#value > this.threshold;
-  }
-
-  reset(): void {
-    this.#value = 0;
-  }
+function conformalThreshold(length: number, seen: readonly number[]): number {
+  const sorted = seen.map(bounded).sort((a, b) => a - b);
+  const rank = Math.ceil((sorted.length + 1) * (1 - 1 / length));
+  const threshold = sorted[rank - 1];
+  if (threshold !== undefined) return threshold;
+  throw new ZtlError("calibration-too-small", `A mean run length of ${length} needs at least ${length - 1} values`, {
+    found: seen.length,
+  });
 }
 
 export function checked({ meanRunLength }: FalseAlarms): number {
