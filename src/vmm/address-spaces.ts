@@ -107,7 +107,8 @@ export class AddressSpaces {
   /** After {@link rollback}, back to the image's very tables; only while KVM has no memory of any of them. */
   reset(image: AddressSpacesImage): void {
     const { allBytes, sizeBytes } = this.#memory;
-    allBytes.fill(0, image.arenaBump, this.arena.bump);
+    // No table was there yet, so that zeros come back; the host has its pages again.
+    if (this.arena.bump > image.arenaBump) this.#memory.discard(image.arenaBump, this.arena.bump - image.arenaBump);
     allBytes.copyWithin(TABLE_ARENA_START, sizeBytes + TABLE_ARENA_START, sizeBytes + image.arenaBump);
     for (const tables of this.#inImage.values()) tables.forgetNewTables();
     this.#forgetOthers(image);

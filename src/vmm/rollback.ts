@@ -14,8 +14,8 @@ import type { PageAllocator, PageAllocatorCheckpoint } from "./page-allocator.ts
 const ZERO_IN_PLACE_BYTES = 8 << 20;
 /** Pages in KVM's cumulative log at which starting it anew is cheaper than restoring them all at every rollback: 32 MiB. */
 const MAX_LOGGED_PAGES = 8192;
-/** Page tables left at which all trees are put back as they were; one call may need about this many. */
-const MIN_TABLES_LEFT = (TABLE_ARENA_END / PAGE_SIZE) >>> 2;
+/** Page tables left at which all trees are put back as they were: calls may need as many, and 12 MiB of them are in use then. */
+const MIN_TABLES_LEFT = ((TABLE_ARENA_END / PAGE_SIZE) * 5) / 8;
 
 export interface RollbackResult {
   /** Pages restored or zeroed. */
