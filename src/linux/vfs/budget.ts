@@ -84,6 +84,11 @@ export class FileCharge {
     this.#budget.allowance.refund(bytes);
   }
 
+  /** For every step of a walk through the file. */
+  work(units?: number): void {
+    this.#budget.allowance.work(units);
+  }
+
   #set(sizeBytes: number, allocatedBytes: number): void {
     const more = Math.max(sizeBytes, allocatedBytes) - Math.max(this.#sizeBytes, this.#allocatedBytes);
     if (more > 0) this.#budget.allocate(more);

@@ -24,6 +24,7 @@ export class Chunks {
     if (chunk === undefined) return undefined;
     const start = (index * CHUNK_BYTES) / PAGE_BYTES;
     for (let page = Math.max(fromPage, start); (page - start) * PAGE_BYTES < chunk.length; page++) {
+      this.#charge.work();
       const from = (page - start) * PAGE_BYTES;
       const part = chunk.subarray(from, from + PAGE_BYTES);
       if (Buffer.compare(part, ZEROS.subarray(0, part.length)) !== 0) return page;

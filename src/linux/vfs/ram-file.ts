@@ -1,6 +1,7 @@
 import { fail } from "../errno.ts";
 import { FileCharge } from "./budget.ts";
 import { CHUNK_BYTES, Chunks } from "./chunks.ts";
+import { type FileParts, nextData, nextHole } from "./holes.ts";
 import { FileType, type NewFile, type SharedFilePages } from "./inode.ts";
 import type { LowerFile } from "./lower-inode.ts";
 import type { RamFs } from "./ram-fs.ts";
@@ -152,34 +153,16 @@ export class RamFile extends RamInode {
   }
 
   override nextData(position: number): number | undefined {
-    if (position < this.#lowerBytes) return position;
-    const pages = [...(this.#mapped?.writable() ?? [])].filter((page) => (page + 1) * PAGE_BYTES > position);
-    for (const index of [...this.#chunks.indexes()].sort((a, b) => a - b)) {
-      const page = this.#chunks.firstPage(index, Math.floor(position / PAGE_BYTES));
-      if (page === undefined) continue;
-      pages.push(page);
-      break;
-    }
-    if (pages.length === 0) return undefined;
-    const start = Math.max(Math.min(...pages) * PAGE_BYTES, position);
-    return start < this.#sizeBytes ? start : undefined;
+    return nextData(this.#parts, position);
   }
 
   override nextHole(position: number): number {
-    let at = position;
-    // Each turn is a page that is held in memory, or all that is the host's.
-    while (at < this.#sizeBytes && this.#holdsPage(at)) {
-      at = at < this.#lowerBytes ? this.#lowerBytes : (Math.floor(at / PAGE_BYTES) + 1) * PAGE_BYTES;
-    }
-    return Math.min(at, this.#sizeBytes);
+    return nextHole(this.#parts, position);
   }
 
-  /** Whether the page of this position holds content. */
-  #holdsPage(position: number): boolean {
-    if (position < this.#lowerBytes) return true;
-    const page = Math.floor(position / PAGE_BYTES);
-    if (this.#mapped?.writable().has(page) === true) return true;
-    return this.#chunks.firstPage(Math.floor(position / CHUNK_BYTES), page) === page;
+  get #parts(): FileParts {
+    const [lowerBytes, sizeBytes, chunks] = [this.#lowerBytes, this.#sizeBytes, this.#chunks];
+    return { lowerBytes, sizeBytes, chunks, written: this.#mapped?.writable(), charge: this.#charge };
   }
 
   override clear(start: number, end: number): void {
