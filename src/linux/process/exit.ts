@@ -37,6 +37,7 @@ function dropTask(kernel: Kernel, task: Task): void {
   task.ended = true;
   task.wait?.abandoned?.();
   task.wait = undefined;
+  if (task.call !== undefined) kernel.tracer?.abandoned(task.call);
   task.call = undefined;
   task.process.tasks.delete(task);
   task.pending.discard(EVERY_SIGNAL);

@@ -84,9 +84,14 @@ export class Tracer {
     this.#end(call, result === undefined ? "? made again after a signal" : resultText(call, result));
   }
 
-  /** The run is over, or the task of these calls. */
+  /** The task of this call has ended in it. */
+  abandoned(call: Call): void {
+    this.#end(call, "? not returned from");
+  }
+
+  /** The run is over. */
   finish(): void {
-    for (const call of [...this.#begun.keys()]) this.#end(call, "? not returned from");
+    for (const call of [...this.#begun.keys()]) this.abandoned(call);
   }
 
   #begin(call: Call): Begun {
