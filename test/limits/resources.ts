@@ -193,6 +193,11 @@ const OTHERS: readonly Resource[] = [
     ends: "output",
   },
   {
+    name: "memory: of a hundred children of a process of 50 MB",
+    code: "b = bytearray(50 << 20)\nfor i in range(0, len(b), 4096): b[i] = 1\nr, w = os.pipe(); kids = []\nfor i in range(100):\n  p = os.fork()\n  if p == 0: os.close(w); b[i << 12] = 7; os.read(r, 1); os._exit(b[i + 1 << 12] != 1)\n  kids.append(p)\nos.close(w)\nassert not any(os.waitpid(p, 0)[1] for p in kids)\nprint('fine')",
+    limits: { processes: 110, memoryBytes: 512 * MIB },
+  },
+  {
     name: "processes: nobody waits for them",
     code: "while True:\n  if os.fork() == 0: os._exit(0)",
     limits: { processes: 16, memoryBytes: 512 * MIB },
