@@ -85,9 +85,19 @@ export function calibrationReport(calibration: Calibration, knowledge: Knowledge
       .slice(0, EXAMPLES)
       .map(example),
     worth: worthOf(calibration, knowledge),
-    blind: qualityOf(calibration.heldOut({ knowledge, unseen: WORDING }, "model"), threshold),
+    blind: qualityOf(againstBlindness(calibration, knowledge, byModel)),
     apart: apartOf(calibration.keptApart({ knowledge }, model), model),
   };
+}
+
+/** Of attacks alone nothing is recognised: who has no attacker words things as before. */
+function againstBlindness(
+  calibration: Calibration,
+  knowledge: Knowledge,
+  sighted: readonly ScoredRun[],
+): readonly ScoredRun[] {
+  const blind = calibration.heldOut({ knowledge, unseen: WORDING }, "model");
+  return [...sighted.filter(({ run }) => run.kind === "benign"), ...blind.filter(({ run }) => run.kind !== "benign")];
 }
 
 function worthOf(calibration: Calibration, knowledge: Knowledge): Worth[] {
