@@ -1,5 +1,8 @@
+import { ActionHistory } from "./actions/history.ts";
+import { ActionMonitor } from "./actions/monitor.ts";
 import type { RecordedCall, RecordedRun } from "./calibration/recorded-run.ts";
 import { uniform } from "./detectors/random.ts";
+import type { Evidence } from "./monitor.ts";
 
 /** A small office with an agent that pays, files and writes messages: recorded runs of our own making, the same ones each time. */
 
@@ -72,4 +75,28 @@ export function officeRuns(models: readonly string[], perJob = 3): RecordedRun[]
     runs.push({ id: `${model}/resisted`, ...shared, kind: "resisted", calls: [bill(ATTACK), payRent()] });
   }
   return runs;
+}
+
+/** What is remembered of the office when nobody attacks. */
+export function officeHistory(): ActionHistory {
+  const history = new ActionHistory();
+  for (const { kind, job, calls } of officeRuns(["a", "b", "c"]))
+    history.learn(job, { calls, quarantined: kind !== "benign" });
+  return history;
+}
+
+/** What the monitor says of each outward call of a run. */
+export function judge(
+  history: ActionHistory,
+  job: string | undefined,
+  request: string,
+  calls: readonly RecordedCall[],
+): Evidence[] {
+  const monitor = new ActionMonitor({ baseline: history.baseline(job) });
+  monitor.observe({ kind: "request", text: request });
+  return calls.flatMap(({ tool, args, result }) => {
+    const evidence = monitor.observe({ kind: "call", tool, args });
+    monitor.observe({ kind: "result", tool, args, text: result });
+    return evidence ?? [];
+  });
 }

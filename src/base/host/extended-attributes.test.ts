@@ -18,18 +18,18 @@ function python(path: string, code: string): string {
   return run.stdout;
 }
 
+/** Notes something on a file; false where that cannot be done. */
+function tryToNote(path: string): boolean {
+  const code = "import os, sys; os.setxattr(sys.argv[1], 'user.note', b'x')";
+  return spawnSync("python3", ["-I", "-c", code, path]).status === 0;
+}
+
 test("attributes of users are given to another file, whole; a file without any gives none", async (t) => {
   const directory = temporaryDirectory("ztl-attributes-");
   t.after(() => fs.rmSync(directory, { recursive: true }));
   const [from, to] = [join(directory, "from"), join(directory, "to")];
   fs.writeFileSync(from, "old");
-  const isThere = spawnSync("python3", [
-    "-I",
-    "-c",
-    "import os, sys; os.setxattr(sys.argv[1], 'user.note', b'x')",
-    from,
-  ]);
-  if (isThere.status !== 0) return t.skip("SKIPPED: no python3, or this file system has no attributes for users");
+  if (!tryToNote(from)) return t.skip("SKIPPED: no python3, or this file system has no attributes for users");
   python(from, "os.setxattr(p, 'user.bytes', bytes(range(256)) * 8); os.setxattr(p, 'user.empty', b'')");
   const target = fs.openSync(to, "wx");
   copyAttributes(from, target);
@@ -71,13 +71,7 @@ test("what this user may not set is left out", async (t) => {
   fs.chmodSync(directory, 0o755);
   const [from, to] = [join(directory, "from"), join(directory, "to")];
   fs.writeFileSync(from, "old");
-  const isThere = spawnSync("python3", [
-    "-I",
-    "-c",
-    "import os, sys; os.setxattr(sys.argv[1], 'user.note', b'x')",
-    from,
-  ]);
-  if (isThere.status !== 0) return t.skip("SKIPPED: no python3, or this file system has no attributes for users");
+  if (!tryToNote(from)) return t.skip("SKIPPED: no python3, or this file system has no attributes for users");
   const target = fs.openSync(to, "wx", 0o400);
   const isRoot = process.geteuid?.() === 0;
   // The file's mode is asked for each attribute again (xattr(7)); root may do all.
