@@ -221,8 +221,8 @@ export const WEAKENINGS: readonly Weakening[] = [
     edits: [
       {
         file: "src/guard/admission-verifier.ts",
-        find: "if (!verify(null, claimBytes(claims), this.#publicKey, signature))",
-        replace: "if (!verify && claimBytes(claims) && this.#publicKey && signature)",
+        find: "if (!hasSigned(this.#signer, claimBytes(claims), admission.signature))",
+        replace: "if (!hasSigned && this.#signer && claimBytes(claims))",
       },
     ],
     attacks: ["forged-admissions", "forged-documents"],

@@ -43,8 +43,8 @@ export const fuzzer: Fuzzer = {
     } catch {
       return;
     }
-    const { publicKey } = admitter;
-    const verifier = new AdmissionVerifier({ publicKey, ruleSetHash: verdict.ruleSetHash, now: () => 1_000_001 });
+    const { signer } = admitter;
+    const verifier = new AdmissionVerifier({ signer, ruleSetHash: verdict.ruleSetHash, now: () => 1_000_001 });
     const { status } = verifier.verify(claimed, CONTENT, SCOPE);
     if (status === "valid") assert.deepEqual((claimed as Admission).claims, genuine.claims);
     assert.equal(verifier.verify(claimed, CONTENT, SCOPE).status, "refused", "used twice");

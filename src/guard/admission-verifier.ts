@@ -1,4 +1,4 @@
-import { type KeyObject, verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { isRecord } from "../base/record.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import {
@@ -10,6 +10,7 @@ import {
   areTrusted,
   claimBytes,
 } from "./admission.ts";
+import { type AdmissionSigner, isSignedBy } from "./admission-signer.ts";
 
 export type AdmissionRefusal =
   | "malformed"
@@ -28,7 +29,8 @@ export type AdmissionCheck =
   | { readonly status: "refused"; readonly reason: AdmissionRefusal };
 
 export interface AdmissionVerifierOptions {
-  readonly publicKey: KeyObject;
+  /** Who signs: its public key, or the signer itself where it is in this process, which knows what it signed just now. */
+  readonly signer: KeyObject | AdmissionSigner;
   readonly ruleSetHash: string;
   readonly now?: () => number;
   /** Nonces remembered until their admissions expire. When all are taken, nothing more is let in. */
@@ -48,13 +50,13 @@ const NONCES_MAX = 300_000;
 
 /** The gate's side: says whether an admission allows this content into this agent's memory, once. */
 export class AdmissionVerifier {
-  readonly #publicKey: KeyObject;
+  readonly #signer: KeyObject | AdmissionSigner;
   readonly #ruleSetHash: string;
   readonly #now: () => number;
   readonly #nonces: Nonces;
 
   constructor(options: AdmissionVerifierOptions) {
-    this.#publicKey = options.publicKey;
+    this.#signer = options.signer;
     this.#ruleSetHash = options.ruleSetHash;
     this.#now = options.now ?? Date.now;
     this.#nonces = options.nonces ?? new NoncesInMemory(options.noncesMax ?? NONCES_MAX);
@@ -90,8 +92,7 @@ export class AdmissionVerifier {
   #authentic(admission: unknown, content: Uint8Array | string): AdmissionCheck {
     if (!isAdmission(admission)) return refuse("malformed");
     const { claims } = admission;
-    const signature = Buffer.from(admission.signature, "base64url");
-    if (!verify(null, claimBytes(claims), this.#publicKey, signature)) return refuse("forged");
+    if (!hasSigned(this.#signer, claimBytes(claims), admission.signature)) return refuse("forged");
     if (claims.ruleSetHash !== this.#ruleSetHash) return refuse("other-rule-set");
     if (claims.contentSha256 !== sha256Hex(content)) return refuse("other-content");
     return { status: "valid", claims };
@@ -127,6 +128,10 @@ class NoncesInMemory implements Nonces {
     this.#seen.set(nonce, expiresAt);
     return "new";
   }
+}
+
+function hasSigned(signer: KeyObject | AdmissionSigner, bytes: Buffer, signature: string): boolean {
+  return "hasSigned" in signer ? signer.hasSigned(bytes, signature) : isSignedBy(signer, bytes, signature);
 }
 
 function refuse(reason: AdmissionRefusal): AdmissionCheck {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { type Admission, type AdmitResult, Admitter } from "./admission.ts";
+import { AdmissionSigner } from "./admission-signer.ts";
 import { type AdmissionRefusal, AdmissionVerifier } from "./admission-verifier.ts";
 import { builtInRules } from "./rule-set.ts";
 import { scan } from "./scanner.ts";
@@ -10,9 +11,16 @@ const ruleSetHash = builtInRules().hash;
 const scope = { runId: "run-1", agent: "researcher", purpose: "output" } as const;
 const content = "the weather is fine";
 
-function pair(now = Date.now, noncesMax = 100): { admitter: Admitter; verifier: AdmissionVerifier } {
+type Signer = "signer" | "publicKey";
+
+/** With the signer of the same process, or as somebody else has it. */
+function pair(
+  now = Date.now,
+  noncesMax = 100,
+  known: Signer = "signer",
+): { admitter: Admitter; verifier: AdmissionVerifier } {
   const admitter = new Admitter({ ruleSetHash, now });
-  return { admitter, verifier: new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash, now, noncesMax }) };
+  return { admitter, verifier: new AdmissionVerifier({ signer: admitter[known], ruleSetHash, now, noncesMax }) };
 }
 
 function admissionOf(result: AdmitResult): Admission {
@@ -24,35 +32,70 @@ function assertRefused(check: { status: string; reason?: string }, reason: Admis
   assert.deepEqual(check, { status: "refused", reason });
 }
 
-test("an admission lets its content in once", () => {
-  const { admitter, verifier } = pair();
-  const admission = admissionOf(admitter.admit(content, scan(content), scope));
-  const travelled: unknown = JSON.parse(JSON.stringify(admission));
-  assert.equal(verifier.verify(travelled, content, scope).status, "valid");
-  assertRefused(verifier.verify(travelled, content, scope), "replayed");
-  assert.equal(verifier.recheck(travelled, content, scope).status, "valid");
-});
+for (const known of ["signer", "publicKey"] as const) checkSignatures(known);
 
-test("each changed claim makes it a forgery", () => {
-  const { admitter, verifier } = pair();
-  const labels = [{ source: "fetch", trust: "untrusted", confidentiality: "public" }] as const;
-  const admission = admissionOf(admitter.admit(content, scan(content), scope, labels));
-  const changed: Record<string, object> = {
-    grant: { grant: "released", releasedBy: "me" },
-    purpose: { purpose: "document" },
-    labels: { labels: [] },
-  };
-  for (const [key, value] of Object.entries(admission.claims)) {
-    if (key === "version") continue;
-    const other = changed[key] ?? { [key]: typeof value === "number" ? value + 1 : "x" };
+function checkSignatures(known: Signer): void {
+  test(`an admission lets its content in once (${known})`, () => {
+    const { admitter, verifier } = pair(Date.now, 100, known);
+    const admission = admissionOf(admitter.admit(content, scan(content), scope));
+    const travelled: unknown = JSON.parse(JSON.stringify(admission));
+    assert.equal(verifier.verify(travelled, content, scope).status, "valid");
+    assertRefused(verifier.verify(travelled, content, scope), "replayed");
+    assert.equal(verifier.recheck(travelled, content, scope).status, "valid");
+  });
+
+  test(`each changed claim makes it a forgery (${known})`, () => {
+    const { admitter, verifier } = pair(Date.now, 100, known);
+    const labels = [{ source: "fetch", trust: "untrusted", confidentiality: "public" }] as const;
+    const admission = admissionOf(admitter.admit(content, scan(content), scope, labels));
+    const changed: Record<string, object> = {
+      grant: { grant: "released", releasedBy: "me" },
+      purpose: { purpose: "document" },
+      labels: { labels: [] },
+    };
+    for (const [key, value] of Object.entries(admission.claims)) {
+      if (key === "version") continue;
+      const other = changed[key] ?? { [key]: typeof value === "number" ? value + 1 : "x" };
+      assertRefused(
+        verifier.verify({ ...admission, claims: { ...admission.claims, ...other } }, content, scope),
+        "forged",
+      );
+    }
+    const stranger = new Admitter({ ruleSetHash });
     assertRefused(
-      verifier.verify({ ...admission, claims: { ...admission.claims, ...other } }, content, scope),
+      verifier.verify(admissionOf(stranger.admit(content, scan(content), scope)), content, scope),
       "forged",
     );
+    assertRefused(verifier.verify({ ...admission, signature: "A".repeat(86) }, content, scope), "forged");
+    const other = admissionOf(admitter.admit(content, scan(content), scope, labels));
+    assertRefused(verifier.verify({ ...admission, signature: other.signature }, content, scope), "forged");
+    assert.equal(verifier.verify(other, content, scope).status, "valid");
+  });
+}
+
+test("what was signed too long ago to be remembered is verified", () => {
+  const signer = new AdmissionSigner();
+  const bytes = (i: number): Buffer => Buffer.from(`claims ${i}`);
+  const signatures = Array.from({ length: 1100 }, (_, i) => signer.sign(bytes(i)));
+  for (const i of [0, 75, 76, 77, 1099]) {
+    assert.ok(signer.hasSigned(bytes(i), signatures[i] as string), `signature ${i}`);
+    assert.ok(!signer.hasSigned(bytes(i + 1), signatures[i] as string), `signature ${i} over something else`);
   }
-  const stranger = new Admitter({ ruleSetHash });
-  assertRefused(verifier.verify(admissionOf(stranger.admit(content, scan(content), scope)), content, scope), "forged");
-  assertRefused(verifier.verify({ ...admission, signature: "A".repeat(86) }, content, scope), "forged");
+});
+
+test("no more is signed than is asked for", () => {
+  const { admitter, verifier } = pair();
+  let signed = 0;
+  const sign = admitter.signer.sign.bind(admitter.signer);
+  admitter.signer.sign = (bytes) => {
+    signed++;
+    return sign(bytes);
+  };
+  const admission = admissionOf(admitter.admit(content, scan(content), scope));
+  assert.equal(signed, 0);
+  assert.equal(verifier.verify(admission, content, scope).status, "valid");
+  assert.equal(admission.signature, JSON.parse(JSON.stringify(admission)).signature);
+  assert.equal(signed, 1);
 });
 
 test("other content, run, agent or rules are refused", () => {
@@ -64,7 +107,7 @@ test("other content, run, agent or rules are refused", () => {
   assertRefused(verifier.recheck(admission, content, { ...scope, agent: "writer" }), "other-agent");
   assertRefused(verifier.verify(admission, content, { ...scope, purpose: "document" }), "other-purpose");
   assertRefused(verifier.recheck(admission, content, { ...scope, purpose: "message" }), "other-purpose");
-  const updated = new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash: "0".repeat(64) });
+  const updated = new AdmissionVerifier({ signer: admitter.publicKey, ruleSetHash: "0".repeat(64) });
   assertRefused(updated.verify(admission, content, scope), "other-rule-set");
   assert.equal(verifier.verify(admission, content, scope).status, "valid");
 });
@@ -172,5 +215,8 @@ test("a verdict on one content admits no other, and one of other rules none at a
 test("a key of the caller's signs across processes", () => {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const admission = admissionOf(new Admitter({ ruleSetHash, privateKey }).admit(content, scan(content), scope));
-  assert.equal(new AdmissionVerifier({ publicKey, ruleSetHash }).verify(admission, content, scope).status, "valid");
+  assert.equal(
+    new AdmissionVerifier({ signer: publicKey, ruleSetHash }).verify(admission, content, scope).status,
+    "valid",
+  );
 });

@@ -1,6 +1,7 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { type KeyObject, randomUUID } from "node:crypto";
 import { canonicalise } from "../base/canonical-json.ts";
 import { sha256Hex } from "../base/sha256.ts";
+import { AdmissionSigner } from "./admission-signer.ts";
 import type { GuardDecision, Verdict } from "./finding.ts";
 import { releaseOf } from "./policy.ts";
 
@@ -42,7 +43,7 @@ export interface AdmissionClaims extends AdmissionScope {
 /** The guard's signed statement that this exact content may enter memory. Plain JSON, so it can travel and be stored. */
 export interface Admission {
   readonly claims: AdmissionClaims;
-  /** Ed25519 over `claimBytes`, base64url. */
+  /** Ed25519 over `claimBytes`, base64url. Made when it is first asked for: much that is admitted never leaves its process. */
   readonly signature: string;
 }
 
@@ -67,18 +68,21 @@ const LIFETIME_MS = 5 * 60_000;
 
 /** Signs admissions. Whoever holds one decides what enters memory: it belongs to the loop, never to an agent. */
 export class Admitter {
-  readonly publicKey: KeyObject;
-  readonly #privateKey: KeyObject;
+  /** For the verifier of the same process. */
+  readonly signer: AdmissionSigner;
   readonly #ruleSetHash: string;
   readonly #lifetimeMs: number;
   readonly #now: () => number;
 
   constructor(options: AdmitterOptions) {
-    this.#privateKey = options.privateKey ?? generateKeyPairSync("ed25519").privateKey;
-    this.publicKey = createPublicKey(this.#privateKey);
+    this.signer = new AdmissionSigner(options.privateKey);
     this.#ruleSetHash = options.ruleSetHash;
     this.#lifetimeMs = options.lifetimeMs ?? LIFETIME_MS;
     this.#now = options.now ?? Date.now;
+  }
+
+  get publicKey(): KeyObject {
+    return this.signer.publicKey;
   }
 
   /**
@@ -154,9 +158,21 @@ export class Admitter {
       expiresAt: issuedAt + this.#lifetimeMs,
       nonce: randomUUID(),
     });
-    const signature = sign(null, claimBytes(claims), this.#privateKey).toString("base64url");
-    return { status: "admitted", admission: Object.freeze({ claims, signature }) };
+    return { status: "admitted", admission: signedLater(claims, this.signer) };
   }
+}
+
+function signedLater(claims: AdmissionClaims, signer: AdmissionSigner): Admission {
+  // At once: claims that cannot be signed are heard of here.
+  const bytes = claimBytes(claims);
+  let made: string | undefined;
+  return Object.freeze({
+    claims,
+    get signature(): string {
+      made ??= signer.sign(bytes);
+      return made;
+    },
+  });
 }
 
 /** Of a content without any label nobody knows where it came from. */

@@ -50,8 +50,7 @@ export class Findings {
   constructor(rules: readonly Rule[], limits: GuardLimits, sinks: readonly Sink[]) {
     this.#rules = rules;
     this.#limits = limits;
-    this.#plain = rules.map((rule) => severityFor(rule, rule.severity, sinks));
-    this.#decoded = rules.map((rule) => severityFor(rule, rule.decodedSeverity ?? rule.severity, sinks));
+    ({ plain: this.#plain, decoded: this.#decoded } = severitiesOf(rules, sinks));
     this.#infoCounts = new Int32Array(rules.length);
     this.#listed = new Uint8Array(rules.length);
     this.#lastPlaces = new Float64Array(rules.length);
@@ -138,6 +137,28 @@ export class Findings {
 
 function bitOf(depth: number): number {
   return depth > 0 ? 2 : 1;
+}
+
+interface Severities {
+  readonly plain: readonly Severity[];
+  readonly decoded: readonly Severity[];
+}
+
+/** By rules and the names of the sinks: worked out once, as a short text takes less time than that. */
+const SEVERITIES = new WeakMap<readonly Rule[], Map<string, Severities>>();
+
+function severitiesOf(rules: readonly Rule[], sinks: readonly Sink[]): Severities {
+  const bySinks = SEVERITIES.get(rules) ?? new Map<string, Severities>();
+  SEVERITIES.set(rules, bySinks);
+  const key = sinks.join();
+  const known = bySinks.get(key);
+  if (known !== undefined) return known;
+  const severities = {
+    plain: rules.map((rule) => severityFor(rule, rule.severity, sinks)),
+    decoded: rules.map((rule) => severityFor(rule, rule.decodedSeverity ?? rule.severity, sinks)),
+  };
+  bySinks.set(key, severities);
+  return severities;
 }
 
 /** The gravest of what the rule says for itself and for each place the content goes to. */

@@ -206,7 +206,7 @@ async function open({
   };
   if (parts.conversations.isEmpty) rebuildTaint(parts.conversations, ledger);
   const memory = new LoopMemory({
-    verifier: new AdmissionVerifier({ publicKey: admitter.publicKey, ruleSetHash: rules.hash, nonces, now }),
+    verifier: new AdmissionVerifier({ signer: admitter.signer, ruleSetHash: rules.hash, nonces, now }),
     admitter,
     parts,
     sealKey: derivedKey(key.privateKey, "ztl-seal-v1"),

@@ -44,9 +44,9 @@ export class MemoryWorld {
   /** A gate of the same guard, as another process would have it. */
   gateOf({ sealKey, rescan = (content) => scan(content) }: { sealKey?: Uint8Array; rescan?: Rescan }): MemoryGate {
     const ruleSetHash = builtInRules().hash;
-    const { publicKey } = this.admitter;
+    const { signer } = this.admitter;
     return new MemoryGate({
-      verifier: new AdmissionVerifier({ publicKey, ruleSetHash, now: () => this.clock.now }),
+      verifier: new AdmissionVerifier({ signer, ruleSetHash, now: () => this.clock.now }),
       rescan,
       onRefusal: (refusal) => this.refusals.push(refusal),
       ...defined({ sealKey }),

@@ -123,7 +123,10 @@ async function record(parts: LoopParts, call: Call, { template, callId }: CallSt
 
 /** The answer, once everything that led to it is durable. */
 export async function finishCall({ scope, tool, trace, recorder }: Call, answer: Answer): Promise<CallResult> {
-  await recorder.settle();
+  const recorded = recorder.settle();
+  // While the disk is waited for: whoever takes the text in asks for it next.
+  if ("forModel" in answer) setImmediate(() => void answer.forModel.admission.signature);
+  await recorded;
   return { ...answer, runId: scope.runId, agent: scope.agent, tool, traceparent: traceparentOf(trace) };
 }
 

@@ -20,13 +20,14 @@ export interface WithoutSecrets {
 
 /** Masks the secrets of a text, and keeps it as it was for people. A tool may be configured to hand its secrets on. */
 export function withoutSecrets(
-  { originals }: Pick<LoopParts, "originals">,
+  { originals, examiner }: Pick<LoopParts, "originals" | "examiner">,
   { scope }: Pick<Call, "scope">,
   tool: Pick<ToolConfig, "onSecret"> | undefined,
   text: { readonly name: OriginalName; readonly bytes: Uint8Array },
 ): WithoutSecrets {
   const asItIs = { bytes: text.bytes, kinds: [], isKept: true };
-  if (tool?.onSecret === "pass") return asItIs;
+  // Secrets are among what the guard looks for, and most texts hold nothing of it.
+  if (tool?.onSecret === "pass" || examiner.look(text.bytes).findings.length === 0) return asItIs;
   const { bytes, secrets, isWhole } = maskSecrets(text.bytes);
   if (secrets.length === 0 && !isWhole) return asItIs;
   const isKept = originals.keep(scope.runId, text.name, text.bytes);
@@ -36,7 +37,7 @@ export function withoutSecrets(
 
 /** A run without the secrets of what it printed and of what is said of its failure, and a note that says so, if it printed any. */
 export function runWithoutSecrets(
-  parts: Pick<LoopParts, "originals">,
+  parts: Pick<LoopParts, "originals" | "examiner">,
   call: Pick<Call, "scope">,
   tool: Pick<ToolConfig, "onSecret">,
   run: RunResult,

@@ -36,6 +36,8 @@ export type Scope = AdmissionScope;
 
 /** Of 40 bits: a guest that fills a model's share of an output with guesses has one chance in some hundred million. */
 const MARK_CHARACTERS = 10;
+/** What a run returned is looked at twice, soon after one another: for its secrets, and as what is handed on. */
+const VERDICTS_KEPT_MAX = 16;
 /** As long as what it stands for while a text is scanned, so that findings point at the same places. */
 const OWN_MARK = "[own ";
 
@@ -52,6 +54,8 @@ export class Examiner {
   readonly #second: (() => Scanner) | undefined;
   /** A delivery asks for its own several times in a row. */
   #lastMark = { runId: "", mark: "" };
+  /** By the hash of their content; the oldest first. */
+  readonly #verdicts = new Map<string, Verdict>();
 
   constructor({ rules, sinks, admitter, markKey, second }: ExaminerOptions) {
     this.#rules = rules;
@@ -68,6 +72,17 @@ export class Examiner {
   /** By rules alone: what a change set's files, an agent's own words and our own sentences get. */
   scan(content: Uint8Array | string): Verdict {
     return scan(content, this.scanOptions);
+  }
+
+  /** The same, without a second look at what was looked at just now. */
+  look(content: Uint8Array | string): Verdict {
+    const sha256 = sha256Hex(content);
+    const known = this.#verdicts.get(sha256);
+    if (known !== undefined) return known;
+    const verdict = this.scan(content);
+    if (this.#verdicts.size >= VERDICTS_KEPT_MAX) this.#verdicts.delete(this.#verdicts.keys().next().value as string);
+    this.#verdicts.set(sha256, verdict);
+    return verdict;
   }
 
   /** The mark of what a run returned; the same whenever it is asked for. */
@@ -89,7 +104,7 @@ export class Examiner {
    * `raw` are the bytes the text was decoded from, when they are not exactly its UTF-8: what decoding lost is looked at too.
    */
   async examine(text: string, raw: readonly Uint8Array[] = []): Promise<Verdict> {
-    let verdict = this.scan(text);
+    let verdict = this.look(text);
     for (const bytes of raw) verdict = stricterVerdict(verdict, this.scan(bytes));
     if (this.#second === undefined || verdict.decision === "block") return verdict;
     const scanner = this.#second();

@@ -99,7 +99,7 @@ export function findingsOfEntry({ findings }: DraftOf<"verdict">): Finding[] {
   return findings.map(({ decodings = [], ...finding }) => ({ ...finding, path: decodings, excerpt: "" }) as Finding);
 }
 
-export function admissionBody({ claims, signature }: Admission, destination: string): DraftOf<"admission"> {
+export function admissionBody({ claims }: Admission, destination: string): DraftOf<"admission"> {
   return {
     contentSha256: claims.contentSha256,
     ruleSetHash: claims.ruleSetHash,
@@ -107,6 +107,5 @@ export function admissionBody({ claims, signature }: Admission, destination: str
     ...defined({ releasedBy: claims.releasedBy }),
     nonce: claims.nonce,
     expiresAt: new Date(claims.expiresAt).toISOString(),
-    signature,
   };
 }
