@@ -22,7 +22,7 @@ export interface DecisionCount {
 /** What an entry says was decided, with the signed decisions that it names. */
 interface Carried {
   readonly reviewId?: string | undefined;
-  readonly subject: Body<"approval">["subject"];
+  readonly subject: Body<"decision">["subject"];
   /** Of what was shown. */
   readonly hash: string;
   readonly decision: Body<"decision">["decision"];
@@ -56,6 +56,8 @@ export class DecisionCheck {
   readonly #nonces = new Set<string>();
   /** Signed and not acted on yet, by nonce. */
   readonly #open = new Map<string, Open>();
+  /** Breakers that a rule may close, by id. */
+  readonly #cooling = new Set<string>();
   /** Hashes of change sets that somebody agreed to. */
   readonly #agreed = new Set<string>();
   #signed = 0;
@@ -75,6 +77,7 @@ export class DecisionCheck {
     if (entry.kind === "approval") this.#approval(entry);
     if (entry.kind === "sync") this.#sync(entry);
     if (entry.kind === "rebase") this.#decided(entry, entry.body.decided);
+    if (entry.kind === "breaker") this.#breaker(entry);
   }
 
   #decision({ index, time, agent, body }: Entry & { readonly kind: "decision" }): void {
@@ -133,6 +136,20 @@ export class DecisionCheck {
     if (this.#roll.isEmpty || isRecovered) return;
     const isUnfounded = outcome === "undone" || (outcome === "applied" && !isAgreed);
     if (isUnfounded) this.#tell(index, "nobody", "there were reviewers, and none of them decided it");
+  }
+
+  /** Anybody may open one. It is closed by a person, or by the rule with which it was opened. */
+  #breaker(entry: Entry & { readonly kind: "breaker" }): void {
+    const { breakerId, change, subjectSha256: hash, coolDownMs, reviewer, message, statements } = entry.body;
+    if (change === "opened" && coolDownMs !== undefined) remember(this.#cooling, breakerId);
+    if (change !== "closed") return;
+    const byRule = this.#cooling.delete(breakerId);
+    if (reviewer !== undefined)
+      this.#carried(entry, {
+        ...{ reviewId: breakerId, subject: "breaker", hash, decision: "close" },
+        ...{ reviewer, message, statements },
+      });
+    else if (!byRule) this.#tell(entry.index, "nobody", "a breaker was closed, and no rule closes it");
   }
 
   #decided(entry: Entry, { subjectSha256: hash, ...rest }: NonNullable<Body<"sync">["decided"]>): void {

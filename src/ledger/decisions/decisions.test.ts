@@ -321,3 +321,58 @@ function respelt(signature: string): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   return signature.slice(0, -1) + alphabet[alphabet.indexOf(signature.at(-1) as string) ^ 1];
 }
+
+test("a breaker is closed by who signed that, or by the rule it was opened with", async () => {
+  const opening = { breakerId: "b1", scope: "global", subjectSha256: HASH, source: "person" } as const;
+  const closing = { ...opening, change: "closed" } as const;
+  const cases: readonly [string, (world: World) => Promise<void>, readonly string[]][] = [
+    [
+      "signed",
+      async (world) => {
+        const body = world.signed({ decision: "close", reviewId: "b1" });
+        await world.ledger.append({ kind: "decision", body: { ...body, subject: "breaker" } });
+        await world.ledger.append({
+          kind: "breaker",
+          body: { ...closing, reviewer: "alice", statements: [body.nonce] },
+        });
+      },
+      [],
+    ],
+    [
+      "signed for another breaker",
+      async (world) => {
+        const body = world.signed({ decision: "close", reviewId: "b2" });
+        await world.ledger.append({ kind: "decision", body: { ...body, subject: "breaker" } });
+        await world.ledger.append({
+          kind: "breaker",
+          body: { ...closing, reviewer: "alice", statements: [body.nonce] },
+        });
+      },
+      ["3 alice the signed decision behind it was another one"],
+    ],
+    [
+      "signed by nobody",
+      (world) => world.ledger.append({ kind: "breaker", body: { ...closing, reviewer: "alice" } }).then(() => {}),
+      ["2 alice there were reviewers, and none of them signed it"],
+    ],
+    [
+      "by a rule, where there is none",
+      (world) => world.ledger.append({ kind: "breaker", body: closing }).then(() => {}),
+      ["2 nobody a breaker was closed, and no rule closes it"],
+    ],
+  ];
+  for (const [name, close, expected] of cases) {
+    const world = new World();
+    await world.reviewer("added", alice);
+    await world.ledger.append({ kind: "breaker", body: { ...opening, change: "opened" } });
+    await close(world);
+    assert.deepEqual(await world.unproven(), expected, name);
+  }
+  const world = new World();
+  await world.reviewer("added", alice);
+  await world.ledger.append({ kind: "breaker", body: { ...opening, change: "opened", coolDownMs: 1000 } });
+  await world.ledger.append({ kind: "breaker", body: closing });
+  assert.deepEqual(await world.unproven(), []);
+  await world.ledger.append({ kind: "breaker", body: closing });
+  assert.deepEqual(await world.unproven(), ["3 nobody a breaker was closed, and no rule closes it"]);
+});

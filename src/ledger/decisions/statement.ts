@@ -25,7 +25,7 @@ export interface DecisionStatement {
   readonly nonce: string;
 }
 
-export type DecisionVerb = "approve" | "reject" | "revoke" | "undo" | "redo" | "rebase";
+export type DecisionVerb = "approve" | "reject" | "revoke" | "undo" | "redo" | "rebase" | "close";
 
 /** Which files a decision is for; all of them when `files` is absent. */
 export interface Selection {

@@ -185,10 +185,10 @@ const reviewer = z.strictObject({
 /** What one reviewer said and signed; see `decisions/statement.ts`. Of several that are needed each is one. */
 const decision = z.strictObject({
   reviewId: name,
-  subject: z.enum(["change-set", "call", "content"]),
+  subject: z.enum(["change-set", "call", "content", "breaker"]),
   /** Of what was shown. */
   subjectSha256: sha256Text,
-  decision: z.enum(["approve", "reject", "revoke", "undo", "redo", "rebase"]),
+  decision: z.enum(["approve", "reject", "revoke", "undo", "redo", "rebase", "close"]),
   take: name.optional(),
   selectionSha256: sha256Text,
   /** The same as lists, where they are short enough to stand here. */
@@ -249,6 +249,34 @@ const rebase = z.strictObject({
   ...details,
 });
 
+/** A breaker that was opened, lets one call through to see, or was closed. */
+const breaker = z.strictObject({
+  breakerId: name,
+  change: z.enum(["opened", "probed", "reopened", "closed"]),
+  /** Whose calls it keeps from being made. */
+  scope: z.enum(["run", "conversation", "agent", "global"]),
+  agent: name.optional(),
+  conversation: text.optional(),
+  runId: name.optional(),
+  /** Of how it was opened: what whoever closes it saw, and signs. */
+  subjectSha256: sha256Text,
+  /** What opened it: `person`, or a kind of trouble. */
+  source: name,
+  /** Of the opening, and of a closing by a rule. */
+  reason: text.optional(),
+  /** From then on one call may be let through, and a breaker closed by itself; absent where only a person closes it. */
+  coolDownMs: count.optional(),
+  evidence: json.optional(),
+  /** Of an opening: the person. */
+  by: name.optional(),
+  /** Of a closing: who closed it; absent where the rule did. */
+  reviewer: name.optional(),
+  message: text.optional(),
+  /** Nonces of the signed decisions that it rests on; absent while nobody was a reviewer. */
+  statements: z.array(name).optional(),
+  ...details,
+});
+
 /** A remark of whoever writes. The loop itself has a kind for whatever it records. */
 const note = z.strictObject({ text, contents: z.array(content).optional(), ...details });
 
@@ -287,6 +315,7 @@ export const BODIES = {
   failure,
   "not-taken": notTaken,
   rebase,
+  breaker,
   note,
   erasure,
 } as const;
@@ -338,6 +367,7 @@ function listed(step: Step | Erased): readonly (Content | undefined)[] {
     case "admission":
     case "reviewer":
     case "decision":
+    case "breaker":
     case "erasure":
     case "erased":
       return [];

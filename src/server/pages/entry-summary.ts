@@ -49,6 +49,8 @@ export function entrySummary(entry: Entry): Html {
       return html`<strong>not taken</strong> into the workspace: ${plural(entry.body.count, "change")}`;
     case "rebase":
       return html`${foreign(entry.body.decided.reviewer, 100)}: <strong>rebased</strong> on the host's new content`;
+    case "breaker":
+      return html`${foreign(entry.body.reviewer ?? entry.body.by ?? entry.body.source, 100)}: a breaker was <strong>${entry.body.change}</strong>${entry.body.reason === undefined ? "" : html` – ${foreign(entry.body.reason, 400)}`}`;
     case "note":
       return html`${foreign(entry.body.text, 200)}`;
   }
