@@ -1,5 +1,13 @@
 /** What other rooms may use of the policy: read a configuration, ask who may do what, carry taint. */
 
+export {
+  BREAKER_SCOPES,
+  type BreakerConfig,
+  type BreakerRule,
+  type BreakerScope,
+  type Severity,
+  type TroubleKind,
+} from "./config/breaker.ts";
 export { findConfig, findConfigModules, notRun, requireConfig } from "./config/find.ts";
 export { configJsonSchema } from "./config/json-schema.ts";
 export { loadConfig } from "./config/load.ts";
@@ -29,3 +37,4 @@ export { NAME, NameList } from "./names.ts";
 export { Policy } from "./policy.ts";
 export type { ReviewedFile, ReviewersNeeded } from "./reviewers-needed.ts";
 export { type Confidentiality, type Label, parseTaint, Taint, type Trust } from "./taint.ts";
+export type { Trip, Trouble } from "./trips.ts";

@@ -51,6 +51,14 @@ export const REVIEW_RULES_MAX = 256;
 export const OPEN_REVIEWS_MAX = 10_000;
 /** Most bytes of them: a thousand inputs of the largest size that a call may have would be 8 GiB, which nobody reads. */
 export const REVIEW_BYTES_MAX = 1024 * 1024 * 1024;
+/** Rules of breakers: one for each kind of trouble of a few dozen agents. */
+export const BREAKER_RULES_MAX = 256;
+/** Troubles that one rule may count: each is a row of the loop's database for as long as it counts. */
+export const BREAKER_TROUBLES_MAX = 1000;
+/** A day: a rule about more than that is about the agent, and for a person. */
+export const BREAKER_WITHIN_MS_MAX = 24 * 60 * 60 * 1000;
+/** Below a tenth of a second nothing has cooled down; beyond a month it is a person who closes it. */
+export const BREAKER_COOL_DOWN_MS = { min: 100, max: 31 * 24 * 3600 * 1000 };
 /** Files of models: agents of one loop run on a few, each with a tokenizer's and a template's file. */
 export const GUARD_TEMPLATES_MAX = 32;
 

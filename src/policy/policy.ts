@@ -1,6 +1,7 @@
 import { canonicalise } from "../base/canonical-json.ts";
 import { sha256Hex } from "../base/sha256.ts";
 import { ZtlError } from "../errors.ts";
+import type { BreakerConfig } from "./config/breaker.ts";
 import { parseConfig } from "./config/parse.ts";
 import type { ReviewsConfig } from "./config/reviews.ts";
 import type { LimitsConfig, LoopConfig, ResolvedConfig, ToolConfig } from "./config/schema.ts";
@@ -10,6 +11,7 @@ import { NAME, NameList } from "./names.ts";
 import { type ReviewedFile, type ReviewersNeeded, ReviewersPolicy } from "./reviewers-needed.ts";
 import { ASKING_RULES, outputConfidentiality } from "./rules.ts";
 import type { Label, Taint } from "./taint.ts";
+import { type Trip, TripsPolicy, type Trouble } from "./trips.ts";
 
 interface Agent {
   readonly role: string;
@@ -33,6 +35,7 @@ export class Policy {
   readonly #roles: ReadonlyMap<string, Role>;
   readonly #tools: ReadonlyMap<string, ToolConfig>;
   readonly #reviewers: ReviewersPolicy;
+  readonly #trips: TripsPolicy;
 
   /** Relative host paths begin at `directory`. Throws ZtlError `config-invalid`. */
   constructor(config: LoopConfig, directory: string = process.cwd()) {
@@ -48,6 +51,7 @@ export class Policy {
       limits,
     }));
     this.#tools = mapValues(this.config.tools, (tool) => tool);
+    this.#trips = new TripsPolicy((this.config.breaker ?? {}) as BreakerConfig);
     this.#reviewers = new ReviewersPolicy((this.config.reviews ?? {}) as ReviewsConfig);
   }
 
@@ -109,11 +113,25 @@ export class Policy {
 
   /** How many reviewers, and of which roles, must agree to this. `files` are those chosen of a change set. */
   reviewersFor(
-    review: { readonly kind: "change-set" | "call" | "content"; readonly agent: string; readonly tool: string },
+    review: {
+      readonly kind: "change-set" | "call" | "content" | "breaker";
+      readonly agent: string;
+      readonly tool: string;
+    },
     files: readonly ReviewedFile[] = [],
   ): ReviewersNeeded {
     const { kind, agent, tool } = review;
     return this.#reviewers.neededFor({ kind, agent, tool, files, isOutward: this.tool(tool)?.effect === "outward" });
+  }
+
+  /** Which breakers a sign of trouble opens. */
+  tripsFor(trouble: Trouble): readonly Trip[] {
+    return this.#trips.for(trouble);
+  }
+
+  /** Whether an open breaker keeps calls of this tool from being made; messages go by a name that no tool has. */
+  isClosedByBreaker(tool: string): boolean {
+    return this.config.breaker?.closes !== "outward" || (this.tool(tool)?.effect ?? "outward") === "outward";
   }
 
   tool(name: string): ToolConfig | undefined {

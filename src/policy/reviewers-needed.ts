@@ -5,7 +5,7 @@ import { NameList } from "./names.ts";
 
 /** What is to be decided, as far as rules on reviewers look at it. */
 export interface ReviewSubject {
-  readonly kind: "change-set" | "call" | "content";
+  readonly kind: "change-set" | "call" | "content" | "breaker";
   readonly agent: string;
   readonly tool: string;
   /** Of the tool of a call. */

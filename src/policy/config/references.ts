@@ -21,6 +21,10 @@ export function referenceProblems(config: ResolvedConfig): readonly Problem[] {
       ...patternProblems("tool", granted.ask, tools, ["roles", role, "ask"]),
     ]),
     ...sandboxTools(config).flatMap(([name, tool]) => toolProblems(tool, ["tools", name])),
+    ...(config.breaker?.trips ?? []).flatMap((rule, index) => [
+      ...patternProblems("agent", rule.agents ?? [], agents, ["breaker", "trips", index, "agents"]),
+      ...patternProblems("tool", rule.tools ?? [], tools, ["breaker", "trips", index, "tools"]),
+    ]),
     ...identityProblems(config),
     ...(config.stateDirectory === undefined ? [] : stateProblems(config, config.stateDirectory)),
   ];
@@ -34,7 +38,7 @@ function patternProblems(
   kind: string,
   patterns: readonly string[],
   known: readonly string[],
-  path: readonly string[],
+  path: readonly (string | number)[],
 ): readonly Problem[] {
   return patterns.flatMap((pattern, index) => {
     const list = new NameList([pattern]);

@@ -30,7 +30,7 @@ export interface ReviewsConfig {
 
 /** Applies where all that it names fits; one that names nothing but `reviewers` or `role` applies to everything. */
 export interface ReviewRule {
-  readonly kinds?: readonly ("change-set" | "call" | "content")[];
+  readonly kinds?: readonly ("change-set" | "call" | "content" | "breaker")[];
   readonly agents?: readonly string[];
   readonly tools?: readonly string[];
   /** Calls of tools whose effect is outward. */
@@ -69,9 +69,9 @@ const reviewers = z.number().int().min(1).max(REVIEWERS_NEEDED_MAX);
 const rule = z
   .strictObject({
     kinds: z
-      .array(z.enum(["change-set", "call", "content"]))
+      .array(z.enum(["change-set", "call", "content", "breaker"]))
       .optional()
-      .describe("Kinds of review. Default: all."),
+      .describe("Kinds of review; breaker: closing one. Default: all."),
     agents: z.array(namePattern).optional().describe("Agents that ask, by name or as prefix*. Default: all."),
     tools: z.array(namePattern).optional().describe("Tools, by name or as prefix*. Default: all."),
     effect: z.literal("outward").optional().describe("Calls of tools whose effect is outward."),

@@ -12,6 +12,7 @@ import {
   RUN_LIMIT_BOUNDS,
 } from "../limits.ts";
 import { NAME, NAME_PATTERN } from "../names.ts";
+import { breakerSchema } from "./breaker.ts";
 import { isolationSchema } from "./isolation.ts";
 import { ledgerSchema } from "./ledger.ts";
 import { reviewsSchema } from "./reviews.ts";
@@ -267,6 +268,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("How a person decides."),
   reviews: reviewsSchema.optional(),
+  breaker: breakerSchema.optional(),
   ledger: ledgerSchema.optional(),
 });
 
