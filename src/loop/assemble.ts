@@ -6,6 +6,8 @@ import { AdmissionVerifier, Admitter, type Sink } from "../guard/index.ts";
 import { type Entry, Ledger, openSigningKey } from "../ledger/index.ts";
 import { type LoopConfig, loadConfig, Policy, requireConfig } from "../policy/index.ts";
 import { Workspace } from "../workspace/index.ts";
+import { Breaker } from "./breaker/breaker.ts";
+import { BreakerStore } from "./breaker/breaker-store.ts";
 import { CallBook } from "./call/call-book.ts";
 import { EnvironmentSeal } from "./call/environment.ts";
 import { Listeners } from "./events.ts";
@@ -194,6 +196,7 @@ async function open({
     reviewers,
     authority: new Authority({ ledger, reviewers, nonces, now, told, allowsOwnProcess }),
     conversations: new Conversations(database),
+    breaker: new Breaker({ store: new BreakerStore(database, now), policy, ledger, now, told }),
     callBook: new CallBook(database, now),
     originIndex: new OriginIndex(stateDirectory, ledger),
     underWay: new Map(),
@@ -213,6 +216,7 @@ async function open({
     onRefusal: (refusal) => listeners.tell({ type: "memory-refusal", refusal }),
   });
   const close = async (): Promise<void> => {
+    parts.breaker.dispose();
     await sandboxes.close();
     await workspace.close();
     parts.originIndex.close();

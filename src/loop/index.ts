@@ -57,6 +57,9 @@ export {
 } from "../policy/index.ts";
 export { type HostLacks, hostLacks } from "../sandbox/index.ts";
 export { checkMounts, type LoopOptions, locateKeptHeads, locateState } from "./assemble.ts";
+export type { Breakers, CloseOptions, CloseResult, OpenRequest } from "./breaker/breakers.ts";
+export type { BreakerSource, BreakerState, OpenBreaker } from "./breaker/opening.ts";
+export type { BreakerTarget } from "./breaker/target.ts";
 export type {
   CallFacts,
   CallFailure,

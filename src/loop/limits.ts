@@ -124,3 +124,14 @@ export const LEDGER_NOTED_EVERY_MS = 1000;
 
 /** Entries that one erasure names: their indices have to stand in one entry of 1 MiB. */
 export const ERASED_AT_ONCE_MAX = 50_000;
+
+/** How often a process in which something goes on looks whether another one opened a breaker: some 5 µs each time. */
+export const BREAKER_LOOK_MS = 20;
+/** How long the breaker of a run is kept: a day, the longest that a run may take (policy/limits.ts). */
+export const RUN_BREAKER_KEPT_MS = 24 * 3600 * 1000;
+/** Evidence that is kept with an opening; a longer one is left to the entries that it is about. */
+export const BREAKER_EVIDENCE_BYTES_MAX = 64 * 1024;
+/** An opening as it is stored: its evidence, a reason, and names. */
+export const OPENING_JSON = { bytesMax: 256 * 1024, depthMax: 32 };
+/** What a person says of it. */
+export const BREAKER_MESSAGE_CHARACTERS_MAX = 2000;

@@ -2,6 +2,7 @@ import { ZtlError } from "../errors.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Policy } from "../policy/index.ts";
 import { type Assembly, assemble, type LoopOptions } from "./assemble.ts";
+import { Breakers } from "./breaker/breakers.ts";
 import type { LoopListener } from "./events.ts";
 import { type Agent, type HandleContext, makeAgent } from "./handles/agent.ts";
 import type { Rights } from "./handles/caller.ts";
@@ -27,6 +28,8 @@ export class ZeroTrustLoop implements AsyncDisposable {
   readonly reviews: Reviews;
   /** Who may decide reviews; for people, like them. */
   readonly reviewers: Reviewers;
+  /** What stops agents at once, and what lets them go on; for people, like them. */
+  readonly breakers: Breakers;
   readonly records: Records;
   readonly #assembly: Assembly;
   readonly #context: HandleContext;
@@ -40,6 +43,7 @@ export class ZeroTrustLoop implements AsyncDisposable {
     this.#context = { parts: () => this.#parts(), memory, during: (work) => this.#while(work()) };
     this.reviews = new Reviews(parts);
     this.reviewers = parts.reviewers;
+    this.breakers = new Breakers(parts);
     this.records = new Records(parts);
   }
 

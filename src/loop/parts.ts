@@ -1,6 +1,7 @@
 import type { Entry, Ledger } from "../ledger/index.ts";
 import type { Policy } from "../policy/index.ts";
 import type { Workspace } from "../workspace/index.ts";
+import type { Breaker } from "./breaker/breaker.ts";
 import type { CallBook } from "./call/call-book.ts";
 import type { CallResult } from "./call/call-result.ts";
 import type { EnvironmentSeal } from "./call/environment.ts";
@@ -29,6 +30,7 @@ export interface LoopParts {
   readonly reviewers: Reviewers;
   readonly authority: Authority;
   readonly conversations: Conversations;
+  readonly breaker: Breaker;
   readonly callBook: CallBook;
   /** Where values stand in the ledger; made when it is first asked. */
   readonly originIndex: OriginIndex;

@@ -26,6 +26,7 @@ export async function received(
 /** A loop over directories of its own, for tests. */
 export interface TestLoop extends AsyncDisposable {
   readonly loop: ZeroTrustLoop;
+  readonly config: LoopConfig;
   /** Holds `project`, `inbox` and `state`. */
   readonly directory: string;
   readonly project: string;
@@ -50,6 +51,7 @@ export async function openTestLoop(
   };
   return {
     loop: await open(),
+    config,
     directory,
     project,
     inbox,

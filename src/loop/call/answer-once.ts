@@ -35,7 +35,9 @@ async function answerNow(parts: LoopParts, call: Call, decide: () => Promise<Nex
   const next = await attempt(parts, call, decide);
   if (typeof next !== "function") return finishCall(call, next);
   if (!moveBooked(parts, call, "permitted", "running")) return finishCall(call, failed(parts, call, UNFINISHED));
-  const result = await finishCall(call, (await attempt(parts, call, next)) as Answer);
+  const answer = (await attempt(parts, call, next)) as Answer;
+  parts.breaker.left(call.scope.runId, answer.status === "ok" || answer.status === "failed");
+  const result = await finishCall(call, answer);
   moveBooked(parts, call, "running", "done", { answer: kept(result) });
   return result;
 }

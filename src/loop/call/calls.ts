@@ -19,6 +19,7 @@ import { decideCall } from "./permission.ts";
 import { describeChanges, describeVanished, renderRun } from "./rendering.ts";
 import { type FinishedRun, runTool } from "./run-tool.ts";
 import { runWithoutSecrets, sentenceWithoutSecrets } from "./secrets.ts";
+import { severable } from "./severance.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
 
 /** Replay records up to this size stand in their entry. */
@@ -71,7 +72,8 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
   const { scope, recorder, command } = call;
   const limits = parts.policy.limitsFor(scope.agent, call.tool);
   const seen = await workspaceOf(parts, call);
-  const finished = await runTool(parts, { tool, call: order, limits, seen, signal });
+  using severance = severable(parts, call, signal);
+  const finished = await runTool(parts, { tool, call: order, limits, seen, signal: severance.signal });
   const shown = withoutVariables(finished.run, tool.env);
   const masked = runWithoutSecrets(parts, call, tool, shown.run);
   const { run } = masked;
@@ -80,7 +82,12 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
   const ran = { call, tool, command, run, seen };
   const labels = [parts.policy.labelOf(call.tool), ...labelsRead(parts, ran)];
   const { changes, result, changeSet } = await takeChanges(parts, { ...ran, labels });
-  const said = saidOf(tool, [describeVanished(run.diagnostics), describeChanges(changes), ...describeTaken(result)]);
+  const said = saidOf(tool, [
+    severance.severedBecause,
+    describeVanished(run.diagnostics),
+    describeChanges(changes),
+    ...describeTaken(result),
+  ]);
   const { sections, notes } = renderRun(run, call.tool);
   const delivered = await deliver(parts, recorder, {
     ...{ scope, caller: call.caller, tool: call.tool, command, subject: "output" },

@@ -1,6 +1,6 @@
 import { releaseOf, type Verdict } from "../../guard/index.ts";
 import type { AdmittedText } from "../../memory/index.ts";
-import type { Label } from "../../policy/index.ts";
+import type { Label, Severity } from "../../policy/index.ts";
 import type { RunResult } from "../../sandbox/index.ts";
 import { summarise } from "../gate/examiner.ts";
 import { admissionBody, verdictBody } from "../history/drafts.ts";
@@ -13,6 +13,7 @@ import type { Answer } from "./call.ts";
 import type { FindingSummary } from "./call-result.ts";
 import { frame } from "./frame.ts";
 import { type Parcel, textOf } from "./parcel.ts";
+import { actingIn } from "./severance.ts";
 
 export type Delivered =
   | {
@@ -112,6 +113,7 @@ async function withhold(parts: LoopParts, recorder: Recorder, parcel: Parcel, wi
   const content = await recorder.keep(Buffer.from(text, "utf8"));
   recorder.record({ kind: "verdict", body: verdictBody(parcel.subject, verdict, content) });
   const findings = summarise(verdict);
+  noticeFindings(parts, { ...parcel, caller: parcel.from ?? parcel.caller }, findings);
   const review =
     releaseOf(verdict) !== "never"
       ? parts.reviewStore.add(contentReview(parcel, content, parts, verdict), joinedContent)
@@ -120,6 +122,21 @@ async function withhold(parts: LoopParts, recorder: Recorder, parcel: Parcel, wi
   if (review === undefined) return { status: "blocked", forModel, findings };
   parts.reviewsChanged();
   return { status: verdict.decision === "block" ? "blocked" : "flagged", forModel, findings, reviewId: review.id };
+}
+
+/** What the guard withholds may be a sign of trouble that opens a breaker. */
+export function noticeFindings(
+  { breaker }: LoopParts,
+  { caller, scope, tool, subject }: Pick<Parcel, "caller" | "scope" | "tool" | "subject">,
+  findings: readonly FindingSummary[],
+): void {
+  const [gravest] = findings;
+  if (gravest === undefined) return;
+  breaker.notice({
+    ...{ ...actingIn({ caller, scope }), kind: "finding", severity: gravest.severity as Severity, tool },
+    reason: `The guard withheld the ${subject} of a call: ${gravest.rule}.`,
+    evidence: { findings: findings.map((one) => ({ ...one })) },
+  });
 }
 
 /** What the agent gets in place of a withheld text: the text with its structures broken, or a sentence of ours. */

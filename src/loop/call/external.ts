@@ -13,8 +13,9 @@ import { type Answer, beginCall, type Call, finishCall, resumeCall } from "./cal
 import type { CallResult } from "./call-result.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { recordSaid } from "./own-words.ts";
-import { decideCall, refusal } from "./permission.ts";
+import { decideCall, noticeRefusal, refusal } from "./permission.ts";
 import { noteOf, withoutSecrets } from "./secrets.ts";
+import { actingIn, severable } from "./severance.ts";
 
 /** What passes the loop without a micro-VM: tools that run elsewhere, and messages between agents. */
 
@@ -89,7 +90,9 @@ export async function useTool(
       signal?.throwIfAborted();
       // It is done outside: that it was begun must be known even after a loss of power, or it could be done again.
       await call.recorder.settle();
-      const content = await run(input, { signal });
+      using severance = severable(parts, call, signal);
+      severance.throwIfSevered();
+      const content = await run(input, { signal: severance.signal });
       return take(parts, call, typeof content === "string" ? Buffer.from(content, "utf8") : content);
     };
   });
@@ -145,7 +148,6 @@ export interface Message {
 
 /** `conversation.send`: a message to another agent, which is as untrusted to it as a tool's output; the sender's taint goes along. */
 export async function sendMessage(parts: LoopParts, { from, to, text, traceparent }: Message): Promise<CallResult> {
-  const decision = parts.policy.decideMessage({ from: from.agent, to: to.agent });
   const tool = `${MESSAGE} ${from.agent}`;
   const around = { command: text, traceparent: traceparent ?? from.traceparent, purpose: "message" as const };
   const call = await beginCall(parts, {
@@ -158,17 +160,29 @@ export async function sendMessage(parts: LoopParts, { from, to, text, traceparen
   return answerOnce(parts, call, async () => {
     // The sender said it, too: what it read may turn up again in it.
     await recordSaid(parts, from, { text });
+    const decision = considerMessage(parts, from, call);
     recordDecision(parts, call, decision);
-    if (decision.decision !== "run") return refusal(parts, call, decision);
+    if (decision.decision !== "run") {
+      noticeRefusal(parts, { caller: from, scope: call.scope, tool }, decision);
+      return refusal(parts, call, decision);
+    }
     const delivered = await deliver(parts, call.recorder, {
-      ...{ scope: call.scope, caller: to, tool, command: text, subject: "message" },
+      ...{ scope: call.scope, caller: to, from, tool, command: text, subject: "message" },
       framed: { sections: [{ heading: tool, text }], notes: [] },
       raw: [],
       labels: parts.conversations.taintOf(from.agent, from.conversation).labels,
       onFlag: "withhold",
     });
+    parts.breaker.left(call.scope.runId, delivered.status === "admitted");
     return withStatus(delivered, "ok");
   });
+}
+
+/** A breaker over the sender stops it: a message would have somebody else do what the sender may not. */
+function considerMessage({ policy, breaker }: LoopParts, from: Caller, call: Call): Decision {
+  const decision = policy.decideMessage({ from: from.agent, to: call.caller.agent });
+  const open = breaker.enter(actingIn({ caller: from, scope: call.scope }), call.tool);
+  return open === undefined ? decision : conclude([...decision.considered, open]);
 }
 
 const NO_INPUT = { input: null, inputText: "null" } as const;

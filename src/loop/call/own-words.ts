@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { defined } from "../../base/optional.ts";
 import type { AdmittedText } from "../../memory/index.ts";
+import { summarise } from "../gate/examiner.ts";
 import type { Caller } from "../handles/caller.ts";
 import { admissionBody, verdictBody } from "../history/drafts.ts";
 import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
 import { parseRequest, type SaidRequest, toJsonValue } from "../requests.ts";
+import { noticeFindings } from "./delivery.ts";
 
 /**
  * `conversation.said`: what a model said and plans to call, for the record, the semantic differential and its memory. Undefined for
@@ -23,8 +25,10 @@ export async function takeOwnWords(
   const verdict = parts.examiner.scan(said.text);
   const admitted = parts.examiner.admit(said.text, verdict, scope, labels);
   const recorder = new Recorder(parts.ledger, scope, parts.told);
-  if (admitted === undefined) recorder.record({ kind: "verdict", body: verdictBody("own-words", verdict) });
-  else recorder.record({ kind: "admission", body: admissionBody(admitted.admission, "memory") });
+  if (admitted === undefined) {
+    recorder.record({ kind: "verdict", body: verdictBody("own-words", verdict) });
+    noticeFindings(parts, { caller, scope, tool: "said", subject: "own words" }, summarise(verdict));
+  } else recorder.record({ kind: "admission", body: admissionBody(admitted.admission, "memory") });
   await recorder.settle();
   return admitted;
 }

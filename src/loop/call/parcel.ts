@@ -8,6 +8,8 @@ export interface Parcel {
   readonly scope: Scope;
   /** Who gets it. */
   readonly caller: Pick<Caller, "agent" | "conversation">;
+  /** Of a message: whose words they are. */
+  readonly from?: Pick<Caller, "agent" | "conversation">;
   readonly tool: string;
   readonly command: string;
   /** What was scanned, for the ledger: `output` or `message`. */

@@ -1,11 +1,12 @@
 import { defined } from "../../base/optional.ts";
-import { conclude, type Decision } from "../../policy/index.ts";
+import { conclude, type Decision, type TroubleKind } from "../../policy/index.ts";
 import { decisionBody } from "../history/drafts.ts";
 import type { LoopParts } from "../parts.ts";
 import { boundCall, callDetails, callReview, movedSince } from "../reviews/call-review.ts";
 import { quotaRefusal } from "../reviews/quota.ts";
 import type { StoredReview } from "../reviews/review-store.ts";
 import { type Answer, type Call, moveBooked } from "./call.ts";
+import { actingIn } from "./severance.ts";
 
 export type Permission =
   | { readonly granted: true }
@@ -14,7 +15,7 @@ export type Permission =
 /** What the policy and the agent's own rights say of a call now; changes nothing. `asked` is the review it has already. */
 export function considerCall(
   parts: LoopParts,
-  { caller, tool }: Pick<Call, "caller" | "tool">,
+  { caller, tool, scope }: Pick<Call, "caller" | "tool"> & Partial<Pick<Call, "scope">>,
   asked?: string | undefined,
 ): Decision {
   const { policy, conversations } = parts;
@@ -23,7 +24,12 @@ export function considerCall(
   const decision = policy.decide({ agent, tool, taint });
   // What waits already does not stand in its own way.
   const quota = asked === undefined ? quotaRefusal(parts, agent) : undefined;
-  const refusals = [...narrowing.refusals(tool, costOf(parts, tool)), ...(quota === undefined ? [] : [quota])];
+  // The last one is named: whatever else is wrong, an open breaker is what has to be known.
+  const open = parts.breaker.refusal({ agent, conversation, runId: scope?.runId ?? "" }, tool);
+  const refusals = [
+    ...narrowing.refusals(tool, costOf(parts, tool)),
+    ...[quota, open].filter((one) => one !== undefined),
+  ];
   return refusals.length === 0 ? decision : conclude([...decision.considered, ...refusals]);
 }
 
@@ -34,11 +40,15 @@ export function considerCall(
 export function decideCall(parts: LoopParts, call: Call, approval: string | undefined): Permission {
   const { booked } = call;
   if (booked !== undefined && booked.state !== "asked" && booked.state !== "waiting")
-    return movedAfterPermit(parts, call) ?? { granted: true };
+    return movedAfterPermit(parts, call) ?? openedAfterPermit(parts, call) ?? { granted: true };
   const reviewId = approval ?? (booked?.state === "waiting" ? booked.reviewId : undefined);
   const decision = considerCall(parts, call, reviewId);
   if (decision.decision === "refuse") return refuse(parts, call, decision);
-  if (decision.decision === "run") return grant(parts, call, decision, {});
+  if (decision.decision === "run") {
+    const open = parts.breaker.enter(actingIn(call), call.tool);
+    if (open !== undefined) return refuse(parts, call, conclude([...decision.considered, open]));
+    return grant(parts, call, decision, {});
+  }
   return reviewId === undefined ? ask(parts, call, decision) : lookUp(parts, call, decision, reviewId);
 }
 
@@ -60,6 +70,8 @@ function lookUp(parts: LoopParts, call: Call, decision: Decision, reviewId: stri
   const moved = movedSince(callDetails(review).bound, boundCall(parts, call, decision));
   if (moved === undefined) return refuse(parts, call, against(decision, NOT_FOR_THIS), reviewId);
   if (moved.length > 0) return lapse(parts, call, decision, { reviewId, moved });
+  const open = parts.breaker.enter(actingIn(call), call.tool);
+  if (open !== undefined) return refuse(parts, call, conclude([...decision.considered, open]));
   if (!parts.reviewStore.use(reviewId)) return refuse(parts, call, against(decision, USED), reviewId);
   return grant(parts, call, decision, { approval: reviewId, agreedBy: review.decidedBy ?? null });
 }
@@ -76,6 +88,13 @@ function movedAfterPermit(parts: LoopParts, call: Call): Permission | undefined 
   if (moved?.length === 0) return undefined;
   moveBooked(parts, call, "permitted", "asked");
   return refuse(parts, call, against(decision, lapsedBecause(moved ?? ["the call"])), reviewId);
+}
+
+/** A permit is not used up by a breaker: once that is closed the call may be made. */
+function openedAfterPermit(parts: LoopParts, call: Call): Permission | undefined {
+  if (call.booked?.state !== "permitted") return undefined;
+  const open = parts.breaker.enter(actingIn(call), call.tool);
+  return open && refuse(parts, call, conclude([open]), call.booked.reviewId);
 }
 
 /** The agreement was to this call as it stood then: it is worth nothing now, and the next question is a new one. */
@@ -108,7 +127,29 @@ function grant(parts: LoopParts, call: Call, decision: Decision, details: GrantD
 function refuse(parts: LoopParts, call: Call, decision: Decision, approval?: string): Permission {
   const details = { approval, agreedBy: approval === undefined ? undefined : null };
   record(parts, call, decision, defined(details));
+  noticeRefusal(parts, call, decision);
   return { granted: false, answer: refusal(parts, call, decision) };
+}
+
+/** Rules of refusals that are no trouble: people's and a breaker's own. */
+const TROUBLES: Readonly<Record<string, { readonly kind: TroubleKind; readonly reason: string }>> = {
+  "default-deny": { kind: "violation", reason: "The policy refused a call or message." },
+  rights: { kind: "violation", reason: "It asked for a tool beyond its rights." },
+  budget: { kind: "quota", reason: "Its budget is used up." },
+  "review-quota": { kind: "quota", reason: "Too much of it waits for people." },
+};
+
+/** A refusal may be a sign of trouble that opens a breaker. */
+export function noticeRefusal(
+  { breaker }: LoopParts,
+  call: Pick<Call, "caller" | "scope" | "tool">,
+  { considered }: Decision,
+): void {
+  for (const { rule, outcome, why } of considered) {
+    const trouble = outcome === "refuses" && Object.hasOwn(TROUBLES, rule) ? TROUBLES[rule] : undefined;
+    if (trouble !== undefined)
+      breaker.notice({ ...actingIn(call), ...trouble, tool: call.tool, evidence: { rule, why, tool: call.tool } });
+  }
 }
 
 /** How a refusal is told. */

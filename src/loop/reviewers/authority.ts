@@ -25,10 +25,20 @@ export interface AuthorityOptions {
   readonly allowsOwnProcess: boolean;
 }
 
+/** A review, or an open breaker. */
+export interface Decidable {
+  readonly id: string;
+  readonly kind: Body<"decision">["subject"];
+  /** SHA-256 in hexadecimal of what was shown. */
+  readonly hash: string;
+  readonly runId?: string | undefined;
+  readonly agent?: string | undefined;
+}
+
 /** One wish to decide. */
 export interface Wish {
   readonly verb: DecisionVerb;
-  readonly review: ReviewSummary;
+  readonly review: Decidable;
   readonly options: DecisionOptions & {
     readonly hash?: string | undefined;
     readonly files?: readonly string[] | undefined;
@@ -122,7 +132,8 @@ export class Authority {
       ...listed(subject),
       ...defined({ message: subject.message, take: subject.take }),
     };
-    const entry = await ledger.append({ kind: "decision", runId: review.runId, agent: review.agent, body });
+    const frame = defined({ runId: review.runId, agent: review.agent });
+    const entry = await ledger.append({ kind: "decision", ...frame, body });
     told(entry);
     // Revoked in between: what counts is the order in the ledger, as whoever verifies it will see.
     return reviewers.roll(entry.index).keyOf(reviewer, publicKey) === undefined ? "reviewer-unknown" : entry;

@@ -27,7 +27,7 @@ interface About {
   readonly reviewId: string;
   readonly hash: string;
   readonly selectionSha256?: string;
-  readonly runId?: string;
+  readonly runId?: string | undefined;
 }
 
 /**
@@ -36,7 +36,7 @@ interface About {
  */
 export function votesFor(ledger: Ledger, roll: ReviewerRoll, about: About): readonly Vote[] {
   const recent = (kind: EntryKind): Entry[] => ledger.query({ kind, order: "last", limit: VOTES_SEEN_MAX }).reverse();
-  const used = new Set([...recent("approval"), ...recent("sync")].flatMap(statementsIn));
+  const used = new Set([...recent("approval"), ...recent("sync"), ...recent("breaker")].flatMap(statementsIn));
   const doneAt = about.verb === "undo" || about.verb === "redo" ? lastSyncAt(ledger, about.runId) : -1;
   const votes = new Map<string, Vote>();
   for (const { kind, body, index } of recent("decision")) {
@@ -54,7 +54,7 @@ export function votesFor(ledger: Ledger, roll: ReviewerRoll, about: About): read
 
 /** Nonces of the signed decisions that an entry rests on. */
 function statementsIn(entry: Entry): readonly string[] {
-  if (entry.kind === "approval") return entry.body.statements ?? [];
+  if (entry.kind === "approval" || entry.kind === "breaker") return entry.body.statements ?? [];
   return entry.kind === "sync" ? (entry.body.decided?.statements ?? []) : [];
 }
 

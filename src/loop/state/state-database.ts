@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type DatabaseFormat, openDatabase, openDatabaseForReading } from "../../base/database.ts";
+import { BREAKER_TABLES } from "../breaker/breaker-store.ts";
 import { STATE_REFUSAL } from "./state-directory.ts";
 
 const FORMAT: DatabaseFormat = {
   applicationId: "ztls",
-  version: 3,
+  version: 4,
   schema: [
     `CREATE TABLE review (
       id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, run TEXT NOT NULL, agent TEXT NOT NULL, tool TEXT NOT NULL,
@@ -22,6 +23,7 @@ const FORMAT: DatabaseFormat = {
     `CREATE TABLE known_ledger (
       one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, head TEXT NOT NULL, public_key TEXT NOT NULL
     ) STRICT`,
+    ...BREAKER_TABLES,
   ],
   code: "state-format",
   what: "the state of a loop",
@@ -35,7 +37,7 @@ export function stateDatabasePath(directory: string): string {
 
 /**
  * What the loop itself must remember across processes: reviews of calls and contents, calls that were given names, and what each
- * conversation has been tainted with. A change is there for every process at once, also when this one is killed; the ledger's thread
+ * conversation has been tainted with, and which breakers are open. A change is there for every process at once, also when this one is killed; the ledger's thread
  * waits for the disk, before anything that rests on the change is acknowledged.
  */
 export function openStateDatabase(directory: string): DatabaseSync {
