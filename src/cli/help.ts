@@ -11,6 +11,7 @@ export const COMMANDS = [
   "undo",
   "redo",
   "rebase",
+  "breaker",
   "policy",
   "runs",
   "show",
@@ -41,6 +42,7 @@ Decide what an agent's calls may do (in a directory with a ztl.config.json)
   ztl approve | reject | revoke | undo | redo ID     decide one thing
   ztl rebase ID                             lay changes over what the host's files are by now
   ztl reviewer add | list | revoke NAME     who may decide, and proves to be it
+  ztl breaker status | open | close ID      stop agents at once, and let them go on
   ztl policy check | schema | init          who may do what, and why
 
 Look back

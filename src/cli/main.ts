@@ -39,6 +39,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return (await import("./rebase.ts")).rebase(rest);
     case "reviewer":
       return (await import("./reviewer.ts")).reviewer(rest);
+    case "breaker":
+      return (await import("./breaker.ts")).breaker(rest);
     case "serve":
       return (await import("./serve.ts")).serve(rest);
     case "ledger":

@@ -4,6 +4,7 @@ import { expectApiCaller, expectOwnOrigin, expectSession, expectSmallBody, maySt
 import { securityHeaders } from "./access/headers.ts";
 import { Sessions } from "./access/sessions.ts";
 import { SignIns } from "./access/sign-ins.ts";
+import { breakersApi } from "./api/breakers.ts";
 import { ledgerApi } from "./api/ledger.ts";
 import { reviewsApi } from "./api/reviews.ts";
 import { runsApi, timelineApi } from "./api/runs.ts";
@@ -13,6 +14,7 @@ import { Feed } from "./events/feed.ts";
 import { EventStreams } from "./events/stream.ts";
 import { refuse } from "./refusal.ts";
 import { Replays } from "./replays.ts";
+import { breakersRoutes } from "./routes/breakers.ts";
 import { recordsRoutes } from "./routes/records.ts";
 import { reviewsRoutes } from "./routes/reviews.ts";
 import { signInRoutes, signOutRoutes } from "./routes/sign-in.ts";
@@ -50,6 +52,7 @@ export function createApp(desk: Desk, { origins, token, reviewer, closing }: App
   });
   app.use("/api/*", expectApiCaller(gate));
   app.get("/api/events", (c) => streams.open(c, () => mayStay(c, gate)));
+  app.route("/api/breakers", breakersApi(desk, reviewer));
   app.route("/api/reviews", reviewsApi(desk, reviewer));
   app.route("/api/runs", runsApi(desk, replays));
   app.route("/api/timeline", timelineApi(desk));
@@ -59,6 +62,7 @@ export function createApp(desk: Desk, { origins, token, reviewer, closing }: App
   app.use(expectSession(gate));
   app.route("/", signOutRoutes(gate));
   app.route("/", reviewsRoutes(desk, { reviewer, signIns: gate.signIns }));
+  app.route("/", breakersRoutes(desk, { reviewer, signIns: gate.signIns }));
   app.route("/", recordsRoutes({ desk, replays, verifications }));
   app.notFound((c) => refuse(c, 404, "not-found", "There is no page at this address."));
   app.onError((error, c) => {

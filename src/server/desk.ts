@@ -1,10 +1,14 @@
 import type {
   ApproveOptions,
+  CloseOptions,
+  CloseResult,
   DecisionOptions,
   DecisionResult,
   Entry,
   FileView,
   LoopEvent,
+  OpenBreaker,
+  OpenRequest,
   RebaseOptions,
   RebaseResult,
   RejectOptions,
@@ -51,6 +55,12 @@ export interface Desk {
     rebase(id: string, options: RebaseOptions): Promise<RebaseResult>;
     undo(id: string, options: ReverseOptions): Promise<DecisionResult>;
     redo(id: string, options: ReverseOptions): Promise<DecisionResult>;
+  };
+  readonly breakers: {
+    /** What is stopped, the newest first. */
+    list(): readonly OpenBreaker[];
+    open(request: OpenRequest): Promise<OpenBreaker>;
+    close(id: string, options: CloseOptions): Promise<CloseResult>;
   };
   /** What of the configuration's mounts is not there now. */
   readonly mountProblems: readonly { readonly path: string; readonly message: string; readonly remedy: string }[];

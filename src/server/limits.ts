@@ -86,3 +86,6 @@ export const ATTEMPTS_AT_ONCE = 20;
 export const ATTEMPT_EVERY_MS = 3000;
 /** Browsers in which reviewers are signed in: the oldest is signed out when there are more. */
 export const SIGN_INS_MAX = 256;
+
+/** What the loop takes as the reason of somebody who stops an agent (loop/limits.ts). */
+export const BREAKER_MESSAGE_CHARACTERS_MAX = 2000;

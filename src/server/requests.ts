@@ -5,7 +5,13 @@ import { parseJson as strictJson } from "../base/strict-json.ts";
 import { ZtlError } from "../errors.ts";
 import { RUN_STATUSES, RUN_VERDICTS } from "../loop/index.ts";
 import { isSame } from "./access/sessions.ts";
-import { API_LIMIT_MAX, BODY_JSON, MESSAGE_CHARACTERS_MAX, REVIEWER_CHARACTERS_MAX } from "./limits.ts";
+import {
+  API_LIMIT_MAX,
+  BODY_JSON,
+  BREAKER_MESSAGE_CHARACTERS_MAX,
+  MESSAGE_CHARACTERS_MAX,
+  REVIEWER_CHARACTERS_MAX,
+} from "./limits.ts";
 import { type RefusalStatus, refuse } from "./refusal.ts";
 import type { ServerContext } from "./server-env.ts";
 
@@ -40,6 +46,7 @@ const moment = z
     context.addIssue("must be a time such as 2026-11-27, 2026-11-27T09:30Z or 2h");
     return z.NEVER;
   });
+const breakerName = text.min(1).max(256);
 const reviewId = z.string().min(1).max(100);
 function field<T extends z.ZodType>(schema: T) {
   return z
@@ -86,6 +93,20 @@ export const schemas = {
     take: take.optional(),
     files: paths.min(1).optional(),
   }),
+  openBreaker: z.strictObject({
+    agent: breakerName.optional(),
+    conversation: breakerName.optional(),
+    runId: breakerName.optional(),
+    message: text.max(BREAKER_MESSAGE_CHARACTERS_MAX).optional(),
+    reviewer: reviewer.optional(),
+  }),
+  closeBreaker: z.strictObject({ ...decision, hash: hash.optional() }),
+  openBreakerForm: z.object({
+    agent: field(breakerName),
+    conversation: field(breakerName),
+    message: field(text.max(BREAKER_MESSAGE_CHARACTERS_MAX)),
+  }),
+  closeBreakerForm: z.object({ hash, reviewer }),
   nothing: z.strictObject({}),
   /** Pages: what does not belong is left aside, for addresses are passed around. */
   pageQuery: z.object({
@@ -185,6 +206,11 @@ export async function parseForm(c: ServerContext): Promise<Checked<URLSearchPara
     );
   }
   return { ok: true, value: form };
+}
+
+/** A form in which each field is there once. */
+export function parseFormFields<T>(c: ServerContext, schema: z.ZodType<T>, form: URLSearchParams): Checked<T> {
+  return check(c, schema, Object.fromEntries(form));
 }
 
 export function parseDecisionForm(c: ServerContext, form: URLSearchParams): Checked<DecisionForm> {

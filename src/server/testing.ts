@@ -9,6 +9,7 @@ import {
   type FileChange,
   type FileView,
   type LoopEvent,
+  type OpenBreaker,
   type ReplayOutcome,
   type Review,
   type ReviewerRecord,
@@ -77,6 +78,27 @@ export class TestDesk implements Desk {
     },
     undo: async (id, options) => this.#decide("undo", id, options, "undone"),
     redo: async (id, options) => this.#decide("redo", id, options, "applied"),
+  };
+
+  /** What is stopped. */
+  readonly open: OpenBreaker[] = [];
+  readonly breakers: Desk["breakers"] = {
+    list: () => this.open,
+    open: async (request) => {
+      this.decisions.push({ what: "open", id: "", options: request });
+      const opened = openBreaker(`b${this.open.length}`, { openedBy: request.by });
+      this.open.unshift(opened);
+      return opened;
+    },
+    close: async (id, options) => {
+      this.decisions.push({ what: "close", id, options });
+      const at = this.open.findIndex((one) => one.id === id);
+      if (at === -1) return { status: "not-found" };
+      if (options.hash !== undefined && options.hash !== this.open[at]?.hash)
+        return { status: "stale", hash: this.open[at]?.hash ?? "" };
+      this.open.splice(at, 1);
+      return { status: "closed" };
+    },
   };
 
   readonly reviewers: Desk["reviewers"] = {
@@ -159,6 +181,12 @@ export function summary(id: string): Omit<ReviewSummary, "kind"> {
     hash: HASH,
     title: "1 file changed",
   };
+}
+
+/** An open breaker; a test overrides what it is about. */
+export function openBreaker(id: string, rest: Partial<OpenBreaker> = {}): OpenBreaker {
+  const whole = { id, target: { scope: "global" }, source: "person", reason: "A person stopped it." } as const;
+  return { ...whole, openedAt: Date.now() - 1000, state: "open", hash: HASH, ...rest };
 }
 
 export function changedFile(path: string, rest: Partial<FileChange> = {}): FileChange {

@@ -3,7 +3,7 @@ import type { Desk } from "../desk.ts";
 import { CATCH_UP_ENTRIES_MAX, LIST_ANEW_MS, POLL_MS, REVIEWS_SHOWN_MAX } from "../limits.ts";
 
 /** Steps after which a review may stand elsewhere than before. */
-const DECIDING: ReadonlySet<Entry["kind"]> = new Set(["approval", "sync", "admission"]);
+const DECIDING: ReadonlySet<Entry["kind"]> = new Set(["approval", "sync", "admission", "breaker"]);
 
 /**
  * Notices that the ledger grew or that reviews changed, here or in another process, and wakes whoever waits. It keeps nothing for

@@ -2,7 +2,7 @@ import { html, raw } from "hono/html";
 import type { Html } from "../show/html.ts";
 import { visibleText } from "../show/visible.ts";
 
-export type Section = "reviews" | "runs" | "ledger";
+export type Section = "reviews" | "runs" | "ledger" | "breakers";
 
 export interface PageParts {
   /** May hold names of others. */
@@ -22,7 +22,12 @@ const NAVIGATION = [
   { section: "reviews", href: "/", text: "Waiting" },
   { section: "runs", href: "/runs", text: "Runs" },
   { section: "ledger", href: "/ledger", text: "Ledger" },
+  { section: "breakers", href: "/breakers", text: "Stopped" },
 ] as const;
+
+/** Two clicks, so that nothing is stopped by the way; no field to fill in. */
+const STOP = html`<details class="stop"><summary>Stop</summary><form method="post" action="/breakers/open" aria-label="Stop everything">
+      <p>Ends what all agents are doing, now, and keeps anything new from beginning.</p><button class="stop">Stop everything</button></form></details>`;
 
 const SHORTCUTS = [
   ["j", "next item"],
@@ -55,6 +60,7 @@ export function page({ title, section, live, address, version, main }: PageParts
       )}
     </ul></nav>
     <span class="live" id="live" hidden></span>
+    ${STOP}
   </header>
   <main id="main" tabindex="-1" data-live="${live}" data-address="${address}" data-version="${version}">${main}</main>
   <footer class="bottom">

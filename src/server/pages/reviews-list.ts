@@ -1,11 +1,12 @@
 import { html } from "hono/html";
-import type { ReviewSummary } from "../../loop/index.ts";
+import type { OpenBreaker, ReviewSummary } from "../../loop/index.ts";
 import type { Desk } from "../desk.ts";
 import { NAMES_LISTED_MAX, TITLE_CHARACTERS_MAX } from "../limits.ts";
 import { commandLine } from "../show/command.ts";
 import type { Html } from "../show/html.ts";
 import { plural, timeElement } from "../show/quantities.ts";
 import { foreign } from "../show/visible.ts";
+import { openNotice } from "./breakers.ts";
 import { page } from "./layout.ts";
 import { KIND_WORDS, stateBadge } from "./words.ts";
 
@@ -20,10 +21,12 @@ export interface ReviewsPage {
   readonly agent?: string | undefined;
   /** What of the configuration's mounts is not there now. */
   readonly mountProblems: Desk["mountProblems"];
+  /** What is stopped. */
+  readonly breakers: readonly OpenBreaker[];
 }
 
 /** What waits for a person, the oldest of each agent first; or everything that ever did, newest first. */
-export function reviewsPage({ reviews, isHistory, next, isFirst, agent, mountProblems }: ReviewsPage): Html {
+export function reviewsPage({ reviews, isHistory, next, isFirst, agent, mountProblems, breakers }: ReviewsPage): Html {
   const count = reviews.length;
   const title = isHistory
     ? "All decisions"
@@ -41,6 +44,7 @@ export function reviewsPage({ reviews, isHistory, next, isFirst, agent, mountPro
     live: "reviews",
     main: html`<div class="heading"><h1>${isHistory ? "All decisions" : "Waiting for you"}</h1>
       <p class="aside">${isHistory ? html`<a href="/">Only what waits</a>` : html`<a href="/reviews">All decisions</a>`}</p></div>
+      ${openNotice(breakers)}
       ${mountProblems.length === 0 ? "" : missing(mountProblems)}
       ${count === 0 ? empty(isHistory) : html`<ol class="cards">${reviews.map((one) => card(one, isHistory))}</ol>`}
       <p class="pages">${isFirst ? "" : html`<a href="${pageAfter(undefined)}">From the beginning</a>`} ${next === undefined ? "" : html`<a href="${pageAfter(next)}">More</a>`} ${agent === undefined ? "" : html`<a href="${address}">Of all agents</a>`}</p>`,

@@ -106,7 +106,11 @@ async function rebase({ reviews }: Desk, { id }: Review, form: SignedForm): Prom
 }
 
 /** One page of what waits, or of all that ever did. */
-async function list(c: ServerContext, { reviews, mountProblems }: Desk, state: "pending" | "all"): Promise<Answer> {
+async function list(
+  c: ServerContext,
+  { reviews, mountProblems, breakers }: Desk,
+  state: "pending" | "all",
+): Promise<Answer> {
   const query = parseQuery(c, schemas.pageQuery);
   if (!query.ok) return query.answer;
   const { after, agent } = query.value;
@@ -121,6 +125,7 @@ async function list(c: ServerContext, { reviews, mountProblems }: Desk, state: "
       agent,
       isFirst: after === undefined,
       mountProblems,
+      breakers: breakers.list(),
     }),
   );
 }
