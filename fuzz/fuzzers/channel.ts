@@ -6,7 +6,7 @@ import { failureOf } from "../../src/sandbox/cell/reply/failed.ts";
 import { readyOf } from "../../src/sandbox/cell/reply/ready.ts";
 import { resultOf } from "../../src/sandbox/cell/reply/result.ts";
 import { resultLimits } from "../../src/sandbox/cell/reply-limits.ts";
-import { encodeFrame, type Frame, NONCE_BYTES } from "../../src/sandbox/frames.ts";
+import { encodeFrame, type Frame, NONCE_BYTES, parseHeader } from "../../src/sandbox/frames.ts";
 import { ReplyReader } from "../../src/sandbox/reply-reader.ts";
 import type { RunResult } from "../../src/sandbox/result.ts";
 import { assembleResult } from "../../src/sandbox/result-assembly.ts";
@@ -59,7 +59,7 @@ function read(input: Uint8Array): Frame | undefined {
     if (frame === undefined) continue;
     // What comes behind it ends the cell, whenever it comes.
     if (at < bytes.length) assert.throws(() => reader.push(bytes.subarray(at)), { code: "frame-malformed" });
-    return frame;
+    return "json" in frame ? { ...frame, header: parseHeader(frame.json) } : frame;
   }
   return undefined;
 }

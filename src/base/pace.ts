@@ -38,6 +38,33 @@ export async function inSlices<T>(
   }
 }
 
+/** What work gives that says with each `yield` where it may be interrupted: in slices, or `atOnce`. */
+export async function inSteps<T>(work: Generator<void, T>): Promise<T> {
+  const pace = new Pace();
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    if (pace.isOver) await pace.rest();
+  }
+}
+
+export function atOnce<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** What `make` makes of each item, in steps. */
+export function* mapInSteps<T, U>(items: Iterable<T>, make: (item: T, index: number) => U): Generator<void, U[]> {
+  const made: U[] = [];
+  for (const item of items) {
+    made.push(make(item, made.length));
+    yield;
+  }
+  return made;
+}
+
 /** What `make` makes of each item, in slices. */
 export async function mapInSlices<T, U>(items: Iterable<T>, make: (item: T, index: number) => U): Promise<U[]> {
   const made: U[] = [];

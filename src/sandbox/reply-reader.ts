@@ -9,10 +9,27 @@ import {
   parsePrefix,
 } from "./frames.ts";
 import { checkJsonSize, type JsonLimits } from "./json-size.ts";
+import { parseLongHeader } from "./long-header.ts";
 
 /** What the reply to one request may be. */
 export interface ReplyLimits extends FrameLimits {
   readonly json: JsonLimits;
+}
+
+/** JSON parts that are longer are left for `readLong`: more would hold up whoever reads the channel for more than some milliseconds. */
+const LONG_HEADER_BYTES = 512 * 1024;
+
+/** A reply that is whole, and whose JSON part nobody has looked at yet. */
+export interface LongFrame {
+  readonly json: Uint8Array;
+  readonly limits: JsonLimits;
+  readonly id: number;
+  readonly body: Uint8Array;
+}
+
+/** In slices. Throws what `push` throws. */
+export async function readLong({ json, limits, id, body }: LongFrame): Promise<Frame> {
+  return { id, header: await parseLongHeader(json, limits), body };
 }
 
 /** Frames that may come before the reply, for which it says more. */
@@ -41,6 +58,7 @@ export class ReplyReader {
   #announced: FramePrefix | undefined;
   #json: ArrivingBytes | undefined;
   #header: Record<string, unknown> | undefined;
+  #longJson: Uint8Array | undefined;
   #body: ArrivingBytes | undefined;
 
   constructor(nonce: Uint8Array) {
@@ -56,7 +74,7 @@ export class ReplyReader {
    * Takes the next chunk and returns the reply once it is whole. The chunk may be reused by the caller afterwards.
    * Throws ZtlError `frame-malformed` for all that is not this reply, a byte too many included.
    */
-  push(chunk: Uint8Array): Frame | undefined {
+  push(chunk: Uint8Array): Frame | LongFrame | undefined {
     let rest = chunk;
     while (rest.length > 0) {
       const expected = this.#expected ?? malformed("nothing was asked");
@@ -66,7 +84,7 @@ export class ReplyReader {
       if (!this.#body.isComplete) return undefined;
       if (this.#takeAside(expected)) continue;
       if (rest.length > 0) malformed("there is more than the reply");
-      return this.#finish(expected.id);
+      return this.#finish(expected);
     }
     return undefined;
   }
@@ -99,8 +117,11 @@ export class ReplyReader {
       if (!this.#json.isComplete) return rest;
       json = this.#json.bytes;
     }
-    checkJsonSize(json, expected.limits.json);
-    this.#header = parseHeader(json);
+    if (json.length > LONG_HEADER_BYTES) this.#longJson = json;
+    else {
+      checkJsonSize(json, expected.limits.json);
+      this.#header = parseHeader(json);
+    }
     this.#json = undefined;
     this.#body = new ArrivingBytes(this.#announced.bodyBytes);
     return rest;
@@ -113,8 +134,11 @@ export class ReplyReader {
     return prefix;
   }
 
-  #finish(id: number): Frame {
-    const frame = { id, header: this.#header ?? {}, body: this.#body?.bytes ?? new Uint8Array(0) };
+  #finish({ id, limits }: Expected): Frame | LongFrame {
+    const body = this.#body?.bytes ?? new Uint8Array(0);
+    const json = this.#longJson;
+    const frame =
+      json === undefined ? { id, header: this.#header ?? {}, body } : { id, json, limits: limits.json, body };
     this.#restart();
     this.#expected = undefined;
     return frame;
@@ -122,6 +146,6 @@ export class ReplyReader {
 
   #restart(): void {
     this.#prefix.restart();
-    this.#announced = this.#header = this.#body = undefined;
+    this.#announced = this.#header = this.#longJson = this.#body = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { type ByteString, bytesOf } from "../base/byte-string.ts";
+import { atOnce, mapInSteps } from "../base/pace.ts";
 import type { Layer } from "../vmm/index.ts";
 import type { ResultReply, WireChange, WireDiagnostics, WireEnding, WireRead } from "./cell/protocol.ts";
 import type { Places } from "./cell/reply/places.ts";
@@ -27,6 +28,16 @@ export interface CallTimes {
 
 /** A cell's answer, which was checked, as the caller gets it. */
 export function assembleResult(reply: ResultReply, body: Uint8Array, places: Places, times: CallTimes): RunResult {
+  return atOnce(assemble(reply, body, places, times));
+}
+
+/** The same in steps. */
+export function* assemble(
+  reply: ResultReply,
+  body: Uint8Array,
+  places: Places,
+  times: CallTimes,
+): Generator<void, RunResult> {
   const stderrEnd = reply.stdoutBytes + reply.stderrBytes;
   return makeResult(toEnding(reply.ending), {
     stdout: body.subarray(0, reply.stdoutBytes),
@@ -38,8 +49,8 @@ export function assembleResult(reply: ResultReply, body: Uint8Array, places: Pla
       rollback: reply.rollbackMs,
       total: (times.repliedUs - times.calledUs) / 1000,
     },
-    reads: reply.reads.map((read) => toRead(read, places)),
-    changes: toChanges(reply.changes, body.subarray(stderrEnd)),
+    reads: yield* mapInSteps(reply.reads, (read) => toRead(read, places)),
+    changes: yield* toChanges(reply.changes, body.subarray(stderrEnd)),
     diagnostics: toDiagnostics(reply.diagnostics),
     templateKey: times.templateKey,
     isolation: isolationInForce(times.layers),
@@ -99,10 +110,10 @@ function named(
   return { [member]: text, ...(bytes && { [`${member}Bytes`]: bytes }) };
 }
 
-function toChanges(changes: readonly WireChange[], contents: Uint8Array): ChangedFile[] {
+function* toChanges(changes: readonly WireChange[], contents: Uint8Array): Generator<void, ChangedFile[]> {
   const sent: (Content | undefined)[] = [];
   let at = 0;
-  return changes.map(({ extents, contentOf, ...change }) => {
+  return yield* mapInSteps(changes, ({ extents, contentOf, ...change }) => {
     const { text, bytes } = toText(change.path);
     const length = extents === undefined ? 0 : extentBytes(extents);
     const own = extents && contentOfExtents(change.sizeBytes ?? 0, extents, contents.subarray(at, at + length));

@@ -1,14 +1,15 @@
+import { inSteps } from "../base/pace.ts";
 import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import type { CellHandle } from "./cell/handle.ts";
 import { cellMemoryBytes } from "./cell/launcher.ts";
 import { monotonicUs, type RunRequest, type RunTrace, type WireLayer } from "./cell/protocol.ts";
-import { resultOf } from "./cell/reply/result.ts";
+import { readResult } from "./cell/reply/result.ts";
 import { resultLimits } from "./cell/reply-limits.ts";
 import { closeFiles, openLayer } from "./layer-files.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunResult } from "./result.ts";
-import { assembleResult } from "./result-assembly.ts";
+import { assemble } from "./result-assembly.ts";
 import { type RunOptions, toRunTrace } from "./run-options.ts";
 import { Tracing } from "./tracing.ts";
 
@@ -62,18 +63,13 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
       files: layer?.files ?? [],
       limits: resultLimits(limits),
       aside: tracing.aside,
-      accept: (header, body) => {
+      accept: async (header, body) => {
         const repliedUs = monotonicUs();
         const times = { sentUs: acquiredUs, repliedUs };
         const facts = { limits, places, ...times, wasCancelled, hasLayer: layer !== undefined, trace };
-        const reply = resultOf(header, body, facts);
-        return assembleResult(reply, body, places, {
-          calledUs,
-          acquiredUs,
-          repliedUs,
-          templateKey: cell.templateKey,
-          layers: cell.layers,
-        });
+        const reply = await inSteps(readResult(header, body, facts));
+        const { templateKey, layers } = cell;
+        return await inSteps(assemble(reply, body, places, { calledUs, acquiredUs, repliedUs, templateKey, layers }));
       },
     });
     signal?.addEventListener("abort", cancel);

@@ -5,7 +5,7 @@ import type { Duplex, Readable } from "node:stream";
 import { ZtlError } from "../../errors.ts";
 import { type CellGroup, type Layer, sendDescriptors } from "../../vmm/index.ts";
 import { encodeFrame, type Frame, NONCE_BYTES } from "../frames.ts";
-import { type Aside, type ReplyLimits, ReplyReader } from "../reply-reader.ts";
+import { type Aside, type LongFrame, type ReplyLimits, ReplyReader, readLong } from "../reply-reader.ts";
 import { LastWords } from "./last-words.ts";
 import type { LaunchWatch } from "./launch-watch.ts";
 import { REQUEST_LIMITS, type Request } from "./protocol.ts";
@@ -23,7 +23,7 @@ export interface Exchange<T> {
   /** What the cell may say before it replies. */
   readonly aside?: Aside | undefined;
   /** The reply as it is to be used. Throws for one that no cell of ours would send; the cell is then ended. */
-  readonly accept: (header: Frame["header"], body: Uint8Array) => T;
+  readonly accept: (header: Frame["header"], body: Uint8Array) => T | Promise<T>;
 }
 
 /** A process that ends closes its channel first; its parent hears of the end within milliseconds, or later on a busy host. */
@@ -32,7 +32,7 @@ const CLOSED_GRACE_MS = 1000;
 interface Waiting {
   readonly id: number;
   /** Takes the reply, or throws what is wrong with it. */
-  take(frame: Frame): void;
+  take(frame: Frame | LongFrame): Promise<void>;
   reject(error: ZtlError): void;
 }
 
@@ -123,7 +123,12 @@ export class CellHandle {
       return Promise.reject(this.#failure);
     }
     return new Promise((resolve, reject) => {
-      this.#waiting = { id, take: ({ header, body }) => resolve(accept(header, body)), reject };
+      const take: Waiting["take"] = async (frame) => {
+        const { header, body } = "json" in frame ? await readLong(frame) : frame;
+        if (header.type === "failed") throw failed(header);
+        resolve(await accept(header, body));
+      };
+      this.#waiting = { id, take, reject };
       this.#reader.expect(id, limits, aside);
       this.#setReferenced(true);
       this.#send(frame);
@@ -166,12 +171,16 @@ export class CellHandle {
       const frame = this.#reader.push(chunk);
       if (frame !== undefined) this.#deliver(frame);
     } catch (error) {
-      // Whatever a cell said to bring it about: the host goes on without that cell.
-      const { code, message } = ZtlError.isInstance(error)
-        ? error
-        : { code: "cell-misbehaved", message: `A cell's answer could not be read: ${String(error)}` };
-      this.#fail(code, message);
+      this.#misbehaved(error);
     }
+  }
+
+  /** Whatever a cell said to bring it about: the host goes on without that cell. */
+  #misbehaved(error: unknown): void {
+    const { code, message } = ZtlError.isInstance(error)
+      ? error
+      : { code: "cell-misbehaved", message: `A cell's answer could not be read: ${String(error)}` };
+    this.#fail(code, message);
   }
 
   /** Usually the cell has ended; who waits for it is told how, in a moment. */
@@ -186,15 +195,15 @@ export class CellHandle {
     if (this.#lastWords.isTooMuch) this.#fail("cell-misbehaved", "A cell talked without end");
   }
 
-  #deliver(frame: Frame): void {
-    if (frame.header.type === "failed") {
-      const { code, message } = failureOf(frame.header);
-      this.#fail(code, message);
-      return;
-    }
-    this.#waiting?.take(frame);
+  /** The reply is whole: to read a long one takes a while, in which the cell may end without any harm. */
+  #deliver(frame: Frame | LongFrame): void {
+    const waiting = this.#waiting;
     this.#waiting = undefined;
     this.idle();
+    waiting?.take(frame).catch((error: unknown) => {
+      this.#misbehaved(error);
+      waiting.reject(this.#failure ?? new ZtlError("cell-lost", "A cell ended"));
+    });
   }
 
   /** The end of this cell, whatever the cause: the first one told is kept. */
@@ -214,6 +223,11 @@ export class CellHandle {
     const streams = [this.#child, this.#channel, this.#stderr] as unknown as { ref(): void; unref(): void }[];
     for (const stream of streams) referenced ? stream.ref() : stream.unref();
   }
+}
+
+function failed(header: Frame["header"]): ZtlError {
+  const { code, message } = failureOf(header);
+  return new ZtlError(code, message);
 }
 
 /** A request that the cell would refuse costs this call, not the cell. */

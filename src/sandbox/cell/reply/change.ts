@@ -59,13 +59,14 @@ const MODE_MAX = 0o7777;
 const ID_MAX = 0xffff_ffff;
 
 /** A list of changes as only an honest cell makes it: sorted, each in an overlay, each with what its kind has. */
-export function changesOf(value: unknown, places: Places): readonly WireChange[] {
+export function* changesOf(value: unknown, places: Places): Generator<void, readonly WireChange[]> {
   const list = listOf(value, "the change set");
   let before: WireChange | undefined;
   for (const one of list) {
     const change = changeOf(one, places);
     if (before !== undefined && !isInOrder(before, change)) misbehaved("the changes are not in order");
     before = change;
+    yield;
   }
   const changes = list as readonly WireChange[];
   checkShared(changes);

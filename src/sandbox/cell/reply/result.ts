@@ -1,3 +1,4 @@
+import { atOnce, mapInSteps } from "../../../base/pace.ts";
 import type { LimitName, RunLimits } from "../../../linux/limits.ts";
 import { SIGNAL_MAX, signalName } from "../../../linux/signals/signals.ts";
 import {
@@ -47,6 +48,15 @@ const ROUNDING_MS = 1;
 
 /** The reply to a run, of which everything is checked. Throws ZtlError `cell-misbehaved`. */
 export function resultOf(header: ReplyFrame["header"], body: Uint8Array, facts: RunFacts): ResultReply {
+  return atOnce(readResult(header, body, facts));
+}
+
+/** The same in steps: it may tell of very many files. */
+export function* readResult(
+  header: ReplyFrame["header"],
+  body: Uint8Array,
+  facts: RunFacts,
+): Generator<void, ResultReply> {
   const fields = fieldsOf(header, REPLY, "a result");
   if (fields.type !== "result") misbehaved("a run has another kind of reply");
   checkTimings(fields, facts);
@@ -58,8 +68,10 @@ export function resultOf(header: ReplyFrame["header"], body: Uint8Array, facts: 
     startedUs: fields.startedUs as number,
     runMs: fields.runMs as number,
     rollbackMs: fields.rollbackMs as number,
-    reads: listOf(fields.reads, "the read set").map((read) => readOf(read, facts.places, facts.hasLayer ?? false)),
-    changes: changesOf(fields.changes, facts.places),
+    reads: yield* mapInSteps(listOf(fields.reads, "the read set"), (read) =>
+      readOf(read, facts.places, facts.hasLayer ?? false),
+    ),
+    changes: yield* changesOf(fields.changes, facts.places),
     diagnostics: diagnosticsOf(fields.diagnostics, facts.trace),
   };
   checkBody(reply, body, facts);
