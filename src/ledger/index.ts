@@ -4,6 +4,7 @@ export { checkConsistency, checkInclusion, type ProofCheck } from "./checks.ts";
 export type { DecisionCount, UnprovenDecision } from "./decisions/decision-check.ts";
 export { type ReviewerOrigin, type ReviewerRecord, ReviewerRoll } from "./decisions/reviewer-roll.ts";
 export {
+  bytesOfSelection,
   type DecisionStatement,
   type DecisionVerb,
   hashOfMessage,

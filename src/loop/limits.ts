@@ -80,8 +80,11 @@ export const KEPT_ANSWER_JSON = { bytesMax: 8 * 1024 * 1024, depthMax: 16, loneS
 export const REVIEWERS_MAX = 1000;
 /** Decisions of the same kind that are looked through for those that go together: those of some days. */
 export const VOTES_SEEN_MAX = 2000;
-/** Bytes of the lists of files that stand in the entry of a decision or a sync, which holds 1 MiB; longer ones are content beside it, or their hash alone. */
-export const SELECTION_INLINE_BYTES_MAX = 256 * 1024;
+/**
+ * Bytes of the lists of files that stand in the entry of a decision or a sync: what is read, checked and hashed in a millisecond whenever
+ * entries are looked through. Longer ones are content beside it, or their hash alone.
+ */
+export const SELECTION_INLINE_BYTES_MAX = 16 * 1024;
 
 /** Steps of an agent that a model is asked about once more; a small local one takes some seconds for each. */
 export const STEPS_ASKED_MAX = 10;

@@ -1,7 +1,7 @@
 /** Every bound of the server in one place; each says where its number comes from. */
 
-/** A form names each chosen file by its number, the API by its path: 5,000 files of 200 bytes fit. */
-export const BODY_BYTES_MAX = 1024 * 1024;
+/** The API names each chosen file by its path: all of a change set of 100,000 files with paths of 80 bytes. */
+export const BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** A request is an object with lists of names in it. The schemas say more of a lone surrogate than a parser could. */
 export const BODY_JSON = { bytesMax: BODY_BYTES_MAX, depthMax: 8, loneSurrogates: "allow" } as const;
 /** The longest URL asks for one file by a path of at most 4,096 bytes (PATH_MAX), each escaped as three. */

@@ -1,5 +1,6 @@
 import { messagePage } from "./pages/message.ts";
 import type { ServerContext } from "./server-env.ts";
+import { json } from "./show/json.ts";
 
 /** HTTP statuses of refusals (RFC 9110). */
 export type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 411 | 413 | 415 | 422 | 429 | 500 | 503;
@@ -12,6 +13,6 @@ export function refuse(
   message: string,
   details: Readonly<Record<string, unknown>> = {},
 ): Response | Promise<Response> {
-  if (c.req.path.startsWith("/api/")) return c.json({ error: { code, message, ...details } }, status);
+  if (c.req.path.startsWith("/api/")) return json(c, { error: { code, message, ...details } }, status);
   return c.html(messagePage({ status, code, message }), status);
 }

@@ -21,6 +21,7 @@ import {
 import { diffEntry, readContent, type Side } from "./review/entry-content.ts";
 import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
 import { Queue } from "./review/queue.ts";
+import { EntryViews } from "./spaces/entry-views.ts";
 import { SpaceLayers } from "./spaces/space-layers.ts";
 import { pruneSpaces } from "./spaces/space-pruning.ts";
 import { SpaceReviews } from "./spaces/space-reviews.ts";
@@ -75,6 +76,7 @@ export class Workspace {
   readonly #now: () => number;
   readonly #expireAfterMs: number;
   readonly #warned = new Set<string>();
+  readonly #views = new EntryViews();
 
   private constructor(options: WorkspaceOptions, parts: Parts, recovered: readonly Recovered[]) {
     this.recovered = recovered;
@@ -255,10 +257,13 @@ export class Workspace {
     return (await this.#sets.get(id)) ?? unknown(id);
   }
 
+  /** For looking at it. What it is of a set never changes; of a workspace's review, see there. */
   async entry(id: string, path: string): Promise<ChangeEntry> {
     const entry =
       this.pending.find(id) === undefined
-        ? (await this.#whole(id)).entries.find((one) => one.path === path)
+        ? (
+            await this.#views.of(id, this.#existing(id).hash, this.#now(), async () => (await this.#whole(id)).entries)
+          ).get(path)
         : await this.pending.entry(id, path);
     if (entry !== undefined) return entry;
     throw new ZtlError("unknown-entry", `The change set has no path ${JSON.stringify(path)}`, { id, path });

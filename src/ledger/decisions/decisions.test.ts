@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+import fc from "fast-check";
 import { defined } from "../../base/optional.ts";
 import { Ledger } from "../ledger.ts";
 import type { Body } from "../record/bodies.ts";
@@ -8,7 +9,26 @@ import { inlineContent } from "../record/fields.ts";
 import { formatPublicKey } from "../record/head.ts";
 import { generateSigningKey } from "../store/signing-key.ts";
 import { MemoryStore } from "../store/testing.ts";
-import { hashOfMessage, hashOfSelection, isStatementSigned, signStatement, textOfSelection } from "./statement.ts";
+import {
+  bytesOfSelection,
+  hashOfMessage,
+  hashOfSelection,
+  isStatementSigned,
+  signStatement,
+  textOfSelection,
+} from "./statement.ts";
+
+test("the text of a selection is the same made in slices", async () => {
+  const path = fc.string({ unit: "binary" });
+  const lists = fc.record({ files: fc.array(path), protectedFiles: fc.array(path) }, { requiredKeys: [] });
+  await fc.assert(
+    fc.asyncProperty(lists, async (selection) => {
+      assert.equal((await bytesOfSelection(selection)).toString("utf8"), textOfSelection(selection));
+    }),
+  );
+  const files = Array.from({ length: 20_000 }, (_, number) => `/project/\ud800${(number * 7919) % 20_011} "ü"`);
+  assert.equal((await bytesOfSelection({ files })).toString("utf8"), textOfSelection({ files }));
+});
 
 const HASH = "a".repeat(64);
 const NOW = Date.parse("2026-11-27T12:00:00.000Z");

@@ -1,5 +1,6 @@
 import { type KeyObject, sign, verify } from "node:crypto";
 import { canonicalise } from "../../base/canonical-json.ts";
+import { Pace, setOf, sortedInSlices } from "../../base/pace.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 
 /** What a reviewer signs. Whatever a decision could be taken for another by is in it. */
@@ -55,6 +56,38 @@ export function textOfSelection({ files, protectedFiles = [] }: Selection): stri
   const asSet = (paths: readonly string[]): string[] => [...new Set(paths.map((path) => path.toWellFormed()))].sort();
   const chosen = files === undefined ? null : asSet(files);
   return `ztl-selection-v1\n${canonicalise([chosen, asSet(protectedFiles)], SELECTION_JSON)}`;
+}
+
+/** The same in UTF-8, made in slices: of as many paths as a change set may have. */
+export async function bytesOfSelection({ files, protectedFiles = [] }: Selection): Promise<Buffer> {
+  const pieces: Buffer[] = [Buffer.from("ztl-selection-v1\n[")];
+  if (files === undefined) pieces.push(Buffer.from("null"));
+  else pieces.push(...(await asCanonicalSet(files)));
+  return Buffer.concat([...pieces, Buffer.from(","), ...(await asCanonicalSet(protectedFiles)), Buffer.from("]")]);
+}
+
+/** Characters of a piece: less than a millisecond of work. */
+const PIECE_UNITS = 64 * 1024;
+
+async function asCanonicalSet(paths: readonly string[]): Promise<Buffer[]> {
+  const unique = await setOf(wellFormed(paths));
+  const sorted = await sortedInSlices([...unique], (a, b) => (a < b ? -1 : 1));
+  const pieces: Buffer[] = [];
+  const pace = new Pace();
+  let piece = "[";
+  for (const [index, path] of sorted.entries()) {
+    piece += index === 0 ? canonicalise(path, SELECTION_JSON) : `,${canonicalise(path, SELECTION_JSON)}`;
+    if (piece.length >= PIECE_UNITS) {
+      pieces.push(Buffer.from(piece));
+      piece = "";
+    }
+    if (pace.isOver) await pace.rest();
+  }
+  return [...pieces, Buffer.from(`${piece}]`)];
+}
+
+function* wellFormed(paths: readonly string[]): Generator<string> {
+  for (const path of paths) yield path.toWellFormed();
 }
 
 /** Of what the agent is told; none and an empty one are the same. */

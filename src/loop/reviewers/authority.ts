@@ -9,10 +9,10 @@ import {
   type Ledger,
 } from "../../ledger/index.ts";
 import type { ReviewersNeeded } from "../../policy/index.ts";
-import { SELECTION_INLINE_BYTES_MAX } from "../limits.ts";
+import { isLong, wellFormed } from "../reviews/decisions.ts";
 import type { DecisionOptions, DecisionResult, ReviewSummary } from "../reviews/review.ts";
 import type { Reviewers } from "./reviewers.ts";
-import { type DecisionSignature, type DecisionSubject, statementOf } from "./signature.ts";
+import { type DecisionSignature, type DecisionSubject, selectionSha256, statementOf } from "./signature.ts";
 import { missingOf, type Standing, type Vote, votesFor } from "./votes.ts";
 
 export interface AuthorityOptions {
@@ -75,9 +75,11 @@ export class Authority {
     const isAnybodys = reviewers.roll().isEmpty && needed.reviewers <= 1 && needed.roles.length === 0;
     if (isAnybodys && (options.signer ?? options.signature) === undefined)
       return { status: "granted", reviewer: options.reviewer };
-    const signed = this.#signature(wish);
+    const subject = this.#subject(wish);
+    const selection = await selectionSha256(subject);
+    const signed = this.#signature(wish, subject, selection);
     if (typeof signed === "string") return refused(signed);
-    const entry = await this.#record(wish, signed);
+    const entry = await this.#record(wish, subject, selection, signed);
     if (typeof entry === "string") return refused(entry);
     return this.#count(wish, entry);
   }
@@ -94,16 +96,13 @@ export class Authority {
     return { needed, ...missingOf(most, needed) };
   }
 
-  #signature({ verb, review, options }: Wish): DecisionSignature | NotAllowed {
-    const { signer, signature, reviewer, message } = options;
+  #signature({ options }: Wish, subject: DecisionSubject, selection: string): DecisionSignature | NotAllowed {
+    const { signer, signature, reviewer } = options;
     if (signature !== undefined) return signature.reviewer === reviewer ? signature : "signature-invalid";
     if (signer === undefined) return "signature-required";
     if (signer.reviewer !== reviewer) return "signature-invalid";
     if (this.runsAgents && !this.#options.allowsOwnProcess) return "own-process";
-    return signer.sign(
-      this.#subject({ verb, review, options: { ...options, ...defined({ message }) } }),
-      this.#options.now(),
-    );
+    return signer.signSelected(subject, selection, this.#options.now());
   }
 
   #subject({ verb, review, options }: Pick<Wish, "verb" | "review" | "options">): DecisionSubject {
@@ -113,23 +112,26 @@ export class Authority {
   }
 
   /** Checked, used up and durable; else why it is worth nothing. */
-  async #record(wish: Wish, signed: DecisionSignature): Promise<Entry | NotAllowed> {
+  async #record(
+    { review, verb }: Wish,
+    subject: DecisionSubject,
+    selection: string,
+    signed: DecisionSignature,
+  ): Promise<Entry | NotAllowed> {
     const { ledger, reviewers, nonces, now, told } = this.#options;
     const { reviewer, publicKey, signedAt, nonce, signature } = signed;
     const key = reviewers.roll().keyOf(reviewer, publicKey);
     if (key === undefined) return "reviewer-unknown";
-    const subject = this.#subject(wish);
-    const statement = statementOf(subject, signed);
+    const statement = statementOf(subject, selection, signed);
     if (!isStatementSigned(statement, signature, key)) return "signature-invalid";
     const skewMs = now() - Date.parse(signedAt);
     if (!(Math.abs(skewMs) <= DECISION_CLOCK_SKEW_MS)) return "signature-expired";
     const use = nonces.use(`decision ${nonce}`, now() + 2 * DECISION_CLOCK_SKEW_MS + 1, now());
     if (use !== "new") return use === "known" ? "signature-used" : "signature-expired";
-    const { review, verb } = wish;
     const body: Body<"decision"> = {
       ...{ reviewId: review.id, subject: review.kind, subjectSha256: subject.hash, decision: verb },
       ...{ selectionSha256: statement.selectionSha256, reviewer, publicKey, signedAt, nonce, signature },
-      ...listed(subject),
+      ...(await listed(subject)),
       ...defined({ message: subject.message, take: subject.take }),
     };
     const frame = defined({ runId: review.runId, agent: review.agent });
@@ -159,12 +161,12 @@ function voteOf({ reviewer, publicKey, nonce, selectionSha256 }: Body<"decision"
 }
 
 /** The paths themselves, where they are short enough for an entry. */
-function listed({ files, protectedFiles }: DecisionSubject): { files?: string[]; protectedFiles?: string[] } {
-  const all = [...(files ?? []), ...(protectedFiles ?? [])];
-  const bytes = all.reduce((sum, path) => sum + Buffer.byteLength(path) + 4, 0);
-  if (bytes > SELECTION_INLINE_BYTES_MAX) return {};
-  const wellFormed = (paths: readonly string[] | undefined) => paths?.map((path) => path.toWellFormed());
-  return defined({ files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) });
+async function listed({
+  files,
+  protectedFiles,
+}: DecisionSubject): Promise<{ files?: string[]; protectedFiles?: string[] }> {
+  if (isLong([files, protectedFiles])) return {};
+  return defined({ files: await wellFormed(files), protectedFiles: await wellFormed(protectedFiles) });
 }
 
 const REFUSALS: Readonly<Record<NotAllowed, { readonly message: string; readonly remedy: string }>> = {

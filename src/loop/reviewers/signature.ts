@@ -1,7 +1,9 @@
 import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import { defined } from "../../base/optional.ts";
+import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 import {
+  bytesOfSelection,
   type DecisionStatement,
   hashOfMessage,
   hashOfSelection,
@@ -60,11 +62,23 @@ export class ReviewerSigner {
 
   /** Signs one decision. The signature is worth something once, and for some minutes. */
   sign(subject: DecisionSubject, now: number = Date.now()): DecisionSignature {
+    return this.#sign(subject, hashOfSelection(selectionOf(subject)), now);
+  }
+
+  /** The same; where the selection has been hashed already, as `selectionSha256` does. */
+  signSelected(subject: DecisionSubject, selectionSha256: string, now: number): DecisionSignature {
+    return this.#sign(subject, selectionSha256, now);
+  }
+
+  #sign(subject: DecisionSubject, selectionSha256: string, now: number): DecisionSignature {
     const { reviewer, publicKey } = this;
     const signedAt = new Date(now).toISOString();
     const nonce = randomBytes(16).toString("base64url");
     const signature = { reviewer, publicKey, signedAt, nonce };
-    return { ...signature, signature: signStatement(statementOf(subject, signature), this.#privateKey) };
+    return {
+      ...signature,
+      signature: signStatement(statementOf(subject, selectionSha256, signature), this.#privateKey),
+    };
   }
 
   /** Nothing that is printed or stored by mistake has the key in it. */
@@ -73,14 +87,24 @@ export class ReviewerSigner {
   }
 }
 
+/** `hashOfSelection` in slices: there may be as many paths as a change set has. */
+export async function selectionSha256(subject: DecisionSubject): Promise<string> {
+  return sha256Hex(await bytesOfSelection(selectionOf(subject)));
+}
+
+function selectionOf({ files, protectedFiles }: DecisionSubject): Selection {
+  return defined({ files, protectedFiles });
+}
+
 export function statementOf(
-  { ledgerId, reviewId, decision, hash, message, take, files, protectedFiles }: DecisionSubject,
+  { ledgerId, reviewId, decision, hash, message, take }: DecisionSubject,
+  selectionSha256: string,
   { reviewer, publicKey, signedAt, nonce }: Omit<DecisionSignature, "signature">,
 ): DecisionStatement {
   return {
     ...{ ledgerId, reviewId, decision, hash, reviewer, publicKey, signedAt, nonce },
     ...defined({ take }),
-    selectionSha256: hashOfSelection(defined({ files, protectedFiles })),
+    selectionSha256,
     messageSha256: hashOfMessage(message),
   };
 }

@@ -1,5 +1,7 @@
+import { jsonBytes } from "../../base/json-slices.ts";
 import { defined } from "../../base/optional.ts";
-import { type EntryDraft, type Ledger, type Selection, textOfSelection } from "../../ledger/index.ts";
+import { mapInSlices } from "../../base/pace.ts";
+import { bytesOfSelection, type EntryDraft, type Ledger, type Selection } from "../../ledger/index.ts";
 import { Recorder } from "../history/recorder.ts";
 import { SELECTION_INLINE_BYTES_MAX } from "../limits.ts";
 import type { LoopParts } from "../parts.ts";
@@ -21,10 +23,10 @@ export async function recordDecision(parts: LoopParts, of: Decided, body: BodyOf
 }
 
 /** Paths as the ledger takes them. */
-export function wellFormed(paths: readonly string[]): string[];
-export function wellFormed(paths: readonly string[] | undefined): string[] | undefined;
-export function wellFormed(paths: readonly string[] | undefined): string[] | undefined {
-  return paths?.map((path) => path.toWellFormed());
+export async function wellFormed(paths: readonly string[]): Promise<string[]>;
+export async function wellFormed(paths: readonly string[] | undefined): Promise<string[] | undefined>;
+export async function wellFormed(paths: readonly string[] | undefined): Promise<string[] | undefined> {
+  return paths && (await mapInSlices(paths, (path) => path.toWellFormed()));
 }
 
 export type SyncBody = BodyOf<"sync">;
@@ -46,7 +48,7 @@ export async function withShortSelection<T extends Selection>(
 ): Promise<T> {
   const { files, protectedFiles, ...rest } = body;
   if (!isLong([files, protectedFiles])) return body;
-  const selection = await ledger.keep(Buffer.from(textOfSelection({ files, protectedFiles }), "utf8"));
+  const selection = await ledger.keep(await bytesOfSelection({ files, protectedFiles }));
   return { ...rest, selection } as unknown as T;
 }
 
@@ -63,17 +65,18 @@ async function withShortLists({ ledger }: LoopParts, body: SyncBody): Promise<Sy
   const { leftAlone, keptBeside, ...short } = (details ?? {}) as SyncLists & Record<string, never>;
   const lists = { files, conflicts, leftAlone, keptBeside };
   if (!isLong(Object.values(lists))) return body;
-  const list = await ledger.keep(Buffer.from(JSON.stringify(lists), "utf8"));
+  const list = await ledger.keep(await jsonBytes(lists));
   return { ...rest, list, details: short };
 }
 
 /** As an entry has them. Most are short, and few of those long ones are near the bound: they are not measured to the byte. */
-function isLong(lists: readonly unknown[]): boolean {
+export function isLong(lists: readonly unknown[]): boolean {
   let bytes = 0;
-  const count = (value: unknown): void => {
+  const isBeyond = (value: unknown): boolean => {
     if (typeof value === "string") bytes += 4 + Buffer.byteLength(value);
-    else if (typeof value === "object" && value !== null) for (const one of Object.values(value)) count(one);
+    else if (Array.isArray(value)) return value.some(isBeyond);
+    else if (typeof value === "object" && value !== null) return Object.values(value).some(isBeyond);
+    return bytes > SELECTION_INLINE_BYTES_MAX;
   };
-  count(lists);
-  return bytes > SELECTION_INLINE_BYTES_MAX;
+  return isBeyond(lists);
 }

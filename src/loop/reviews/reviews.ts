@@ -267,8 +267,8 @@ export class Reviews {
     if (decided.status !== "done") return decided;
     await recordDecision(this.#parts, review, {
       ...{ reviewId: review.id, subject: review.kind, subjectSha256: review.hash, decision: event, reviewer },
-      ...(protectedFiles.length > 0 && { protectedFiles: wellFormed(protectedFiles) }),
-      ...defined({ message, files: wellFormed(files), statements: statements && [...statements] }),
+      ...(protectedFiles.length > 0 && { protectedFiles: await wellFormed(protectedFiles) }),
+      ...defined({ message, files: await wellFormed(files), statements: statements && [...statements] }),
     });
     return { status: "done", state: REVIEW_MOVES[event].to, files: [] };
   }

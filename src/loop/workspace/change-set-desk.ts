@@ -27,8 +27,8 @@ import type {
   ReverseOptions,
   Review,
   ReviewSummary,
-  SparedFile,
 } from "../reviews/review.ts";
+import { asideDetails, spared } from "./aside-details.ts";
 import { diffView, fileChange, reviewOfChangeSet, summaryOfChangeSet } from "./change-set-view.ts";
 import { explainConflict } from "./conflict-reasons.ts";
 import { lastSyncOf } from "./last-sync.ts";
@@ -104,8 +104,8 @@ export class ChangeSetDesk {
     // Agreed to before, but the host did not let us, or the process ended: that, and nothing else, may be tried again.
     const said = {
       ...({ reviewId: id, subject: "change-set", decision: "approve", reviewer } as const),
-      ...defined({ message, files: wellFormed(files), protectedFiles: wellFormed(protectedFiles) }),
-      ...defined({ statements: wellFormed(statements) }),
+      ...defined({ message, files: await wellFormed(files), protectedFiles: await wellFormed(protectedFiles) }),
+      ...defined({ statements: statements && [...statements] }),
     };
     if (asked === undefined && known?.state === "approved" && known.hash === hash && isSameChoice(known, files)) {
       await recordDecision(this.#parts, known, { ...said, subjectSha256: known.hash });
@@ -138,7 +138,7 @@ export class ChangeSetDesk {
     if (result.status !== "rejected") return this.#refusal(id, result);
     await recordDecision(this.#parts, set, {
       ...{ reviewId: id, subject: "change-set", subjectSha256: set.hash, decision },
-      ...defined({ reviewer, message, files: wellFormed(files), statements: wellFormed(statements) }),
+      ...defined({ reviewer, message, files: await wellFormed(files), statements: statements && [...statements] }),
     });
     this.#parts.reviewsChanged();
     return { status: "done", state: "rejected", files: [] };
@@ -159,14 +159,14 @@ export class ChangeSetDesk {
     const details = { reviewer, [reversal]: true };
     const decided = {
       ...{ reviewId: id, subjectSha256: set.hash, decision: reversal, reviewer },
-      ...defined({ message, files: wellFormed(files), statements: wellFormed(statements) }),
+      ...defined({ message, files: await wellFormed(files), statements: statements && [...statements] }),
     };
     switch (result.status) {
       case "undone":
       case "redone": {
-        const changed = { changeSetSha256: set.hash, files: wellFormed(result.files) };
+        const changed = { changeSetSha256: set.hash, files: await wellFormed(result.files) };
         const outcome = result.status === "undone" ? ("undone" as const) : ("applied" as const);
-        const told = { ...details, ...asideDetails(result.aside) };
+        const told = { ...details, ...(await asideDetails(result.aside)) };
         await this.#record(set, { ...changed, outcome, decided, details: told }, workspace.untold(id));
         return { status: "done", state: outcome, files: result.files, ...spared(result.aside) };
       }
@@ -200,7 +200,7 @@ export class ChangeSetDesk {
   async recordRecovered(): Promise<void> {
     for (const recovered of this.#parts.workspace.takeRecovered()) {
       const set = this.#parts.workspace.find(recovered.changeSetId);
-      if (set !== undefined) await this.#record(set, recoveryBody(set, recovered), recovered.attempt);
+      if (set !== undefined) await this.#record(set, await recoveryBody(set, recovered), recovered.attempt);
       else if (recovered.attempt !== undefined) await this.#parts.workspace.acknowledge(recovered.attempt);
     }
   }
@@ -210,8 +210,8 @@ export class ChangeSetDesk {
     await this.recordRecovered();
     if (result.status === "not-approved") return this.#already(set.id);
     if (result.status !== "applied") return this.#unsynced(set, result);
-    const files = wellFormed(result.files);
-    const details = asideDetails(result.aside);
+    const files = await wellFormed(result.files);
+    const details = await asideDetails(result.aside);
     const body = { changeSetSha256: set.hash, outcome: "applied" as const, files, details };
     await this.#record(set, body, this.#parts.workspace.untold(set.id));
     this.#parts.reviewsChanged();
@@ -242,7 +242,11 @@ export class ChangeSetDesk {
   }
 
   async #unsynced(set: Decided, result: Unsynced, { details = {}, ...more }: Reversed = {}): Promise<DecisionResult> {
-    const common = { changeSetSha256: set.hash, ...more, details: { ...details, ...asideDetails(result.aside) } };
+    const common = {
+      changeSetSha256: set.hash,
+      ...more,
+      details: { ...details, ...(await asideDetails(result.aside)) },
+    };
     if (result.status === "conflict") {
       const conflicts = result.conflicts.map(({ path, reason }) => ({ path, reason: explainConflict(reason) }));
       const recorded = conflicts.map(({ path, reason }) => ({ path: path.toWellFormed(), reason }));
@@ -319,27 +323,12 @@ type Unsynced =
       readonly aside?: Aside;
     };
 
-/** The same, as an answer has it: nothing when nobody did anything. */
-function spared(aside: Aside | undefined): { spared?: readonly SparedFile[] } {
-  if (aside === undefined) return {};
-  const kept = new Map(aside.keptBeside.map(({ path, keptAs }) => [path, keptAs]));
-  return { spared: aside.leftAlone.map((path) => ({ path, ...defined({ keptAs: kept.get(path) }) })) };
-}
-
-/** What somebody else did to the files meanwhile: paths that were left as they are, and where the version before is kept. */
-function asideDetails(aside: Aside | undefined) {
-  if (aside === undefined) return {};
-  const { leftAlone, keptBeside } = aside;
-  const kept = keptBeside.map(({ path, keptAs }) => ({ path: path.toWellFormed(), keptAs: keptAs.toWellFormed() }));
-  return { leftAlone: wellFormed(leftAlone), keptBeside: kept };
-}
-
-function recoveryBody(set: Decided, { operation, outcome, phase, files, ...aside }: Recovered) {
-  const common = { changeSetSha256: set.hash, details: { recovered: true, phase, ...asideDetails(aside) } };
+async function recoveryBody(set: Decided, { operation, outcome, phase, files, ...aside }: Recovered) {
+  const common = { changeSetSha256: set.hash, details: { recovered: true, phase, ...(await asideDetails(aside)) } };
   if (outcome === "rolled-back") return { ...common, outcome: "rolled-back" as const };
   if (outcome === "finished") {
     const done = operation === "undo" ? ("undone" as const) : ("applied" as const);
-    return { ...common, outcome: done, ...defined({ files: wellFormed(files) }) };
+    return { ...common, outcome: done, ...defined({ files: await wellFormed(files) }) };
   }
   const error = {
     code: "unreachable",

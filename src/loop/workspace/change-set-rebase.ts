@@ -1,4 +1,6 @@
+import { jsonBytes } from "../../base/json-slices.ts";
 import { defined } from "../../base/optional.ts";
+import { mapInSlices } from "../../base/pace.ts";
 import type { RebasedFile, RebaseTake } from "../../workspace/index.ts";
 import { Recorder } from "../history/recorder.ts";
 import type { LoopParts } from "../parts.ts";
@@ -59,14 +61,17 @@ export async function rebaseReview(
         files: result.files.map((path) => ({ path, reason: "is not among the changes" })),
       };
     case "rebased": {
-      const unmerged = result.unmerged.map(({ path, reason }) => ({ path, reason: explainConflict(reason) }));
-      const listed = result.files.map(({ path, became }) => ({ path: path.toWellFormed(), became }));
+      const unmerged = await mapInSlices(result.unmerged, ({ path, reason }) => ({
+        path,
+        reason: explainConflict(reason),
+      }));
+      const listed = await mapInSlices(result.files, ({ path, became }) => ({ path: path.toWellFormed(), became }));
       const recorder = new Recorder(parts.ledger, asked, parts.told);
       const details = { reviewId: id, reviewer, take, before: hash, after: result.hash, count: listed.length };
-      const list = await recorder.keep(Buffer.from(JSON.stringify(listed), "utf8"));
+      const list = await recorder.keep(await jsonBytes(listed));
       const decided = {
         ...({ reviewId: id, subjectSha256: hash, decision: "rebase", reviewer, take } as const),
-        ...defined({ message, files: wellFormed(files), statements: wellFormed(statements) }),
+        ...defined({ message, files: await wellFormed(files), statements: statements && [...statements] }),
       };
       recorder.record({ kind: "rebase", body: { list, decided: await withShortSelection(parts, decided), details } });
       await recorder.settle();

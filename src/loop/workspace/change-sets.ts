@@ -1,4 +1,6 @@
+import { jsonBytes } from "../../base/json-slices.ts";
 import { defined } from "../../base/optional.ts";
+import { mapInSlices } from "../../base/pace.ts";
 import type { Content } from "../../ledger/index.ts";
 import type { Label, SandboxTool } from "../../policy/index.ts";
 import type { ChangedFile, RunResult } from "../../sandbox/index.ts";
@@ -70,7 +72,7 @@ export async function takeChanges(parts: LoopParts, finished: Finished): Promise
   scanFiles(parts, call, changes);
   parts.reviewsChanged();
   const taken = takenOf(changes, result);
-  const files = taken.map(({ path, kind }) => ({ path, change: kind }));
+  const files = await mapInSlices(taken, ({ path, kind }) => ({ path, change: kind }));
   const { review } = result;
   return { changes: taken, result, changeSet: review && { reviewId: review.id, hash: review.hash, files } };
 }
@@ -123,11 +125,11 @@ async function record(
   changes: readonly ChangedFile[],
   { hash, review, spaceId, version }: CommitResult,
 ): Promise<void> {
-  const recorded = changes.map(recordedChange);
+  const recorded = await mapInSlices(changes, recordedChange);
   const list: { changes: typeof recorded } | { list: Content } =
     recorded.length <= CHANGES_INLINE_MAX
       ? { changes: recorded }
-      : { list: await recorder.keep(Buffer.from(JSON.stringify(recorded), "utf8")) };
+      : { list: await recorder.keep(await jsonBytes(recorded)) };
   recorder.record({
     kind: "change-set",
     body: {

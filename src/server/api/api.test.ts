@@ -49,6 +49,20 @@ test("reviews: list, one, one file", async () => {
   }
 });
 
+test("a review of 50,000 files, a decision about all but one of them, and what came of it are told whole", async () => {
+  const files = Array.from({ length: 50_000 }, (_, number) =>
+    changedFile(`/project/some/directory/file ${number} ü.txt`),
+  );
+  server.desk.add({ ...summary("many"), kind: "change-set", files, conflicts: [] });
+  assert.deepEqual(await get("/api/reviews/many"), JSON.parse(JSON.stringify(server.desk.all.get("many"))));
+  const chosen = files.slice(1).map(({ path }) => path);
+  const done = await post<{ files: string[] }>("/api/reviews/many/approve", { hash: HASH, files: chosen });
+  assert.deepEqual(done.files, chosen);
+  server.desk.answer = { status: "conflict", conflicts: chosen.map((path) => ({ path, reason: "it is there" })) };
+  const { error } = await post<Failure>("/api/reviews/many/approve", { hash: HASH, files: chosen }, 409);
+  assert.deepEqual(error.conflicts, server.desk.answer.conflicts);
+});
+
 test("a query with anything unknown or out of bounds is refused", async () => {
   for (const query of ["limit=0", "limit=1001", "limit=x", "state=old", "kind=file", "stat=all"]) {
     assert.equal((await get<Failure>(`/api/reviews?${query}`, 422)).error.code, "invalid-request", query);

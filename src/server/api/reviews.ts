@@ -6,6 +6,7 @@ import { REVIEWS_SHOWN_MAX } from "../limits.ts";
 import { refuse } from "../refusal.ts";
 import { parseJson, parseQuery, schemas } from "../requests.ts";
 import type { ServerContext, ServerEnv } from "../server-env.ts";
+import { json } from "../show/json.ts";
 import { messageOf, STATUS_OF } from "./decisions.ts";
 
 /**
@@ -25,13 +26,13 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, owner: string): H
   });
   api.get("/:id", async (c) => {
     const review = await reviews.get(c.req.param("id"));
-    return review === undefined ? notFound(c) : c.json(review);
+    return review === undefined ? notFound(c) : json(c, review);
   });
   api.get("/:id/file", async (c) => {
     const query = parseQuery(c, schemas.fileQuery);
     if (!query.ok) return query.answer;
     const file = await reviews.file(c.req.param("id"), query.value.path);
-    return file === undefined ? notFound(c) : c.json(file);
+    return file === undefined ? notFound(c) : json(c, file);
   });
   api.post("/:id/approve", async (c) => {
     const body = await parseJson(c, schemas.approve);
@@ -52,7 +53,7 @@ export function reviewsApi({ reviews }: Pick<Desk, "reviews">, owner: string): H
     const body = await parseJson(c, schemas.rebase);
     if (!body.ok) return body.answer;
     const result = await reviews.rebase(c.req.param("id"), decider(c, owner, body.value));
-    return result.status === "rebased" ? c.json(result) : decided(c, result);
+    return result.status === "rebased" ? json(c, result) : decided(c, result);
   });
   for (const reversal of ["undo", "redo"] as const) {
     api.post(`/:id/${reversal}`, async (c) => {
@@ -77,7 +78,7 @@ interface Sent {
 }
 
 function decided(c: ServerContext, result: DecisionResult): Response | Promise<Response> {
-  if (result.status === "done") return c.json(result);
+  if (result.status === "done") return json(c, result);
   // Taken, and not acted on yet (RFC 9110, section 15.3.3).
   if (result.status === "more-reviewers") return c.json(result, 202);
   const { status, ...details } = result;

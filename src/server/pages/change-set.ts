@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { inSlices, mapInSlices } from "../../base/pace.ts";
 import type { FileChange, FileView, Review } from "../../loop/index.ts";
 import { LISTED_FILES_MAX } from "../limits.ts";
 import type { Html } from "../show/html.ts";
@@ -12,20 +13,26 @@ import { consequence } from "./words.ts";
 export type ChangeSetReview = Extract<Review, { kind: "change-set" }>;
 
 /** The page on which somebody looks at a change set and decides: its files with their differences beside the decision. */
-export function changeSetPage(
+export async function changeSetPage(
   review: ChangeSetReview,
-  views: ReadonlyMap<number, FileView>,
+  { views, from }: Opened,
   context: ReviewContext,
-): Html {
+): Promise<Html> {
   const { files, state, hash, id } = review;
   const isPending = state === "pending";
   const isWritten = state === "applied" || state === "undone";
   const address = `/reviews/${encodeURIComponent(id)}`;
-  const listed = foremost(files, LISTED_FILES_MAX);
+  const listed = await foremost(files, LISTED_FILES_MAX, from);
+  const articles = await mapInSlices(listed, (number) =>
+    fileArticle({
+      ...{ file: files[number] as FileChange, number, view: views.get(number), address, isAsked: isPending },
+      choice: isPending || (isWritten && files[number]?.now !== undefined) ? context.draft : undefined,
+    }),
+  );
   const list = html`<section class="files" aria-labelledby="files-heading"><h2 id="files-heading">${plural(files.length, "file")}</h2>
     ${conflicts(review, address)}${lastTry(review)}
-    ${listed.map((number) => fileArticle({ file: files[number] as FileChange, number, view: views.get(number), address, choice: isPending || (isWritten && files[number]?.now !== undefined) ? context.draft : undefined, isAsked: isPending }))}
-    ${files.length > listed.length ? html`<p class="notice">${plural(files.length - listed.length, "file")} more are not listed here. They can be approved together with the rest, or one by one with <code>ztl approve</code>.</p>` : ""}
+    ${articles}
+    ${otherPages(files.length, from, address)}
   </section>`;
   if (isWritten) return reviewPage(review, context, reversals(review, context, list));
   if (!isPending)
@@ -48,11 +55,35 @@ export function changeSetPage(
   );
 }
 
-/** The numbers of so many files, in their order; protected ones go before others, for they need a yes of their own. */
-export function foremost(files: readonly FileChange[], count: number): readonly number[] {
-  const isOrdinary = (number: number): number => (files[number]?.protectedBecause === undefined ? 1 : 0);
-  const numbers = files.map((_, number) => number).sort((a, b) => isOrdinary(a) - isOrdinary(b) || a - b);
-  return numbers.slice(0, count).sort((a, b) => a - b);
+/** Where in a long list a page begins, and the differences that it shows by itself. */
+export interface Opened {
+  readonly views: ReadonlyMap<number, FileView>;
+  readonly from: number;
+}
+
+/**
+ * The numbers of so many files, in their order. In the list that is gone through, protected ones come before others, for they need a
+ * yes of their own.
+ */
+export async function foremost(files: readonly FileChange[], count: number, from = 0): Promise<readonly number[]> {
+  const [guarded, ordinary]: [number[], number[]] = [[], []];
+  await inSlices(files, ({ protectedBecause }, number) =>
+    (protectedBecause === undefined ? ordinary : guarded).push(number),
+  );
+  const isOrdinaryFrom = Math.max(0, from - guarded.length);
+  const page = [...guarded.slice(from, from + count), ...ordinary.slice(isOrdinaryFrom, isOrdinaryFrom + count)];
+  return page.slice(0, count).sort((a, b) => a - b);
+}
+
+/** What was ticked on another page is not sent with this one. */
+function otherPages(count: number, from: number, address: string): Html {
+  if (count <= LISTED_FILES_MAX) return html``;
+  const last = Math.min(from + LISTED_FILES_MAX, count);
+  const link = (start: number, text: string): Html =>
+    start < 0 || start >= count ? html`` : html`<a href="${address}?from=${start}#files-heading">${text}</a>`;
+  return html`<p class="notice">Files ${(from + 1).toLocaleString("en")} to ${last.toLocaleString("en")} of ${count.toLocaleString("en")}.
+    What you tick here is decided from here: each page of files has choices of its own.</p>
+    <p class="pages">${from === 0 ? "" : link(Math.max(0, from - LISTED_FILES_MAX), "Files before")} ${link(from + LISTED_FILES_MAX, "More files")}</p>`;
 }
 
 function protectedSummary(files: readonly FileChange[]): Html {

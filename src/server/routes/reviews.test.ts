@@ -364,14 +364,24 @@ test("a difference of 10,000 lines comes in pages, its findings lead to theirs",
   assert.ok(first.length < 200_000);
 });
 
-test("5,000 files are listed up to a bound, protected ones before others, and said to be more", async () => {
+test("5,000 files are listed page by page, protected ones before others, each once", async () => {
   const files = Array.from({ length: 5000 }, (_, index) => changedFile(`/f${index}`));
   changeSet([...files, changedFile("/.bashrc", { protectedBecause: "a shell runs it" })]);
   const text = await page("/reviews/set");
   assert.match(text, /5,001 files/);
-  assert.match(text, /4,001 files more are not listed/);
+  assert.match(text, /Files 1 to 1,000 of 5,001/);
   assert.match(text, /name="protected" value="5000"/);
   assert.ok(text.indexOf('id="file-998"') > text.indexOf('id="file-2"'));
+  const seen: string[] = [];
+  for (let address: string | undefined = "/reviews/set"; address !== undefined; ) {
+    const shown = await page(address);
+    seen.push(...[...shown.matchAll(/name="file" value="(\d+)"/g)].map((match) => match[1] as string));
+    address = /<a href="([^"]*)">More files</.exec(shown)?.[1]?.split("#")[0];
+  }
+  assert.deepEqual(
+    seen.map(Number).sort((a, b) => a - b),
+    Array.from({ length: 5001 }, (_, number) => number),
+  );
 });
 
 function decision() {

@@ -212,7 +212,7 @@ async function render(
   const whole = { ...context, ...input, csrfToken: c.get("session").csrfToken };
   switch (review.kind) {
     case "change-set":
-      return changeSetPage(review, await openFiles(reviews, review), whole);
+      return changeSetPage(review, { views: await openFiles(reviews, review, from), from }, whole);
     case "call":
       return callPage(review, from, whole);
     case "content":
@@ -221,9 +221,13 @@ async function render(
 }
 
 /** The differences that the page shows by itself. */
-async function openFiles(reviews: Reviews, { id, files }: ChangeSetReview): Promise<Map<number, FileView>> {
+async function openFiles(
+  reviews: Reviews,
+  { id, files }: ChangeSetReview,
+  from: number,
+): Promise<Map<number, FileView>> {
   const views = new Map<number, FileView>();
-  for (const number of foremost(files, OPENED_FILES_MAX)) {
+  for (const number of await foremost(files, OPENED_FILES_MAX, from)) {
     const view = await reviews.file(id, files[number]?.path ?? "");
     if (view !== undefined) views.set(number, view);
   }
