@@ -1,4 +1,5 @@
 import { ZtlError } from "../../errors.ts";
+import { BACK_BYTES, BEGIN, beginningsOf, COMPLETE } from "./beginnings.ts";
 
 /** Columns of the table: one for each value of a byte. */
 const WIDTH_BITS = 8;
@@ -22,6 +23,10 @@ export interface Literal {
 export class Automaton {
   /** Sixteen bits for a state: a table half as large misses the cache half as often. */
   readonly #table: Uint16Array;
+  /** Pairs of bytes with which literals begin. */
+  readonly #beginnings: Uint8Array;
+  /** States below this number know one byte at most: what follows them follows them anywhere. */
+  readonly #firstDeep: number;
   /** States from this number on end some literal. */
   readonly #firstAccepting: number;
   readonly #outputs: readonly Int32Array[];
@@ -33,7 +38,12 @@ export class Automaton {
   /** Throws ZtlError `rules-too-many`. */
   constructor(literals: readonly Literal[]) {
     const trie = buildTrie(literals);
-    const { order, firstAccepting } = acceptingLast(trie);
+    const { order, firstDeep, firstAccepting } = ordered(trie);
+    this.#beginnings = beginningsOf(
+      literals.map(({ bytes }) => bytes),
+      casesOf,
+    );
+    this.#firstDeep = firstDeep;
     this.#firstAccepting = firstAccepting;
     this.#table = buildTable(trie, order);
     const outputs: Int32Array[] = [];
@@ -52,25 +62,52 @@ export class Automaton {
    */
   scan(bytes: Uint8Array, first: number, last: number, hit: (literal: number, end: number) => boolean): boolean {
     const table = this.#table;
-    const firstAccepting = this.#firstAccepting;
+    const [firstDeep, firstAccepting] = [this.#firstDeep, this.#firstAccepting];
     const possible = this.#possible;
     const allOutputs = this.#outputs;
     const length = bytes.length;
-    let state = 0;
-    for (let index = Math.max(0, first - 1 - this.longest); index < first - 1; index++)
-      state = table[(state << WIDTH_BITS) | (bytes[index] as number)] as number;
-    for (let index = first - 1; index < last; index++) {
-      state = table[(state << WIDTH_BITS) | (bytes[index] as number)] as number;
-      if (state < firstAccepting) continue;
-      const rank = state - firstAccepting;
-      const end = index + 1;
-      let left = end < length ? (possible[(rank << WIDTH_BITS) | (bytes[end] as number)] as number) : ALL;
-      if (left === 0) continue;
-      const outputs = allOutputs[rank] as Int32Array;
-      for (let at = 0; at < outputs.length; at++, left >>>= 1)
-        if ((left & 1) !== 0 && !hit(outputs[at] as number, end)) return false;
+    /** Nothing that ends before is told: it was, or is not asked for. */
+    let told = first;
+    let from = Math.max(0, first - 1 - this.longest);
+    /** Up to here the automaton goes on in any case: it begins before what made it begin. */
+    let least = from;
+    while (from < last) {
+      let state = 0;
+      let index = from;
+      for (; index < last; index++) {
+        state = table[(state << WIDTH_BITS) | (bytes[index] as number)] as number;
+        if (state < firstAccepting) {
+          if (state < firstDeep && index >= least) break;
+          continue;
+        }
+        const end = index + 1;
+        if (end < told) continue;
+        const rank = state - firstAccepting;
+        let left = end < length ? (possible[(rank << WIDTH_BITS) | (bytes[end] as number)] as number) : ALL;
+        if (left === 0) continue;
+        const outputs = allOutputs[rank] as Int32Array;
+        for (let at = 0; at < outputs.length; at++, left >>>= 1)
+          if ((left & 1) !== 0 && !hit(outputs[at] as number, end)) return false;
+      }
+      told = Math.max(told, index + 2);
+      least = this.#nextBeginning(bytes, index, last);
+      from = Math.max(index, least - BACK_BYTES);
     }
     return true;
+  }
+
+  /** Where the next beginning of a literal is complete that begins at `from` or later; not before `last` when there is none. */
+  #nextBeginning(bytes: Uint8Array, from: number, last: number): number {
+    const pairs = this.#beginnings;
+    let seen = 0;
+    let before = bytes[from] as number;
+    for (let index = from + 1; index < last; index++) {
+      const byte = bytes[index] as number;
+      seen = ((seen << 1) | BEGIN) & (pairs[(before << WIDTH_BITS) | byte] as number);
+      if ((seen & COMPLETE) !== 0) return index;
+      before = byte;
+    }
+    return last + BACK_BYTES;
   }
 }
 
@@ -104,6 +141,11 @@ interface Node {
   outputs: number[];
 }
 
+function casesOf(byte: number): readonly number[] {
+  const lower = lowerCase(byte);
+  return lower >= 0x61 && lower <= 0x7a ? [lower, lower ^ ASCII_CASE_BIT] : [byte];
+}
+
 function lowerCase(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | ASCII_CASE_BIT : byte;
 }
@@ -130,15 +172,22 @@ function buildTrie(literals: readonly Literal[]): Node[] {
   return nodes;
 }
 
-/** New numbers for the states, those with outputs at the end, so that the hot loop needs one comparison. */
-function acceptingLast(nodes: readonly Node[]): { order: Int32Array; firstAccepting: number } {
+/** New numbers for the states: first those of at most one byte, last those with outputs, so that the hot loop needs few comparisons. */
+function ordered(nodes: readonly Node[]): { order: Int32Array; firstDeep: number; firstAccepting: number } {
   linkFailures(nodes);
+  const shallow = new Set([0, ...(nodes[0] as Node).next.values()]);
   const order = new Int32Array(nodes.length);
   let number = 0;
-  for (let index = 0; index < nodes.length; index++) if (nodes[index]?.outputs.length === 0) order[index] = number++;
-  const firstAccepting = number;
-  for (let index = 0; index < nodes.length; index++) if (nodes[index]?.outputs.length !== 0) order[index] = number++;
-  return { order, firstAccepting };
+  const give = (isNext: (node: Node, index: number) => boolean): number => {
+    nodes.forEach((node, index) => {
+      if (isNext(node, index)) order[index] = number++;
+    });
+    return number;
+  };
+  const firstDeep = give(({ outputs }, index) => outputs.length === 0 && shallow.has(index));
+  const firstAccepting = give(({ outputs }, index) => outputs.length === 0 && !shallow.has(index));
+  give(({ outputs }) => outputs.length > 0);
+  return { order, firstDeep, firstAccepting };
 }
 
 /** Breadth first: a node's failure link and its outputs follow from those of shorter nodes. */
