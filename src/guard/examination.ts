@@ -11,7 +11,8 @@ import type { Sink } from "./rule.ts";
 import type { Gate, Probe, RuleSet } from "./rule-set.ts";
 import { decodeLevel } from "./views/decode.ts";
 import { decodeHidden } from "./views/hidden.ts";
-import { type DecodedRuns, decodeRuns } from "./views/runs.ts";
+import type { DecodedRuns } from "./views/run-writer.ts";
+import { decodeRuns } from "./views/runs.ts";
 import { contentView, levelView, runsView, type View } from "./views/view.ts";
 
 const NEVER = -0x40000000;

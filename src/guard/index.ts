@@ -46,4 +46,5 @@ export {
 } from "./templates/index.ts";
 export { type Decoded, decodeLevel } from "./views/decode.ts";
 export { decodeHidden } from "./views/hidden.ts";
-export { type DecodedRuns, decodeRuns } from "./views/runs.ts";
+export type { DecodedRuns } from "./views/run-writer.ts";
+export { decodeRuns } from "./views/runs.ts";

@@ -52,7 +52,7 @@ export class SyntacticScanner implements Scanner {
     this.#length += bytes.length;
     if (this.#length > this.#limits.inputBytes) this.#chunks = [];
     // A copy: the caller may reuse its buffer before the end.
-    else this.#chunks.push(Uint8Array.from(bytes));
+    else this.#chunks.push(new Uint8Array(bytes));
   }
 
   end(): Verdict {

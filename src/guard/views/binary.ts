@@ -24,8 +24,13 @@ const MAGIC = [
   "SQLite format 3\x00",
 ];
 
+const FIRST_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  MAGIC.some((magic) => magic.charCodeAt(0) === byte) ? 1 : 0,
+);
+
 /** True for what begins as a picture, an archive, a font or a program does. */
 export function hasBinaryMagic(bytes: Uint8Array, start: number, end: number): boolean {
+  if (FIRST_BYTES[bytes[start] as number] === 0) return false;
   return MAGIC.some((magic) => end - start > magic.length && startsWith(bytes, start, magic));
 }
 

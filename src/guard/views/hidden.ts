@@ -1,5 +1,5 @@
 import { NEWLINE } from "../matching/bytes.ts";
-import type { DecodedRuns } from "./runs.ts";
+import type { DecodedRuns } from "./run-writer.ts";
 
 /** Variation selectors come alone after a base character; from so many in a row on they carry data. */
 const SELECTOR_RUN_MIN = 4;

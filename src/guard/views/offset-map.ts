@@ -29,6 +29,8 @@ export class OffsetMap {
   #kind = new Uint8Array(64);
   #count = 0;
   #blocks: Uint16Array | undefined;
+  /** The segment that was looked up last: findings come in ascending order, so that the next is often the same or near. */
+  #found = -1;
 
   get edits(): number {
     return this.#count;
@@ -111,6 +113,8 @@ export class OffsetMap {
   }
 
   #lastAtOrBefore(out: number): number {
+    if (this.#isLastAtOrBefore(this.#found, out)) return this.#found;
+    if (this.#isLastAtOrBefore(this.#found + 1, out)) return ++this.#found;
     let low = 0;
     let high = this.#count;
     while (low < high) {
@@ -118,7 +122,13 @@ export class OffsetMap {
       if ((this.#out[middle] as number) <= out) low = middle + 1;
       else high = middle;
     }
+    this.#found = low - 1;
     return low - 1;
+  }
+
+  #isLastAtOrBefore(index: number, out: number): boolean {
+    const isNotAfter = index < 0 || (index < this.#count && (this.#out[index] as number) <= out);
+    return isNotAfter && (index + 1 >= this.#count || (this.#out[index + 1] as number) > out);
   }
 }
 

@@ -1,7 +1,7 @@
 import { lastAtMost } from "../../base/sorted.ts";
 import type { Decoding } from "../finding.ts";
 import type { Decoded } from "./decode.ts";
-import type { DecodedRuns } from "./runs.ts";
+import type { DecodedRuns } from "./run-writer.ts";
 import { CONTEXT_BYTES, type Stretch } from "./stretches.ts";
 
 /** A span of the original bytes, and what was undone on the way from them, outermost first. */
@@ -54,17 +54,25 @@ export function levelView(source: View, { bytes, map, stretches }: Decoded): Vie
 
 /** A view made of decoded runs; its spans are whole runs, as a part of a run cannot be pointed at or replaced. */
 export function runsView(source: View, runs: DecodedRuns, decoding: Decoding): View {
-  // Findings come run by run, and many in one: its origin is looked up once.
-  let last = { first: -1, final: -1, origin: { start: 0, end: 0, path: [] } as Origin, place: -1 };
+  // Findings come run by run, and many in one: its origin is looked up once, and only when it is asked for.
+  let last = { first: -1, final: -1, from: 0, to: 0, place: -1, origin: undefined as Origin | undefined };
+  const runOf = (at: number): number => {
+    const { first } = last;
+    const isSame =
+      first >= 0 && (runs.outStarts[first] as number) <= at && !((runs.outStarts[first + 1] as number) <= at);
+    return isSame ? first : lastAtMost(runs.outStarts, at);
+  };
   const ofRuns = (start: number, end: number): typeof last => {
-    const first = lastAtMost(runs.outStarts, start);
-    const final = lastAtMost(runs.outStarts, Math.max(start, end - 1));
+    const [first, final] = [runOf(start), runOf(Math.max(start, end - 1))];
     if (last.first === first && last.final === final) return last;
     const [from, to] = [runs.sourceStarts[first] as number, runs.sourceEnds[final] as number];
-    const outer = source.place(from, to);
-    const origin = throughSource(source, from, to, [decoding]);
-    last = { first, final, origin, place: outer >= 0 ? outer : placeOf(origin) };
+    last = { first, final, from, to, place: source.place(from, to), origin: undefined };
+    if (last.place < 0) last.place = placeOf(originOf(last));
     return last;
+  };
+  const originOf = (found: typeof last): Origin => {
+    found.origin ??= throughSource(source, found.from, found.to, [decoding]);
+    return found.origin;
   };
   return {
     bytes: runs.bytes,
@@ -72,7 +80,7 @@ export function runsView(source: View, runs: DecodedRuns, decoding: Decoding): V
     depth: source.depth + 1,
     isNew: () => true,
     place: (start, end) => ofRuns(start, end).place,
-    origin: (start, end) => ofRuns(start, end).origin,
+    origin: (start, end) => originOf(ofRuns(start, end)),
   };
 }
 
