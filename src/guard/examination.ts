@@ -3,6 +3,7 @@ import type { Decoding } from "./finding.ts";
 import { Findings } from "./findings.ts";
 import type { GuardLimits } from "./limits.ts";
 import { APOSTROPHE, QUOTE } from "./matching/bytes.ts";
+import { nextToken } from "./matching/json-objects.ts";
 import { type Opener, walkJson } from "./matching/json-walker.ts";
 import type { LiteralHits } from "./matching/literal-hits.ts";
 import { isAt } from "./matching/places.ts";
@@ -16,8 +17,13 @@ import { decodeRuns } from "./views/runs.ts";
 import { contentView, levelView, runsView, type View } from "./views/view.ts";
 
 const NEVER = -0x40000000;
-const WAKES_QUOTE = 1;
-const WAKES_APOSTROPHE = 2;
+const COLON = 0x3a;
+
+/** Where the last key is, by its quote, that some rule on objects names; 0 for none. Objects that begin behind it have none. */
+interface LastKeys {
+  readonly quote: number;
+  readonly apostrophe: number;
+}
 
 /** Looks at one complete content: as it is, and at everything that decodes from it, within the limits. */
 export class Examination {
@@ -43,9 +49,9 @@ export class Examination {
   /** `sourceHits`: what literals there are in the text that the view was made of. */
   #visit(view: View, sourceHits?: LiteralHits): void {
     if (this.#candidatesLeft < 0) return;
-    const { wakes, hits } = this.#probe(view, sourceHits);
-    if ((wakes & WAKES_QUOTE) !== 0) this.#walk(view, QUOTE);
-    if ((wakes & WAKES_APOSTROPHE) !== 0) this.#walk(view, APOSTROPHE);
+    const { lastKeys, hits } = this.#probe(view, sourceHits);
+    if (lastKeys.quote > 0) this.#walk(view, QUOTE, lastKeys.quote);
+    if (lastKeys.apostrophe > 0) this.#walk(view, APOSTROPHE, lastKeys.apostrophe);
     if (view.depth >= this.#limits.decodeDepth) this.#expectNothingLeft(view);
     else this.#descend(view, hits);
   }
@@ -90,11 +96,11 @@ export class Examination {
     return tags !== undefined || selectors !== undefined;
   }
 
-  /** Runs all literals over the view. Says with which quotes it may hold objects that rules describe. */
-  #probe(view: View, sourceHits: LiteralHits | undefined): { readonly wakes: number; readonly hits: LiteralHits } {
+  /** Runs all literals over the view. Says up to where it may hold objects that rules describe. */
+  #probe(view: View, sourceHits: LiteralHits | undefined): { readonly lastKeys: LastKeys; readonly hits: LiteralHits } {
     const bytes = view.bytes;
     const lastLead = new Int32Array(this.#rules.sequences).fill(NEVER);
-    let wakes = 0;
+    const lastKeys = { quote: 0, apostrophe: 0 };
     const copied = sourceHits && { stretches: view.stretches, hits: sourceHits };
     const look = (gate: Gate, end: number): boolean => {
       if (--this.#candidatesLeft < 0) return this.findings.limit("limit.candidates", 0, 0);
@@ -104,13 +110,14 @@ export class Examination {
       if (!holds(gate, bytes, span)) return true;
       const { start, end: spanEnd } = span;
       for (const probe of gate.probes) {
-        if (probe.role === "object") wakes |= bytes[end - 1] === APOSTROPHE ? WAKES_APOSTROPHE : WAKES_QUOTE;
-        else this.#found(probe, view, start, spanEnd, lastLead);
+        if (probe.role === "object") {
+          if (bytes[nextToken(bytes, end)] === COLON) lastKeys[bytes[end - 1] === QUOTE ? "quote" : "apostrophe"] = end;
+        } else this.#found(probe, view, start, spanEnd, lastLead);
       }
       return true;
     };
     const hits = this.#rules.probe(bytes, look, copied);
-    return { wakes, hits };
+    return { lastKeys, hits };
   }
 
   /** What a literal that counts means for one rule. */
@@ -123,8 +130,8 @@ export class Examination {
     }
   }
 
-  #walk(view: View, opener: Opener): void {
-    const limits = { depth: this.#limits.jsonDepth, tokens: this.#candidatesLeft };
+  #walk(view: View, opener: Opener, lastKey: number): void {
+    const limits = { depth: this.#limits.jsonDepth, tokens: this.#candidatesLeft, lastKey };
     const { result, tokens } = walkJson(view.bytes, this.#rules.objects, limits, opener, (rule, start, end) => {
       this.findings.add(rule, view, start, end);
       return true;

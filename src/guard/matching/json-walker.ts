@@ -20,6 +20,8 @@ export interface WalkLimits {
   readonly depth: number;
   /** Strings, objects and arrays. */
   readonly tokens: number;
+  /** Objects that begin behind it are of no interest. */
+  readonly lastKey: number;
 }
 
 /**
@@ -85,8 +87,8 @@ class Walker {
         if (!this.#inside()) this.#abandon();
         continue;
       }
-      let open = this.#at;
-      while (open < bytes.length && bytes[open] !== OPEN_OBJECT) open++;
+      const open = nextBrace(bytes, this.#at, this.#limits.lastKey);
+      if (open >= this.#limits.lastKey) return this.#result;
       this.#at = open;
       // Most braces of program text are not followed by a string.
       if (bytes[nextToken(bytes, open + 1)] === this.#opener) this.#push(OPEN_OBJECT);
@@ -208,6 +210,21 @@ class Walker {
     this.#at = this.#lastString >= 0 ? this.#lastString : this.#at + 1;
     this.#lastString = -1;
   }
+}
+
+/** Four bytes at a time: braces are rare, and all of the text is looked through. */
+function nextBrace(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  for (; at + 4 <= end; at += 4)
+    if (
+      bytes[at] === OPEN_OBJECT ||
+      bytes[at + 1] === OPEN_OBJECT ||
+      bytes[at + 2] === OPEN_OBJECT ||
+      bytes[at + 3] === OPEN_OBJECT
+    )
+      break;
+  while (at < end && bytes[at] !== OPEN_OBJECT) at++;
+  return at;
 }
 
 function isScalarByte(byte: number | undefined): boolean {
