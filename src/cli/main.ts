@@ -21,48 +21,40 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+type Command = (args: readonly string[]) => Promise<number>;
+
+/** Each is loaded when it is asked for. */
+const BY_NAME: Readonly<Record<string, Command>> = {
+  run: async (args) => (await import("./run.ts")).run(args),
+  demo: async (args) => (await import("../../examples/demo/index.ts")).demo(args),
+  review: async (args) => (await import("./review.ts")).review(args),
+  approve: decide("approve"),
+  reject: decide("reject"),
+  revoke: decide("revoke"),
+  undo: decide("undo"),
+  redo: decide("redo"),
+  rebase: async (args) => (await import("./rebase.ts")).rebase(args),
+  reviewer: async (args) => (await import("./reviewer.ts")).reviewer(args),
+  breaker: async (args) => (await import("./breaker.ts")).breaker(args),
+  serve: async (args) => (await import("./serve.ts")).serve(args),
+  ledger: async (args) => (await import("./ledger.ts")).ledger(args),
+  runs: async (args) => (await import("./runs.ts")).runs(args),
+  export: async (args) => (await import("./export.ts")).exportCase(args),
+  timeline: async (args) => (await import("./timeline.ts")).timeline(args),
+  show: async (args) => (await import("./show.ts")).show(args),
+  replay: async (args) => (await import("./show.ts")).replay(args),
+  doctor: async (args) => (await import("./doctor.ts")).doctor(args),
+  policy: async (args) => (await import("./policy.ts")).policy(args),
+  guard: async (args) => (await import("./guard.ts")).guard(args),
+  monitor: async (args) => (await import("./monitor.ts")).monitor(args),
+};
+
+function decide(verb: "approve" | "reject" | "revoke" | "undo" | "redo"): Command {
+  return async (args) => (await import("./decide.ts")).decide(verb, args);
+}
+
 async function dispatch([command, ...rest]: readonly string[]): Promise<number> {
   switch (command) {
-    case "run":
-      return (await import("./run.ts")).run(rest);
-    case "demo":
-      return (await import("../../examples/demo/index.ts")).demo(rest);
-    case "review":
-      return (await import("./review.ts")).review(rest);
-    case "approve":
-    case "reject":
-    case "revoke":
-    case "undo":
-    case "redo":
-      return (await import("./decide.ts")).decide(command, rest);
-    case "rebase":
-      return (await import("./rebase.ts")).rebase(rest);
-    case "reviewer":
-      return (await import("./reviewer.ts")).reviewer(rest);
-    case "breaker":
-      return (await import("./breaker.ts")).breaker(rest);
-    case "serve":
-      return (await import("./serve.ts")).serve(rest);
-    case "ledger":
-      return (await import("./ledger.ts")).ledger(rest);
-    case "runs":
-      return (await import("./runs.ts")).runs(rest);
-    case "export":
-      return (await import("./export.ts")).exportCase(rest);
-    case "timeline":
-      return (await import("./timeline.ts")).timeline(rest);
-    case "show":
-      return (await import("./show.ts")).show(rest);
-    case "replay":
-      return (await import("./show.ts")).replay(rest);
-    case "doctor":
-      return (await import("./doctor.ts")).doctor(rest);
-    case "policy":
-      return (await import("./policy.ts")).policy(rest);
-    case "guard":
-      return (await import("./guard.ts")).guard(rest);
-    case "monitor":
-      return (await import("./monitor.ts")).monitor(rest);
     case "version":
     case "--version":
     case "-v":
@@ -79,8 +71,11 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
     case undefined:
       await writeAll(process.stderr, HELP);
       return ExitStatus.failure;
-    default:
+    default: {
+      const run = Object.hasOwn(BY_NAME, command) ? BY_NAME[command] : undefined;
+      if (run !== undefined) return run(rest);
       throw new UsageError(`there is no command ${JSON.stringify(command)}${guess(command)}`);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { PAGE_ENTRIES } from "./limits.ts";
-import { type Body, contentsOf, type EntryKind } from "./record/bodies.ts";
+import type { Body, EntryKind } from "./record/bodies.ts";
+import { contentsOf } from "./record/contents-of.ts";
 import { type Entry, parseEntry } from "./record/entry.ts";
 import { frameOf } from "./record/place.ts";
 import type { LedgerStore } from "./store/store.ts";

@@ -27,7 +27,8 @@ export { comparePlans, type PlanDifference, type PlannedCall } from "./different
 export type { ErasureOrder } from "./erasure.ts";
 export { type ConsistencyProof, type EntryQuery, type InclusionProof, Ledger, type LedgerOptions } from "./ledger.ts";
 export { DECISION_CLOCK_SKEW_MS } from "./limits.ts";
-export { type Body, changeList, contentsOf, type EntryKind, readList, type Step } from "./record/bodies.ts";
+export { type Body, changeList, type EntryKind, readList, type Step } from "./record/bodies.ts";
+export { contentsOf } from "./record/contents-of.ts";
 export { type Entry, type EntryDraft, signedText } from "./record/entry.ts";
 export type { Content } from "./record/fields.ts";
 export { formatPublicKey, type Head, isSignedBy, parseHead, parsePublicKey, type SignedHead } from "./record/head.ts";

@@ -6,7 +6,7 @@ import { type ErasureOrder, erasable, eraseContents } from "./erasure.ts";
 import { INLINE_CONTENT_BYTES_MAX, KNOWN_BLOBS_MAX, QUERY_ENTRIES_MAX } from "./limits.ts";
 import { consistencyProof, inclusionProof, inclusionProofs } from "./merkle/proofs.ts";
 import { HASH_BYTES } from "./merkle/tree.ts";
-import { contentsOf } from "./record/bodies.ts";
+import { contentsOf } from "./record/contents-of.ts";
 import { type Entry, type EntryDraft, entryAt, parseEntry, sealDraft } from "./record/entry.ts";
 import { type Content, inlineContent } from "./record/fields.ts";
 import { parseHead, type SignedHead } from "./record/head.ts";

@@ -2,7 +2,7 @@ import { ZtlError } from "../errors.ts";
 import { DecisionCheck } from "./decisions/decision-check.ts";
 import { KNOWN_BLOBS_MAX, PAGE_ENTRIES } from "./limits.ts";
 import { Frontier, type Hash, sameHash } from "./merkle/tree.ts";
-import { contentsOf } from "./record/bodies.ts";
+import { contentsOf } from "./record/contents-of.ts";
 import { type Entry, kindOf, parseEntry } from "./record/entry.ts";
 import { isSignedBy, isSignedByAsync, keyIdOf, parseHead, type SignedHead } from "./record/head.ts";
 import { hex } from "./record/hex.ts";

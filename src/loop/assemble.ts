@@ -23,6 +23,7 @@ import { OriginIndex } from "./origins/origin-index.ts";
 import type { LoopParts } from "./parts.ts";
 import { Authority } from "./reviewers/authority.ts";
 import { Reviewers } from "./reviewers/reviewers.ts";
+import { BegunDecisions } from "./reviews/begun-decisions.ts";
 import { ReviewStore } from "./reviews/review-store.ts";
 import { Sandboxes } from "./sandboxes.ts";
 import { type KeptHeads, keptHeads, lastInFiles, startAnchoring } from "./state/anchors.ts";
@@ -193,6 +194,7 @@ async function open({
     runIndex,
     workspace,
     reviewStore: new ReviewStore(database, now),
+    begunDecisions: new BegunDecisions(stateDirectory, now),
     reviewers,
     authority: new Authority({ ledger, reviewers, nonces, now, told, allowsOwnProcess }),
     conversations: new Conversations(database),
@@ -221,6 +223,7 @@ async function open({
     await workspace.close();
     parts.originIndex.close();
     runIndex.close();
+    parts.begunDecisions.close();
     if (hasRecorded) await noteEnd(ledger, known);
     await anchoring.close();
     await ledger.close();

@@ -12,6 +12,7 @@ import type { RunIndex } from "./history/run-index.ts";
 import type { OriginIndex } from "./origins/origin-index.ts";
 import type { Authority } from "./reviewers/authority.ts";
 import type { Reviewers } from "./reviewers/reviewers.ts";
+import type { BegunDecisions } from "./reviews/begun-decisions.ts";
 import type { ReviewStore } from "./reviews/review-store.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 import type { Conversations } from "./state/conversations.ts";
@@ -27,6 +28,7 @@ export interface LoopParts {
   readonly runIndex: RunIndex;
   readonly workspace: Workspace;
   readonly reviewStore: ReviewStore;
+  readonly begunDecisions: BegunDecisions;
   readonly reviewers: Reviewers;
   readonly authority: Authority;
   readonly conversations: Conversations;

@@ -67,6 +67,7 @@ export class Workspace {
   readonly #untold: Recovered[];
   readonly #database: DatabaseSync;
   readonly #sets: ChangeSets;
+  readonly #store: SpaceStore;
   readonly #blobs: BlobFiles;
   readonly #turn: Turn;
   readonly #synchroniser: Synchroniser;
@@ -83,6 +84,7 @@ export class Workspace {
     this.#untold = [...recovered];
     this.#database = parts.database;
     this.#sets = parts.sets;
+    this.#store = parts.store;
     this.#blobs = parts.blobs;
     this.#turn = parts.turn;
     this.#synchroniser = parts.synchroniser;
@@ -187,6 +189,12 @@ export class Workspace {
     if (this.#sets.decide(id, { state: "rejected", at, by, message })) return { status: "rejected" };
     const set = this.#existing(id);
     return set.state === "pending" ? { status: "expired" } : decided(set);
+  }
+
+  /** Whether anything is over that nobody has ended yet, by `expire` of this or of what is pending. */
+  get hasDue(): boolean {
+    const now = this.#now();
+    return this.#sets.hasDue(now) || this.#store.expired(now).length > 0;
   }
 
   /** Ends every pending set whose time is over; returns their ids. */

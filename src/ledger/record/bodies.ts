@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { replayRecord } from "../replay/record.ts";
-import { base64, type Content, content, count, json, name, sha256Text, text, time } from "./fields.ts";
+import { base64, content, count, json, name, sha256Text, text, time } from "./fields.ts";
 
 /**
  * What each kind of entry says. The ledger does not know who writes: these are facts in its own words, strict in their names so
@@ -330,46 +330,4 @@ export type Step = { readonly [K in EntryKind]: { readonly kind: K; readonly bod
 export interface Erased {
   readonly kind: "erased";
   readonly body: { readonly kind: EntryKind; readonly bodySha256: string };
-}
-
-/** Content that a step refers to. Looked for in the places above alone: what an agent wrote as JSON cannot name a blob. */
-export function contentsOf(step: Step | Erased): readonly Content[] {
-  return listed(step).filter((one) => one !== undefined);
-}
-
-function listed(step: Step | Erased): readonly (Content | undefined)[] {
-  switch (step.kind) {
-    case "call":
-      return [step.body.inputContent];
-    case "run":
-      return [step.body.stdout, step.body.stderr, step.body.replayContent];
-    case "reads":
-      return [step.body.list];
-    case "verdict":
-      return [step.body.content];
-    case "change-set":
-      return [step.body.list, ...(step.body.contents ?? [])];
-    case "rebase":
-      return [step.body.list, step.body.decided.selection];
-    case "approval":
-      return [step.body.selection];
-    case "sync":
-      return [step.body.list, step.body.decided?.selection];
-    case "given":
-    case "said":
-    case "told":
-    case "not-taken":
-    case "note":
-      return step.body.contents ?? [];
-    case "taken-in":
-    case "failure":
-    case "policy-decision":
-    case "admission":
-    case "reviewer":
-    case "decision":
-    case "breaker":
-    case "erasure":
-    case "erased":
-      return [];
-  }
 }

@@ -191,6 +191,20 @@ export class ReviewStore {
     return changes === 1;
   }
 
+  /** Whether anything is over that nobody has ended yet. */
+  get hasDue(): boolean {
+    const sql = "SELECT 1 FROM review WHERE state IN ('pending', 'approved') AND expires <= ? LIMIT 1";
+    return this.#database.prepare(sql).get(this.#now()) !== undefined;
+  }
+
+  /** What time has ended, the last first. */
+  expired(limit: number): StoredReview[] {
+    const rows = this.#database
+      .prepare("SELECT * FROM review WHERE state = 'expired' ORDER BY expires DESC LIMIT ?")
+      .all(limit);
+    return rows.map((row) => this.#read(row));
+  }
+
   /** Reviews that ran out of time since the last look; each is returned once, in whichever process asks first. */
   takeExpired(): StoredReview[] {
     return transaction(this.#database, () => this.#expire());

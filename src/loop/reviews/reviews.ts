@@ -13,6 +13,7 @@ import { type RebaseOptions, type RebaseResult, rebaseReview } from "../workspac
 import { callDetails } from "./call-review.ts";
 import { contentDetails, namesNeeded } from "./content-review.ts";
 import { recordDecision, wellFormed } from "./decisions.ts";
+import { recordMissing } from "./missing-entries.ts";
 import { inTurn, pageOf } from "./queue.ts";
 import type {
   ApproveOptions,
@@ -201,6 +202,12 @@ export class Reviews {
 
   /** Rejects what ran out of time, and records it. */
   async expire(): Promise<void> {
+    await recordMissing(this.#parts);
+    const { begunDecisions, reviewStore, workspace } = this.#parts;
+    if (reviewStore.hasDue || workspace.hasDue) await begunDecisions.during({ verb: "expire" }, () => this.#expire());
+  }
+
+  async #expire(): Promise<void> {
     const expired = this.#parts.reviewStore.takeExpired().filter(({ decidedBy }) => decidedBy === undefined);
     for (const review of expired) {
       await recordDecision(this.#parts, review, {
@@ -232,9 +239,16 @@ export class Reviews {
       return review.state === "pending" ? { status: "stale", hash: review.hash } : already(review);
     const needed = NEEDS_ONE.has(verb) ? ANYBODY : await this.#needed(review, options.files);
     const authorised = await this.#parts.authority.ask({ verb, review, options, needed });
-    if (authorised.status === "granted") return act(authorised);
+    if (authorised.status === "granted") return this.#begun(verb, id, options, () => act(authorised));
     if (authorised.result.status === "more-reviewers") this.#parts.reviewsChanged();
     return authorised.result;
+  }
+
+  /** What moves a review is known of from before that until it is recorded. Undoing and writing again have names of their own. */
+  #begun<T>(verb: DecisionVerb, id: string, options: Wish["options"], act: () => Promise<T>): Promise<T> {
+    if (verb !== "approve" && verb !== "reject" && verb !== "revoke") return act();
+    const { reviewer, message } = options;
+    return this.#parts.begunDecisions.during({ verb, reviewId: id, reviewer, message }, act);
   }
 
   /** Whatever writes to this host, or lets something go on, needs as many as the policy says. */

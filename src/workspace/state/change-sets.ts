@@ -180,6 +180,11 @@ export class ChangeSets {
   }
 
   /** Ends the pending sets whose time is over; returns which. */
+  hasDue(now: number): boolean {
+    const sql = "SELECT 1 FROM change_set WHERE state = 'pending' AND expires <= ? LIMIT 1";
+    return this.#database.prepare(sql).get(now) !== undefined;
+  }
+
   expire(now: number): string[] {
     const rows = this.#database
       .prepare(
