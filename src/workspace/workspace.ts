@@ -181,7 +181,12 @@ export class Workspace {
   }
 
   async approve(id: string, options: ApproveOptions): Promise<ApproveResult> {
-    return await approveChangeSet(await this.#whole(id), options, this.#sets, this.#now());
+    return await approveChangeSet(
+      await this.#whole(id),
+      options,
+      { sets: this.#sets, blobs: this.#blobs },
+      this.#now(),
+    );
   }
 
   reject(id: string, { reviewer: by, message }: RejectOptions): RejectResult {

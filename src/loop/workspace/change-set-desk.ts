@@ -260,7 +260,7 @@ export class ChangeSetDesk {
 
   #refusal(
     id: string,
-    result: Exclude<ApproveResult | RejectResult, { status: "approved" | "rejected" }>,
+    result: Exclude<ApproveResult | RejectResult, { status: "approved" | "rejected" | "conflict" }>,
   ): DecisionResult {
     switch (result.status) {
       case "stale":

@@ -1,8 +1,10 @@
+import type { BlobFiles } from "../../base/blob-files.ts";
 import { defined } from "../../base/optional.ts";
 import { inSlices } from "../../base/pace.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetState, ChangeSetSummary, Conflict } from "../changes/change-set.ts";
 import type { ChangeSets } from "../state/change-sets.ts";
-import { type MissingChoice, missingChoices, pathsOf } from "./selection.ts";
+import { changedContents } from "./changed-contents.ts";
+import { chosenOf, type MissingChoice, missingChoices, pathsOf } from "./selection.ts";
 
 export interface ApproveOptions {
   /** The hash of what the reviewer saw. */
@@ -35,7 +37,9 @@ export type ApproveResult =
   | { readonly status: "unknown-files"; readonly files: readonly string[] }
   | { readonly status: "nothing-chosen" }
   /** The choice cannot stand alone. */
-  | { readonly status: "incomplete-selection"; readonly missing: readonly MissingChoice[] };
+  | { readonly status: "incomplete-selection"; readonly missing: readonly MissingChoice[] }
+  /** These of the choice cannot be applied; without them the rest can be approved. */
+  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[] };
 
 /** Somebody, or time, was faster. */
 export interface Decided {
@@ -59,7 +63,7 @@ export function decided({ state, decidedBy, decidedAt }: ChangeSetSummary): Deci
 export async function approveChangeSet(
   set: ChangeSet,
   options: ApproveOptions,
-  sets: ChangeSets,
+  { sets, blobs }: { readonly sets: ChangeSets; readonly blobs: BlobFiles },
   now: number,
 ): Promise<ApproveResult> {
   if (set.state !== "pending") return decided(set);
@@ -72,6 +76,8 @@ export async function approveChangeSet(
   await inSlices(set.entries, ({ path }, index) => {
     if (chosen.has(path)) indices.push(index);
   });
+  const conflicts = await changedContents(await chosenOf(set.entries, chosen), blobs);
+  if (conflicts.length > 0) return { status: "conflict", conflicts };
   const { reviewer: by, message } = options;
   const isOurs = sets.decide(set.id, { state: "approved", at: now, by, message, chosen: indices });
   const after = (await sets.get(set.id)) ?? set;

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { sha256Hex } from "../../base/sha256.ts";
 import { GUEST_ROOT } from "../testing/changes-between.ts";
 import { commitChange, reviewOf } from "../testing/space.ts";
-import { makeWorld } from "../testing/world.ts";
+import { makeWorld, proposalOf } from "../testing/world.ts";
 
 /** What may become of a content between the look at it and the yes. */
 const TAMPERED: Readonly<Record<string, (path: string) => void>> = {
@@ -45,6 +45,43 @@ for (const [name, tamper] of Object.entries(TAMPERED))
       left.map(({ path }) => path),
     );
     assert.equal((await pending.reject(id, { hash: rest?.hash ?? "", reviewer: "ann" }))?.status, "rejected");
+  });
+
+for (const [name, tamper] of Object.entries(TAMPERED))
+  test(`of a set that was proposed, a content that is ${name} is not approved; the other files are`, async (t) => {
+    const world = await makeWorld(t);
+    const { id, hash } = await world.workspace.propose(
+      proposalOf(world, (directory) => {
+        fs.writeFileSync(join(directory, "a"), "agreed");
+        fs.writeFileSync(join(directory, "b"), "other");
+      }),
+    );
+    const sha256 = sha256Hex("agreed");
+    tamper(join(world.place, "state", "contents", sha256.slice(0, 2), sha256.slice(2)));
+    const all = await world.workspace.approve(id, { hash, reviewer: "ann" });
+    const conflicts = [{ path: `${GUEST_ROOT}/a`, reason: "kept-content-changed" }];
+    assert.deepEqual(all, { status: "conflict", conflicts });
+    assert.equal(world.workspace.find(id)?.state, "pending");
+    const other = await world.workspace.approve(id, { hash, reviewer: "ann", files: [`${GUEST_ROOT}/b`] });
+    assert.equal(other.status, "approved");
+    assert.equal((await world.workspace.sync(id)).status, "applied");
+    assert.deepEqual(fs.readdirSync(world.host), ["b"]);
+  });
+
+for (const [name, tamper] of Object.entries(TAMPERED))
+  test(`a content that is ${name} between the yes and the writing is not written, nor is anything else`, async (t) => {
+    const world = await makeWorld(t);
+    const { id, hash } = await world.workspace.propose(
+      proposalOf(world, (directory) => {
+        fs.writeFileSync(join(directory, "a"), "agreed");
+        fs.writeFileSync(join(directory, "b"), "other");
+      }),
+    );
+    assert.equal((await world.workspace.approve(id, { hash, reviewer: "ann" })).status, "approved");
+    const sha256 = sha256Hex("agreed");
+    tamper(join(world.place, "state", "contents", sha256.slice(0, 2), sha256.slice(2)));
+    assert.equal((await world.workspace.sync(id)).status, "failed");
+    assert.deepEqual(fs.readdirSync(world.host), []);
   });
 
 test("permissions alone, and links, need no content of their own", async (t) => {

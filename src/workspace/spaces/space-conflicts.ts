@@ -2,11 +2,10 @@ import type { BlobFiles } from "../../base/blob-files.ts";
 import { labelOf } from "../../base/byte-string.ts";
 import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { inSlices } from "../../base/pace.ts";
-import { inParallel } from "../../base/parallel.ts";
 import type { ChangeEntry, Conflict } from "../changes/change-set.ts";
-import { hasSameContent, type TreeEdit } from "../changes/node-state.ts";
+import type { TreeEdit } from "../changes/node-state.ts";
 import { withRoots } from "../files/root-directory.ts";
-import { PARALLEL_FILES } from "../limits.ts";
+import { changedContents } from "../review/changed-contents.ts";
 import { missingChoices, pathsOf } from "../review/selection.ts";
 import { checkEdits, placeKey } from "../sync/check.ts";
 import type { SpaceManifest } from "./space-manifest.ts";
@@ -50,7 +49,7 @@ export async function withoutConflicts(
   chosen: readonly ChangeEntry[],
 ): Promise<{ possible: readonly ChangeEntry[]; conflicts: Conflict[] }> {
   const conflicts = await conflictsOf(parts, pending, chosen);
-  conflicts.push(...(await changedContents(parts, chosen)));
+  conflicts.push(...(await changedContents(chosen, parts.blobs)));
   const out = new Set(conflicts.map(({ path }) => path));
   for (;;) {
     const possible: ChangeEntry[] = [];
@@ -62,20 +61,4 @@ export async function withoutConflicts(
       out.add(neededBy);
     }
   }
-}
-
-/** Of what would be written: contents that are not what the reviewer was shown, as somebody has replaced or removed them since. */
-async function changedContents({ blobs }: Parts, chosen: readonly ChangeEntry[]): Promise<Conflict[]> {
-  const whole = new Map<string, Promise<boolean>>();
-  const isWhole = async (sha256: string): Promise<boolean> =>
-    sha256 !== "" && (await blobs.check(sha256)).state === "whole";
-  const changed: Conflict[] = [];
-  await inParallel(chosen, PARALLEL_FILES, async ({ path, edit: { before, after }, blocked }) => {
-    const isWritten = after.type === "file" && after.nameOf === undefined && !hasSameContent(before, after);
-    if (!isWritten || blocked !== undefined) return;
-    const checked = whole.get(after.sha256) ?? isWhole(after.sha256);
-    whole.set(after.sha256, checked);
-    if (!(await checked)) changed.push({ path, reason: "kept-content-changed" });
-  });
-  return changed;
 }

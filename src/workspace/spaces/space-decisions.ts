@@ -1,13 +1,10 @@
-import type { Conflict } from "../changes/change-set.ts";
 import type { ApproveResult, RejectResult } from "../review/approval.ts";
 import type { RebasedFile, RebaseTake, UnmergedFile } from "./rebase.ts";
 
 /** What can be decided about a workspace's pending changes, and what comes of it. */
 
 /** `left`: entries that were chosen too, and wait on: the host's files are no longer what they were made from. */
-export type SpaceApproveResult =
-  | ApproveResult
-  | { readonly status: "conflict"; readonly conflicts: readonly Conflict[] };
+export type SpaceApproveResult = ApproveResult;
 
 export interface SpaceRejectOptions {
   readonly reviewer?: string | undefined;
