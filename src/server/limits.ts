@@ -45,6 +45,8 @@ export const PREVIEW_ROWS = 80;
 export const OPENED_FILES_MAX = 12;
 /** Files listed on the page of a change set; further ones are decided on together, or through the API. */
 export const LISTED_FILES_MAX = 1000;
+/** Directories that can be agreed to as a whole: what a person looks through; the upper ones hold the others. */
+export const DIRECTORIES_LISTED_MAX = 100;
 /** A longer line goes on in the next row, so that nothing in it can hide to the right, and a page stays small. */
 export const ROW_CHARACTERS_MAX = 400;
 /** Text that is cut into rows for paging, in UTF-16 units: some 100 ms of work. What lies beyond is said not to be shown. */

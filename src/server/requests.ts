@@ -10,6 +10,7 @@ import {
   API_LIMIT_MAX,
   BODY_JSON,
   BREAKER_MESSAGE_CHARACTERS_MAX,
+  DIRECTORIES_LISTED_MAX,
   LISTED_FILES_MAX,
   MESSAGE_CHARACTERS_MAX,
   REVIEWER_CHARACTERS_MAX,
@@ -138,6 +139,7 @@ export const schemas = {
     reviewer,
     message: message.default(""),
     scope: z.enum(["chosen", "all"]).optional(),
+    directory: index.max(DIRECTORIES_LISTED_MAX - 1).optional(),
     take: take.optional(),
     file: z.array(index).max(LISTED_FILES_MAX),
     protected: z.array(index).max(LISTED_FILES_MAX),
@@ -223,7 +225,7 @@ export function parseDecisionForm(c: ServerContext, form: URLSearchParams): Chec
   return check(c, schemas.decisionForm, {
     hash: one("hash"),
     reviewer: one("reviewer"),
-    ...defined({ message: one("message"), scope: one("scope"), take: one("take") }),
+    ...defined({ message: one("message"), scope: one("scope"), take: one("take"), directory: one("directory") }),
     file: form.getAll("file"),
     protected: form.getAll("protected"),
   });

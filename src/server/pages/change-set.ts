@@ -6,6 +6,7 @@ import type { Html } from "../show/html.ts";
 import { plural } from "../show/quantities.ts";
 import { foreign } from "../show/visible.ts";
 import { formHead, type ReviewContext, signature } from "./decision-form.ts";
+import { type Directory, directoriesSection } from "./directories.ts";
 import { fileArticle } from "./file-article.ts";
 import { reviewPage } from "./review-frame.ts";
 import { consequence } from "./words.ts";
@@ -15,7 +16,7 @@ export type ChangeSetReview = Extract<Review, { kind: "change-set" }>;
 /** The page on which somebody looks at a change set and decides: its files with their differences beside the decision. */
 export async function changeSetPage(
   review: ChangeSetReview,
-  { views, from }: Opened,
+  { views, from, directories }: Opened,
   context: ReviewContext,
 ): Promise<Html> {
   const { files, state, hash, id } = review;
@@ -30,7 +31,7 @@ export async function changeSetPage(
     }),
   );
   const list = html`<section class="files" aria-labelledby="files-heading"><h2 id="files-heading">${plural(files.length, "file")}</h2>
-    ${conflicts(review, address)}${lastTry(review)}
+    ${conflicts(review, address)}${lastTry(review)}${isPending ? directoriesSection(directories) : ""}
     ${articles}
     ${otherPages(files.length, from, address)}
   </section>`;
@@ -59,6 +60,7 @@ export async function changeSetPage(
 export interface Opened {
   readonly views: ReadonlyMap<number, FileView>;
   readonly from: number;
+  readonly directories: readonly Directory[];
 }
 
 /**

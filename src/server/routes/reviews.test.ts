@@ -384,6 +384,39 @@ test("5,000 files are listed page by page, protected ones before others, each on
   );
 });
 
+test("a directory is agreed to in one click, and what is agreed to is each file in it by its name", async () => {
+  const directory = (path: string) => changedFile(path, { fileType: "directory" });
+  const paths = ["/p/a", "/p/a/b", "/p/a/bc", "/p/a/b/one", "/p/a/b/two & \u202e", "/p/a/bc/x", "/p/c", "/p/a/d/y"];
+  changeSet(paths.map((path) => (["/p/a", "/p/a/b", "/p/a/bc"].includes(path) ? directory(path) : changedFile(path))));
+  const text = await page("/reviews/set");
+  const approve = (directory: string) =>
+    server.form("/reviews/set/approve", [
+      ["hash", HASH],
+      ["reviewer", "Ada"],
+      ["directory", directory],
+    ]);
+  const numbers = [...text.matchAll(/<li><code>(?:<[^>]*>)*([^<]*)<[^\n]*\n[^\n]*name="directory" value="(\d+)"/g)];
+  assert.deepEqual(
+    numbers.map((match) => match[1]),
+    ["/p/a", "/p/a/b", "/p/a/bc"],
+    "not those with one file or with all",
+  );
+  for (const [name, chosen] of Object.entries({
+    "/p/a/b": ["/p/a", "/p/a/b", "/p/a/b/one", "/p/a/b/two & \u202e"],
+    "/p/a": paths.filter((path) => path !== "/p/c"),
+  })) {
+    const value = numbers.find((match) => match[1] === name)?.[2] ?? "";
+    server.desk.decisions.length = 0;
+    server.desk.answer = { status: "done", state: "applied", files: [] };
+    await approve(value);
+    const options = server.desk.decisions[0]?.options as { files: readonly string[] };
+    assert.deepEqual(options.files, chosen);
+  }
+  server.desk.decisions.length = 0;
+  await approve("99");
+  assert.equal(server.desk.decisions.length, 0, "one that is not there is no choice");
+});
+
 function decision() {
   return {
     decision: "ask",

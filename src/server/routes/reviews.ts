@@ -9,6 +9,7 @@ import { callPage } from "../pages/call.ts";
 import { type ChangeSetReview, changeSetPage, foremost } from "../pages/change-set.ts";
 import { contentPage } from "../pages/content.ts";
 import type { Decider, Draft, ReviewContext } from "../pages/decision-form.ts";
+import { directoriesOf, filesOf } from "../pages/directories.ts";
 import { filePage } from "../pages/file.ts";
 import { reviewsPage } from "../pages/reviews-list.ts";
 import { refuse } from "../refusal.ts";
@@ -61,7 +62,7 @@ export function reviewsRoutes(desk: Desk, { reviewer, signIns }: Deciders): Hono
   routes.post(
     "/reviews/:id/approve",
     decision(async (review, form) => {
-      const chosen = selection(review, form);
+      const chosen = await selection(review, form);
       // To approve none of the files means nothing that anybody can want.
       if (chosen.files?.length === 0) return { status: "bad-selection", files: [] };
       return reviews.approve(review.id, { ...signed(form), ...chosen, hash: form.hash });
@@ -93,7 +94,7 @@ async function reverse(
   review: Review,
   form: SignedForm,
 ): Promise<DecisionResult> {
-  const files = form.scope === "chosen" ? selection(review, form).files : undefined;
+  const files = form.scope === "chosen" ? (await selection(review, form)).files : undefined;
   if (files?.length === 0) return { status: "bad-selection", files: [] };
   return reviews[reversal](review.id, { ...signed(form), ...defined({ files }) });
 }
@@ -163,20 +164,22 @@ async function decideByForm(
 }
 
 /** What a form says, in the loop's words. */
-function selection(
+async function selection(
   review: Review,
   form: DecisionForm,
-): { files?: readonly string[]; protectedFiles?: readonly string[] } {
+): Promise<{ files?: readonly string[]; protectedFiles?: readonly string[] }> {
   if (review.kind === "content") {
     const named = form.protected.flatMap((number) => review.toName?.[number]?.path ?? []);
     return named.length === 0 ? {} : { protectedFiles: named };
   }
   if (review.kind !== "change-set") return {};
   const paths = (numbers: readonly number[]): string[] => numbers.flatMap((number) => review.files[number]?.path ?? []);
-  return {
-    ...(form.scope === "all" ? {} : { files: paths(form.file) }),
-    protectedFiles: paths(form.protected),
-  };
+  const protectedFiles = paths(form.protected);
+  if (form.directory !== undefined) {
+    const directory = (await directoriesOf(review.files))[form.directory];
+    return { files: directory === undefined ? [] : await filesOf(review.files, directory), protectedFiles };
+  }
+  return { ...(form.scope === "all" ? {} : { files: paths(form.file) }), protectedFiles };
 }
 
 function signed({ reviewer, message, signer }: SignedForm): DecisionOptions {
@@ -211,8 +214,10 @@ async function render(
     call?.kind === "call" && call.body.input !== undefined ? { input: JSON.stringify(call.body.input) } : {};
   const whole = { ...context, ...input, csrfToken: c.get("session").csrfToken };
   switch (review.kind) {
-    case "change-set":
-      return changeSetPage(review, { views: await openFiles(reviews, review, from), from }, whole);
+    case "change-set": {
+      const [views, directories] = [await openFiles(reviews, review, from), await directoriesOf(review.files)];
+      return changeSetPage(review, { views, from, directories }, whole);
+    }
     case "call":
       return callPage(review, from, whole);
     case "content":
