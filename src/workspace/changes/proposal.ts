@@ -6,7 +6,7 @@ import type { HiddenPlaces } from "../../base/hidden-places.ts";
 import { inSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import { ZtlError } from "../../errors.ts";
-import { withRoots } from "../files/root-directory.ts";
+import { isMountPoint, withRoots } from "../files/root-directory.ts";
 import { PARALLEL_FILES, ROOTS_MAX, TEXT_UNITS_MAX } from "../limits.ts";
 import type { Manifest } from "./change-set.ts";
 import { draftChanges } from "./drafts.ts";
@@ -85,27 +85,25 @@ export async function makeManifest(proposal: Proposal, { blobs, protection, hidd
   const { runId, agent, tool, command, changes } = proposal;
   const { roots } = await checkProposal(proposal);
   const drafts = await draftChanges(changes, roots);
-  return await withRoots(
-    roots.map(({ hostRoot }) => hostRoot),
-    hidden,
-    async (directories) => {
-      const drafted: DraftedEdit[] = [];
-      await inParallel([...drafts.entries()], PARALLEL_FILES, async ([index, draft]) => {
-        const directory = directories[draft.root];
-        if (directory !== undefined) drafted[index] = await draftEdit(draft, directory, blobs);
-      });
-      await blobs.settle();
-      const entries = await makeEntries(await toEntryDrafts(drafted, roots), { roots, directories, protection });
-      return { runId, agent, tool, command, roots, entries };
-    },
-  );
+  return await withRoots(roots, hidden, async (directories) => {
+    const drafted: DraftedEdit[] = [];
+    await inParallel([...drafts.entries()], PARALLEL_FILES, async ([index, draft]) => {
+      const directory = directories[draft.root];
+      if (directory !== undefined) drafted[index] = await draftEdit(draft, directory, blobs);
+    });
+    await blobs.settle();
+    const entries = await makeEntries(await toEntryDrafts(drafted, roots), { roots, directories, protection });
+    return { runId, agent, tool, command, roots, entries };
+  });
 }
 
 /** A link on the way to the root is the owner's; it is followed once, here, and what it led to is what is shown and changed. */
 export function toRealRoot({ hostRoot, guestRoot }: Root): Root {
   const guest = normalize(guestRoot);
   try {
-    return { hostRoot: realpathSync(hostRoot), guestRoot: guest.length > 1 ? guest.replace(/\/$/, "") : guest };
+    const real = realpathSync(hostRoot);
+    const named = { hostRoot: real, guestRoot: guest.length > 1 ? guest.replace(/\/$/, "") : guest };
+    return isMountPoint(real) ? { ...named, isMountPoint: true } : named;
   } catch (error) {
     throw new ZtlError("root-missing", `The directory ${hostRoot} is not there`, { path: hostRoot }, { cause: error });
   }

@@ -38,4 +38,6 @@ export interface ProposedChange {
 export interface Root {
   readonly hostRoot: string;
   readonly guestRoot: string;
+  /** A file system of its own was mounted there: without it, what is under its place is another directory. */
+  readonly isMountPoint?: true;
 }

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   type ByteString,
   byteStringOf,
@@ -15,6 +15,7 @@ import { inSlices } from "../../base/pace.ts";
 import { isWithin } from "../../base/paths.ts";
 import { errorCode, unless } from "../../base/system-error.ts";
 import { ZtlError } from "../../errors.ts";
+import type { Root } from "../changes/proposed-change.ts";
 import { type ConflictReason, Obstacle } from "./obstacle.ts";
 
 /** asm-generic/fcntl.h; Node has no name for it. Such a descriptor only stands for a place: open(2). */
@@ -22,6 +23,9 @@ export const O_PATH = 0o10000000;
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 
 export type Status = fs.BigIntStats;
+
+/** Where a root is, and whether a file system has to be mounted there. */
+export type RootPlace = Pick<Root, "hostRoot" | "isMountPoint">;
 
 /** What is behind such an obstacle cannot be told: there may be something. */
 const UNKNOWN: ReadonlySet<ConflictReason> = new Set(["other-file-system", "root-missing"]);
@@ -41,11 +45,14 @@ export class RootDirectory {
   #parent: { readonly path: ByteString; readonly fd: number } | undefined;
 
   /**
-   * `path` is a real path: a link on the way, put there since, is refused. Nothing is changed in a hidden place.
+   * The path is a real one: a link on the way, put there since, is refused. Nothing is changed in a hidden place. A file system that
+   * was mounted there and is no more is missing: what is under its place was never meant.
    * Throws ZtlError `root-missing` for one that is not there; one that `mayBeMissing` refuses each of its paths with that reason.
    */
-  constructor(path: string, hidden?: HiddenPlaces, { mayBeMissing = false } = {}) {
-    this.#fd = mayBeMissing ? openedOrMissing(path) : openRealPath(path);
+  constructor(root: RootPlace | string, hidden?: HiddenPlaces, { mayBeMissing = false } = {}) {
+    const place = typeof root === "string" ? { hostRoot: root } : root;
+    const path = place.hostRoot;
+    this.#fd = mayBeMissing ? openedOrMissing(place) : openRoot(place);
     this.#path = path;
     this.#hidden = hidden;
     const status = this.#fd === undefined ? undefined : fs.fstatSync(this.#fd, { bigint: true });
@@ -217,9 +224,25 @@ function openRealPath(path: string): number {
   }
 }
 
-function openedOrMissing(path: string): number | undefined {
+function openRoot({ hostRoot, isMountPoint: wasMountPoint }: RootPlace): number {
+  const fd = openRealPath(hostRoot);
+  if (wasMountPoint !== true || isMountPoint(hostRoot)) return fd;
+  fs.closeSync(fd);
+  throw new ZtlError("root-missing", `The file system that was mounted at ${hostRoot} is not there`, {
+    path: hostRoot,
+    remedy: "Mount it again, or reject the changes in it.",
+  });
+}
+
+/** Whether another file system begins there. */
+export function isMountPoint(path: string): boolean {
+  const [own, above] = [statusOf(path), statusOf(dirname(path))];
+  return own !== undefined && above !== undefined && own.dev !== above.dev;
+}
+
+function openedOrMissing(root: RootPlace): number | undefined {
   try {
-    return openRealPath(path);
+    return openRoot(root);
   } catch (error) {
     if (ZtlError.isInstance(error) && error.code === "root-missing") return undefined;
     throw error;
@@ -231,7 +254,7 @@ function openedOrMissing(path: string): number | undefined {
  * else throws ZtlError `root-missing`.
  */
 export async function withRoots<T>(
-  paths: readonly string[],
+  places: readonly RootPlace[],
   hidden: HiddenPlaces | undefined,
   work: (roots: RootDirectory[]) => Promise<T>,
   options: { readonly mayBeMissing?: boolean } = {},
@@ -239,7 +262,7 @@ export async function withRoots<T>(
   const roots: RootDirectory[] = [];
   try {
     hidden?.refresh();
-    for (const path of paths) roots.push(new RootDirectory(path, hidden, options));
+    for (const place of places) roots.push(new RootDirectory(place, hidden, options));
     return await work(roots);
   } finally {
     for (const root of roots) root.close();

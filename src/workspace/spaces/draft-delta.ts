@@ -45,17 +45,13 @@ export async function draftDelta(
   const { roots, base } = source;
   const drafts = await draftChanges(source.changes, roots);
   const drafted: DraftedEdit[] = [];
-  await withRoots(
-    roots.map(({ hostRoot }) => hostRoot),
-    hidden,
-    async (directories) => {
-      await inParallel([...drafts.entries()], PARALLEL_FILES, async ([index, draft]) => {
-        const directory = directories[draft.root];
-        const seen = base.get(hostPathOf(draft, roots))?.after;
-        if (directory !== undefined) drafted[index] = await draftEdit(draft, directory, blobs, seen);
-      });
-    },
-  );
+  await withRoots(roots, hidden, async (directories) => {
+    await inParallel([...drafts.entries()], PARALLEL_FILES, async ([index, draft]) => {
+      const directory = directories[draft.root];
+      const seen = base.get(hostPathOf(draft, roots))?.after;
+      if (directory !== undefined) drafted[index] = await draftEdit(draft, directory, blobs, seen);
+    });
+  });
   await blobs.settle();
   const kept = drafted.filter(({ blocked }) => !NEVER_KEPT.has(blocked));
   return {

@@ -93,25 +93,21 @@ export async function rebase(
   order: RebaseOrder,
 ): Promise<Rebased> {
   const outcomes: Outcome[] = [];
-  await withRoots(
-    roots.map(({ hostRoot }) => hostRoot),
-    order.hidden,
-    async (directories) => {
-      const ground = { ...order, directories };
-      const found: (HostNow | Outcome)[] = [];
-      const inAll = (work: (index: number, item: RebaseItem) => Promise<void>): Promise<void> =>
-        inParallel([...items.entries()], PARALLEL_FILES, ([index, item]) => work(index, item));
-      await inAll(async (index, { edit }) => {
-        found[index] = await hostNow(ground, edit).catch(asUnmerged);
-      });
-      // What was put can be read from now on.
-      await order.blobs.settle();
-      await inAll(async (index, item) => {
-        const now = found[index] as HostNow | Outcome;
-        outcomes[index] = "became" in now ? now : await rebaseItem(item, now, ground).catch(asUnmerged);
-      });
-    },
-  );
+  await withRoots(roots, order.hidden, async (directories) => {
+    const ground = { ...order, directories };
+    const found: (HostNow | Outcome)[] = [];
+    const inAll = (work: (index: number, item: RebaseItem) => Promise<void>): Promise<void> =>
+      inParallel([...items.entries()], PARALLEL_FILES, ([index, item]) => work(index, item));
+    await inAll(async (index, { edit }) => {
+      found[index] = await hostNow(ground, edit).catch(asUnmerged);
+    });
+    // What was put can be read from now on.
+    await order.blobs.settle();
+    await inAll(async (index, item) => {
+      const now = found[index] as HostNow | Outcome;
+      outcomes[index] = "became" in now ? now : await rebaseItem(item, now, ground).catch(asUnmerged);
+    });
+  });
   await order.blobs.settle();
   const changes = new Map<ByteString, SpaceEntry | undefined>();
   const files: RebasedFile[] = [];

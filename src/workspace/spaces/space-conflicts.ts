@@ -28,7 +28,7 @@ export async function conflictsOf(
     else blocked.push({ path, reason });
   });
   const found = await withRoots(
-    roots.map(({ hostRoot }) => hostRoot),
+    roots,
     hidden,
     (directories) => checkEdits({ edits, directories, blobs, ownersMatter: true }),
     { mayBeMissing: true },

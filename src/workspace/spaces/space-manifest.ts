@@ -1,11 +1,11 @@
-import { type ByteString, toByteString } from "../../base/byte-string.ts";
+import { type ByteString, labelOf, toByteString } from "../../base/byte-string.ts";
 import { inSlices, mapInSlices, sortedInSlices } from "../../base/pace.ts";
 import type { ChangeEntry } from "../changes/change-set.ts";
 import { guestPathOf, makeEntries } from "../changes/entries.ts";
 import type { NodeState, TreeEdit } from "../changes/node-state.ts";
 import type { Ground } from "../changes/proposal.ts";
 import type { Root } from "../changes/proposed-change.ts";
-import { statusOf, withRoots } from "../files/root-directory.ts";
+import { isMountPoint, statusOf, withRoots } from "../files/root-directory.ts";
 import type { SpaceEntries } from "./space-entries.ts";
 import type { SpaceEntry } from "./space-entry.ts";
 
@@ -23,23 +23,25 @@ interface Placed {
 }
 
 /**
- * A workspace as a reviewer sees it. Each path belongs to the outermost directory that tools may change and that lies on the same
- * file system; it is named as that directory's tool knows it, or by its host path where that would not be unique.
+ * A workspace as a reviewer sees it. Each path is named as the tool knows it that may change the outermost directory around it, or by
+ * its host path where that would not be unique. It belongs to the outermost directory on the same file system. What is mounted or gone
+ * on the host by now decides about the latter alone: names and their order are the same as long as the workspace is, since a decision
+ * names what was shown by them.
  */
 export async function manifestOf(
   known: readonly Root[],
   space: SpaceEntries,
   { protection, hidden }: Pick<Ground, "protection" | "hidden">,
 ): Promise<SpaceManifest> {
-  const roots = withUniqueNames(outermost(known));
+  const roots = rootsOf(known);
   const found: Placed[] = [];
   await inSlices(space, ([path, entry]) => {
     const root = rootOf(path, roots);
     if (root !== undefined) found.push({ path, entry, root });
   });
-  const placed = await sortedInSlices(found, (a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
+  const placed = await sortedInSlices(found, (a, b) => (a.path < b.path ? -1 : 1));
   return await withRoots(
-    roots.map(({ hostRoot }) => hostRoot),
+    roots,
     hidden,
     async (directories) => {
       const guestOf = (path: ByteString | undefined): ByteString | undefined =>
@@ -127,13 +129,26 @@ export function rootOf(path: ByteString, roots: readonly Root[]): number | undef
   return best;
 }
 
+/** Directories to change something in, each by the name that it has in the outermost one around it. */
+function rootsOf(known: readonly Root[]): Root[] {
+  const named = withUniqueNames(known.filter((root) => !known.some((other) => liesIn(root, other))));
+  return onTheirFileSystems(known).map((root) => {
+    return { ...root, guestRoot: labelOf(guestNameOf(toByteString(root.hostRoot), named)) };
+  });
+}
+
+function liesIn({ hostRoot }: Root, other: Root): boolean {
+  return hostRoot !== other.hostRoot && isBelow(hostRoot, other.hostRoot);
+}
+
 /** Without those that lie in another one on the same file system: a sync renames within a root. */
-function outermost(known: readonly Root[]): Root[] {
+function onTheirFileSystems(known: readonly Root[]): Root[] {
   const sorted = known.toSorted((a, b) => a.hostRoot.length - b.hostRoot.length);
   const kept: { root: Root; device: bigint }[] = [];
   for (const root of sorted) {
-    // A directory that is gone is a root of its own: what waits in it is still shown, and conflicts.
-    const device = statusOf(root.hostRoot)?.dev ?? -1n;
+    // A directory that is gone, or whose file system is, is a root of its own: what waits in it is still shown, and conflicts.
+    const isGone = root.isMountPoint === true && !isMountPoint(root.hostRoot);
+    const device = isGone ? -1n : (statusOf(root.hostRoot)?.dev ?? -1n);
     const around = kept.filter((one) => isBelow(root.hostRoot, one.root.hostRoot)).at(-1);
     if (around === undefined || around.device !== device) kept.push({ root, device });
   }

@@ -11,7 +11,7 @@ export const WORKSPACE_REFUSAL = {
 const FORMAT: DatabaseFormat = {
   applicationId: "ztlw",
   // Counted up when manifests or plans change, too.
-  version: 5,
+  version: 6,
   schema: [
     `CREATE TABLE change_set (
       number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, state TEXT NOT NULL,

@@ -83,7 +83,7 @@ const spaceEntry = z.strictObject({
   blocked: text.optional(),
   labels: z.array(z.unknown()),
 });
-const roots = z.array(z.strictObject({ hostRoot: text, guestRoot: text }));
+const roots = z.array(z.strictObject({ hostRoot: text, guestRoot: text, isMountPoint: z.literal(true).optional() }));
 
 const ranges = z.array(z.tuple([index, index]));
 const at = { root: index, path: byteString };

@@ -6,7 +6,7 @@ import { inSlices, mapInSlices, sortedInSlices } from "../../base/pace.ts";
 import { inParallel } from "../../base/parallel.ts";
 import type { TreeEdit } from "../changes/node-state.ts";
 import { Obstacle } from "../files/obstacle.ts";
-import { type RootDirectory, statusOf, withRoots } from "../files/root-directory.ts";
+import { type RootDirectory, type RootPlace, statusOf, withRoots } from "../files/root-directory.ts";
 import { PARALLEL_FILES } from "../limits.ts";
 import type { Journal, Operation } from "../state/journal.ts";
 import { type Aside, NOTHING_ASIDE } from "./aside.ts";
@@ -20,7 +20,7 @@ import { spareAllWritten, takeAllBack } from "./way-back.ts";
 export interface Application {
   readonly changeSetId: string;
   readonly operation: Operation;
-  readonly rootPaths: readonly string[];
+  readonly roots: readonly RootPlace[];
   readonly edits: readonly TreeEdit[];
   /** A name for this attempt, and the files as the ledger will have them. */
   readonly attempt: string;
@@ -48,9 +48,10 @@ export type ApplyResult =
  * it only cleans up.
  */
 export async function applyEdits(application: Application, blobs: BlobFiles, journal: Journal): Promise<ApplyResult> {
-  const { changeSetId, operation, rootPaths, hidden } = application;
+  const { changeSetId, operation, hidden } = application;
+  const rootPaths = application.roots.map(({ hostRoot }) => hostRoot);
   const edits = await sortedInSlices(application.edits, (a, b) => a.root - b.root || (a.path < b.path ? -1 : 1));
-  return await withRoots(rootPaths, hidden, async (directories) => {
+  return await withRoots(application.roots, hidden, async (directories) => {
     const checked = await checkEdits({ edits, directories, blobs, ownersMatter: operation === "sync" });
     if (checked.conflicts.length > 0) return { status: "conflict", conflicts: checked.conflicts, aside: NOTHING_ASIDE };
     const plan = await planEdits(edits);

@@ -177,7 +177,7 @@ export class Synchroniser {
       const application = {
         changeSetId: id,
         operation,
-        rootPaths: roots.map(({ hostRoot }) => hostRoot),
+        roots,
         edits,
         attempt: randomUUID(),
         files,
