@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ZeroTrustLoop } from "../src/loop/index.ts";
 import { talk } from "../src/loop/testing.ts";
@@ -10,7 +11,8 @@ import { round, summarise } from "./statistics.ts";
 
 /**
  * `npm run bench:load [-- --directory DIR --seconds N --json]`: agents at once, with the state on the disk of that directory. Python
- * calls of 8 agents, results of 32 agents' tools that ran elsewhere, and 400 calls in one go, which must all be answered.
+ * calls of 8 agents, results of 32 agents' tools that ran elsewhere, and 400 calls in one go, which must all be answered. Results come as
+ * fast as they are taken, which tells how many there can be, and at the pace of agents that think, which tells how long each takes.
  */
 
 const { values } = parseArgs({
@@ -24,6 +26,8 @@ const DURATION_MS = Number(values.seconds) * 1000;
 const CALLERS = 8;
 const RECEIVERS = 32;
 const AT_ONCE = 400;
+/** What an agent does between two results: a quick model answers in so long. */
+const THINKING_MS = 400;
 /** How often the monitor looks; it adds as much to each delay. */
 const RESOLUTION_MS = 5;
 const CODE = "for i in range(8): print('The quick brown fox jumps over the lazy dog; line %6d of 64' % i)";
@@ -60,15 +64,20 @@ async function receivePage(agent: number): Promise<number> {
   return performance.now() - begun;
 }
 
-/** So many agents, each with its next work as soon as the last is done. */
-async function load(agents: number, work: (agent: number) => Promise<number>) {
+/** So many agents, each with its next work as soon as the last is done, or so long after. */
+async function load(agents: number, work: (agent: number) => Promise<number>, thinkingMs = 0) {
   const waits: number[] = [];
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   const begun = performance.now();
   await Promise.all(
     Array.from({ length: agents }, async (_, agent) => {
-      while (performance.now() - begun < DURATION_MS) waits.push(await work(agent));
+      // Not all at once: agents do not think in step.
+      if (thinkingMs > 0) await sleep((agent / agents) * thinkingMs);
+      while (performance.now() - begun < DURATION_MS) {
+        waits.push(await work(agent));
+        if (thinkingMs > 0) await sleep(thinkingMs);
+      }
     }),
   );
   const perSecond = round((waits.length / (performance.now() - begun)) * 1000);
@@ -90,11 +99,14 @@ try {
     machine: describeMachine(),
     pythonCalls: await load(CALLERS, pythonCall),
     received: await load(RECEIVERS, receivePage),
+    receivedAtPace: await load(RECEIVERS, receivePage, THINKING_MS),
     atOnce: await allAtOnce(),
   };
   if (values.json) console.log(JSON.stringify(figures, null, 2));
   else {
-    for (const [name, one] of Object.entries({ "python calls": figures.pythonCalls, received: figures.received })) {
+    const { pythonCalls, received, receivedAtPace } = figures;
+    const named = { "python calls": pythonCalls, received, [`received, thinking ${THINKING_MS} ms`]: receivedAtPace };
+    for (const [name, one] of Object.entries(named)) {
       const { agents, perSecond, waitMs, eventLoopLateMs } = one;
       console.log(
         `${agents} agents, ${name}: ${perSecond}/s, wait p50 ${waitMs.p50} ms, p99 ${waitMs.p99} ms; ` +
