@@ -1,6 +1,17 @@
 /** Zero-trust loop: every tool call of an agent in its own micro-VM, and nothing out of it unseen. The package's public face. */
 import "./base/node-version.ts";
 
+export {
+  EgressGate,
+  type EgressGrant,
+  type EgressOutcome,
+  type EgressRecord,
+  FixedNames,
+  type GateOptions,
+  HostResolver,
+  type Quotas,
+  type Resolver,
+} from "./egress/index.ts";
 export { ZtlError } from "./errors.ts";
 export { DEFAULT_LIMITS, type LimitName, type RunLimits } from "./linux/limits.ts";
 export {

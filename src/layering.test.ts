@@ -22,13 +22,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   provenance: ["src", "base", "guard"],
   entropy: ["src", "base"],
   egress: ["src", "base"],
-  sandbox: ["src", "base", "vmm", "linux"],
+  sandbox: ["src", "base", "vmm", "linux", "egress"],
   loop: ["src", "base", "sandbox", "guard", "ledger", "policy", "workspace", "memory", "model", "provenance"],
   adapters: ["src", "base", "loop", "memory"],
   server: ["src", "base", "loop"],
   examples: ["src", "base", "loop", "server", "memory", "model"],
   cli: ["src", "base", "guard", "entropy", "sandbox", "policy", "loop", "server", "examples"],
-  src: ["src", "base", "linux", "sandbox", "loop"],
+  src: ["src", "base", "linux", "egress", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -90,6 +90,7 @@ function resultFrom({ header, body }: Frame): RunResult {
     repliedUs: FACTS.repliedUs,
     templateKey: undefined,
     layers: new Set<never>(),
+    egress: [],
   };
   return assembleResult(resultOf(header, body, FACTS), body, FACTS.places, times);
 }

@@ -1,3 +1,4 @@
+import type { HostPattern } from "../base/host-pattern.ts";
 import { Grants, type ReadonlyGrant } from "./grant.ts";
 import type { HostName } from "./host-name.ts";
 import type { AddressBytes } from "./ip-address.ts";
@@ -29,7 +30,7 @@ export class Allowed {
   }
 
   /** For the guest's resolver: a name must match one pattern of each list. */
-  get hostPatterns(): readonly (readonly { readonly kind: "exact" | "below"; readonly name: string }[])[] {
+  get hostPatterns(): readonly (readonly HostPattern[])[] {
     return this.#lists.map(({ hosts }) => hosts);
   }
 

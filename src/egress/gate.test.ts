@@ -165,6 +165,13 @@ describe("the egress gate", () => {
     assert.throws(() => gate.open("other.test", 80, events), { code: "cell-misbehaved" });
   });
 
+  test("grants that are none, and quotas that are none, make no gate", () => {
+    const grants = [[{ host: "127.0.0.1", ports: [80] }]];
+    assert.throws(() => new EgressGate({ grants }), { code: "invalid-input" });
+    for (const quotas of [{ bytesOut: -1 }, { bytesIn: 1.5 }, { connections: 1e9 }, { others: 1 }])
+      assert.throws(() => new EgressGate({ grants: [], quotas }), { code: "invalid-input" });
+  });
+
   test("a gate without grants lets nothing out", async (t) => {
     const { port, sockets } = await serve(t, () => {});
     for (const grants of [[], [[]]]) {

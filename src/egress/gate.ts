@@ -1,8 +1,9 @@
+import { z } from "zod";
 import { ZtlError } from "../errors.ts";
 import { Allowed } from "./allowed.ts";
 import { Connection, type ConnectionEvents } from "./connection.ts";
 import { dial } from "./dial.ts";
-import type { ReadonlyGrant } from "./grant.ts";
+import { grantsSchema, type ReadonlyGrant } from "./grant.ts";
 import { isHostName } from "./host-name.ts";
 import { describeAddress, parseAddress } from "./ip-address.ts";
 import { ADDRESSES_TRIED_MAX, PORT_MAX } from "./limits.ts";
@@ -20,6 +21,10 @@ export interface GateOptions {
   /** Told of each connection when it is over, and of each that was refused. */
   readonly onRecord?: ((record: EgressRecord) => void) | undefined;
 }
+
+/** A tool's, its role's, its agent's, and some of a program's own. */
+const LISTS_MAX = 16;
+const listsSchema = z.array(grantsSchema).max(LISTS_MAX);
 
 /** How long a connection whose run has ended may take to send what it was given, and to be closed by the other side. */
 const LINGER_MS = 2000;
@@ -42,15 +47,25 @@ export class EgressGate {
   #bytesOut = 0;
   #bytesIn = 0;
   #severed: string | undefined;
+  #isTaken = false;
   #isClosed = false;
   #settled: (() => void) | undefined;
 
-  /** @param options grants that `grantsSchema` has accepted */
+  /** Throws ZtlError `invalid-input`. */
   constructor({ grants, resolver = new HostResolver(), quotas, onRecord }: GateOptions) {
-    this.allowed = new Allowed(grants);
+    const parsed = listsSchema.safeParse(grants);
+    if (!parsed.success) throw new ZtlError("invalid-input", `Invalid grants: ${z.prettifyError(parsed.error)}`);
+    this.allowed = new Allowed(parsed.data);
     this.quotas = resolveQuotas(quotas);
     this.#lookUps = new LookUps(resolver);
     this.#onRecord = onRecord;
+  }
+
+  /** False when a run has it already: what one run sends is never another's. */
+  beginRun(): boolean {
+    const isFree = !this.#isTaken;
+    this.#isTaken = true;
+    return isFree;
   }
 
   /** Why it was severed; undefined as long as it is not. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { type HostPattern, matchesHost } from "../base/host-pattern.ts";
 import type { HostName } from "./host-name.ts";
-import { describeHost, type HostPattern, matchesHost, parseHostPattern } from "./host-pattern.ts";
+import { describeHost, parseHostPattern } from "./host-pattern.ts";
 import { type AddressBytes, type AddressRange, isInRange, parseRange } from "./ip-address.ts";
 import { GRANT_ADDRESSES_MAX, GRANT_PORTS_MAX, GRANTS_MAX, PORT_MAX } from "./limits.ts";
 import { reservedAs } from "./reserved.ts";

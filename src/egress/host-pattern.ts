@@ -1,10 +1,5 @@
-import { type HostName, parseHostName } from "./host-name.ts";
-
-/** Which hosts a grant is about: one, or all below one, which itself is not among them. */
-export interface HostPattern {
-  readonly kind: "exact" | "below";
-  readonly name: HostName;
-}
+import type { HostPattern } from "../base/host-pattern.ts";
+import { parseHostName } from "./host-name.ts";
 
 const BELOW = "*.";
 
@@ -19,10 +14,6 @@ export function parseHostPattern(text: string): HostPattern | undefined {
   }
   const name = parseHostName(text.slice(BELOW.length));
   return name?.includes(".") ? { kind: "below", name } : undefined;
-}
-
-export function matchesHost({ kind, name }: HostPattern, host: HostName): boolean {
-  return kind === "exact" ? host === name : host.endsWith(`.${name}`);
 }
 
 export function describeHost({ kind, name }: HostPattern): string {

@@ -5,5 +5,6 @@ export type { Control, GuestEnding } from "./kernel/scheduler.ts";
 export type { ProgramSpec } from "./kernel/spawn.ts";
 export { Kernel } from "./kernel.ts";
 export { DEFAULT_LIMITS, type LimitName, type RunLimits } from "./limits.ts";
+export type { Arrived, OutwardCall, OutwardError, OutwardEvent, OutwardLink } from "./net/out/link.ts";
 export type { TracedCall, TraceOptions } from "./trace/index.ts";
 export type { Change, FileRead, MountSpec, Vanishing } from "./vfs/index.ts";

@@ -19,6 +19,7 @@ import { PageCache } from "./memory/page-cache.ts";
 import { type SharedPages, shareFile } from "./memory/shared-pages.ts";
 import type { Peer } from "./net/message-queue.ts";
 import { Network } from "./net/network.ts";
+import type { OutwardLink } from "./net/out/link.ts";
 import { finishProcess, finishTask } from "./process/exit.ts";
 import { FutexTable } from "./process/futex.ts";
 import type { ExitStatus, Process } from "./process/process.ts";
@@ -66,6 +67,10 @@ export interface KernelOptions {
   readonly layer?: RunLayer | undefined;
   /** Tells of each system call, or counts them. */
   readonly trace?: TraceOptions | undefined;
+  /** A way out; the run's clock must be the host's, for nobody outside waits for a counted one. */
+  readonly outward?: OutwardLink | undefined;
+  /** Contents for files of the configuration that are others in this run, by path. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -121,9 +126,9 @@ export class Kernel {
     this.allowance = new Allowance(machine.pages, limits.memoryBytes);
     this.output = new Output(limits.outputBytes);
     this.openFiles = new OpenFileCount(limits.openFiles, this.allowance, (file) => this.#tellClosed(file));
-    this.network = new Network(this);
+    this.network = new Network(this, options.outward);
     this.watches = new WatchTable(() => this.vfs, this.allowance);
-    this.vfs = configuredVfs(config, this, options.layer);
+    this.vfs = configuredVfs(config, this, options);
     this.cache = new PageCache(machine.memory, machine.pages, this.allowance, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
     if (image) this.#publishClocks(image);

@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import type { MountSpec } from "../linux/index.ts";
+import { RESOLVER_TEXT } from "../linux/net/out/granted-names.ts";
 
 /**
  * The file tree every guest sees: what programs of the host need to run, and nothing that tells about the host's users.
@@ -71,6 +72,29 @@ function shownAsOnHost(path: string): MountSpec | undefined {
   return undefined;
 }
 
+/** Where programs look names up, of hosts among others. */
+const SWITCH = (hosts: string): string[] => [
+  ...["passwd: files", "group: files", `hosts: ${hosts}`, "services: files", "protocols: files"],
+];
+const NO_NETWORK = { "nsswitch.conf": SWITCH("files"), "resolv.conf": ["# There is no network here."] };
+const WITH_NETWORK: typeof NO_NETWORK = {
+  "nsswitch.conf": SWITCH("files dns"),
+  // It answers at once, or not at all.
+  "resolv.conf": [`nameserver ${RESOLVER_TEXT}`, "options timeout:1 attempts:1"],
+};
+
+const textOf = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
+
+/** Contents of files, by path, in a run that has a way out: in the place of those that are ours. */
+export function networkFiles(mounts: readonly MountSpec[]): Record<string, string> {
+  const own = Object.entries(NO_NETWORK).filter(([file, lines]) =>
+    mounts.some((mount) => mount.guest === `/etc/${file}` && mount.kind === "file" && mount.content === textOf(lines)),
+  );
+  return Object.fromEntries(
+    own.map(([file]) => [`/etc/${file}`, textOf(WITH_NETWORK[file as keyof typeof NO_NETWORK])]),
+  );
+}
+
 function accountFiles(identity: GuestIdentity): MountSpec[] {
   const { uid, gid } = identity;
   const name = userName(identity);
@@ -86,13 +110,12 @@ function accountFiles(identity: GuestIdentity): MountSpec[] {
     group: groups,
     hosts: ["127.0.0.1 localhost", `127.0.1.1 ${GUEST_HOSTNAME}`, "::1 localhost"],
     hostname: [GUEST_HOSTNAME],
-    "nsswitch.conf": ["passwd: files", "group: files", "hosts: files", "services: files", "protocols: files"],
-    "resolv.conf": ["# There is no network here."],
+    ...NO_NETWORK,
   };
   return Object.entries(files).map(([file, lines]) => ({
     guest: `/etc/${file}`,
     kind: "file",
-    content: `${lines.join("\n")}\n`,
+    content: textOf(lines),
   }));
 }
 

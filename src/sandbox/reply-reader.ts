@@ -36,14 +36,17 @@ export async function readLong({ json, limits, id, body }: LongFrame): Promise<F
 export interface Aside {
   readonly type: string;
   readonly headerBytes: number;
-  /** Throws for one that no cell of ours would send. */
-  readonly take: (header: Readonly<Record<string, unknown>>) => void;
+  readonly bodyBytes: number;
+  /** Throws for one that no cell of ours would send. The body's memory is used again afterwards. */
+  readonly take: (header: Readonly<Record<string, unknown>>, body: Uint8Array) => void;
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 interface Expected {
   readonly id: number;
   readonly limits: ReplyLimits;
-  readonly aside: Aside | undefined;
+  readonly asides: readonly Aside[];
 }
 
 /**
@@ -66,8 +69,8 @@ export class ReplyReader {
   }
 
   /** A request was sent; its reply is awaited. */
-  expect(id: number, limits: ReplyLimits, aside?: Aside): void {
-    this.#expected = { id, limits, aside };
+  expect(id: number, limits: ReplyLimits, asides: readonly Aside[] = []): void {
+    this.#expected = { id, limits, asides };
   }
 
   /**
@@ -90,14 +93,23 @@ export class ReplyReader {
   }
 
   /** Whether what has arrived is no reply yet; the next frame may follow in the same chunk. */
-  #takeAside({ aside }: Expected): boolean {
+  #takeAside({ asides }: Expected): boolean {
     const header = this.#header ?? {};
-    if (aside === undefined || header.type !== aside.type) return false;
-    const { headerBytes = 0, bodyBytes = 0 } = this.#announced ?? {};
-    if (headerBytes > aside.headerBytes || bodyBytes > 0) malformed("what comes before the reply is too long");
+    const aside = asides.find(({ type }) => type === header.type);
+    if (aside === undefined) return false;
+    const { headerBytes = 0 } = this.#announced ?? {};
+    if (headerBytes > aside.headerBytes) malformed("what comes before the reply is too long");
+    const body = this.#body?.bytes ?? NO_BYTES;
     this.#restart();
-    aside.take(header);
+    aside.take(header, body);
     return true;
+  }
+
+  /** As long as its kind may be: of which kind it is its JSON part says. */
+  #checkBody({ limits, asides }: Expected): void {
+    const { bodyBytes = 0 } = this.#announced ?? {};
+    const aside = asides.find(({ type }) => type === this.#header?.type);
+    if (bodyBytes > (aside ?? limits).bodyBytes) malformed("the body is too long");
   }
 
   /** Up to the end of the JSON part. */
@@ -123,12 +135,14 @@ export class ReplyReader {
       this.#header = parseHeader(json);
     }
     this.#json = undefined;
+    this.#checkBody(expected);
     this.#body = new ArrivingBytes(this.#announced.bodyBytes);
     return rest;
   }
 
-  #checkPrefix(bytes: Uint8Array, { id, limits }: Expected): FramePrefix {
-    const prefix = parsePrefix(bytes, limits);
+  #checkPrefix(bytes: Uint8Array, { id, limits, asides }: Expected): FramePrefix {
+    const bodyBytes = Math.max(limits.bodyBytes, ...asides.map((aside) => aside.bodyBytes));
+    const prefix = parsePrefix(bytes, { headerBytes: limits.headerBytes, bodyBytes });
     if (Buffer.compare(prefix.nonce, this.#nonce) !== 0) malformed("it does not carry this cell's nonce");
     if (prefix.id !== id) malformed("it answers another request", { found: prefix.id, expected: id });
     return prefix;

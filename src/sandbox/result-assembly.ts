@@ -1,5 +1,6 @@
 import { type ByteString, bytesOf } from "../base/byte-string.ts";
 import { atOnce, mapInSteps } from "../base/pace.ts";
+import type { EgressRecord } from "../egress/index.ts";
 import type { Layer } from "../vmm/index.ts";
 import type { ResultReply, WireChange, WireDiagnostics, WireEnding, WireRead } from "./cell/protocol.ts";
 import type { Places } from "./cell/reply/places.ts";
@@ -24,6 +25,8 @@ export interface CallTimes {
   readonly templateKey: string | undefined;
   /** Walls that its process was launched with. */
   readonly layers: ReadonlySet<Layer>;
+  /** What its gate has seen, and sees until it is closed. */
+  readonly egress: readonly EgressRecord[];
 }
 
 /** A cell's answer, which was checked, as the caller gets it. */
@@ -54,6 +57,7 @@ export function* assemble(
     diagnostics: toDiagnostics(reply.diagnostics),
     templateKey: times.templateKey,
     isolation: isolationInForce(times.layers),
+    egress: times.egress,
   });
 }
 

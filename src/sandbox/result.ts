@@ -1,3 +1,4 @@
+import type { EgressRecord } from "../egress/index.ts";
 import type { Change } from "../linux/index.ts";
 import type { LimitName } from "../linux/limits.ts";
 import type { Isolation } from "./isolation.ts";
@@ -39,6 +40,8 @@ export interface RunFacts {
   readonly templateKey: string | undefined;
   /** The walls that stood around the cell's process; absent when nothing was started. */
   readonly isolation: Isolation | undefined;
+  /** The connections that the run made or was refused, as the host saw them; without `egress` in its options none. */
+  readonly egress: readonly EgressRecord[];
 }
 
 export interface RunTimings {
@@ -93,7 +96,7 @@ export interface ChangedFile
 export interface Diagnostics {
   /** System calls the personality does not know, by name, with how often they were made (answered ENOSYS). */
   readonly unknownSyscalls: Readonly<Record<string, number>>;
-  /** Network addresses the guest tried to reach, with how often; every attempt was refused. */
+  /** Network addresses and names the guest tried to reach without a grant, with how often; every attempt was refused. */
   readonly egressAttempts: Readonly<Record<string, number>>;
   /** Visits to the virtual machine monitor. */
   readonly exits: number;
@@ -157,8 +160,8 @@ export const NO_DIAGNOSTICS: Omit<Diagnostics, "vanished"> = {
   peakMemoryBytes: 0,
 };
 
-/** A result for a call that never reached a guest. */
-export function unstarted(ending: RunEnding, waitedMs: number): RunResult {
+/** A result for a call that never reached a guest, or whose cell was lost; of that its connections are known. */
+export function unstarted(ending: RunEnding, waitedMs: number, egress: readonly EgressRecord[] = []): RunResult {
   const timingsMs = { queue: waitedMs, start: waitedMs, run: 0, rollback: 0, total: waitedMs };
   const empty = new Uint8Array(0);
   return makeResult(ending, {
@@ -170,5 +173,6 @@ export function unstarted(ending: RunEnding, waitedMs: number): RunResult {
     diagnostics: NO_DIAGNOSTICS,
     templateKey: undefined,
     isolation: undefined,
+    egress,
   });
 }

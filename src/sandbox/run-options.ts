@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Layer } from "../base/layer/index.ts";
+import { EgressGate } from "../egress/index.ts";
 import { ZtlError } from "../errors.ts";
 import { syscallNumbers } from "../linux/syscalls/names.ts";
 import { CALL_FAMILIES } from "../linux/trace/kinds.ts";
@@ -22,6 +23,11 @@ export interface RunOptions {
    * `layer-missing` or `layer-invalid`.
    */
   readonly layer?: Layer | undefined;
+  /**
+   * The run's way out: a gate of its own, which is closed with it. Without one a guest reaches nothing. The gate can be severed at any
+   * time (`gate.sever`). Nobody outside waits for a counted clock, so such a run is not `deterministic`.
+   */
+  readonly egress?: EgressGate | undefined;
   /** Shows the system calls of the run. What is not asked for costs nothing. */
   readonly trace?: TraceRequest | undefined;
 }
@@ -82,6 +88,8 @@ const traceSchema = z.strictObject({
   stats: z.boolean().optional(),
 });
 
+const gateSchema = z.instanceof(EgressGate);
+
 /** As the cell gets it; null for a run of which nothing is to be shown. */
 export function toRunTrace(trace: TraceRequest | undefined): RunTrace | null {
   if (trace?.onCall === undefined && trace?.stats !== true) return null;
@@ -94,7 +102,12 @@ export function toRunTrace(trace: TraceRequest | undefined): RunTrace | null {
 }
 
 /** Throws ZtlError `invalid-input`. */
-export function checkRunOptions({ deterministic, layer, trace }: RunOptions): void {
+export function checkRunOptions({ deterministic, layer, trace, egress }: RunOptions): void {
+  check("egress", gateSchema, egress);
+  if (egress !== undefined && deterministic !== undefined)
+    throw new ZtlError("invalid-input", "A run with a way out cannot be deterministic: what is outside is not");
+  if (egress?.beginRun() === false)
+    throw new ZtlError("invalid-input", "This gate is another run's: each run has one of its own");
   check("trace", traceSchema, trace);
   check("deterministic", determinismSchema, deterministic);
   check("layer", layerSchema, layer);

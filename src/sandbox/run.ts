@@ -3,9 +3,10 @@ import { ZtlError } from "../errors.ts";
 import type { RunLimits } from "../linux/limits.ts";
 import type { CellHandle } from "./cell/handle.ts";
 import { cellMemoryBytes } from "./cell/launcher.ts";
-import { monotonicUs, type RunRequest, type RunTrace, type WireLayer } from "./cell/protocol.ts";
+import { monotonicUs, type RunRequest } from "./cell/protocol.ts";
 import { readResult } from "./cell/reply/result.ts";
 import { resultLimits } from "./cell/reply-limits.ts";
+import { EgressRelay } from "./egress-relay.ts";
 import { closeFiles, openLayer } from "./layer-files.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunResult } from "./result.ts";
@@ -42,7 +43,8 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
   cell.allowMemory(cellMemoryBytes(limits));
   const layer = options.layer && openLayer(options.layer, places);
   const trace = toRunTrace(options.trace);
-  const request = requestOf(order, layer?.wire ?? null, trace);
+  const relay = options.egress && new EgressRelay(options.egress, (message, parts) => cell.tell(message, parts));
+  const request = requestOf(order, { layer: layer?.wire ?? null, trace, egress: relay?.order ?? null });
   const timers: NodeJS.Timeout[] = [];
   const killAfter = (ms: number, code: string, message: string): void => {
     timers.push(setTimeout(() => cell.kill(code, message), Math.min(ms, TIMEOUT_MAX_MS)));
@@ -62,19 +64,23 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
       bodyParts: [...(plan.job === undefined ? [] : [plan.job]), plan.stdin],
       files: layer?.files ?? [],
       limits: resultLimits(limits),
-      aside: tracing.aside,
+      asides: [...tracing.asides, ...(relay === undefined ? [] : [relay.aside])],
       accept: async (header, body) => {
         const repliedUs = monotonicUs();
         const times = { sentUs: acquiredUs, repliedUs };
         const facts = { limits, places, ...times, wasCancelled, hasLayer: layer !== undefined, trace };
         const reply = await inSteps(readResult(header, body, facts));
         const { templateKey, layers } = cell;
-        return await inSteps(assemble(reply, body, places, { calledUs, acquiredUs, repliedUs, templateKey, layers }));
+        const egress = options.egress?.records ?? [];
+        const around = { calledUs, acquiredUs, repliedUs, templateKey, layers, egress };
+        return await inSteps(assemble(reply, body, places, around));
       },
     });
     signal?.addEventListener("abort", cancel);
     const result = await replied;
     tracing.check();
+    // What was on its way when the guest ended is still sent, and in the result's records then.
+    await options.egress?.close();
     if (isBroken(result)) cell.kill("guest-failed", "A run failed inside its cell, which is not used again");
     return result;
   } finally {
@@ -84,7 +90,10 @@ export async function runInCell(cell: CellHandle, order: RunOrder): Promise<RunR
   }
 }
 
-function requestOf({ plan, limits, options }: RunOrder, layer: WireLayer | null, trace: RunTrace | null): RunRequest {
+/** What goes with a run. */
+type Extras = Pick<RunRequest, "layer" | "trace" | "egress">;
+
+function requestOf({ plan, limits, options }: RunOrder, extras: Extras): RunRequest {
   return {
     type: "run",
     limits,
@@ -93,8 +102,7 @@ function requestOf({ plan, limits, options }: RunOrder, layer: WireLayer | null,
     cwd: plan.job === undefined ? null : plan.cwd,
     deterministic: options.deterministic ?? null,
     stdinBytes: plan.stdin.length,
-    layer,
-    trace,
+    ...extras,
   };
 }
 

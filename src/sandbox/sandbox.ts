@@ -98,7 +98,8 @@ export class Sandbox implements AsyncDisposable {
       const plan = planRun(parsed, { ...this.#surroundings(), seed: options.deterministic?.seed });
       return await this.#runPlan(plan, limits, calledUs, options);
     } catch (error) {
-      return refusal(error, calledUs);
+      await options.egress?.close();
+      return refusal(error, calledUs, options.egress?.records);
     }
   }
 
@@ -217,10 +218,12 @@ function pythonOf({ mounts = [], python }: SandboxOptions): HostPython | ZtlErro
 }
 
 /** A call that did not come to run, or whose cell was lost, as a result. Misuse and bugs go on as exceptions. */
-function refusal(error: unknown, calledUs: number): RunResult {
+function refusal(error: unknown, calledUs: number, egress: RunResult["egress"] = []): RunResult {
   if (!ZtlError.isInstance(error) || error.code === "invalid-input" || error.code === "invariant") throw error;
   const waitedMs = (monotonicUs() - calledUs) / 1000;
-  if (error.code === "cancelled") return unstarted({ status: "cancelled", exitCode: null }, waitedMs);
-  if (error.code === "wall-limit") return unstarted({ status: "limit", exitCode: null, limit: "wall" }, waitedMs);
-  return unstarted({ status: "error", exitCode: null, error: { code: error.code, message: error.message } }, waitedMs);
+  if (error.code === "cancelled") return unstarted({ status: "cancelled", exitCode: null }, waitedMs, egress);
+  if (error.code === "wall-limit")
+    return unstarted({ status: "limit", exitCode: null, limit: "wall" }, waitedMs, egress);
+  const { code, message } = error;
+  return unstarted({ status: "error", exitCode: null, error: { code, message } }, waitedMs, egress);
 }

@@ -23,9 +23,10 @@ export class Tracing {
   }
 
   /** What the cell may say before it replies. */
-  get aside(): Aside | undefined {
+  get asides(): readonly Aside[] {
     const reader = this.#reader;
-    return reader && { type: "trace", headerBytes: TRACE_FRAME_BYTES, take: (header) => reader.read(header) };
+    if (reader === undefined) return [];
+    return [{ type: "trace", headerBytes: TRACE_FRAME_BYTES, bodyBytes: 0, take: (header) => reader.read(header) }];
   }
 
   /** Throws what the caller threw. */

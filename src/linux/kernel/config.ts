@@ -1,7 +1,7 @@
 import { HiddenPlaces, type HiddenPlacesData } from "../../base/hidden-places.ts";
 import type { Kernel } from "../kernel.ts";
 import { Calibrator } from "../vdso/calibration.ts";
-import { nextFixedIno, restartFixedInos } from "../vfs/fixed.ts";
+import { FixedFile, nextFixedIno, restartFixedInos } from "../vfs/fixed.ts";
 import { HostShared } from "../vfs/host-tree.ts";
 import {
   ByteBudget,
@@ -82,11 +82,20 @@ export class Config {
   }
 }
 
+/** What one run changes of the tree. */
+interface OfRun {
+  readonly layer?: RunLayer | undefined;
+  /** Contents of files, by path. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The file system of one run. */
-export function configuredVfs(config: Config, kernel: Kernel, layer: RunLayer | undefined): Vfs {
+export function configuredVfs(config: Config, kernel: Kernel, { layer, files = {} }: OfRun): Vfs {
   restartFixedInos(config.firstRunIno);
+  const own = Object.entries(files).map(([path, text]) => [path, new FixedFile(Buffer.from(text, "utf8"), 0o644)]);
   return new Vfs({
     layer,
+    files: Object.fromEntries(own),
     plan: config.plan,
     budget: new ByteBudget(kernel.limits.overlayBytes, NAMES_MAX, kernel.allowance),
     uid: config.uid,

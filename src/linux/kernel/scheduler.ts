@@ -21,6 +21,8 @@ const IDLE_MS_MAX = 10;
 export interface Control {
   /** Asked at each tick. */
   poll(): "continue" | "cancel";
+  /** Sleeps while everything in the guest waits, until something comes for it or time is up. Default: time. */
+  sleep?(ms: number): void;
   /** Return `waiting` when every task sleeps and one of them wants the job. */
   readonly untilJobWanted?: boolean;
 }
@@ -202,7 +204,9 @@ export class Scheduler implements Watch {
   #tick(control: Control): GuestEnding | undefined {
     if (this.#kernel.clock.isVirtual) this.#notice();
     else this.#rotate = true;
-    return control.poll() === "cancel" ? { kind: "cancelled" } : undefined;
+    if (control.poll() === "cancel") return { kind: "cancelled" };
+    this.#kernel.network.egress.exchange();
+    return undefined;
   }
 
   /** Counted time moves with system calls, and so do turns. */
@@ -269,13 +273,15 @@ export class Scheduler implements Watch {
   #idle(control: Control, now: number): GuestEnding | undefined {
     if (control.untilJobWanted && this.#kernel.job.waiting) return { kind: "waiting" };
     if (control.poll() === "cancel") return { kind: "cancelled" };
+    // Whoever waited for what has come goes on.
+    if (this.#kernel.network.egress.exchange()) return undefined;
     const { clock, limits } = this.#kernel;
     let deadline = limits.wallMs + 1 + (clock.isVirtual ? now - clock.skippedMs : this.#startedMs);
     for (const task of this.#tasks) if (task.wait) deadline = Math.min(deadline, task.wait.deadlineMs);
     deadline = Math.min(deadline, this.#kernel.timers.nextDeadlineMs);
     if (clock.skipTo(deadline)) return undefined;
     const sleepMs = Math.min(deadline - now, IDLE_MS_MAX);
-    if (sleepMs > 0) Atomics.wait(sleeper, 0, 0, sleepMs);
+    if (sleepMs > 0) control.sleep === undefined ? Atomics.wait(sleeper, 0, 0, sleepMs) : control.sleep(sleepMs);
     return undefined;
   }
 

@@ -4,7 +4,6 @@ import { Family } from "./abi.ts";
 import {
   ANY_V4,
   ANY_V6,
-  describeEndpoint,
   type Endpoint,
   type IpAddress,
   isAny,
@@ -19,6 +18,7 @@ import {
 } from "./ip-address.ts";
 import type { Network } from "./network.ts";
 import { Level, type SocketOptions, V6ONLY } from "./options.ts";
+import { OUTWARD_SOURCE } from "./out/granted-names.ts";
 import type { Ports } from "./ports.ts";
 import { Socket, type SocketCaller, type SocketKind } from "./socket.ts";
 
@@ -26,7 +26,7 @@ import { Socket, type SocketCaller, type SocketKind } from "./socket.ts";
 const UNPRIVILEGED_FIRST = 1024;
 const IP_FREEBIND = 15;
 
-/** A socket of IPv4 or IPv6 (ip(7), ipv6(7)). Its traffic stays on the loopback interface. */
+/** A socket of IPv4 or IPv6 (ip(7), ipv6(7)). Its traffic stays on the loopback interface, unless there is a way out. */
 export abstract class InetSocket extends Socket {
   readonly ports: Ports;
   /** Where it is bound, with a port; undefined before. */
@@ -99,9 +99,10 @@ export abstract class InetSocket extends Socket {
     this.place({ ip: this.local?.ip ?? this.#any, port: this.ports.ephemeral("EADDRNOTAVAIL") });
   }
 
-  /** The address that traffic to this one comes from: what was bound, else the loopback interface's own. */
+  /** The address that traffic to this one comes from: what was bound, else the loopback interface's own or that of the way out. */
   protected sourceFor(ip: IpAddress): IpAddress {
     if (this.local !== undefined && !isAny(this.local.ip)) return this.local.ip;
+    if (!isLocal(ip)) return OUTWARD_SOURCE;
     return isV4(ip) ? LOOPBACK_V4 : LOOPBACK_V6;
   }
 
@@ -121,8 +122,7 @@ export abstract class InetSocket extends Socket {
   }
 
   /**
-   * Whom an address means, as long as it is on this machine: EINVAL, EAFNOSUPPORT, and what the way out answers for all
-   * others. "Any" means this machine (ip(7), INADDR_ANY).
+   * Whom an address means: EINVAL, EAFNOSUPPORT, and for who is not on this machine what the way out answers. "Any" means this machine (ip(7), INADDR_ANY).
    */
   protected readDestination(address: Buffer): Endpoint {
     const { family } = this.kind;
@@ -138,8 +138,11 @@ export abstract class InetSocket extends Socket {
       fail(isV4(to.ip) ? "EINVAL" : "ENETUNREACH");
     if (isAny(to.ip)) return { ip: isV4(to.ip) ? LOOPBACK_V4 : LOOPBACK_V6, port: to.port };
     if (isLocal(to.ip) && !isBroadcast(to.ip)) return to;
-    const protocol = this.isStream ? "tcp" : "udp";
-    return fail(this.network.egress.refuse({ protocol, address: describeEndpoint(to) }));
+    const refusal = this.network.egress.refusal({ protocol: this.isStream ? "tcp" : "udp", to });
+    if (refusal !== undefined) fail(refusal);
+    // The loopback interface's addresses do not lead away from it (fib_validate_source, net/ipv4/fib_frontend.c).
+    if (this.local !== undefined && isLocal(this.local.ip)) fail("EINVAL");
+    return to;
   }
 
   override localAddress(): Buffer {

@@ -2,6 +2,8 @@ import type { Allowance } from "../allowance.ts";
 import { Protocol } from "./abi.ts";
 import { type Egress, NoEgress } from "./egress.ts";
 import type { Peer } from "./message-queue.ts";
+import { GrantedEgress } from "./out/granted-egress.ts";
+import type { OutwardLink } from "./out/link.ts";
 import { Ports } from "./ports.ts";
 import type { Socket } from "./socket.ts";
 import { UnixNames } from "./unix-names.ts";
@@ -30,13 +32,15 @@ export class Network {
   readonly udpLitePorts: Ports;
   readonly egress: Egress;
 
-  constructor(host: NetworkHost) {
+  /** @param link a way out for this run; without it there is none */
+  constructor(host: NetworkHost, link?: OutwardLink) {
     this.#host = host;
     const random = (): number => Buffer.from(host.random(new Uint8Array(2))).readUInt16LE(0);
     this.tcpPorts = new Ports(random);
     this.udpPorts = new Ports(random);
     this.udpLitePorts = new Ports(random);
-    this.egress = new NoEgress((address) => host.diagnostics.egress(address));
+    const told = (address: string): void => host.diagnostics.egress(address);
+    this.egress = link === undefined ? new NoEgress(told) : new GrantedEgress(link, told);
   }
 
   get allowance(): Allowance {

@@ -2,9 +2,23 @@
 export const TCP_STATES = { established: 1, synSent: 2, finWait2: 5, close: 7, closeWait: 8, listen: 10 } as const;
 export type TcpState = keyof typeof TCP_STATES;
 
+/** How far a socket is, its ends apart. */
+export type Progress = "closed" | "listening" | "connecting" | "established";
+
+/** The same as the kernel has it. */
+export function tcpState(progress: Progress, finSent: boolean, finReceived: boolean): TcpState {
+  if (progress === "listening") return "listen";
+  if (progress === "connecting") return "synSent";
+  if (progress === "closed") return "close";
+  if (finSent) return "finWait2";
+  return finReceived ? "closeWait" : "established";
+}
+
 /** Names of options that are no numbers to keep (linux/tcp.h). */
 const Tcp = { maxSegment: 2, info: 11, congestion: 13, ulp: 31 } as const;
 
+/** What a connection over the loopback interface holds unless told otherwise (tcp_init_buffer_space, net/ipv4/tcp_input.c). */
+export const SEND_BUFFER_BYTES = 2_626_560;
 /** The largest segment over a loopback interface of 65,536 bytes, and before there is a connection (RFC 9293, 3.7.1). */
 const SEGMENT_BYTES = 65_483;
 const SEGMENT_BYTES_UNCONNECTED = 536;

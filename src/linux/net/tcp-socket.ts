@@ -1,21 +1,19 @@
 import { BLOCKED } from "../blocked.ts";
-import { fail } from "../errno.ts";
+import { type ErrnoName, fail } from "../errno.ts";
 import { Poll } from "../files/open-file.ts";
 import { BrokenPipe } from "../files/pipe.ts";
 import type { Owner } from "../vfs/index.ts";
 import { Family, Protocol, Shut, SocketType } from "./abi.ts";
 import { AcceptQueue } from "./accept-queue.ts";
 import { InetSocket } from "./inet-socket.ts";
-import { describeEndpoint, type Endpoint } from "./ip-address.ts";
+import { type Endpoint, isLocal } from "./ip-address.ts";
 import { MessageQueue, type Received } from "./message-queue.ts";
 import type { Network } from "./network.ts";
 import { Level, So, type SocketOptions } from "./options.ts";
 import type { Outgoing, Socket, SocketCaller } from "./socket.ts";
-import { type TcpState, tcpOption } from "./tcp-options.ts";
+import { tcpEvents } from "./tcp-events.ts";
+import { type Progress, SEND_BUFFER_BYTES, type TcpState, tcpOption, tcpState } from "./tcp-options.ts";
 import { UrgentMark } from "./tcp-urgent.ts";
-
-/** What a connection over the loopback interface holds unless told otherwise (tcp_init_buffer_space, net/ipv4/tcp_input.c). */
-const SEND_BUFFER_BYTES = 2_626_560;
 
 /**
  * A TCP socket (tcp(7)). Nothing is lost or late on the loopback interface, so a connection is two sockets that know each
@@ -26,7 +24,7 @@ export class TcpSocket extends InetSocket {
   readonly #incoming: MessageQueue;
   readonly #urgent = new UrgentMark();
   readonly #accepted = new AcceptQueue<TcpSocket>();
-  #state: "closed" | "listening" | "connecting" | "established" = "closed";
+  #state: Progress = "closed";
   /** How far connect(2) has got, which is told apart from the connection's own state (enum socket_state, linux/net.h). */
   #phase: "unconnected" | "connecting" | "connected" = "unconnected";
   #peer: TcpSocket | undefined;
@@ -86,11 +84,12 @@ export class TcpSocket extends InetSocket {
     this.#phase = "connecting";
     this.#state = "connecting";
     const listener = this.ports.listener(to, port);
-    if (listener instanceof TcpSocket) listener.#admit(this);
+    if (!isLocal(to.ip)) this.network.egress.connect(this, to);
+    else if (listener instanceof TcpSocket) listener.#admit(this);
     else if (to.port === port && to.ip === this.local?.ip) this.#establish(this);
     else {
-      this.network.egress.nobody({ protocol: "tcp", address: describeEndpoint(to) });
-      this.#reset();
+      this.network.egress.nobody({ protocol: "tcp", to });
+      this.reset();
     }
   }
 
@@ -101,13 +100,26 @@ export class TcpSocket extends InetSocket {
       return;
     }
     const child = new TcpSocket(this.network, this.kind.family, this.owner, 0, this.options.inherited());
-    child.remote = client.local;
     if (client.remote !== undefined) child.place(client.remote);
-    child.#establish(client);
-    child.#phase = "connected";
-    client.#establish(child);
+    child.#join(client);
     this.#accepted.add(child);
     this.touch();
+  }
+
+  #join(client: TcpSocket): void {
+    this.remote = client.local;
+    this.#establish(client);
+    this.#phase = "connected";
+    client.#establish(this);
+  }
+
+  /** The way out has made the connection: its near end, a socket that no program has or sees. */
+  reached(): TcpSocket {
+    const near = new TcpSocket(this.network, this.kind.family, this.owner);
+    this.network.sockets.delete(near);
+    near.options.set(Level.socket, So.urgentInline, 1);
+    near.#join(this);
+    return near;
   }
 
   #establish(peer: TcpSocket): void {
@@ -176,10 +188,10 @@ export class TcpSocket extends InetSocket {
     if (this.#finSent && this.#finReceived) this.#state = "closed";
   }
 
-  /** The other end broke off, or there was nobody. */
-  #reset(): void {
+  /** The other end broke off, or nobody was reached. */
+  reset(whyNotReached: ErrnoName = "ECONNREFUSED"): void {
     if (this.#state === "closed") return;
-    this.error = this.#state === "connecting" ? "ECONNREFUSED" : this.#finReceived ? "EPIPE" : "ECONNRESET";
+    this.error = this.#state === "connecting" ? whyNotReached : this.#finReceived ? "EPIPE" : "ECONNRESET";
     this.receiveShut = this.sendShut = true;
     this.#state = "closed";
     this.touch();
@@ -200,13 +212,12 @@ export class TcpSocket extends InetSocket {
 
   /** Tells everyone connected, or about to be, that there is nobody here any more. */
   #breakOff(): void {
-    const [listener, peer] = [this.#listener, this.#peer];
+    const listener = this.#listener;
     if (listener !== undefined) listener.#accepted.deletePending(this);
-    if (this.#state === "established" && peer !== undefined) peer.#reset();
-    for (const client of this.#accepted.takePending()) client.#reset();
+    if (this.#state === "established") this.#peer?.reset();
+    for (const client of this.#accepted.takePending()) client.reset();
     for (const child of this.#accepted.takeAll()) {
-      const client = child.#peer;
-      if (client !== undefined) client.#reset();
+      child.#peer?.reset();
       child.#state = "closed";
       child.close();
     }
@@ -254,8 +265,8 @@ export class TcpSocket extends InetSocket {
     if (from.length === 0) return 0;
     if (peer.isGone || (peer.#finSent && peer.#readingShut)) {
       // Nobody there wants it: the other end breaks off.
-      peer.#reset();
-      this.#reset();
+      peer.reset();
+      this.reset();
       return from.length;
     }
     const bytes = from.subarray(0, Math.max(this.#room, 0));
@@ -276,8 +287,7 @@ export class TcpSocket extends InetSocket {
   }
 
   get #room(): number {
-    const peer = this.#peer;
-    return this.#capacity - (peer === undefined ? 0 : peer.#incoming.length);
+    return this.#capacity - this.underWayBytes;
   }
 
   override get sendFails(): boolean {
@@ -289,6 +299,11 @@ export class TcpSocket extends InetSocket {
     return this.sendFails || this.#peer === undefined || this.#peer.isGone || this.#room > 0;
   }
 
+  /** Bytes that the other end has not read yet. */
+  get underWayBytes(): number {
+    return this.#peer === undefined ? 0 : this.#peer.#incoming.length;
+  }
+
   /** A third of the buffer must be free (sk_stream_wspace, net/sock.h). */
   get #isWritable(): boolean {
     return 3 * this.#room >= this.#capacity;
@@ -296,18 +311,9 @@ export class TcpSocket extends InetSocket {
 
   override poll(): number {
     if (this.isListening) return this.#accepted.isEmpty ? 0 : Poll.in | Poll.rdNorm;
-    const isConnecting = this.#state === "connecting";
-    const isOver = (this.receiveShut && this.sendShut) || this.#state === "closed";
-    const isReadable = this.receiveShut || (!isConnecting && this.#incoming.length > 0);
-    const isWritable = !isConnecting && (this.sendShut || this.#peer === undefined || this.#isWritable);
-    return (
-      (isOver ? Poll.hup : 0) |
-      (this.receiveShut ? Poll.rdHup : 0) |
-      (isReadable ? Poll.in | Poll.rdNorm : 0) |
-      (isWritable ? Poll.out | Poll.wrNorm : 0) |
-      (this.#urgent.isWaiting ? Poll.pri : 0) |
-      (this.error !== undefined ? Poll.err : 0)
-    );
+    const hasRoom = this.#peer === undefined || this.#isWritable;
+    const [isUrgent, waitingBytes] = [this.#urgent.isWaiting, this.#incoming.length];
+    return tcpEvents(this, { state: this.#state, hasRoom, isUrgent, waitingBytes });
   }
 
   override peerAddress(): Buffer {
@@ -317,11 +323,7 @@ export class TcpSocket extends InetSocket {
 
   /** The state as the kernel numbers it, for TCP_INFO and /proc/net/tcp. */
   get state(): TcpState {
-    if (this.#state === "listening") return "listen";
-    if (this.#state === "connecting") return "synSent";
-    if (this.#state === "closed") return "close";
-    if (this.#finSent) return "finWait2";
-    return this.#finReceived ? "closeWait" : "established";
+    return tcpState(this.#state, this.#finSent, this.#finReceived);
   }
 
   /** For /proc/net/tcp: what waits to be sent and read, or for one that listens its backlog and who waits in it. */

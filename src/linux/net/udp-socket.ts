@@ -3,7 +3,7 @@ import { Poll } from "../files/open-file.ts";
 import type { Owner } from "../vfs/index.ts";
 import { Family, Shut, SocketType } from "./abi.ts";
 import { InetSocket } from "./inet-socket.ts";
-import { type Endpoint, isAny, isV4, readEndpoint, writeEndpoint } from "./ip-address.ts";
+import { type Endpoint, isAny, isLocal, isV4, readEndpoint, writeEndpoint } from "./ip-address.ts";
 import { MessageQueue, type Received } from "./message-queue.ts";
 import type { Network } from "./network.ts";
 import { Level } from "./options.ts";
@@ -75,6 +75,7 @@ export class UdpSocket extends InetSocket {
     this.throwError();
     if (this.sendShut) fail("EPIPE");
     const source = { ip: this.sourceFor(target.ip), port: this.local?.port ?? 0 };
+    if (!isLocal(target.ip)) return this.#sendOut(from, target, source, head);
     const receiver = this.#receiverOf(target, source);
     this.network.carried(from.length);
     if (receiver !== undefined) receiver.#take(from, source, target, head);
@@ -83,6 +84,13 @@ export class UdpSocket extends InetSocket {
       this.error = "ECONNREFUSED";
       this.touch();
     }
+    return from.length;
+  }
+
+  /** An answer is there at once. */
+  #sendOut(from: Uint8Array, target: Endpoint, source: Endpoint, head: PacketHead): number {
+    const answer = this.network.egress.answer(from);
+    if (answer !== undefined && this.#hears(target)) this.#take(answer, target, source, head);
     return from.length;
   }
 

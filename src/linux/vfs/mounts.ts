@@ -161,6 +161,8 @@ function newAttachment(name: string): Attachment {
 export interface RealiseOptions extends Omit<RamFsOptions, "dev"> {
   /** Trees of `synthetic` mounts that differ between runs, by guest path. */
   readonly roots?: Readonly<Record<string, () => Inode>>;
+  /** What stands in the place of `file` mounts in this run, by guest path. */
+  readonly files?: Readonly<Record<string, Inode>> | undefined;
   /** What earlier runs changed: lies over the host's files, under the overlays. */
   readonly layer?: LayerSource | undefined;
 }
@@ -189,7 +191,7 @@ export function realise(attachment: Attachment, path: ByteString, options: Reali
     }
     case "file":
     case "symlink": {
-      const { fixed } = attachment;
+      const fixed = (spec.kind === "file" ? options.files?.[spec.guest] : undefined) ?? attachment.fixed;
       if (fixed === undefined) throw new ZtlError("invariant", "A fixed mount was not prepared");
       return [{ kind: spec.kind, guestPath: path, readOnly: true, keepsNames: true }, fixed];
     }

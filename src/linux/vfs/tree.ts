@@ -25,6 +25,8 @@ export interface VfsOptions {
   readonly uid?: number;
   /** Lists directories by name: a host's own order may be another tomorrow. */
   readonly sortsNames?: boolean;
+  /** What stands in the place of `file` mounts in this run, by guest path. */
+  readonly files?: Readonly<Record<string, Inode>>;
   /** Roots of `synthetic` mounts that belong to this run, by guest path; made when first walked into. */
   readonly roots?: Readonly<Record<string, () => Inode>>;
   /** What earlier runs changed: lies between the host's files and what this run sees and changes. */
@@ -62,10 +64,10 @@ export class FileTree implements Tree {
     this.plan = options.plan;
     this.budget = options.budget ?? new ByteBudget(DEFAULT_BUDGET_BYTES);
     this.now = options.now ?? hostClock;
-    const { roots = {}, uid = 0, sortsNames = false } = options;
+    const { roots = {}, uid = 0, sortsNames = false, files } = options;
     const layer = options.layer && new LayerSource(options.layer, this.budget.allowance);
     this.#sortsNames = sortsNames;
-    this.#realiseOptions = { budget: this.budget, now: this.now, keepsSetId: uid === 0, roots, layer };
+    this.#realiseOptions = { budget: this.budget, now: this.now, keepsSetId: uid === 0, roots, layer, files };
     this.#recorder = new ReadRecorder(this.plan.hashes);
     this.plan.begin(this.#recorder, this.budget.allowance);
     this.hashUntil(Number.POSITIVE_INFINITY);

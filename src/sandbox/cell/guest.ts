@@ -2,11 +2,12 @@ import { closeSync } from "node:fs";
 import { toByteString } from "../../base/byte-string.ts";
 import { ZtlError } from "../../errors.ts";
 import { LinuxError } from "../../linux/errno.ts";
-import { Config, forgetRun, type GuestEnding, Kernel, type KernelImage } from "../../linux/index.ts";
+import { Config, forgetRun, type GuestEnding, Kernel, type KernelImage, type OutwardLink } from "../../linux/index.ts";
 import { LimitReached, type RunLimits } from "../../linux/limits.ts";
 import type { Tracer } from "../../linux/trace/index.ts";
 import { FileType, type RunLayer } from "../../linux/vfs/index.ts";
 import { Machine } from "../../vmm/index.ts";
+import { networkFiles } from "../guest-tree.ts";
 import { NO_DIAGNOSTICS } from "../result.ts";
 import { type Collected, collect, NOTHING } from "./collect.ts";
 import {
@@ -34,13 +35,17 @@ export class Guest {
   readonly #image: KernelImage;
   readonly #config: Config;
   readonly #byDirectory = new Map<string, KernelImage>();
+  /** Files that are others in a run with a way out. */
+  readonly #networkFiles: Readonly<Record<string, string>>;
 
   constructor(request: LoadRequest) {
     this.#machine = Machine.fromImage({ fd: MEMORY_FD, image: request.machine });
     this.#machine.prepareTimer();
     closeSync(MEMORY_FD);
     this.#image = request.kernel;
-    this.#config = new Config(fromWireConfig(request.config));
+    const config = fromWireConfig(request.config);
+    this.#config = new Config(config);
+    this.#networkFiles = networkFiles(config.mounts);
   }
 
   /** What of the host the guest's file tree may read. */
@@ -85,18 +90,19 @@ export class Guest {
   #execute(
     request: RunRequest,
     body: Uint8Array,
-    { poll, layer }: Surroundings,
+    surroundings: Surroundings,
     sender: TraceSender | undefined,
   ): Execution {
     let startedUs = monotonicUs();
     let kernel: Kernel | undefined;
     try {
-      kernel = this.#restore(request, layer, sender);
+      kernel = this.#restore(request, surroundings, sender);
       kernel.setInput(body.subarray(request.jobBytes, request.jobBytes + request.stdinBytes));
       if (request.program !== null) kernel.spawn(request.program);
       else kernel.giveJob(body.subarray(0, request.jobBytes));
       startedUs = monotonicUs();
-      const outcome = kernel.run({ poll: sender === undefined ? poll : alsoFlushing(poll, sender) });
+      const outcome = kernel.run(sender === undefined ? surroundings : alsoFlushing(surroundings, sender));
+      if (outcome.kind === "exited" || outcome.kind === "signaled") sendRest(kernel, surroundings);
       return { kernel, ending: endingOf(outcome), startedUs };
     } catch (error) {
       // What the run wrote until then is kept, whatever went wrong.
@@ -106,7 +112,7 @@ export class Guest {
 
   #restore(
     { cwd, limits, deterministic, trace }: RunRequest,
-    layer: RunLayer | undefined,
+    { layer, outward }: Surroundings,
     sender: TraceSender | undefined,
   ): Kernel {
     let reason: string;
@@ -115,6 +121,7 @@ export class Guest {
         limits,
         deterministic: deterministic ?? undefined,
         layer,
+        ...(outward && { outward, files: this.#networkFiles }),
         trace: trace === null || sender === undefined ? undefined : traceOptions(trace, sender),
       });
       const directory = kernel.main?.fs.cwd.inode;
@@ -179,17 +186,36 @@ export class Guest {
 /** What a run needs of its cell. */
 export interface Surroundings {
   readonly poll: () => "continue" | "cancel";
+  /** Sleeps until something may have come for the guest; absent when nothing can. */
+  readonly sleep?: (ms: number) => void;
   /** Hands calls over while the run goes on. */
   readonly tell: (calls: TraceFrame) => void;
   readonly layer: RunLayer | undefined;
+  /** Its way out, if it has one. */
+  readonly outward: OutwardLink | undefined;
 }
 
 /** At each look for a cancellation the calls so far are handed over. */
-function alsoFlushing(poll: Surroundings["poll"], sender: TraceSender): Surroundings["poll"] {
-  return () => {
-    sender.flush();
-    return poll();
+function alsoFlushing({ poll, ...others }: Surroundings, sender: TraceSender): Surroundings {
+  return {
+    ...others,
+    poll: () => {
+      sender.flush();
+      return poll();
+    },
   };
+}
+
+/** How long what a program has left behind may take to be sent: well within what a run's result may take. */
+const SEND_REST_MS_MAX = 2000;
+const LOOK_MS = 10;
+
+/** A kernel goes on sending what a program wrote before it ended. */
+function sendRest({ network: { egress } }: Kernel, { poll, sleep }: Surroundings): void {
+  const endMs = performance.now() + SEND_REST_MS_MAX;
+  egress.exchange();
+  while (egress.isSending && performance.now() < endMs && poll() === "continue")
+    if (!egress.exchange()) sleep?.(LOOK_MS);
 }
 
 function statsOf(

@@ -8,7 +8,7 @@ import { encodeFrame, type Frame, NONCE_BYTES } from "../frames.ts";
 import { type Aside, type LongFrame, type ReplyLimits, ReplyReader, readLong } from "../reply-reader.ts";
 import { LastWords } from "./last-words.ts";
 import type { LaunchWatch } from "./launch-watch.ts";
-import { REQUEST_LIMITS, type Request } from "./protocol.ts";
+import { type EgressEvent, REQUEST_LIMITS, type Request } from "./protocol.ts";
 import { failureOf } from "./reply/failed.ts";
 import { Places } from "./reply/places.ts";
 import { type StartOptions, startCell } from "./start.ts";
@@ -21,7 +21,7 @@ export interface Exchange<T> {
   readonly files?: readonly number[];
   readonly limits: ReplyLimits;
   /** What the cell may say before it replies. */
-  readonly aside?: Aside | undefined;
+  readonly asides?: readonly Aside[];
   /** The reply as it is to be used. Throws for one that no cell of ours would send; the cell is then ended. */
   readonly accept: (header: Frame["header"], body: Uint8Array) => T | Promise<T>;
 }
@@ -109,7 +109,7 @@ export class CellHandle {
   }
 
   /** Sends a request and waits for its reply. Rejects with a ZtlError when the cell dies or misbehaves. */
-  request<T>({ message, bodyParts = [], files = [], limits, aside, accept }: Exchange<T>): Promise<T> {
+  request<T>({ message, bodyParts = [], files = [], limits, asides, accept }: Exchange<T>): Promise<T> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#waiting !== undefined)
       return Promise.reject(new ZtlError("invariant", "A cell got two requests at once"));
@@ -129,7 +129,7 @@ export class CellHandle {
         resolve(await accept(header, body));
       };
       this.#waiting = { id, take, reject };
-      this.#reader.expect(id, limits, aside);
+      this.#reader.expect(id, limits, asides);
       this.#setReferenced(true);
       this.#send(frame);
     });
@@ -140,6 +140,13 @@ export class CellHandle {
     const { id } = this.#waiting ?? {};
     if (this.#failure === undefined && id !== undefined)
       this.#send(encodeFrame({ nonce: this.#nonce, id }, { type: "cancel" } satisfies Request));
+  }
+
+  /** Says something beside what it was asked for; to a cell that works on nothing nothing is said. */
+  tell(message: EgressEvent, parts: readonly Uint8Array[] = []): void {
+    const { id } = this.#waiting ?? {};
+    if (this.#failure === undefined && id !== undefined)
+      this.#send(encodeFrame({ nonce: this.#nonce, id }, message, parts));
   }
 
   /** Ends the process at once; a pending request is rejected with this reason. */

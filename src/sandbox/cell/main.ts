@@ -11,10 +11,11 @@ import {
 } from "../../vmm/index.ts";
 import type { Frame } from "../frames.ts";
 import { buildTemplate } from "./build.ts";
-import { Guest } from "./guest.ts";
+import { EgressLink } from "./egress-link.ts";
+import { Guest, type Surroundings } from "./guest.ts";
 import { Heap } from "./heap.ts";
 import { closeLayer, receiveLayer } from "./layer.ts";
-import { CHANNEL_FD, KVM_FD, MESSAGE_UNITS_MAX, REQUEST_LIMITS, type Request } from "./protocol.ts";
+import { CHANNEL_FD, KVM_FD, MESSAGE_UNITS_MAX, REQUEST_LIMITS, type Request, type RunRequest } from "./protocol.ts";
 import { SyncChannel } from "./sync-channel.ts";
 
 /**
@@ -25,8 +26,8 @@ const channel = new SyncChannel(CHANNEL_FD, REQUEST_LIMITS);
 let guest: Guest | undefined;
 let heap: Heap | undefined;
 
-/** Looks for a cancellation while a run goes on, and at what it has made the heap. */
-function pollForCancel(): () => "continue" | "cancel" {
+/** Looks for a cancellation while a run goes on, takes what comes for its connections, and notes what it has made the heap. */
+function pollFor(link: EgressLink | undefined): () => "continue" | "cancel" {
   let cancelled = false;
   return () => {
     heap?.note();
@@ -36,10 +37,29 @@ function pollForCancel(): () => "continue" | "cancel" {
       // The host process is gone, and nobody will read the result.
       if (frame === undefined) exitProcess(0);
       const message = frame.header as unknown as Request;
-      if (message.type !== "cancel") throw new ZtlError("frame-malformed", `Unexpected ${message.type} during a run`);
-      cancelled = frame.id === channel.id;
+      if (message.type !== "cancel" && message.type !== "egress")
+        throw new ZtlError("frame-malformed", `Unexpected ${message.type} during a run`);
+      if (frame.id !== channel.id) continue;
+      if (message.type === "cancel") cancelled = true;
+      else link?.put(message, frame.body);
     }
     return cancelled ? "cancel" : "continue";
+  };
+}
+
+function surroundingsOf(request: RunRequest, layer: ReturnType<typeof receiveLayer> | undefined): Surroundings {
+  const { egress } = request;
+  const link = egress === null ? undefined : new EgressLink(egress, (message, parts) => channel.write(message, parts));
+  return {
+    poll: pollFor(link),
+    tell: (calls) => channel.write(calls),
+    layer,
+    outward: link,
+    ...(link && {
+      sleep: (ms) => {
+        if (link.isEmpty) pollReadable(CHANNEL_FD, ms);
+      },
+    }),
   };
 }
 
@@ -67,11 +87,7 @@ function answer({ header, body }: Frame): void {
       const layer = request.layer === null ? undefined : receiveLayer(request.layer, channel.id);
       let result: ReturnType<Guest["run"]>;
       try {
-        result = guest.run(request, body, {
-          poll: pollForCancel(),
-          tell: (calls) => channel.write(calls),
-          layer,
-        });
+        result = guest.run(request, body, surroundingsOf(request, layer));
       } finally {
         // A layer is one conversation's, and the next run may be another's.
         if (layer !== undefined) closeLayer(layer);
@@ -81,6 +97,7 @@ function answer({ header, body }: Frame): void {
       return;
     }
     case "cancel":
+    case "egress":
       // Crossed the result of its run on the way.
       return;
   }

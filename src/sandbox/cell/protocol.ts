@@ -1,6 +1,16 @@
 import type { ByteString } from "../../base/byte-string.ts";
+import type { HostPattern } from "../../base/host-pattern.ts";
 import type { Extent } from "../../base/layer/index.ts";
-import type { Change, FileRead, KernelConfig, KernelImage, MountSpec, Vanishing } from "../../linux/index.ts";
+import type {
+  Change,
+  FileRead,
+  KernelConfig,
+  KernelImage,
+  MountSpec,
+  OutwardCall,
+  OutwardEvent,
+  Vanishing,
+} from "../../linux/index.ts";
 import type { LimitName, RunLimits } from "../../linux/limits.ts";
 import { Descriptor, type MachineImage } from "../../vmm/index.ts";
 import type { FrameLimits } from "../frames.ts";
@@ -75,7 +85,20 @@ export interface RunRequest {
   /** What the run is to find changed already. */
   readonly layer: WireLayer | null;
   readonly trace: RunTrace | null;
+  /** A way out to granted names; null for none. */
+  readonly egress: RunEgress | null;
 }
+
+/** What of its way out a run is told: which names it may ask for, and how often. */
+export interface RunEgress {
+  /** Each list narrows the others. */
+  readonly hosts: readonly (readonly HostPattern[])[];
+  readonly connectionsMax: number;
+}
+
+/** Of a connection of the run that goes on, either way; carries the number of its request, and with `data` a body. */
+export type EgressCall = { readonly type: "egress" } & OutwardCall;
+export type EgressEvent = { readonly type: "egress" } & OutwardEvent;
 
 /** What is to be told of the run's system calls. */
 export interface RunTrace {
@@ -115,7 +138,7 @@ export interface WireLayer {
 }
 
 /** The frame of a cancellation carries the number of the request that is to end. */
-export type Request = BuildRequest | LoadRequest | RunRequest | { readonly type: "cancel" };
+export type Request = BuildRequest | LoadRequest | RunRequest | EgressEvent | { readonly type: "cancel" };
 
 export interface BuiltReply {
   readonly type: "built";

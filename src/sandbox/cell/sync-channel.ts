@@ -71,11 +71,22 @@ export class SyncChannel {
 
   #fill(into: Uint8Array): boolean {
     for (let at = 0; at < into.length; ) {
-      const count = readSync(this.#fd, into, at, Math.min(into.length - at, READ_BYTES_MAX), null);
+      const count = this.#read(into, at);
       if (count === 0) return false;
       at += count;
     }
     return true;
+  }
+
+  /** The timer of a run interrupts a read that waits for the rest of a frame; libuv makes all calls again but that one. */
+  #read(into: Uint8Array, at: number): number {
+    for (;;) {
+      try {
+        return readSync(this.#fd, into, at, Math.min(into.length - at, READ_BYTES_MAX), null);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EINTR") throw error;
+      }
+    }
   }
 
   #writeAll(parts: Uint8Array[]): void {

@@ -27,6 +27,7 @@ test("an honest reply is taken as it is", () => {
     repliedUs: 2_000_000,
     templateKey: "t",
     layers: new Set<never>(),
+    egress: [],
   };
   const result = assembleResult(reply, body, FACTS.places, times);
   assert.equal(result.stdoutText, "out");

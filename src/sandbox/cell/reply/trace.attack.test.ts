@@ -99,9 +99,10 @@ describe("frames before a reply", () => {
 
   function reader(withAside = true): { reader: ReplyReader; taken: unknown[] } {
     const taken: unknown[] = [];
-    const aside: Aside = { type: "trace", headerBytes: TRACE_FRAME_BYTES, take: (header) => taken.push(header) };
+    const take: Aside["take"] = (header) => taken.push(header);
+    const aside: Aside = { type: "trace", headerBytes: TRACE_FRAME_BYTES, bodyBytes: 0, take };
     const made = new ReplyReader(nonce);
-    made.expect(1, LIMITS, withAside ? aside : undefined);
+    made.expect(1, LIMITS, withAside ? [aside] : []);
     return { reader: made, taken };
   }
 
