@@ -21,6 +21,8 @@ export interface View {
   isNew(start: number, end: number): boolean;
   /** A number for the decoded run that is the origin of this span and of its neighbours; -1 when it has one of its own. */
   place(start: number, end: number): number;
+  /** The place of every span, when all of the view comes from one run; else -1. */
+  readonly onlyPlace: number;
   /** What was copied from the view's source as it was. */
   readonly stretches: readonly Stretch[];
 }
@@ -32,6 +34,7 @@ export function contentView(bytes: Uint8Array): View {
     origin: (start, end) => ({ start, end, path: [] }),
     isNew: () => true,
     place: () => -1,
+    onlyPlace: -1,
     stretches: [],
   };
 }
@@ -43,7 +46,9 @@ export function levelView(source: View, { bytes, map, stretches }: Decoded): Vie
     stretches,
     depth: source.depth + 1,
     isNew: (start, end) => map.touches(start - CONTEXT_BYTES, end + CONTEXT_BYTES),
-    place: (start, end) => source.place(map.start(start), map.end(end)),
+    onlyPlace: source.onlyPlace,
+    place: (start, end) =>
+      source.onlyPlace >= 0 ? source.onlyPlace : source.place(map.start(start), map.end(end)),
     origin(start, end) {
       const inner = map.kinds(start, end - 1);
       const kinds = inner.length > 0 ? inner : map.kinds(start - CONTEXT_BYTES, end + CONTEXT_BYTES);
@@ -74,12 +79,15 @@ export function runsView(source: View, runs: DecodedRuns, decoding: Decoding): V
     found.origin ??= throughSource(source, found.from, found.to, [decoding]);
     return found.origin;
   };
+  const isOne = source.onlyPlace < 0 && runs.outStarts.length === 1;
+  const onlyPlace = isOne ? ofRuns(0, runs.bytes.length).place : source.onlyPlace;
   return {
     bytes: runs.bytes,
     stretches: [],
     depth: source.depth + 1,
     isNew: () => true,
-    place: (start, end) => ofRuns(start, end).place,
+    onlyPlace,
+    place: (start, end) => (onlyPlace >= 0 ? onlyPlace : ofRuns(start, end).place),
     origin: (start, end) => originOf(ofRuns(start, end)),
   };
 }
