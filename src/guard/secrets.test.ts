@@ -3,6 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
 import { rows } from "../../bench/typical/made-up.ts";
+import { NO_SECRETS_IN_PLACES, SECRETS_IN_PLACES } from "../../bench/typical/secret-places.ts";
 import { SECRETS } from "../../bench/typical/secrets.ts";
 import { maskSecrets } from "./mask.ts";
 import { hasValidChecksum } from "./matching/checksums.ts";
@@ -19,6 +20,21 @@ test("more than forty kinds of secrets are masked, and what stands around them i
     assert.match(text(bytes), /^before\n[\s\S]*\(masked: [a-z-]+\)[\s\S]*\nafter$/, name);
     assert.equal(scan(bytes).findings.filter(({ family }) => family === "secret").length, 0, text(bytes));
   }
+});
+
+test("secrets that only what stands around them gives away are masked, and it is kept", () => {
+  for (const [name, [write, make]] of Object.entries(SECRETS_IN_PLACES)) {
+    const secret = make();
+    const { bytes, secrets } = maskSecrets(`before\n${write(secret)}\nafter`);
+    assert.ok(secrets.length > 0, `${name}: ${write(secret)}`);
+    assert.ok(!text(bytes).includes(secret), `${name}: ${text(bytes)}`);
+    assert.match(text(bytes), /^before\n[\s\S]*\(masked: [a-z-]+\)[\s\S]*\nafter$/, name);
+    assert.equal(scan(bytes).findings.filter(({ family }) => family === "secret").length, 0, text(bytes));
+  }
+});
+
+test("what looks like such a place holds no secret without one", () => {
+  for (const content of NO_SECRETS_IN_PLACES) assert.deepEqual(maskSecrets(content).secrets, [], content);
 });
 
 test("a secret is one in a path or an address too, and no line of base64 is", () => {
@@ -162,6 +178,18 @@ test("prefixes of secrets in a row are read once: no repetition costs more than 
     "eyJ.",
     "://a:b",
     "password=x1",
+    "machine a login b ",
+    "curl -u ",
+    "curl",
+    ":*:a:b",
+    "cookie: a=b; ",
+    'cookie="',
+    '"d":"A"',
+    `"kty" "d":"${"aB3dEfGhIjKlMnOp".repeat(3)}",`,
+    "authorization: digest ",
+    "$1$aB3",
+    "<password>a",
+    " a=b password=",
   ];
   for (const text of hostile) assert.ok(least(text) < clean * 80, text);
 });

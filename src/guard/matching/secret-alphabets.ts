@@ -11,7 +11,10 @@ const NAMED: Readonly<Record<string, RegExp>> = {
   padded: /[A-Za-z0-9+/=_-]/,
   dotted: /[A-Za-z0-9_.-]/,
   credential: /[A-Za-z0-9+/=_.~:%-]/,
-  value: /[A-Za-z0-9+/=_.~:!@#%^*?-]/,
+  value: /[A-Za-z0-9+/=_.~:!@#%^&*?-]/,
+  parameter: /[A-Za-z0-9+/=_.~:!@#%^*?-]/,
+  quoted: /[A-Za-z0-9+/=_.~:!@#%^&*?$-]/,
+  crypt: /[A-Za-z0-9+/=.$,-]/,
 };
 
 const SETS = new Map(

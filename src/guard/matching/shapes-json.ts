@@ -19,7 +19,8 @@ export function jsonValue(bytes: Uint8Array, span: Span, trigger: Trigger): bool
   const quoted = quote === QUOTE || quote === APOSTROPHE;
   const first = quoted ? at + 1 : at;
   for (const value of trigger.values ?? []) {
-    if (!startsWith(bytes, first, value)) continue;
+    // A text may be full of such keys: nearly all values differ in their first byte.
+    if (value.charCodeAt(0) !== bytes[first] || !startsWith(bytes, first, value)) continue;
     const end = first + value.length;
     if (quoted ? bytes[end] !== quote : isWord(bytes[end])) continue;
     span.end = quoted ? end + 1 : end;

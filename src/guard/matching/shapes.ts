@@ -1,9 +1,19 @@
 import type { Trigger } from "../rule.ts";
 import { isBase64, isBlank, isDigit, skipBlank, startsWith } from "./bytes.ts";
+import {
+  authorization,
+  commandPassword,
+  cookieValue,
+  directiveValue,
+  elementSecret,
+  jwkMember,
+  netrcPassword,
+  passwordHash,
+  pgpassPassword,
+} from "./shapes-credentials.ts";
 import { jsonContainer, jsonValue, opensPair } from "./shapes-json.ts";
 import { htmlLoad, markdownImage, markdownReference, type UrlReading } from "./shapes-links.ts";
 import {
-  assignedSecret,
   credentialAfter,
   jsonWebToken,
   prefixedToken,
@@ -11,6 +21,7 @@ import {
   puttyKey,
   urlPassword,
 } from "./shapes-secrets.ts";
+import { assignedSecret } from "./shapes-settings.ts";
 import { functionTag, namespacedTag, roleTag, tagAttribute, tagEnd, wordyTag } from "./shapes-tags.ts";
 import { controlString, csiConceal, csiReport, hyperlink } from "./shapes-terminal.ts";
 import {
@@ -49,7 +60,16 @@ export interface Span {
   /** The last URL that was read, so that one with many beginnings in it is not read for each. */
   url?: UrlReading;
   /** The same of the last credential. */
-  credential?: { readonly bytes: Uint8Array; readonly first: number; readonly end: number };
+  credential?: LookedAt;
+  /** And of the last row of cookies. */
+  cookies?: LookedAt;
+}
+
+/** A stretch that has been looked at to its end. */
+interface LookedAt {
+  readonly bytes: Uint8Array;
+  readonly first: number;
+  readonly end: number;
 }
 
 /** True when the text around the literal has the shape. Looks at a bounded number of bytes, never backtracks. */
@@ -147,9 +167,18 @@ export const SHAPES = Object.freeze({
   "url-password": urlPassword,
   "credential-after": credentialAfter,
   "assigned-secret": assignedSecret,
+  "netrc-password": netrcPassword,
+  "pgpass-password": pgpassPassword,
+  "command-password": commandPassword,
+  "cookie-value": cookieValue,
+  authorization,
+  "password-hash": passwordHash,
+  "element-secret": elementSecret,
+  "jwk-member": jwkMember,
+  "directive-value": directiveValue,
 } satisfies Record<string, Shape>);
 
 export type ShapeName = keyof typeof SHAPES;
 
 /** Counts every change to what shapes, places or views recognise; it is hashed with the rules. */
-export const ENGINE_VERSION = 7;
+export const ENGINE_VERSION = 8;

@@ -1,4 +1,6 @@
-import type { Pattern, Rule } from "../rule.ts";
+import type { Rule } from "../rule.ts";
+import { SECRET_PLACES } from "./secret-places.ts";
+import { secretRule } from "./secret-rule.ts";
 
 /** What stands around a prefix (`matching/shapes-secrets.ts`). */
 type Parts = readonly string[];
@@ -94,6 +96,7 @@ const FORMATS: readonly Format[] = [
   ["typeform-token", "Typeform", ["tfp_"], ["dotted{44,60}"]],
   ["one-password-token", "1Password", ["ops_eyJ"], ["base64url{100,900}"]],
   ["age-key", "age", ["AGE-SECRET-KEY-1"], ["upper{58,58}"]],
+  ["age-plugin-key", "age", ["AGE-PLUGIN-"], ["upper{2,32}", "-1", "upper{20,200}"]],
   ["facebook-token", "Meta", ["EAAC", "EAAG"], ["alnum{80,300}"]],
   ["mailchimp-key", "Mailchimp", ["-us"], ["<hex{32,32}", "digit{1,2}"]],
   ["firebase-key", "Firebase Cloud Messaging", [":APA91b"], ["<base64url{11,11}", "base64url{100,200}"]],
@@ -134,100 +137,14 @@ const FORMATS: readonly Format[] = [
   ["mapbox-token", "Mapbox", ["sk.eyJ"], ["base64url{60,100}", ".", "base64url{20,30}"]],
 ];
 
-const rule = (name: string, what: string, patterns: readonly Pattern[]): Rule => ({
-  id: `secret.${name}`,
-  family: "secret",
-  severity: "low",
-  meaning: `${what}. Whoever reads it can use it, so a model gets it masked.`,
-  reason: "contains a secret",
-  patterns,
-});
-
-const HEADERS = ["", "RSA ", "EC ", "DSA ", "OPENSSH ", "ENCRYPTED ", "SSH2 ENCRYPTED ", "ANY "];
-/** The last words of names that say that a value is a secret. */
-const NAMES = [
-  "password",
-  "passwd",
-  "passphrase",
-  "secret",
-  "secret_key",
-  "secretkey",
-  "secret_access_key",
-  "secret_key_base",
-  "session_token",
-  "sharedaccesskey",
-  "pwd",
-  "access_key",
-  "private_key",
-  "privatekey",
-  "api_key",
-  "apikey",
-  "api-key",
-  "auth_token",
-  "authtoken",
-  "access_token",
-  "accesstoken",
-  "client_secret",
-  "clientsecret",
-  "token",
-  "credentials",
-  "account_key",
-  "accountkey",
-  "connectionstring",
-];
-
 /** Secrets: found so that they can be masked. They withhold nothing. */
 export const SECRET_RULES: readonly Rule[] = [
   ...FORMATS.map(([name, whose, prefixes, parts]) =>
-    rule(
+    secretRule(
       name,
       `A key or token of ${whose}`,
       prefixes.map((text) => ({ kind: "trigger", trigger: { text, shape: "prefixed-token", values: parts } })),
     ),
   ),
-  rule("private-key", "A private key in PEM (RFC 7468), OpenSSH's form, or OpenPGP's", [
-    ...HEADERS.map(
-      (kind): Pattern => ({
-        kind: "trigger",
-        trigger: { text: `-----BEGIN ${kind}PRIVATE KEY-----`, shape: "private-key" },
-      }),
-    ),
-    { kind: "trigger", trigger: { text: "-----BEGIN PGP PRIVATE KEY BLOCK-----", shape: "private-key" } },
-  ]),
-  rule("putty-key", "A private key of PuTTY", [
-    { kind: "trigger", trigger: { text: "Private-Lines: ", shape: "putty-key" } },
-  ]),
-  rule("json-web-token", "A JSON Web Token (RFC 7519)", [
-    { kind: "trigger", trigger: { text: "eyJ", shape: "json-web-token" } },
-  ]),
-  rule("url-password", "A password in a URL or a connection string", [
-    { kind: "trigger", trigger: { text: "://", shape: "url-password" } },
-  ]),
-  rule("authorization", "A credential in an HTTP header or a registry's configuration", [
-    ...[
-      "authorization: bearer",
-      "authorization: basic",
-      "authorization: token",
-      "x-api-key:",
-      "proxy-authorization: basic",
-    ].map((text): Pattern => ({ kind: "trigger", trigger: { text, anyCase: true, shape: "credential-after" } })),
-    ...[
-      "_authToken=",
-      ":_auth=",
-      ":_password=",
-      "AccountKey=",
-      "SharedAccessKey=",
-      "?sig=",
-      "&sig=",
-      '"auth":"',
-      '"auth": "',
-      "PrivateKey =",
-      "PresharedKey =",
-    ].map((text): Pattern => ({ kind: "trigger", trigger: { text, shape: "credential-after" } })),
-  ]),
-  rule(
-    "assignment",
-    "A value of which the name says that it is a secret",
-    NAMES.map((text) => ({ kind: "trigger", trigger: { text, anyCase: true, shape: "assigned-secret" } })),
-  ),
+  ...SECRET_PLACES,
 ];

@@ -47,8 +47,7 @@ export function levelView(source: View, { bytes, map, stretches }: Decoded): Vie
     depth: source.depth + 1,
     isNew: (start, end) => map.touches(start - CONTEXT_BYTES, end + CONTEXT_BYTES),
     onlyPlace: source.onlyPlace,
-    place: (start, end) =>
-      source.onlyPlace >= 0 ? source.onlyPlace : source.place(map.start(start), map.end(end)),
+    place: (start, end) => (source.onlyPlace >= 0 ? source.onlyPlace : source.place(map.start(start), map.end(end))),
     origin(start, end) {
       const inner = map.kinds(start, end - 1);
       const kinds = inner.length > 0 ? inner : map.kinds(start - CONTEXT_BYTES, end + CONTEXT_BYTES);
