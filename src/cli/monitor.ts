@@ -2,24 +2,19 @@ import { parseArgs } from "node:util";
 import { readBounded } from "../base/bounded-file.ts";
 import { optionProblem } from "../base/option-problem.ts";
 import { terminalJson } from "../base/text/index.ts";
-import { Calibration, calibrationReport, parseRuns, type RecordedRun, RUNS_FILE_BYTES_MAX } from "../entropy/index.ts";
+import {
+  CALIBRATION_FORMAT,
+  Calibration,
+  type CalibrationFile,
+  calibrationReport,
+  parseRuns,
+  type RecordedRun,
+  RUNS_FILE_BYTES_MAX,
+} from "../entropy/index.ts";
+import { MONITOR_HELP } from "./monitor-help.ts";
 import { calibrationText } from "./monitor-text.ts";
 import { writeAll } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
-
-export const MONITOR_HELP = `ztl monitor calibrate --runs FILE [--apart FILE] [--rate SHARE] [--json]
-
-Fits the monitor of actions to recorded runs of agents, and says how well it tells those that obeyed an injection from those that
-nobody attacked: for each model by a fit that saw no run of it, with and without earlier runs of the same job.
-
-  --runs FILE    JSON lines, gzipped or not; each a run: { id, model, suite, userTask, injectionTask, attackSucceeded, task,
-                 steps: [{ calls: [{ name, args, result }] }] }
-  --apart FILE   runs of the same form that are judged only: no fit and no history knows them
-  --rate SHARE   benign runs that may be stopped: what the fitted threshold is set to (default 0.01)
-  --json         one JSON object: weights, curve, table, misses, false alarms, what each feature is worth
-
-Exit status: 0.
-`;
 
 const OPTIONS = {
   runs: { type: "string" },
@@ -37,14 +32,16 @@ export async function monitor(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (positionals[0] !== "calibrate" || positionals.length > 1 || values.runs === undefined) {
-    throw new UsageError("ztl monitor calibrate --runs FILE; ztl monitor --help explains");
+    throw new UsageError("ztl monitor calibrate --runs FILE, or ztl monitor show RUN; ztl monitor --help explains");
   }
   const calibration = new Calibration(runsOf(values.runs), values.apart === undefined ? [] : runsOf(values.apart));
   const rate = rateOf(values.rate);
   const reports = (["same-job", "other-jobs"] as const).map((one) => calibrationReport(calibration, one, rate));
   await writeAll(
     process.stdout,
-    values.json === true ? `${terminalJson({ reports })}\n` : reports.map(calibrationText).join("\n"),
+    values.json === true
+      ? `${terminalJson({ format: CALIBRATION_FORMAT, reports } satisfies CalibrationFile)}\n`
+      : reports.map(calibrationText).join("\n"),
   );
   return 0;
 }

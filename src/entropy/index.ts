@@ -1,11 +1,18 @@
 /** What other rooms may use of the monitors: evidence about what an agent does, and the calibration it rests on. */
 
+export { CALIBRATED_WEIGHTS } from "./actions/calibrated-weights.ts";
 export { ActionHistory, type Baseline, type PastCall } from "./actions/history.ts";
 export { ActionMonitor, type ActionMonitorOptions, type ActionState } from "./actions/monitor.ts";
 export { actsOutward, type OutwardRule, outwardByPolicy } from "./actions/outward.ts";
-export type { ActionEvent } from "./actions/run-reader.ts";
+export type { ActionEvent, KnownSource } from "./actions/run-reader.ts";
 export type { ActionWeights, LogisticModel } from "./actions/weights.ts";
 export { Calibration, type FoldBy, type Knowledge } from "./calibration/calibrate.ts";
+export {
+  CALIBRATION_BYTES_MAX,
+  CALIBRATION_FORMAT,
+  type CalibrationFile,
+  parseCalibration,
+} from "./calibration/calibration-file.ts";
 export { parseRuns, type RecordedRun, RUNS_FILE_BYTES_MAX } from "./calibration/recorded-run.ts";
 export { type CalibrationReport, calibrationReport, type Quality } from "./calibration/report.ts";
 export { CalibratedThreshold, Cusum, Ewma, NormalThreshold } from "./detectors/charts.ts";

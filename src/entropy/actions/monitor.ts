@@ -38,6 +38,11 @@ export class ActionMonitor implements Monitor<ActionEvent, ActionState> {
     this.#reader = new RunReader(outward);
   }
 
+  /** Bits from which on a call is an alarm. */
+  get alarmBits(): number {
+    return this.#model.alarmBits;
+  }
+
   get state(): ActionState {
     return {
       calls: this.#reader.calls,
