@@ -11,6 +11,7 @@ export {
 export { findConfig, findConfigModules, notRun, requireConfig } from "./config/find.ts";
 export { configJsonSchema } from "./config/json-schema.ts";
 export { loadConfig } from "./config/load.ts";
+export type { ActionsMonitorConfig, MonitorConfig } from "./config/monitor.ts";
 export { defineConfig, type ParseConfigOptions, parseConfig } from "./config/parse.ts";
 export type { Problem } from "./config/problem.ts";
 export {

@@ -66,3 +66,8 @@ export const GUARD_TEMPLATES_MAX = 32;
 export const ANCHORS_MAX = 10;
 /** A day: whoever puts a ledger back by less is found by no later anchor. */
 export const ANCHOR_EVERY_MS_MAX = 24 * 60 * 60 * 1000;
+
+/** Bits of evidence: beyond a thousand no probability is told from none. */
+export const MONITOR_BITS_MAX = 1000;
+/** A month: a baseline older than that is another agent's. */
+export const LEARN_AFTER_MS_MAX = 31 * 24 * 3600 * 1000;

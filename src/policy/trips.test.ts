@@ -24,7 +24,7 @@ test("all rules that apply do, each with its own scope and cool-down", () => {
     policy.for({ ...SIGN, kind: "quota" }).map(({ scope }) => scope),
     ["conversation"],
   );
-  assert.deepEqual(policy.for({ ...SIGN, kind: "monitor" }), []);
+  assert.deepEqual(policy.for({ ...SIGN, kind: "finding", severity: "critical" }), []);
 });
 
 test("a finding trips from its severity on: critical, unless a rule says otherwise", () => {
@@ -43,12 +43,13 @@ test("a finding trips from its severity on: critical, unless a rule says otherwi
   );
 });
 
-test("a leak opens its conversation's breaker by itself, until a rule says something else of it", () => {
-  const scopes = (config: BreakerConfig) =>
-    new TripsPolicy(config).for({ ...SIGN, kind: "leak" }).map(({ scope }) => scope);
-  assert.deepEqual(scopes({}), ["conversation"]);
-  assert.deepEqual(scopes({ trips: [{ on: "quota", scope: "run" }] }), ["conversation"]);
-  assert.deepEqual(scopes({ trips: [{ on: "leak", scope: "global" }] }), ["global"]);
+test("a leak, or a monitor that severs, opens its conversation's breaker by itself, until a rule says something else of it", () => {
+  for (const kind of ["leak", "monitor"] as const) {
+    const scopes = (config: BreakerConfig) => new TripsPolicy(config).for({ ...SIGN, kind }).map(({ scope }) => scope);
+    assert.deepEqual(scopes({}), ["conversation"]);
+    assert.deepEqual(scopes({ trips: [{ on: "quota", scope: "run" }] }), ["conversation"]);
+    assert.deepEqual(scopes({ trips: [{ on: kind, scope: "global" }] }), ["global"]);
+  }
 });
 
 const config = (breaker: unknown): LoopConfig => ({

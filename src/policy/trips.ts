@@ -22,8 +22,11 @@ export interface Trip {
 
 const SEVERITIES: readonly Severity[] = ["low", "medium", "high", "critical"];
 const WITHIN_MS = 60_000;
-/** What was to stay inside was sent out: that needs no rule. */
-const LEAK: BreakerRule = { on: "leak", scope: "conversation" };
+/** Needs no rule: what was to stay inside was sent out, or a monitor was told to sever. */
+const ALWAYS: readonly BreakerRule[] = [
+  { on: "leak", scope: "conversation" },
+  { on: "monitor", scope: "conversation" },
+];
 
 /** Which breakers a sign of trouble opens. */
 export class TripsPolicy {
@@ -31,7 +34,8 @@ export class TripsPolicy {
 
   constructor({ trips = [] }: BreakerConfig) {
     const own = trips.map((rule, index) => compile(rule, `breaker.trips[${index}]`));
-    this.#rules = trips.some(({ on }) => on === "leak") ? own : [...own, compile(LEAK, "leak")];
+    const others = ALWAYS.filter(({ on }) => !trips.some((rule) => rule.on === on));
+    this.#rules = [...own, ...others.map((rule) => compile(rule, rule.on))];
   }
 
   for(trouble: Trouble): readonly Trip[] {

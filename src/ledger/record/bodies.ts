@@ -277,6 +277,25 @@ const breaker = z.strictObject({
   ...details,
 });
 
+/** What a monitor said of a call before it was made. */
+const judgement = z.strictObject({
+  monitor: name,
+  tool: name,
+  decision: z.enum(["go", "ask", "sever"]),
+  /** log2 of the odds that the call is not what the agent's person wanted, as calibrated. */
+  bits: z.number(),
+  probability: z.number(),
+  /** Bits from which on it is an alarm. */
+  alarmBits: z.number(),
+  /** Whether earlier runs of the same job were known. */
+  knowledge: z.enum(["same-job", "other-jobs"]),
+  /** What speaks for an alarm, the weightiest first. Texts quote what others wrote. */
+  reasons: z.array(z.strictObject({ name, bits: z.number(), text })),
+  /** Of the calibration's file. */
+  calibrationSha256: sha256Text,
+  ...details,
+});
+
 /** A remark of whoever writes. The loop itself has a kind for whatever it records. */
 const note = z.strictObject({ text, contents: z.array(content).optional(), ...details });
 
@@ -316,6 +335,7 @@ export const BODIES = {
   "not-taken": notTaken,
   rebase,
   breaker,
+  judgement,
   note,
   erasure,
 } as const;

@@ -37,6 +37,7 @@ function listed(step: Step | Erased): readonly (Content | undefined)[] {
     case "reviewer":
     case "decision":
     case "breaker":
+    case "judgement":
     case "erasure":
     case "erased":
       return [];

@@ -108,8 +108,7 @@ describe("a breaker is tripped", () => {
     await using world = await openTestLoop();
     const { parts, close } = await assemble({ config: world.config, directory: world.directory });
     const sign = { agent: "writer", conversation: "main", runId: "r1", tool: "mail", reason: "a sign" };
-    for (const kind of ["violation", "quota", "monitor"] as const)
-      assert.deepEqual(parts.breaker.notice({ ...sign, kind }), []);
+    for (const kind of ["violation", "quota"] as const) assert.deepEqual(parts.breaker.notice({ ...sign, kind }), []);
     assert.deepEqual(parts.breaker.notice({ ...sign, kind: "finding", severity: "critical" }), []);
     const evidence = { placeholder: "ztl-secret-1", host: "evil.example" };
     const [opened] = parts.breaker.notice({ ...sign, kind: "leak", evidence });

@@ -13,7 +13,7 @@ export type BreakerScope = "run" | "conversation" | "agent" | "global";
 
 /**
  * Trouble that a rule can name: a finding of the guard that withholds a text; a call or message that the policy refuses; a secret's
- * placeholder or a canary sent where it does not belong; a budget or quota that is used up; an alarm of a monitor.
+ * placeholder or a canary sent where it does not belong; a budget or quota that is used up; an alarm of a monitor that severs.
  */
 export type TroubleKind = "finding" | "violation" | "leak" | "quota" | "monitor";
 
@@ -46,7 +46,7 @@ const rule = z
     on: z
       .enum(["finding", "violation", "leak", "quota", "monitor"])
       .describe(
-        "finding: the guard withholds a text for it. violation: the policy refuses a call or message. leak: a secret's placeholder or a canary is sent where it does not belong. quota: a budget is used up. monitor: a monitor's alarm.",
+        "finding: the guard withholds a text for it. violation: the policy refuses a call or message. leak: a secret's placeholder or a canary is sent where it does not belong. quota: a budget is used up. monitor: a monitor's alarm that severs.",
       ),
     severity: z
       .enum(["low", "medium", "high", "critical"])
@@ -81,7 +81,7 @@ export const breakerSchema = z
       .max(BREAKER_RULES_MAX)
       .optional()
       .describe(
-        "What opens a breaker by itself. Of all rules that apply each does. Without one for it, a leak opens that of its conversation.",
+        "What opens a breaker by itself. Of all rules that apply each does. Without one for them, a leak and a monitor's alarm that severs open that of their conversation.",
       ),
   })
   .describe("Breakers: what stops an agent at once, and what lets it go on.");

@@ -33,7 +33,7 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
     return [name, { ...tool, mounts }] as const;
   });
   const program = config.python?.program;
-  const { guard, ledger } = config;
+  const { guard, ledger, monitor } = config;
   return {
     ...config,
     ...(guard !== undefined && {
@@ -45,6 +45,12 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
     }),
     ...(ledger !== undefined && {
       ledger: { ...ledger, anchors: ledger.anchors.map((anchor) => resolveAnchor(anchor, directory)) },
+    }),
+    ...(monitor?.actions !== undefined && {
+      monitor: {
+        ...monitor,
+        actions: { ...monitor.actions, calibration: resolve(directory, monitor.actions.calibration) },
+      },
     }),
     // A name is looked for in PATH, wherever the configuration lies.
     ...(program?.includes("/") && { python: { program: resolve(directory, program) } }),

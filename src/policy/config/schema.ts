@@ -15,6 +15,7 @@ import { NAME, NAME_PATTERN } from "../names.ts";
 import { breakerSchema } from "./breaker.ts";
 import { isolationSchema } from "./isolation.ts";
 import { ledgerSchema } from "./ledger.ts";
+import { monitorSchema } from "./monitor.ts";
 import { reviewsSchema } from "./reviews.ts";
 import { SECRET_FILES } from "./secrets.ts";
 
@@ -269,6 +270,7 @@ export const configSchema = z.strictObject({
     .describe("How a person decides."),
   reviews: reviewsSchema.optional(),
   breaker: breakerSchema.optional(),
+  monitor: monitorSchema.optional(),
   ledger: ledgerSchema.optional(),
 });
 
