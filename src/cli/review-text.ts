@@ -72,6 +72,7 @@ function detailsOf(review: Review, paint: Paint): string[] {
         ...review.decision.considered.map(
           ({ rule, outcome, why }) => `  ${outcome.padEnd(14)} ${terminalLine(rule)}: ${terminalLine(why)}`,
         ),
+        ...judgementLines(review.judgement),
         "input",
         indent(terminalLines(review.input)),
         ...originLines(review.origins),
@@ -88,6 +89,15 @@ function detailsOf(review: Review, paint: Paint): string[] {
         indent(terminalLines(review.text)),
       ];
   }
+}
+
+function judgementLines(judgement: Extract<Review, { kind: "call" }>["judgement"]): string[] {
+  if (judgement === undefined) return [];
+  const { bits, alarmBits, reasons } = judgement;
+  return [
+    `monitor  ${bits.toFixed(1)} bits of evidence that nobody wanted this; an alarm begins at ${alarmBits.toFixed(1)}`,
+    ...reasons.map((one) => `  ${one.bits.toFixed(1).padStart(5)} bits  ${terminalLine(one.text)}`),
+  ];
 }
 
 function findingLines(finding: GuardFinding, paint: Paint): string[] {

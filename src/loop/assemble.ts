@@ -18,6 +18,7 @@ import { LoopMemory } from "./gate/loop-memory.ts";
 import { Originals } from "./gate/originals.ts";
 import { RunIndex } from "./history/run-index.ts";
 import { EXPIRE_AFTER_MS, OUTPUT_FOR_MODEL_BYTES } from "./limits.ts";
+import { actionsJudge } from "./monitor/configured.ts";
 import { checkMountsOf, type MountProblem } from "./mount-check.ts";
 import { OriginIndex } from "./origins/origin-index.ts";
 import type { LoopParts } from "./parts.ts";
@@ -184,6 +185,8 @@ async function open({
   const nonces = new DurableNonces(stateDirectory);
   const reviewers = new Reviewers(ledger, policy, told);
   const allowsOwnProcess = config.reviews?.ownProcess === "allowed";
+  const breaker = new Breaker({ store: new BreakerStore(database, now), policy, ledger, now, told });
+  const originIndex = new OriginIndex(stateDirectory, ledger);
   const parts: LoopParts = {
     policy,
     sandboxes,
@@ -198,9 +201,10 @@ async function open({
     reviewers,
     authority: new Authority({ ledger, reviewers, nonces, now, told, allowsOwnProcess }),
     conversations: new Conversations(database),
-    breaker: new Breaker({ store: new BreakerStore(database, now), policy, ledger, now, told }),
+    breaker,
+    actionsJudge: actionsJudge({ policy, ledger, runIndex, originIndex, breaker, now }),
     callBook: new CallBook(database, now),
-    originIndex: new OriginIndex(stateDirectory, ledger),
+    originIndex,
     underWay: new Map(),
     traceSteps: new Map(),
     expireAfterMs,

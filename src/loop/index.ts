@@ -85,6 +85,8 @@ export { RUN_STATUSES, RUN_VERDICTS, type RunRecord, type RunRow } from "./histo
 export type { Timeline, TimelineCall, TimelineEdge } from "./history/timeline.ts";
 export type { Counterfactual, ModelAction, StepAsked } from "./history/without.ts";
 export { ZeroTrustLoop } from "./loop.ts";
+export { type ActionTrace, BAND_DEVIATIONS, type JudgedCall } from "./monitor/action-trace.ts";
+export type { Judgement } from "./monitor/judgement.ts";
 export type { MountProblem } from "./mount-check.ts";
 export type { ArgumentOrigin, OriginSource, OriginStep } from "./origins/argument-origin.ts";
 export type { RunTrace } from "./origins/origins.ts";

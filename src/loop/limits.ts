@@ -138,3 +138,18 @@ export const BREAKER_EVIDENCE_BYTES_MAX = 64 * 1024;
 export const OPENING_JSON = { bytesMax: 256 * 1024, depthMax: 32 };
 /** What a person says of it. */
 export const BREAKER_MESSAGE_CHARACTERS_MAX = 2000;
+
+/** How long a conversation rests before it teaches the monitor of actions: until then somebody may have something against it. */
+export const LEARN_AFTER_MS = 3600 * 1000;
+/** Entries of the ledger that a baseline is made from, the newest: those of some 20,000 calls, read in about two seconds, once. */
+export const LEARNT_ENTRIES_MAX = 200_000;
+/** Conversations of it, and calls of one that are learnt from: of one job the newest 64 count (entropy/limits.ts). */
+export const LEARNT_CONVERSATIONS_MAX = 2000;
+export const LEARNT_CALLS_MAX = 200;
+/** Conversations that a process follows, some megabytes each where they have read much; of another the steps are read again. */
+export const MONITORED_CONVERSATIONS_MAX = 100;
+/** Steps back from which a conversation is followed, of all agents together. */
+export const MONITORED_STEPS_MAX = 200_000;
+/** Steps of a conversation among which its judged calls are shown, and judged calls of others that a band is made from. */
+export const JUDGED_CALLS_SHOWN_MAX = 5000;
+export const JUDGEMENTS_BAND_MAX = 1000;

@@ -9,6 +9,7 @@ import type { Examiner } from "./gate/examiner.ts";
 import type { Originals } from "./gate/originals.ts";
 import type { TraceStep } from "./handles/trace.ts";
 import type { RunIndex } from "./history/run-index.ts";
+import type { ActionsJudge } from "./monitor/actions-judge.ts";
 import type { OriginIndex } from "./origins/origin-index.ts";
 import type { Authority } from "./reviewers/authority.ts";
 import type { Reviewers } from "./reviewers/reviewers.ts";
@@ -33,6 +34,8 @@ export interface LoopParts {
   readonly authority: Authority;
   readonly conversations: Conversations;
   readonly breaker: Breaker;
+  /** Judges outward calls; undefined where the configuration names no calibration. */
+  readonly actionsJudge: ActionsJudge | undefined;
   readonly callBook: CallBook;
   /** Where values stand in the ledger; made when it is first asked. */
   readonly originIndex: OriginIndex;

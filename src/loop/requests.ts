@@ -44,6 +44,7 @@ const schemas = {
   conversation: z.strictObject({
     id: name.optional(),
     workspace: name.optional(),
+    job: name.optional(),
     traceparent: traceparent.optional(),
   }),
 };
@@ -99,6 +100,11 @@ export interface ConversationOptions {
    * host program chooses it. What one of them reads of another's file, it has taken in. Default: one of its own.
    */
   readonly workspace?: string;
+  /**
+   * What this conversation is for, by a name that others of this agent had before, such as `pay-bill`: the monitor of actions compares
+   * it with those. The host program chooses it. Default: none, and it is compared with whatever else the agent does.
+   */
+  readonly job?: string;
   /** The step of the caller's trace in which this conversation began (W3C Trace Context). Default: a trace of its own. */
   readonly traceparent?: string;
 }

@@ -116,7 +116,12 @@ async function record(parts: LoopParts, call: Call, { template, callId }: CallSt
       ...recordedInput,
       ...defined({ template }),
       taint: [...taint],
-      details: { conversation, command: oneLine(command), trace: { ...call.trace }, ...defined({ callId }) },
+      details: {
+        conversation,
+        command: oneLine(command),
+        trace: { ...call.trace },
+        ...defined({ callId, job: caller.job }),
+      },
     },
   });
 }

@@ -15,7 +15,7 @@ import type { CallResult, RunSummary } from "./call-result.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { withoutVariables } from "./environment.ts";
 import { failed } from "./failure.ts";
-import { decideCall } from "./permission.ts";
+import { permissionFor } from "./permission.ts";
 import { describeChanges, describeVanished, renderRun } from "./rendering.ts";
 import { type FinishedRun, runTool } from "./run-tool.ts";
 import { runWithoutSecrets, sentenceWithoutSecrets } from "./secrets.ts";
@@ -39,7 +39,7 @@ export async function callTool(parts: LoopParts, caller: Caller, request: CallRe
   const around = { callId, traceparent, template: tool?.template, files };
   const call = await beginCall(parts, { caller, tool: name, input, inputText, command, ...around });
   return answerOnce(parts, call, async () => {
-    const permission = decideCall(parts, call, approval);
+    const permission = await permissionFor(parts, call, approval);
     if (!permission.granted) return permission.answer;
     return async () => {
       // The policy grants configured tools alone; without one there is no order either.

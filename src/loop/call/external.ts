@@ -13,7 +13,7 @@ import { type Answer, beginCall, type Call, finishCall, resumeCall } from "./cal
 import type { CallResult } from "./call-result.ts";
 import { deliver, withStatus } from "./delivery.ts";
 import { recordSaid } from "./own-words.ts";
-import { decideCall, noticeRefusal, refusal } from "./permission.ts";
+import { noticeRefusal, permissionFor, refusal } from "./permission.ts";
 import { noteOf, withoutSecrets } from "./secrets.ts";
 import { actingIn, severable } from "./severance.ts";
 
@@ -36,7 +36,7 @@ export async function permitTool(parts: LoopParts, caller: Caller, request: Perm
   const { tool, callId = randomUUID(), approval, traceparent } = parseRequest("permit", request);
   const { value: input, text } = toJsonValue(request.input);
   const call = await beginCall(parts, { caller, tool, input, inputText: text, command: text, callId, traceparent });
-  const permission = decideCall(parts, call, approval);
+  const permission = await permissionFor(parts, call, approval);
   if (!permission.granted) return { ...((await finishCall(call, permission.answer)) as Waiting), callId };
   await call.recorder.settle();
   return {
@@ -84,7 +84,7 @@ export async function useTool(
   const { value: input, text } = toJsonValue(request.input);
   const call = await beginCall(parts, { caller, tool, input, inputText: text, command: text, callId, traceparent });
   return answerOnce(parts, call, async () => {
-    const permission = decideCall(parts, call, approval);
+    const permission = await permissionFor(parts, call, approval);
     if (!permission.granted) return permission.answer;
     return async () => {
       signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 import { defined } from "../../base/optional.ts";
-import { conclude, type Decision, type TroubleKind } from "../../policy/index.ts";
+import { type Consideration, conclude, type Decision, type TroubleKind } from "../../policy/index.ts";
 import { decisionBody } from "../history/drafts.ts";
+import { type Judgement, recordedJudgement, sentenceOf } from "../monitor/judgement.ts";
 import type { LoopParts } from "../parts.ts";
 import { boundCall, callDetails, callReview, movedSince } from "../reviews/call-review.ts";
 import { quotaRefusal } from "../reviews/quota.ts";
@@ -12,11 +13,19 @@ export type Permission =
   | { readonly granted: true }
   | { readonly granted: false; readonly answer: Extract<Answer, { status: "waiting" | "refused" }> };
 
-/** What the policy and the agent's own rights say of a call now; changes nothing. `asked` is the review it has already. */
+/** What is known of a call besides what the policy says. */
+interface Known {
+  /** The review it has already. */
+  readonly asked?: string | undefined;
+  /** What the monitor says of it. */
+  readonly judgement?: Judgement | undefined;
+}
+
+/** What the policy and the agent's own rights say of a call now; changes nothing. */
 export function considerCall(
   parts: LoopParts,
   { caller, tool, scope }: Pick<Call, "caller" | "tool"> & Partial<Pick<Call, "scope">>,
-  asked?: string | undefined,
+  { asked, judgement }: Known = {},
 ): Decision {
   const { policy, conversations } = parts;
   const { agent, conversation, narrowing } = caller;
@@ -28,7 +37,7 @@ export function considerCall(
   const open = parts.breaker.refusal({ agent, conversation, runId: scope?.runId ?? "" }, tool);
   const refusals = [
     ...narrowing.refusals(tool, costOf(parts, tool)),
-    ...[quota, open].filter((one) => one !== undefined),
+    ...[monitored(judgement), quota, open].filter((one) => one !== undefined),
   ];
   return refusals.length === 0 ? decision : conclude([...decision.considered, ...refusals]);
 }
@@ -37,12 +46,21 @@ export function considerCall(
  * Whether a call may be made, and when a person must agree first: whether one agreed to exactly this call. A call with a name that
  * was permitted stays so until it is made; its agreement is used up by that.
  */
-export function decideCall(parts: LoopParts, call: Call, approval: string | undefined): Permission {
+export async function permissionFor(parts: LoopParts, call: Call, approval: string | undefined): Promise<Permission> {
+  return decideCall(parts, call, approval, await judged(parts, call));
+}
+
+function decideCall(
+  parts: LoopParts,
+  call: Call,
+  approval: string | undefined,
+  judgement: Judgement | undefined,
+): Permission {
   const { booked } = call;
   if (booked !== undefined && booked.state !== "asked" && booked.state !== "waiting")
     return movedAfterPermit(parts, call) ?? openedAfterPermit(parts, call) ?? { granted: true };
   const reviewId = approval ?? (booked?.state === "waiting" ? booked.reviewId : undefined);
-  const decision = considerCall(parts, call, reviewId);
+  const decision = considerCall(parts, call, { asked: reviewId, judgement });
   if (decision.decision === "refuse") return refuse(parts, call, decision);
   if (decision.decision === "run") {
     const open = parts.breaker.enter(actingIn(call), call.tool);
@@ -50,6 +68,22 @@ export function decideCall(parts: LoopParts, call: Call, approval: string | unde
     return grant(parts, call, decision, {});
   }
   return reviewId === undefined ? ask(parts, call, decision) : lookUp(parts, call, decision, reviewId);
+}
+
+/** Before anything of it is decided, and only where something can be: what the policy refuses needs no evidence. */
+async function judged(parts: LoopParts, call: Call): Promise<Judgement | undefined> {
+  const { actionsJudge } = parts;
+  const { booked } = call;
+  if (actionsJudge === undefined || (booked !== undefined && booked.state !== "asked" && booked.state !== "waiting"))
+    return undefined;
+  if (considerCall(parts, call, { asked: booked?.reviewId }).decision === "refuse") return undefined;
+  return actionsJudge.judge(call);
+}
+
+function monitored(judgement: Judgement | undefined): Consideration | undefined {
+  if (judgement === undefined) return undefined;
+  const outcome = { go: "does-not-apply", ask: "asks", sever: "refuses" } as const;
+  return { rule: "monitor", outcome: outcome[judgement.decision], why: sentenceOf(judgement) };
 }
 
 function ask(parts: LoopParts, call: Call, decision: Decision): Permission {
@@ -82,7 +116,8 @@ function movedAfterPermit(parts: LoopParts, call: Call): Permission | undefined 
   if (booked?.state !== "permitted" || booked.reviewId === undefined || files === undefined) return undefined;
   const { reviewId } = booked;
   const review = parts.reviewStore.get(reviewId);
-  const decision = considerCall(parts, call, reviewId);
+  const judgement = recordedJudgement(parts.ledger, call.scope.runId);
+  const decision = considerCall(parts, call, { asked: reviewId, judgement });
   const bound = review?.kind === "call" ? callDetails(review).bound : undefined;
   const moved = bound === undefined ? [] : movedSince(bound, boundCall(parts, call, decision));
   if (moved?.length === 0) return undefined;

@@ -37,9 +37,16 @@ export class Agent {
    * one, also after a restart. Throws ZtlError `invalid-input`.
    */
   conversation(options: ConversationOptions = {}): Conversation {
-    const { id = randomUUID(), workspace, traceparent } = parseRequest("conversation", options);
+    const { id = randomUUID(), workspace, job, traceparent } = parseRequest("conversation", options);
     const step = traceparent ?? traceparentOf(stepBelow(undefined));
-    const caller = { agent: this.name, conversation: id, workspace, traceparent: step, narrowing: this.#narrowing };
+    const caller = {
+      agent: this.name,
+      conversation: id,
+      workspace,
+      job,
+      traceparent: step,
+      narrowing: this.#narrowing,
+    };
     return new Conversation(this.#context, caller);
   }
 

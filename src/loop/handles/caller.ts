@@ -12,6 +12,8 @@ export interface Rights {
 export interface Caller {
   readonly agent: string;
   readonly conversation: string;
+  /** The job that the conversation does, as others did before. */
+  readonly job?: string | undefined;
   /** The workspace that it shares with others that name it; absent for one of its own. */
   readonly workspace?: string | undefined;
   /** The step that its calls belong to. */

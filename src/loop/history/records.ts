@@ -3,6 +3,7 @@ import type { Content, Entry, ErasureOrder, Ledger, SemanticDifferential, Verifi
 import type { OriginalName } from "../gate/originals.ts";
 import { recordedTrace } from "../handles/trace.ts";
 import { CASE_ENTRIES_MAX, RECORD_OUTPUT_BYTES_MAX, RUN_ENTRIES_MAX } from "../limits.ts";
+import { type ActionTrace, actionTrace } from "../monitor/action-trace.ts";
 import type { ArgumentOrigin } from "../origins/argument-origin.ts";
 import { originsOfRun, type RunTrace, tracesOfRun } from "../origins/origins.ts";
 import type { LoopParts } from "../parts.ts";
@@ -79,6 +80,11 @@ export class Records {
       traces,
       unread: contents.unread,
     };
+  }
+
+  /** What the monitor of actions said of each outward call of a run's conversation; undefined when there is no such run. */
+  actions(runId: string): Promise<ActionTrace | undefined> {
+    return actionTrace(this.#parts, runId);
   }
 
   async differential(runId: string): Promise<SemanticDifferential | undefined> {

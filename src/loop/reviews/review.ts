@@ -1,5 +1,6 @@
 import type { Finding } from "../../guard/index.ts";
 import type { Decision } from "../../policy/index.ts";
+import type { Judgement } from "../monitor/judgement.ts";
 import type { ArgumentOrigin } from "../origins/argument-origin.ts";
 import type { DecisionSignature, ReviewerSigner } from "../reviewers/signature.ts";
 import type { Standing } from "../reviewers/votes.ts";
@@ -72,6 +73,8 @@ export type Review = ReviewSummary &
         readonly kind: "call";
         readonly input: string;
         readonly decision: Decision;
+        /** What the monitor said of it; absent where none judged it. Texts quote what others wrote. */
+        readonly judgement?: Judgement;
         /** Where the values in its arguments came from; absent when the ledger cannot tell. Texts in it are hostile. */
         readonly origins?: readonly ArgumentOrigin[];
         /** Entries of which something cannot be read any more: what stood in them is not among the origins. */

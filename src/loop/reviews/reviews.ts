@@ -5,6 +5,7 @@ import type { ReviewersNeeded } from "../../policy/index.ts";
 import { findingsBeyond } from "../gate/kept-findings.ts";
 import { RecordedContents } from "../history/recorded-contents.ts";
 import { oneLine } from "../history/run-story.ts";
+import { type Judgement, recordedJudgement } from "../monitor/judgement.ts";
 import { originsOfRun } from "../origins/origins.ts";
 import type { LoopParts } from "../parts.ts";
 import type { Authorised, Wish } from "../reviewers/authority.ts";
@@ -100,7 +101,8 @@ export class Reviews {
       const contents = new RecordedContents(this.#parts.ledger);
       const origins = await originsOfRun(this.#parts, stored.runId, contents).catch(() => undefined);
       const { unread } = contents;
-      return { ...summary, kind: "call", ...callDetails(stored), ...defined({ origins }), unread };
+      const judgement = judgementIn(this.#parts.ledger, stored.runId);
+      return { ...summary, kind: "call", ...callDetails(stored), ...defined({ origins, judgement }), unread };
     }
     const { content, verdict } = contentDetails(stored);
     const bytes = await this.#parts.ledger.content(content);
@@ -315,6 +317,16 @@ function already({ state, decidedBy }: ReviewSummary): NotDecided {
 function expectReviewer({ reviewer, message = "" }: DecisionOptions): void {
   if (reviewer.trim() === "" || reviewer.length > 256 || !reviewer.isWellFormed() || !message.isWellFormed()) {
     throw new ZtlError("invalid-input", "A decision needs the name of who decides, of 1 to 256 characters");
+  }
+}
+
+/** What the monitor said of it. A ledger that is damaged keeps nobody from deciding. */
+function judgementIn(ledger: LoopParts["ledger"], runId: string): Judgement | undefined {
+  try {
+    return recordedJudgement(ledger, runId);
+  } catch (error) {
+    if (ZtlError.isInstance(error)) return undefined;
+    throw error;
   }
 }
 

@@ -22,7 +22,7 @@ const OUTCOMES: Readonly<
 
 /** A tool call that needs somebody's agreement before it is made. */
 export function callPage(review: CallReview, from: number, context: ReviewContext): Html {
-  const { input, decision, origins, unread, state, id } = review;
+  const { input, decision, judgement, origins, unread, state, id } = review;
   const { rows, hiddenUnits } = rowsOfInput(input);
   const pageAt = (row: number): string => `/reviews/${encodeURIComponent(id)}?from=${row}`;
   return reviewPage(
@@ -31,11 +31,22 @@ export function callPage(review: CallReview, from: number, context: ReviewContex
     html`<div class="two">
       <div><section><h2>The input</h2>${textView({ rows, marks: [], label: "Input of the call", isDiff: false, from, pageAt })}
       ${hiddenUnits > 0 ? html`<p class="warning">The input goes on; the rest is too long to show. Reject what you cannot read.</p>` : ""}</section>
+      ${judgementSection(judgement)}
       ${originsSection(origins, unread)}
       ${decisionSection(decision)}</div>
       ${state === "pending" ? html`<aside class="decision" aria-label="Decision"><h2>Your decision</h2>${consequence(review)}${wholeDecision(review, context, "Agree to this call")}</aside>` : takeBack(review, context)}
     </div>`,
   );
+}
+
+/** What the monitor of actions has seen in it. */
+function judgementSection(judgement: CallReview["judgement"]): Html {
+  if (judgement === undefined) return html``;
+  const { bits, alarmBits, probability, reasons } = judgement;
+  return html`<section id="judgement"><h2>What the monitor says</h2>
+    <p>${bits.toFixed(1)} bits of evidence that nobody wanted this; an alarm begins at ${alarmBits.toFixed(1)}. Of calls like it, as calibrated, ${Math.round(100 * probability)} % are not wanted.</p>
+    <table class="rules"><thead><tr><th>Bits</th><th>Because</th></tr></thead><tbody>
+    ${reasons.map((one) => html`<tr><td>${one.bits.toFixed(1)}</td><td>${foreign(one.text, 600)}</td></tr>`)}</tbody></table></section>`;
 }
 
 /** Why the policy said what it said: the rule that decided, and all that were looked at. */
