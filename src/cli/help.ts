@@ -59,6 +59,7 @@ Look at a text as the guard does
 
 Watch what an agent does
   ztl monitor calibrate --runs FILE         how well recorded runs that obeyed an injection are told from others
+  ztl monitor show RUN                      what it said of each outward call of a run's conversation
 
   ztl version
 

@@ -26,6 +26,7 @@ const OPTIONS = {
 
 /** `ztl monitor`. */
 export async function monitor(args: readonly string[]): Promise<number> {
+  if (args[0] === "show") return (await import("./monitor-show.ts")).showActions(args.slice(1));
   const { values, positionals } = parse(args);
   if (values.help === true) {
     await writeAll(process.stdout, MONITOR_HELP);

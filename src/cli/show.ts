@@ -178,7 +178,7 @@ export async function replay(args: readonly string[]): Promise<number> {
 }
 
 /** The id that begins so, of all that were ever recorded; what none begins with stays as it is, and is not found. */
-async function fullRunId(loop: ZeroTrustLoop, prefix: string): Promise<string> {
+export async function fullRunId(loop: ZeroTrustLoop, prefix: string): Promise<string> {
   const [found, another] = await loop.records.idsOf(prefix);
   if (another !== undefined) throw new UsageError(`several runs begin with ${prefix}: write more of the id`);
   return found ?? prefix;
