@@ -20,7 +20,7 @@ export class Cusum implements Detector {
   constructor(alarms: FalseAlarms, allowance = ALLOWANCE) {
     const length = checked(alarms);
     this.#allowance = allowance;
-    this.threshold = thresholdFor(length, (h) => cusumRunLength(allowance, h));
+    this.threshold = cusumThreshold(length, allowance);
   }
 
   get statistic(): number {
@@ -36,6 +36,18 @@ export class Cusum implements Detector {
     this.#sum = 0;
   }
 }
+
+/** Some tenths of a second of linear algebra, which are not spent anew for each run. */
+function cusumThreshold(length: number, allowance: number): number {
+  const key = `${length} ${allowance}`;
+  const known = thresholds.get(key) ?? thresholdFor(length, (h) => cusumRunLength(allowance, h));
+  if (thresholds.size >= THRESHOLDS_KEPT) thresholds.clear();
+  thresholds.set(key, known);
+  return known;
+}
+
+const thresholds = new Map<string, number>();
+const THRESHOLDS_KEPT = 64;
 
 /** An exponentially weighted moving average, two-sided: z = w x + (1 - w) z, an alarm beyond L of its own deviations. */
 export class Ewma implements Detector {
