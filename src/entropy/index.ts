@@ -19,4 +19,19 @@ export { CalibratedThreshold, Cusum, Ewma, NormalThreshold } from "./detectors/c
 export type { Detector, FalseAlarms } from "./detectors/detector.ts";
 export { PageHinkley } from "./detectors/page-hinkley.ts";
 export { type BaselineBounds, RobustBaseline, type StoredBaseline } from "./detectors/robust-baseline.ts";
+export { type NamedBaselines, readBaselines, signBaselines } from "./detectors/signed-baselines.ts";
+export { StreamWatch } from "./detectors/stream-watch.ts";
 export type { Evidence, Monitor, Reason } from "./monitor.ts";
+export { TextModel, type TextSurprise } from "./text/text-model.ts";
+export { TextMonitor, type TextState, textBaseline } from "./text/text-monitor.ts";
+export { type Distribution, distributionOf, divergence, entropyBound, surprisal } from "./tokens/measures.ts";
+export { TOKEN_SOURCES, type TokenSource } from "./tokens/sources.ts";
+export {
+  TOKEN_SERIES,
+  type TokenBaselines,
+  type TokenMeasures,
+  TokenMonitor,
+  type TokenState,
+  tokenBaselines,
+} from "./tokens/token-monitor.ts";
+export type { Alternative, Signal, TokenSignal } from "./tokens/token-signal.ts";

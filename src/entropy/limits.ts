@@ -19,4 +19,16 @@ export const ENTROPY_LIMITS = {
   valuesPerArgument: 64,
   /** Calls of one run that a history learns from. */
   callsPerRun: 1024,
+  /** Bytes of context that the model of texts looks back: beyond five a text of some hundred kilobytes has too few of each. */
+  textOrder: 5,
+  /** Contexts that it keeps, 11 bytes each: 6 MB, for the last 43 KB of text at least. */
+  textNodes: 1 << 19,
+  /** Tokens of one answer, or of one chunk of it, that are looked at: the longest answers of today's models have some 100,000. */
+  tokensPerAnswer: 1 << 17,
+  /** Alternatives of one token; servers give 20 at most (OpenAI, Ollama, vLLM), llama.cpp as many as it is asked for. */
+  alternatives: 1000,
+  /** Characters of one token that are kept: real ones have some dozens. */
+  tokenCharacters: 512,
+  /** Tokens whose usual share is remembered; what is beyond the most frequent of them counts as one. */
+  usualTokens: 4096,
 } as const;
