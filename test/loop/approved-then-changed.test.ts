@@ -60,6 +60,25 @@ for (const [what, mail] of Object.entries(DEFINITIONS))
     }
   });
 
+for (const program of ["/usr/local/bin/python3", undefined])
+  test(`another Python than that of the yes: ${program ?? "whichever is found"}`, async () => {
+    const python = { template: "python", ask: "always", mounts: [] } as const;
+    await using world = await openTestLoop((config) => ({
+      ...withTools(config, { python }),
+      python: { program: "/usr/bin/python3" },
+    }));
+    const request = { tool: "python", input: { code: "1" } };
+    const approval = await agreed(world.loop, request);
+    await world.loop.close();
+    const { python: _, ...before } = world.loop.policy.config as LoopConfig;
+    const config = { ...before, ...(program !== undefined && { python: { program } }) };
+    const later = await ZeroTrustLoop.open({ config, directory: world.directory });
+    const answer = await talk(later, "writer").permit({ ...request, approval });
+    assert.ok(answer.status === "refused", answer.status);
+    assert.match(answer.decision.reason, /the tool's definition changed/);
+    await later.close();
+  });
+
 test("another rule that asks", async () => {
   await using world = await openTestLoop((config) => ({
     ...withTools(config, { mail: { external: true, effect: "outward" } }),

@@ -1,5 +1,6 @@
 import { canonicalise } from "../../base/canonical-json.ts";
 import type { Json } from "../../base/json.ts";
+import { defined } from "../../base/optional.ts";
 import { sha256Hex } from "../../base/sha256.ts";
 import type { Decision, ToolConfig } from "../../policy/index.ts";
 import type { Call } from "../call/call.ts";
@@ -46,10 +47,15 @@ export function boundCall(parts: LoopParts, { caller, tool, input, files }: Call
 }
 
 /** Of the values of its variables only hashes that nobody else can make: whoever has this one could try values against it. */
-function definitionOf({ environment }: Pick<LoopParts, "environment">, tool: ToolConfig | undefined): Json {
+function definitionOf(
+  { environment, policy }: Pick<LoopParts, "environment" | "policy">,
+  tool: ToolConfig | undefined,
+): Json {
   if (tool === undefined) return null;
   const named = "env" in tool && tool.env !== undefined ? { ...tool, env: environment.seal(tool.env) } : tool;
-  return named as unknown as Json;
+  // Which Python is stated for all tools; another one runs something else.
+  const program = "template" in tool && tool.template === "python" ? policy.config.python?.program : undefined;
+  return { ...named, ...defined({ pythonProgram: program }) } as unknown as Json;
 }
 
 /** What a decision on a call names. */

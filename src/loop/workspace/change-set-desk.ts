@@ -311,8 +311,9 @@ type Decided = Pick<ChangeSet, "id" | "hash" | "runId" | "agent">;
 
 /** The retry of an approval is for what was approved; whoever chooses something else sees where it stands. */
 function isSameChoice({ chosen = [] }: ChangeSet, files: readonly string[] | undefined): boolean {
-  const agreed = new Set(chosen);
-  return files === undefined || (files.length === chosen.length && files.every((file) => agreed.has(file)));
+  if (files === undefined) return true;
+  const [agreed, named] = [new Set(chosen), new Set(files)];
+  return named.size === agreed.size && files.every((file) => agreed.has(file));
 }
 
 type Unsynced =

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { sha256Hex } from "../../base/sha256.ts";
 import { Workspace } from "../index.ts";
 import { approveAll, makeWorld, proposalOf } from "../testing/world.ts";
 
@@ -38,7 +39,22 @@ test("the hash covers who, where, what and from which base", async (t) => {
     other({ agent: "other" }),
     other({ command: "other" }),
     other({ roots: [{ hostRoot: world.place, guestRoot: "/project" }] }),
+    other({ tool: "other" }),
+    other({ roots: proposal.roots.map((root) => ({ ...root, guestRoot: "/" })) }),
+    other({ changes: [] }),
     other({ changes: [{ ...change, mode: 0o600 }] }),
+    other({ changes: [{ ...change, uid: 7 }] }),
+    other({ changes: [{ ...change, gid: 7 }] }),
+    other({ changes: [{ ...change, mtimeNs: "1" }] }),
+    other({ changes: [{ ...change, mtimeNs: "2" }] }),
+    other({ changes: [{ ...change, content: Buffer.from("3"), newSha256: sha256Hex("3") }] }),
+    other({ changes: [{ ...change, kind: "add", path: `${change.path}2` }] }),
+    other({ changes: [{ ...change, kind: "add", path: `${change.path}2`, linkOf: change.path }] }),
+    other({ changes: [{ path: change.path, kind: "delete", fileType: "file" }] }),
+    ...["x", "y"].map((symlinkTarget) =>
+      other({ changes: [{ path: `${change.path}2`, kind: "add", fileType: "symlink", symlinkTarget }] }),
+    ),
+    other({ changes: [{ path: `${change.path}2`, kind: "add", fileType: "directory", mode: 0o700 }] }),
     other({ changes: [{ ...change, baseSha256: "0".repeat(64) }] }),
   ];
   const hashes = [];
