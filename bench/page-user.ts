@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import { parentPort, workerData } from "node:worker_threads";
 
 /**
@@ -29,26 +32,26 @@ const { url, reviewerToken } = workerData as PageUser;
 const { origin } = new URL(url);
 let cookies = "";
 
+/** By hand: `fetch` gives up when an answer takes longer than five minutes, which on a busy machine a large change set may. */
 async function ask({ method, path, json, form }: PageRequest): Promise<PageAnswer> {
   const isApi = path.startsWith("/api/");
+  const body = Buffer.from(method === "POST" ? (json ?? form ?? "") : "");
   const type = json === undefined ? "application/x-www-form-urlencoded" : "application/json";
-  const answer = await fetch(new URL(path, origin), {
-    method,
-    redirect: "manual",
-    headers: {
-      ...(isApi ? { authorization: `Bearer ${reviewerToken}` } : { cookie: cookies, origin }),
-      ...(method === "POST" && { "content-type": type }),
-    },
-    ...(method === "POST" && { body: json ?? form ?? "" }),
-  });
-  const set = answer.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
+  const headers = {
+    ...(isApi ? { authorization: `Bearer ${reviewerToken}` } : { cookie: cookies, origin }),
+    ...(method === "POST" && { "content-type": type, "content-length": body.length }),
+  };
+  const sent = request(new URL(path, origin), { method, headers, agent: false });
+  sent.end(body);
+  const [answer] = (await once(sent, "response")) as [IncomingMessage];
+  const set = (answer.headers["set-cookie"] ?? []).map((cookie) => cookie.split(";")[0]);
   if (set.length > 0) cookies = [...cookies.split("; ").filter(Boolean), ...set].join("; ");
-  return { status: answer.status, text: await answer.text(), location: answer.headers.get("location") ?? undefined };
+  return { status: answer.statusCode ?? 0, text: await text(answer), location: answer.headers.location };
 }
 
-parentPort?.on("message", async (request: PageRequest) => {
+parentPort?.on("message", async (asked: PageRequest) => {
   try {
-    parentPort?.postMessage({ answer: await ask(request) });
+    parentPort?.postMessage({ answer: await ask(asked) });
   } catch (error) {
     parentPort?.postMessage({ failed: String(error) });
   }

@@ -80,8 +80,8 @@ export const AUTO_VERIFY_FRESH_MS = 10_000;
 
 export const MESSAGE_CHARACTERS_MAX = 4000;
 export const REVIEWER_CHARACTERS_MAX = 80;
-/** A connection on which nothing moves, in either direction: longer than any verification or replay takes. */
-export const IDLE_TIMEOUT_MS = 120_000;
+/** A connection on which nothing moves, in either direction: longer than any verification takes, or the writing of 100,000 files. */
+export const IDLE_TIMEOUT_MS = 1_200_000;
 
 /** Wrong tokens that are looked at one after another, for somebody who pastes the wrong thing; then one in a while. */
 export const ATTEMPTS_AT_ONCE = 20;
