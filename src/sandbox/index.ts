@@ -1,4 +1,5 @@
 export type { Layer } from "../base/layer/index.ts";
+export { DEFAULT_LIMITS as DEFAULT_RUN_LIMITS } from "../linux/limits.ts";
 export { CALL_FAMILIES } from "../linux/trace/kinds.ts";
 export type { TracedCall } from "../linux/trace/traced-call.ts";
 export type { CallerMount, SandboxEvent, SandboxOptions, ToolCall, ToolName } from "./call.ts";

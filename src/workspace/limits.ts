@@ -14,6 +14,13 @@ export const ROOTS_MAX = 64;
 
 /** Contents that one workspace keeps: what fits beside a project on an ordinary disk, many times what a run may write at once. */
 export const SPACE_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+/** What one workspace may hold pending. */
+export interface SpaceLimits {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export const SPACE_LIMITS: SpaceLimits = { entries: ENTRIES_MAX, bytes: SPACE_BYTES_MAX };
 /** Workspaces whose entries are held in memory, some 1 KB an entry: conversations that are busy at once. */
 export const SPACES_CACHED_MAX = 16;
 

@@ -10,7 +10,7 @@ import { ZtlError } from "../errors.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetSummary } from "./changes/change-set.ts";
 import { makeManifest, type Proposal } from "./changes/proposal.ts";
 import { Protection } from "./changes/protection.ts";
-import { EXPIRE_AFTER_MS, FILE_BYTES_MAX } from "./limits.ts";
+import { EXPIRE_AFTER_MS, FILE_BYTES_MAX, SPACE_LIMITS, type SpaceLimits } from "./limits.ts";
 import {
   type ApproveOptions,
   type ApproveResult,
@@ -40,6 +40,8 @@ export interface WorkspaceOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly expireAfterMs?: number;
+  /** What one workspace may hold pending; a bound of its own for tests. */
+  readonly spaceLimits?: SpaceLimits;
   /** More patterns like those of protected-paths.ts. */
   readonly protectedPaths?: readonly string[];
   /** More directories in which nothing is changed, beside ztl's own caches and states. */
@@ -97,7 +99,7 @@ export class Workspace {
     this.#now = now;
     this.#expireAfterMs = expireAfterMs;
     this.queue = new Queue(parts.database);
-    this.spaces = new Spaces({ ...parts, now, expireAfterMs });
+    this.spaces = new Spaces({ ...parts, now, expireAfterMs, limits: options.spaceLimits ?? SPACE_LIMITS });
     this.pending = new SpaceReviews({ ...parts, spaces: this.spaces, protection, now });
   }
 

@@ -1,8 +1,8 @@
 import { defined } from "../../base/optional.ts";
 import { isWithin } from "../../base/paths.ts";
 import { ZtlError } from "../../errors.ts";
-import type { SandboxTool, ToolConfig } from "../../policy/index.ts";
-import type { RunResult, ToolCall } from "../../sandbox/index.ts";
+import type { LimitsConfig, SandboxTool, ToolConfig } from "../../policy/index.ts";
+import { DEFAULT_RUN_LIMITS, type RunResult, type ToolCall } from "../../sandbox/index.ts";
 import type { Caller } from "../handles/caller.ts";
 import { readsBody, runBody } from "../history/drafts.ts";
 import type { LoopParts } from "../parts.ts";
@@ -70,8 +70,8 @@ interface Granted {
 
 async function runGranted(parts: LoopParts, { call, tool, order, signal }: Granted): Promise<Answer> {
   const { scope, recorder, command } = call;
-  const limits = parts.policy.limitsFor(scope.agent, call.tool);
   const seen = await workspaceOf(parts, call);
+  const limits = withinRoom(parts.policy.limitsFor(scope.agent, call.tool), parts.workspace.spaces.roomIn(seen));
   using severance = severable(parts, call, signal);
   const finished = await runTool(parts, { tool, call: order, limits, seen, signal: severance.signal });
   const shown = withoutVariables(finished.run, tool.env);
@@ -99,6 +99,12 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
     onFlag: tool.onFlag,
   });
   return { ...withStatus(delivered, run.status), run: summaryOf(run), ...defined({ changeSet }) };
+}
+
+/** A run that writes more than its workspace has room for ends at that: all that it did would be lost else. */
+function withinRoom(limits: LimitsConfig, roomBytes: number): LimitsConfig {
+  const { overlayBytes = DEFAULT_RUN_LIMITS.overlayBytes } = limits;
+  return roomBytes < overlayBytes ? { ...limits, overlayBytes: roomBytes } : limits;
 }
 
 /** Lines of ours about files, which have names that a guest chose in them. */

@@ -12,7 +12,7 @@ import type { FileState } from "../changes/node-state.ts";
 import { checkProposal, toRealRoot } from "../changes/proposal.ts";
 import type { ProposedChange, Root } from "../changes/proposed-change.ts";
 import type { ConflictReason } from "../files/obstacle.ts";
-import { ENTRIES_MAX, MERGED_TEXT_BYTES_MAX, SPACE_BYTES_MAX, SPACES_CACHED_MAX } from "../limits.ts";
+import { MERGED_TEXT_BYTES_MAX, SPACES_CACHED_MAX, type SpaceLimits } from "../limits.ts";
 import type { ChangeSets, KeptManifest } from "../state/change-sets.ts";
 import { type DraftedDelta, draftDelta } from "./draft-delta.ts";
 import { type MergeConflict, type Merged, mergeDelta } from "./merge.ts";
@@ -78,6 +78,7 @@ export interface SpacesParts {
   readonly hidden: HiddenPlaces;
   readonly now: () => number;
   readonly expireAfterMs: number;
+  readonly limits: SpaceLimits;
 }
 
 /** What calls have changed and nobody has decided about, by whose it is: each call finds what earlier ones left, and adds to it. */
@@ -118,6 +119,15 @@ export class Spaces {
     return { spaceId, version, entries: await this.#parts.store.entriesAt(spaceId, version) };
   }
 
+  /**
+   * Bytes of files that a call may add to a workspace as it is now. What the files take that a call deletes is free for the next one: what
+   * a call has written is weighed when it has ended, whatever it deletes.
+   */
+  roomIn({ spaceId }: SpaceView): number {
+    const { store, limits } = this.#parts;
+    return Math.max(0, limits.bytes - store.get(spaceId).sizeBytes);
+  }
+
   /** For the sandbox, to be laid over the host's files. Throws ZtlError when a content is not kept any more. */
   async useLayer(view: SpaceView): Promise<LayerInUse> {
     return await this.#parts.layers.use(view);
@@ -146,8 +156,9 @@ export class Spaces {
   /** Throws ZtlError for what no sandbox reports; what several calls or the limits stand against is in the result. */
   async commit(view: SpaceView, made: SpaceChanges): Promise<CommitResult> {
     const { runId, tool, labels } = made;
-    if (made.changes.length > ENTRIES_MAX) {
-      const beyond = { what: "entries", found: made.changes.length, most: ENTRIES_MAX } as const;
+    const { entries: most } = this.#parts.limits;
+    if (made.changes.length > most) {
+      const beyond = { what: "entries", found: made.changes.length, most } as const;
       return this.#answer(this.#parts.store.get(view.spaceId), { roots: [], beyond });
     }
     const { roots } = await checkProposal(made);
@@ -221,7 +232,7 @@ export class Spaces {
       });
       if (merged.entries.size === 0) return this.#answer(head, { roots: made.roots, merged, drafted });
       const counted = await this.headWith(head, merged.entries);
-      const beyond = beyondLimits(counted);
+      const beyond = beyondLimits(counted, this.#parts.limits);
       if (beyond !== undefined) return this.#answer(head, { roots: made.roots, beyond });
       const next = await this.#commit(head, made, counted, merged.entries);
       if (next === undefined) continue;
@@ -303,12 +314,12 @@ function bytesOf(entry: SpaceEntry | undefined): number {
   return entry?.after.type === "file" ? entry.after.sizeBytes : 0;
 }
 
-function beyondLimits({
-  entryCount,
-  sizeBytes,
-}: Pick<SpaceHead, "entryCount" | "sizeBytes">): CommitResult["beyond"] | undefined {
-  if (entryCount > ENTRIES_MAX) return { what: "entries", found: entryCount, most: ENTRIES_MAX };
-  return sizeBytes > SPACE_BYTES_MAX ? { what: "bytes", found: sizeBytes, most: SPACE_BYTES_MAX } : undefined;
+function beyondLimits(
+  { entryCount, sizeBytes }: Pick<SpaceHead, "entryCount" | "sizeBytes">,
+  { entries, bytes }: SpaceLimits,
+): CommitResult["beyond"] | undefined {
+  if (entryCount > entries) return { what: "entries", found: entryCount, most: entries };
+  return sizeBytes > bytes ? { what: "bytes", found: sizeBytes, most: bytes } : undefined;
 }
 
 function toConflict(
