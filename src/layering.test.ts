@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   linux: ["src", "base", "vmm"],
   guard: ["src", "base"],
   ledger: ["src", "base"],
-  policy: ["src", "base"],
+  policy: ["src", "base", "egress"],
   workspace: ["src", "base"],
   model: ["src", "base"],
   memory: ["src", "base", "guard"],
@@ -26,6 +26,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   loop: [
     "src",
     "base",
+    "egress",
     "sandbox",
     "guard",
     "ledger",
@@ -39,7 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   adapters: ["src", "base", "loop", "memory"],
   server: ["src", "base", "loop"],
   examples: ["src", "base", "loop", "server", "memory", "model"],
-  cli: ["src", "base", "guard", "entropy", "sandbox", "policy", "loop", "server", "examples"],
+  cli: ["src", "base", "egress", "guard", "entropy", "sandbox", "policy", "loop", "server", "examples"],
   src: ["src", "base", "linux", "egress", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */

@@ -1,4 +1,5 @@
 import { displayWidth, padColumns, terminalLine } from "../base/text/index.ts";
+import { describeGrant } from "../egress/index.ts";
 import { type Decision, type Policy, Taint } from "../policy/index.ts";
 
 /** One row of the table: what becomes of a call that the agent's role is granted. */
@@ -50,9 +51,22 @@ export function listPermissions(policy: Policy, file: string): string {
     ...(unused.length === 0
       ? []
       : [`Tools that no agent may use: ${unused.map((name) => terminalLine(name)).join(", ")}`]),
+    ...waysOutOf(policy, permissions),
     ...wallsOf(policy),
     "",
   ].join("\n");
+}
+
+/** Where tools may connect to, for each agent that may use them; what narrows it is told beside it. */
+function waysOutOf(policy: Policy, permissions: readonly Permission[]): string[] {
+  const rows = permissions.flatMap(({ agent, tool }) => {
+    const [own, ...narrowing] = policy.egressFor(agent, tool) ?? [];
+    if (own === undefined) return [];
+    const within = narrowing.map((list) => `; of these only: ${list.map(describeGrant).join("; ") || "none"}`);
+    return [`  ${agent}, ${tool}: ${own.map(describeGrant).join("; ")}${within.join("")}`];
+  });
+  if (rows.length === 0) return [];
+  return ["Ways out, by agent and tool; all other tools have no network:", ...rows.map((row) => terminalLine(row))];
 }
 
 /** What the configuration demands of hosts; whether this one has it is `ztl doctor`'s to find out. */

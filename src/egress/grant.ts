@@ -19,8 +19,9 @@ const range = z
 
 /** What is named here and cannot be promised yet; a setting that would be read and not kept is refused. */
 const needsInspection = z
-  .undefined("needs a look into the connection, which this version does not take: it grants hosts and ports")
-  .optional();
+  .never("needs a look into the connection, which this version does not take: it grants hosts and ports")
+  .optional()
+  .describe("Not in this version, which does not look into connections.");
 
 /** One grant as it is written. */
 export const grantSchema = z.strictObject({
@@ -46,7 +47,7 @@ export const grantSchema = z.strictObject({
 export const grantsSchema = z.array(grantSchema).max(GRANTS_MAX);
 
 /** `{ host: "api.example.com", ports: [443] }` */
-export type EgressGrant = z.input<typeof grantSchema>;
+export type EgressGrant = Omit<z.input<typeof grantSchema>, "methods" | "paths" | "inspect">;
 
 interface ParsedGrant {
   readonly host: HostPattern;

@@ -28,6 +28,8 @@ export const LINE_CHARACTERS_MAX = 400;
 export const COMMAND_CHARACTERS_MAX = 16 * 1024;
 /** How often a wait looks whether another process decided. */
 export const WAIT_POLL_MS = 200;
+/** Connections of a run that stand in its entry, each some 300 bytes; a longer list is content of its own. */
+export const CONNECTIONS_INLINE_MAX = 64;
 /** Read files of a run listed in its ledger entry; a longer list is content of its own. */
 export const READS_INLINE_MAX = 100;
 /** Findings in one ledger entry; a verdict holds at most 1,024, and an entry 1 MiB. */

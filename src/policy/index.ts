@@ -35,7 +35,7 @@ export { STARTER_CONFIG } from "./config/starter.ts";
 export { type Consideration, conclude, type Decision } from "./decision.ts";
 export { looksLike } from "./look-alikes.ts";
 export { NAME, NameList } from "./names.ts";
-export { Policy } from "./policy.ts";
+export { type EgressLists, Policy } from "./policy.ts";
 export type { ReviewedFile, ReviewersNeeded } from "./reviewers-needed.ts";
 export { type Confidentiality, type Label, parseTaint, Taint, type Trust } from "./taint.ts";
 export type { Trip, Trouble } from "./trips.ts";

@@ -62,6 +62,16 @@ export const BREAKER_COOL_DOWN_MS = { min: 100, max: 31 * 24 * 3600 * 1000 };
 /** Files of models: agents of one loop run on a few, each with a tokenizer's and a template's file. */
 export const GUARD_TEMPLATES_MAX = 32;
 
+/** Names with fixed addresses: a project's own servers. */
+export const EGRESS_NAMES_MAX = 1024;
+/** As the egress gate has them (egress/limits.ts). */
+export const EGRESS_QUOTA_BOUNDS = {
+  liveConnections: { max: 512 },
+  connections: { max: 100_000 },
+  bytesOut: { max: Number.MAX_SAFE_INTEGER },
+  bytesIn: { max: Number.MAX_SAFE_INTEGER },
+} as const;
+
 /** Places that keep a ledger's heads: each is written to for each head. */
 export const ANCHORS_MAX = 10;
 /** A day: whoever puts a ledger back by less is found by no later anchor. */

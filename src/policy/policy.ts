@@ -1,5 +1,6 @@
 import { canonicalise } from "../base/canonical-json.ts";
 import { sha256Hex } from "../base/sha256.ts";
+import type { ReadonlyGrant } from "../egress/index.ts";
 import { ZtlError } from "../errors.ts";
 import type { BreakerConfig } from "./config/breaker.ts";
 import { parseConfig } from "./config/parse.ts";
@@ -16,13 +17,19 @@ import { type Trip, TripsPolicy, type Trouble } from "./trips.ts";
 interface Agent {
   readonly role: string;
   readonly mayMessage: NameList;
+  readonly egress: GrantList | undefined;
 }
 
 interface Role {
   readonly tools: NameList;
   readonly ask: NameList;
   readonly limits: LimitsConfig;
+  readonly egress: GrantList | undefined;
 }
+
+type GrantList = readonly ReadonlyGrant[];
+/** Each list narrows the others. */
+export type EgressLists = readonly GrantList[];
 
 /** Who may do what. Decides from the configuration alone and runs nothing; what is not allowed is refused. */
 export class Policy {
@@ -41,11 +48,13 @@ export class Policy {
   constructor(config: LoopConfig, directory: string = process.cwd()) {
     this.config = parseConfig(config, { directory });
     this.hash = hashOf(this.config);
-    this.#agents = mapValues(this.config.agents, ({ role, mayMessage }) => ({
+    this.#agents = mapValues(this.config.agents, ({ role, mayMessage, egress }) => ({
       role,
+      egress,
       mayMessage: new NameList(mayMessage),
     }));
-    this.#roles = mapValues(this.config.roles, ({ tools, ask, limits = {} }) => ({
+    this.#roles = mapValues(this.config.roles, ({ tools, ask, limits = {}, egress }) => ({
+      egress,
       tools: new NameList(tools),
       ask: new NameList(ask),
       limits,
@@ -152,6 +161,19 @@ export class Policy {
     const tool = this.#tools.get(toolName);
     if (tool === undefined) throw unknownName("tool");
     return smallest((tool.external ? undefined : tool.limits) ?? {}, this.#roleOf(agent).limits);
+  }
+
+  /**
+   * What a tool may connect to for an agent: lists of grants, each of which narrows the others. Undefined for a tool without any, which
+   * has no network. Throws ZtlError `unknown-…`.
+   */
+  egressFor(agentName: string, toolName: string): EgressLists | undefined {
+    const agent = this.#agentNamed(agentName);
+    if (agent === undefined) throw unknownName("agent");
+    const tool = this.#tools.get(toolName);
+    if (tool === undefined) throw unknownName("tool");
+    if (tool.external || (tool.egress ?? []).length === 0) return undefined;
+    return [tool.egress, this.#roleOf(agent).egress, agent.egress].filter((list) => list !== undefined);
   }
 
   /** The one with exactly this name, else the one of the longest pattern that fits. A pattern is nobody's name. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { replayRecord } from "../replay/record.ts";
+import { egress } from "./egress.ts";
 import { base64, content, count, json, name, sha256Text, text, time } from "./fields.ts";
 
 /**
@@ -320,6 +321,7 @@ export const BODIES = {
   "policy-decision": policyDecision,
   run,
   reads,
+  egress,
   verdict,
   admission,
   "change-set": changeSet,

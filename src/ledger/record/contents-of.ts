@@ -13,6 +13,7 @@ function listed(step: Step | Erased): readonly (Content | undefined)[] {
     case "run":
       return [step.body.stdout, step.body.stderr, step.body.replayContent];
     case "reads":
+    case "egress":
       return [step.body.list];
     case "verdict":
       return [step.body.content];

@@ -3,7 +3,7 @@ import type { DatabaseFormat } from "../../base/database.ts";
 /** The tables of a ledger. `entry` repeats what queries look for; `verify` compares it with the signed bytes. */
 export const LEDGER_FORMAT: DatabaseFormat = {
   applicationId: "ztll",
-  version: 5,
+  version: 6,
   schema: [
     "CREATE TABLE ledger (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT",
     "CREATE TABLE entry (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, time TEXT NOT NULL, kind TEXT NOT NULL, " +

@@ -21,6 +21,7 @@ import { type FinishedRun, runTool } from "./run-tool.ts";
 import { runWithoutSecrets, sentenceWithoutSecrets } from "./secrets.ts";
 import { severable } from "./severance.ts";
 import { commandOf, toToolCall } from "./tool-call.ts";
+import { recordWayOut, wayOutOf } from "./way-out.ts";
 
 /** Replay records up to this size stand in their entry. */
 const INLINE_REPLAY_BYTES_MAX = 16 * 1024;
@@ -73,11 +74,13 @@ async function runGranted(parts: LoopParts, { call, tool, order, signal }: Grant
   const seen = await workspaceOf(parts, call);
   const limits = withinRoom(parts.policy.limitsFor(scope.agent, call.tool), parts.workspace.spaces.roomIn(seen));
   using severance = severable(parts, call, signal);
-  const finished = await runTool(parts, { tool, call: order, limits, seen, signal: severance.signal });
+  const egress = wayOutOf(parts, call, severance);
+  const finished = await runTool(parts, { tool, call: order, limits, seen, signal: severance.signal, egress });
   const shown = withoutVariables(finished.run, tool.env);
   const masked = runWithoutSecrets(parts, call, tool, shown.run);
   const { run } = masked;
   await recordRun(call, { ...finished, run });
+  if (egress !== undefined) await recordWayOut(call, egress);
   if (run.status === "error") return failed(parts, call, new ZtlError(run.error.code, run.error.message));
   const ran = { call, tool, command, run, seen };
   const labels = [parts.policy.labelOf(call.tool), ...labelsRead(parts, ran)];
@@ -119,11 +122,12 @@ function saidOf({ onSecret }: SandboxTool, lines: readonly (string | undefined)[
  */
 function isFromTrusted(
   { examiner }: LoopParts,
-  { mounts }: SandboxTool,
+  { mounts, egress = [] }: SandboxTool,
   { reads }: RunResult,
   names: readonly string[],
 ): boolean {
-  const areTrusted = mounts.every(({ trust }) => trust === "trusted");
+  // What comes from elsewhere has no mount's trust.
+  const areTrusted = egress.length === 0 && mounts.every(({ trust }) => trust === "trusted");
   const wasRead = reads.some(({ path }) => mounts.some(({ guest }) => isWithin(path, guest)));
   return areTrusted && wasRead && examiner.scan(names.join("\n")).decision === "admit";
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Json } from "../../base/json.ts";
 import { defined } from "../../base/optional.ts";
+import type { EgressGate } from "../../egress/index.ts";
 import { makeReplayRecord, type ReplayRecord } from "../../ledger/index.ts";
 import type { LimitsConfig, SandboxTool } from "../../policy/index.ts";
 import type { RunResult, ToolCall } from "../../sandbox/index.ts";
@@ -17,6 +18,8 @@ export interface ToolRun {
   /** The workspace under it. */
   readonly seen: SpaceView;
   readonly signal?: AbortSignal | undefined;
+  /** Its way out; such a run is made with the host's clock, and never again. */
+  readonly egress?: EgressGate | undefined;
 }
 
 /** How a repeatable run was made: `clockMs` is when its clock begins, milliseconds since 1970. */
@@ -36,9 +39,10 @@ export async function runTool(
   parts: Pick<LoopParts, "sandboxes" | "workspace" | "environment" | "now">,
   order: ToolRun,
 ): Promise<FinishedRun> {
-  const determinism = order.tool.replay
-    ? { seed: randomBytes(SEED_BYTES).toString("hex"), clockMs: Math.floor(parts.now()) }
-    : undefined;
+  const determinism =
+    order.tool.replay && order.egress === undefined
+      ? { seed: randomBytes(SEED_BYTES).toString("hex"), clockMs: Math.floor(parts.now()) }
+      : undefined;
   const run = await runOnce(parts, order, determinism);
   const replay = determinism === undefined ? undefined : replayRecord(parts, order, run, determinism);
   return replay === undefined ? { run } : { run, replay };
@@ -47,14 +51,14 @@ export async function runTool(
 /** The same for a replay, with the determinism of the recorded run. */
 export async function runOnce(
   { sandboxes, workspace }: Pick<LoopParts, "sandboxes" | "workspace">,
-  { tool, call, limits, seen, signal }: ToolRun,
+  { tool, call, limits, seen, signal, egress }: ToolRun,
   deterministic: Determinism | undefined,
 ): Promise<RunResult> {
   const sandbox = await sandboxes.for(tool);
   const { layer, release } = await workspace.spaces.useLayer(seen);
   try {
     // Memory is the sandbox's own; a call may only ask for less.
-    return await sandbox.run({ ...call, limits: defined(limits) }, defined({ signal, deterministic, layer }));
+    return await sandbox.run({ ...call, limits: defined(limits) }, defined({ signal, deterministic, layer, egress }));
   } finally {
     await release();
   }

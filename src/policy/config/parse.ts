@@ -30,7 +30,9 @@ function resolvePaths(config: ResolvedConfig, directory: string): ResolvedConfig
   const tools = Object.entries(config.tools).map(([name, tool]) => {
     if (tool.external) return [name, tool] as const;
     const mounts = tool.mounts.map((mount) => ({ ...mount, host: resolve(directory, mount.host) }));
-    return [name, { ...tool, mounts }] as const;
+    // What it may send leaves at once, whatever else it is for.
+    const effect = (tool.egress ?? []).length > 0 ? "outward" : tool.effect;
+    return [name, { ...tool, mounts, effect }] as const;
   });
   const program = config.python?.program;
   const { guard, ledger, monitor } = config;

@@ -13,6 +13,7 @@ import {
 } from "../limits.ts";
 import { NAME, NAME_PATTERN } from "../names.ts";
 import { breakerSchema } from "./breaker.ts";
+import { egressSchema, narrowingEgress, toolEgress } from "./egress.ts";
 import { isolationSchema } from "./isolation.ts";
 import { ledgerSchema } from "./ledger.ts";
 import { monitorSchema } from "./monitor.ts";
@@ -141,6 +142,7 @@ const sandboxTool = {
     .default([])
     .describe("What of this host the guest sees, besides its programs."),
   limits: limits.optional().describe("What one run may use; the role's limits hold as well."),
+  egress: toolEgress,
   replay: z
     .boolean()
     .default(true)
@@ -177,12 +179,14 @@ const tool = z.discriminatedUnion("external", [external, z.discriminatedUnion("t
 const agent = z.strictObject({
   role: name.describe("The role whose tools this agent may use."),
   mayMessage: z.array(namePattern).default([]).describe("Agents it may send messages to, by name or as prefix*."),
+  egress: narrowingEgress,
 });
 
 const role = z.strictObject({
   tools: z.array(namePattern).describe("Tools this role may use, by name or as prefix*. No others."),
   ask: z.array(namePattern).default([]).describe("Those of them for which a person must agree before each call."),
   limits: limits.optional().describe("What one run may use; the tool's limits hold as well."),
+  egress: narrowingEgress,
 });
 
 const model = z.strictObject({
@@ -206,6 +210,7 @@ export const configSchema = z.strictObject({
   roles: z.record(name, role).describe("Which tools go together."),
   tools: z.record(name, tool).describe("What can be called, and what it may see, use and cause."),
   isolation: isolationSchema.optional(),
+  egress: egressSchema.optional(),
   python: z
     .strictObject({
       program: hostPath

@@ -53,6 +53,8 @@ export function entrySummary(entry: Entry): Html {
       return html`${foreign(entry.body.reviewer ?? entry.body.by ?? entry.body.source, 100)}: a breaker was <strong>${entry.body.change}</strong>${entry.body.reason === undefined ? "" : html` – ${foreign(entry.body.reason, 400)}`}`;
     case "judgement":
       return html`monitor of ${foreign(entry.body.monitor, 60)} on ${foreign(entry.body.tool, 100)}: <strong>${entry.body.decision}</strong> with ${entry.body.bits.toFixed(1)} bits${entry.body.reasons[0] === undefined ? "" : html` – ${foreign(entry.body.reasons[0].text, 300)}`}`;
+    case "egress":
+      return html`${plural(entry.body.count, "connection")} out, ${sizeText(entry.body.bytesOut)} sent and ${sizeText(entry.body.bytesIn)} received${entry.body.severed === undefined ? "" : html`; <strong>severed</strong> – ${foreign(entry.body.severed, 300)}`}`;
     case "note":
       return html`${foreign(entry.body.text, 200)}`;
   }
