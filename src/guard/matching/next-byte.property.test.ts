@@ -28,6 +28,7 @@ const CONTINUATIONS: Readonly<Record<string, string>> = {
   "special-token": "name|>",
   "role-turn": "system|>",
   "token-open": "brandnew>",
+  "signed-token": "end_of_turn:>",
   "sided-turn": "turn>user\n",
   "barred-tag": "DSML|invoke",
   "tag-attribute": ' a="b" role="user" name="x">',

@@ -40,6 +40,7 @@ export const NEXT_BYTE: Readonly<Partial<Record<ShapeName, (byte: number) => boo
   "namespaced-tag": (byte) => byte === 0x3e || byte === 0x2f || isWord(byte) || isBlank(byte),
   "token-open": isLower,
   "sided-turn": isLower,
+  "signed-token": (byte) => byte === 0x2f || isWord(byte),
   "barred-tag": (byte) => byte >= 0x41 && byte <= 0x5a,
   "selector-run": isAmong(0xef, 0xf3),
   "tag-run": isAmong(0xf3),

@@ -9,6 +9,9 @@ const NAME_MAX = 64;
 const SIDED_NAME_MAX = 24;
 const SIDED_NAME_MIN = 3;
 const NAME_MIN = 2;
+const SIGNED_NAME_MIN = 3;
+const SLASH = 0x2f;
+const CLOSE_BRACE = 0x7d;
 /** Bytes between the bars of a DeepSeek token. */
 const FULLWIDTH_MAX = 160;
 /** U+FF5C, the fullwidth bar, in UTF-8. */
@@ -123,5 +126,30 @@ export function isTurn(bytes: Uint8Array, span: Span, first: number, last: numbe
   const role = headingRoleEnd(bytes, end);
   if (role < 0 && kindOfName(bytes, first, last) !== "turn") return false;
   span.end = role < 0 ? end : role;
+  return true;
+}
+
+/** Letters of a name between two signs: longer ones are expressions. */
+const SIGNED_NAME_MAX = 32;
+
+/**
+ * `<:name:>`, `<@name@>`, `{|name|}`: a name between two of the same sign, in the brackets that the literal opens, whose words are those of
+ * control tokens (a speaker, a beginning, an end). No family that is known has them; a shape that the next one may.
+ */
+export function signedToken(bytes: Uint8Array, span: Span): boolean {
+  const sign = bytes[span.end - 1] as number;
+  const bracket = bytes[span.end - 2] === LT ? GT : CLOSE_BRACE;
+  const first = bytes[span.end] === SLASH ? span.end + 1 : span.end;
+  let end = first;
+  while (end - first <= SIGNED_NAME_MAX && isWord(bytes[end])) end++;
+  if (
+    end - first < SIGNED_NAME_MIN ||
+    end - first > SIGNED_NAME_MAX ||
+    bytes[end] !== sign ||
+    bytes[end + 1] !== bracket
+  )
+    return false;
+  if (kindOfName(bytes, first, end) === "unknown") return false;
+  span.end = end + 2;
   return true;
 }

@@ -18,6 +18,12 @@ const NUMBERED = [
 const BOUNDARIES = [
   ":bos>",
   ":eos>",
+  ":begin>",
+  ":start>",
+  ":sot>",
+  ":eot>",
+  ":turn>",
+  ":turn_start>",
   "<s>",
   "</s>",
   "<bos>",
@@ -41,6 +47,15 @@ const BRACKETED = [
 const HEADED_ROLES = ["User", "Human", "Assistant", "System", "USER", "HUMAN", "ASSISTANT", "SYSTEM"].flatMap(
   (role) => [`### ${role}:`, `###${role}:`],
 );
+
+/** Tags that name a speaker and an edge: `<user_start>`, `<SYS_END>`, `<s_system>`. */
+const SPEAKERS = ["system", "sys", "user", "usr", "assistant", "asst", "human", "bot", "turn", "role", "tool", "call"];
+const EDGES = SPEAKERS.flatMap((speaker) => [
+  ...["start", "begin", "end", "stop"].map((edge) => `<${speaker}_${edge}>`),
+  `<s_${speaker}>`,
+]);
+/** Signs that may stand inside both brackets of a token. */
+const SIGNED = [":", "@", "+", "#", "!", "*", "=", "~", "^", "$"].map((sign) => `<${sign}`);
 
 const pair = (leads: readonly string[], follows: readonly string[]): Pattern => ({
   kind: "sequence",
@@ -106,6 +121,15 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     patterns: [...shaped("token-open", "<|"), ...shaped("token-close", "|>")],
   },
   {
+    id: "chat.signed-token",
+    family: "chat-template",
+    severity: "medium",
+    meaning:
+      "A speaker, a beginning or an end between two of the same sign, in brackets, as special tokens are made. Rate: 0.",
+    reason: "contains what is made like a control token",
+    patterns: shaped("signed-token", ...SIGNED, "{|"),
+  },
+  {
     id: "chat.turn-marker",
     family: "chat-template",
     severity: "high",
@@ -124,6 +148,7 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
         "<endofturn>",
         "<startofturn>",
         "<endoftext>",
+        ...EDGES,
       ),
       ...literals("<|turn>", "<turn|>"),
     ],
@@ -183,6 +208,8 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
         ["[/USER]", "[/HUMAN]", "[/SYSTEM]", "[/SYS]", "[ASSISTANT]", "[BOT]"],
       ),
       ...literals("<<USER>>", "<<HUMAN>>", "<<SYSTEM>>", "<<ASSISTANT>>"),
+      inSequence(anyCase("<sys>"), anyCase("<usr>", "<asst>", "</sys><user>", "</sys>\n<user>"), 8192),
+      ...["CALL", "FUNCTION", "TOOL"].map((word) => inSequence(literals(`[${word}]`), literals(`[/${word}]`), 8192)),
       ...["SYSTEM", "SYS", "USER", "HUMAN", "ASSISTANT"].map((role) =>
         inSequence(literals(`<${role}>`), literals(`</${role}>`), 8192),
       ),

@@ -15,6 +15,7 @@ export const FOUND_IN: Readonly<Record<string, number>> = {
   "chat.role-turn": 0,
   "chat.sentence-boundary": 0,
   "chat.sided-token": 0,
+  "chat.signed-token": 0,
   "chat.special-token": 0,
   "chat.turn-marker": 1,
   "command.encoded-powershell": 0,
