@@ -9,8 +9,11 @@ import { ASSEMBLY_BYTES_MAX, ASSEMBLY_ENTRIES_MAX } from "./limits.ts";
  * anything else of it.
  */
 export const ENTRY_SEPARATOR = "\n\n· · ·\n\n";
-/** What others put between entries. Halves that make a whole with one of these are no more harmless for being kept apart here. */
-const OTHER_SEPARATORS = ["", " ", "\n\n"];
+/**
+ * What others put between entries, in turn. Halves that make a whole with one of these are no more harmless for being kept apart here.
+ * The last two are for what counts at the start of a line only: halves without anything between them, and other entries around them.
+ */
+const OTHER_SEPARATORS = [[""], [" "], ["\n\n"], ["", "\n\n"], ["\n\n", ""]];
 
 /** A place where two entries meet that together are more than each was alone. */
 export interface Joint {
@@ -42,15 +45,20 @@ export function assemble(rescan: Rescan, texts: readonly string[]): AssembleResu
     );
   // What is alone meets nothing; it was decided when it was let in.
   if (texts.length < 2) return { status: "assembled", text: texts.join() };
-  const joints = [ENTRY_SEPARATOR, ...OTHER_SEPARATORS].flatMap((separator) => jointsOf(rescan, texts, separator));
+  const joints = [[ENTRY_SEPARATOR], ...OTHER_SEPARATORS]
+    .filter((separators) => separators.length < texts.length)
+    .flatMap((separators) => jointsOf(rescan, texts, separators));
   if (joints.length === 0) return { status: "assembled", text: texts.join(ENTRY_SEPARATOR) };
   return deepFreeze({ status: "refused" as const, joints: unique(joints) });
 }
 
-function jointsOf(rescan: Rescan, texts: readonly string[], separator: string): Joint[] {
-  const verdict = rescan(texts.join(separator));
+function jointsOf(rescan: Rescan, texts: readonly string[], separators: readonly string[]): Joint[] {
+  const pieces = texts.map((text, index) =>
+    index + 1 < texts.length ? text + (separators[index % separators.length] as string) : text,
+  );
+  const verdict = rescan(pieces.join(""));
   if (verdict.decision === "admit") return [];
-  const ends = endsOf(texts, separator);
+  const ends = endsOf(pieces);
   return seriousOf(verdict).flatMap((finding): Joint[] => {
     // Behind a limit nobody looked at what the entries make together, whichever of them reached it.
     if (finding.family === "limit") return [jointOf(finding, 0, texts.length - 1)];
@@ -64,11 +72,10 @@ function seriousOf({ findings }: Verdict): Finding[] {
 }
 
 /** Offset behind each entry and its separator, in UTF-8. */
-function endsOf(texts: readonly string[], separator: string): number[] {
-  const gap = Buffer.byteLength(separator);
+function endsOf(pieces: readonly string[]): number[] {
   let at = 0;
-  return texts.map((text) => {
-    at += Buffer.byteLength(text) + gap;
+  return pieces.map((piece) => {
+    at += Buffer.byteLength(piece);
     return at;
   });
 }

@@ -2,9 +2,9 @@
  * In how many ordinary files each rule that withholds found something, on the half of them that no rule was tuned on. Made by
  * `npm run bench:guard -- --calm --files 60000 --rates src/guard/rules/ordinary-rates.ts`; no part of the rules, nor of their hash.
  */
-export const ORDINARY_FILES = 29065;
+export const ORDINARY_FILES = 28428;
 /** SHA-256 of the list of them (`--list`). */
-export const ORDINARY_LIST_SHA256 = "272730a92ac5337ca246c30942b37e1f75e904e553fb064bae4443515ebc7328";
+export const ORDINARY_LIST_SHA256 = "854d774c77d8d85dec64f67dea426fa4e569f9f5a8e3335fbd4c080361edbd07";
 export const FOUND_IN: Readonly<Record<string, number>> = {
   "autogen.handoff": 0,
   "autogen.terminate": 2,
