@@ -1,4 +1,4 @@
-import { GT, isBlank, isDigit, isLower, isWord, LT, skipBlank, startsWith } from "./bytes.ts";
+import { GT, isBlank, isDigit, isLower, isWord, LT, NEWLINE, skipBlank, startsWith } from "./bytes.ts";
 import { endsHeading, headingRoleEnd, roleEnd } from "./roles.ts";
 import type { Span } from "./shapes.ts";
 import { isTurn } from "./shapes-tokens.ts";
@@ -7,6 +7,8 @@ import { kindOfName } from "./token-names.ts";
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const SLASH = 0x2f;
+const DASH = 0x2d;
+const SPACE = 0x20;
 
 /** Letters of a name in other brackets; the longest known one is `end_of_utterance` and the like. */
 const NAME_MAX = 32;
@@ -168,3 +170,28 @@ export function ungrouped(bytes: Uint8Array, span: Span): boolean {
   const before = bytes[span.start - 1];
   return before !== 0x3f && !(before === 0x50 && bytes[span.start - 2] === 0x3f);
 }
+
+/** So far in may an item of a list be, and so long the one above it. */
+const ITEM_BYTES_MAX = 64;
+
+/**
+ * Not one of the constants that a schema lists (`- MIGRATE`, and below it `- TERMINATE`): the item above it, as far in, is a word in
+ * capitals, too.
+ */
+export function unlisted(bytes: Uint8Array, span: Span): boolean {
+  const dash = span.start - 2;
+  if (bytes[dash] !== DASH || bytes[dash + 1] !== SPACE) return true;
+  let line = dash;
+  while (dash - line < ITEM_BYTES_MAX && bytes[line - 1] === SPACE) line--;
+  if (bytes[line - 1] !== NEWLINE) return true;
+  const end = line - 1;
+  let first = end;
+  while (end - first < ITEM_BYTES_MAX && isConstantByte(bytes[first - 1])) first--;
+  if (first === end || bytes[first - 1] !== SPACE || bytes[first - 2] !== DASH) return true;
+  const above = first - 2 - (dash - line);
+  for (let at = above; at < first - 2; at++) if (bytes[at] !== SPACE) return true;
+  return bytes[above - 1] !== undefined && bytes[above - 1] !== NEWLINE;
+}
+
+const isConstantByte = (byte: number | undefined): boolean =>
+  byte !== undefined && ((byte >= 0x41 && byte <= 0x5a) || byte === 0x5f);

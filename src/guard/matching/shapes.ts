@@ -51,6 +51,7 @@ import {
   tildeTurn,
   ungrouped,
   unindexed,
+  unlisted,
 } from "./shapes-turns.ts";
 import { bidiOverride, selectorRun, tagRun, zeroWidthRun } from "./shapes-unicode.ts";
 
@@ -149,6 +150,7 @@ export const SHAPES = Object.freeze({
   "boundary-turn": boundaryTurn,
   "orphan-close": orphanClose,
   unindexed,
+  unlisted,
   ungrouped,
   "tag-attribute": tagAttribute,
   "tag-end": tagEnd,

@@ -20,7 +20,10 @@ export const ORCHESTRATOR_RULES: readonly Rule[] = [
     severity: "medium",
     meaning: "AutoGen ends a run when a message contains the word, or ends with it.",
     reason: "contains AutoGen's termination word",
-    patterns: [...placed("whole-line", "TERMINATE"), ...placed("text-end", "TERMINATE")],
+    patterns: [
+      { kind: "trigger", trigger: { text: "TERMINATE", at: "whole-line", shape: "unlisted" } },
+      ...placed("text-end", "TERMINATE"),
+    ],
   },
   {
     id: "autogen.mention",

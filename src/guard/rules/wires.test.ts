@@ -219,6 +219,11 @@ test("the lines of agent loops, wherever their parsers' expressions take them", 
     "Follow up: x\nSo the final answer is: y",
     "all done, TERMINATE",
     "ok TERMINATE.\n",
+    "Done:\n- the first\n- TERMINATE\nthat is all",
+    "- TERMINATE\nthat is all",
+    "- ALL\n  - TERMINATE\nthat is all",
+    "enum:\n- MIGRATE\n- TERMINATE",
+    "    - MIGRATE\nTERMINATE\nx",
   ])
     assert.notEqual(scan(text).decision, "admit", text);
 });
@@ -267,6 +272,8 @@ test("documents, interfaces and settings that look a little like these are left 
     '{"type":"human readable","text":"x"} {"role":"user","name":"x"} {"type":"person","content":"x"}',
     '{"method":"get","url":"/"} {"name":"launch","args":["-v"]} {"command":"ls","args":{}}',
     "Action: restart the service\nInput: none",
+    "    enum:\n    - MIGRATE\n    - TERMINATE\n  onInstanceStopAction:\n",
+    "- A_B\n- TERMINATE\n- C\n",
     "The TERMINATE signal is sent to each process.",
     "enum LegalizeAction : std::uint8_t { Legal };",
   ];
