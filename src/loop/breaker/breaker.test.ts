@@ -194,6 +194,22 @@ describe("what goes on when a breaker is opened", () => {
     await close();
   });
 
+  test("is told before anything is written: who holds the database delays nothing", async () => {
+    await using world = await openTestLoop();
+    const { parts, close } = await assemble({ config: world.config, directory: world.directory });
+    const { openStateDatabase } = await import("../state/state-database.ts");
+    const holder = openStateDatabase(world.loop.stateDirectory);
+    holder.exec("BEGIN IMMEDIATE");
+    const live = { agent: "writer", conversation: "main", runId: "r", tool: "mail" };
+    // Until it is told, nothing can be written; then the holder lets go.
+    parts.breaker.watch(live, () => holder.exec("COMMIT"));
+    const target = { scope: "conversation", agent: "writer", conversation: "main" } as const;
+    const breaker = await parts.breaker.open({ target, source: "leak", reason: "a key" });
+    assert.equal(breaker.state, "open");
+    holder.close();
+    await close();
+  });
+
   test("a permit that was not used yet is worth nothing while it is open, and is not used up", async () => {
     await using world = await openTestLoop();
     const { loop } = world;

@@ -7,7 +7,7 @@ import { BREAKER_EVIDENCE_BYTES_MAX } from "../limits.ts";
 import type { BreakerStore } from "./breaker-store.ts";
 import { type Live, LiveWork, type OnOpen } from "./live-work.ts";
 import type { OpenBreaker, Opening } from "./opening.ts";
-import { type ActingIn, type BreakerTarget, describeTarget, targetAround, targetsCovering } from "./target.ts";
+import { type ActingIn, type BreakerTarget, describeTarget, keyOf, targetAround, targetsCovering } from "./target.ts";
 
 export interface BreakerOptions {
   readonly store: BreakerStore;
@@ -126,7 +126,9 @@ export class Breaker {
 
   #open(opening: NewOpening): { breaker: OpenBreaker; isNew: boolean; recorded: Promise<void> } {
     const { store, now } = this.#options;
-    const { breaker, isNew } = store.open({ ...opening, id: randomUUID(), openedAt: now() });
+    const id = randomUUID();
+    this.#live.cut({ ...opening, id }, (live) => this.#isOver(opening.target, live));
+    const { breaker, isNew } = store.open({ ...opening, id, openedAt: now() });
     this.#live.look();
     const { reason, coolDownMs, evidence, openedBy: by } = breaker;
     const recorded = isNew
@@ -141,6 +143,13 @@ export class Breaker {
     const over = this.#over(who, tool).filter(({ probe }) => probe !== who.runId);
     const cooled = over.filter(({ probeAt }) => probeAt !== undefined && probeAt <= now);
     return { blocking: over.find((one) => !cooled.includes(one)), cooled };
+  }
+
+  #isOver(target: BreakerTarget, live: Live): boolean {
+    const { policy } = this.#options;
+    if (target.scope !== "run" && !policy.isClosedByBreaker(live.tool)) return false;
+    const targets = targetsCovering(live, policy.configuredAgent(live.agent));
+    return targets.some((one) => one.scope === target.scope && keyOf(one) === keyOf(target));
   }
 
   #over(who: ActingIn, tool: string): readonly OpenBreaker[] {

@@ -49,6 +49,11 @@ export class LiveWork {
     return () => void this.#all.delete(registered);
   }
 
+  /** Tells what a breaker is over that is to be opened now, before that is written down anywhere: a busy disk delays nothing. */
+  cut(breaker: Parameters<OnOpen>[0], isOver: (live: Live) => boolean): void {
+    for (const one of [...this.#all]) if (isOver(one.live) && this.#all.delete(one)) one.onOpen(breaker);
+  }
+
   /** Tells everything over which something is open now. */
   look(): void {
     for (const one of [...this.#all]) this.#tell(one);
