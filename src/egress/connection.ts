@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { abortSocket } from "./abort-socket.ts";
 import type { DialFailure } from "./dial.ts";
 import type { HostName } from "./host-name.ts";
+import { ORPHAN_MS_MAX } from "./limits.ts";
 import type { EgressOutcome, EgressRecord } from "./record.ts";
 
 /** Whoever asked for a connection, and is told of it. Called from the event loop, never from within a call. */
@@ -57,6 +58,7 @@ export class Connection {
   #otherEnded = false;
   /** Whoever asked has gone: what still comes is for nobody. */
   #isClosed = false;
+  #orphaned: NodeJS.Timeout | undefined;
 
   constructor(target: ConnectionTarget, owner: ConnectionOwner, events: ConnectionEvents) {
     this.target = target;
@@ -140,6 +142,7 @@ export class Connection {
     this.#held = undefined;
     this.end();
     if (this.#socket === undefined) this.#dialling.abort();
+    this.#orphaned = setTimeout(() => this.#break("reset", "not-closed-by-host"), ORPHAN_MS_MAX).unref();
     this.#closeWhenDone();
     this.#socket?.resume();
   }
@@ -240,6 +243,7 @@ export class Connection {
     this.#isOver = true;
     this.#held = undefined;
     this.#dialling.abort();
+    clearTimeout(this.#orphaned);
     const { number, host, port } = this.target;
     this.#owner.over(this, {
       ...{ number, host, port, addresses: this.#addresses },

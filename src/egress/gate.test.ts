@@ -290,6 +290,17 @@ describe("the end of a run", () => {
     assert.equal((await openTo(gate, port)).heard.failure, "refused");
   });
 
+  test("a server that goes on after a program is done with it is left after a minute, and takes no room for ever", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { port } = await serve(t, (socket) => socket.resume(), { allowHalfOpen: true });
+    const gate = gateTo(port);
+    const { connection } = await openTo(gate, port);
+    connection.close();
+    assert.equal(gate.liveConnections, 1);
+    t.mock.timers.tick(60_000);
+    assert.deepEqual([gate.liveConnections, gate.records[0]?.reason], [0, "not-closed-by-host"]);
+  });
+
   test("data for somebody who has gone breaks the connection off", async (t) => {
     const { port } = await serve(t, (socket) => socket.on("end", () => socket.write("late")).resume(), {
       allowHalfOpen: true,

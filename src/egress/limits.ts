@@ -21,6 +21,9 @@ export const RESOLVE_MS_MAX = 20_000;
 /** How long one address is tried: a host that is there answers its third SYN within 7 seconds (RFC 6298, 2.1 and 5.5). */
 export const CONNECT_MS_MAX = 10_000;
 
+/** How long the other side may go on after whoever asked is gone (tcp_fin_timeout, tcp(7)). */
+export const ORPHAN_MS_MAX = 60_000;
+
 /** What a run may have unless its owner says otherwise. `npm install` opens some fifteen connections at once. */
 export const DEFAULT_QUOTAS = {
   /** Connections at once. */

@@ -98,6 +98,8 @@ export class Sandbox implements AsyncDisposable {
       const plan = planRun(parsed, { ...this.#surroundings(), seed: options.deterministic?.seed });
       return await this.#runPlan(plan, limits, calledUs, options);
     } catch (error) {
+      // Nothing more of a cell that was lost, or was not believed, goes out.
+      options.egress?.sever("The run could not go on");
       await options.egress?.close();
       return refusal(error, calledUs, options.egress?.records);
     }

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serve } from "../../src/egress/testing.ts";
 import { Sandbox } from "../../src/index.ts";
-import { TEST_CACHE } from "../../src/sandbox/testing.ts";
+import { childPids, TEST_CACHE } from "../../src/sandbox/testing.ts";
 import { kvmMissing } from "../kvm.ts";
 import { gateTo, HOST } from "./world.ts";
 
@@ -123,6 +123,29 @@ thread.join()`;
     gate.sever("cut");
     const { stdoutText } = await running;
     assert.deepEqual(stdoutText.trim().split("\n").sort(), ["ECONNRESET", "slow ENETUNREACH"]);
+  });
+
+  test("nothing more of a cell that is lost goes out", async (t) => {
+    let received = 0;
+    const { port, sockets } = await serve(t, (socket) => {
+      socket.on("data", (bytes) => {
+        received += bytes.length;
+      });
+    });
+    const gate = gateTo([port]);
+    const running = sandbox.run({ tool: "python", code: UPLOAD(port) }, { egress: gate });
+    while (received < 5_000_000) await sleep(5);
+    const [socket] = sockets;
+    assert.ok(socket !== undefined);
+    const told = once(socket, "error");
+    for (const pid of childPids()) process.kill(pid, "SIGKILL");
+    assert.equal(((await told)[0] as NodeJS.ErrnoException).code, "ECONNRESET");
+    const run = await running;
+    assert.ok(run.status === "error" && run.error.code === "cell-lost");
+    assert.deepEqual(
+      run.egress.map(({ outcome }) => outcome),
+      ["severed"],
+    );
   });
 
   test("a gate is one run's, and the next run has none of it", async (t) => {
