@@ -11,9 +11,20 @@ function valueAt(bytes: Uint8Array, keyEnd: number): number {
   return bytes[colon] === 0x3a ? skipBlank(bytes, colon + 1, GAP_MAX) : -1;
 }
 
+/** As `valueAt`, read once for all rules that ask about the same key. */
+function valueOnce(bytes: Uint8Array, span: Span): number {
+  span.value ??= { bytes, keyEnd: -1, at: -1 };
+  const { value } = span;
+  if (value.keyEnd === span.end && value.bytes === bytes) return value.at;
+  value.bytes = bytes;
+  value.keyEnd = span.end;
+  value.at = valueAt(bytes, span.end);
+  return value.at;
+}
+
 /** A key with one of the trigger's values: a quoted string, or a bare number. */
 export function jsonValue(bytes: Uint8Array, span: Span, trigger: Trigger): boolean {
-  const at = valueAt(bytes, span.end);
+  const at = valueOnce(bytes, span);
   if (at < 0) return false;
   const quote = bytes[at];
   const quoted = quote === QUOTE || quote === APOSTROPHE;

@@ -65,6 +65,8 @@ export interface Span {
   credential?: LookedAt;
   /** And of the last row of cookies. */
   cookies?: LookedAt;
+  /** Where the value of the last key begins; -1 when it has none. */
+  value?: { bytes: Uint8Array; keyEnd: number; at: number };
 }
 
 /** A stretch that has been looked at to its end. */
