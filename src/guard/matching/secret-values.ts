@@ -1,3 +1,4 @@
+import { byteStringOf } from "../../base/byte-string.ts";
 import { startsWithAnyCase } from "./bytes.ts";
 import { lettersOf } from "./secret-alphabets.ts";
 
@@ -100,7 +101,7 @@ const SIGNED_BYTES_MIN = 24;
 
 /** Long, with letters, digits and signs of several kinds among them, as frameworks make their keys. */
 export function hasManySigns(bytes: Uint8Array, start: number, end: number): boolean {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+  const text = byteStringOf(bytes.subarray(start, end));
   if (end - start < SIGNED_BYTES_MIN || !/[0-9]/.test(text) || !/[a-z].*[a-z].*[a-z]/i.test(text)) return false;
   return new Set(text.replace(/[A-Za-z0-9_./ -]/g, "")).size >= SIGNS_MIN && !/[{}<>\\]/.test(text);
 }

@@ -1,3 +1,4 @@
+import { byteStringOf } from "../../base/byte-string.ts";
 import type { Trigger } from "../rule.ts";
 import { isBlank, isDigit, isWord, NEWLINE, skipBlank, startsWith, startsWithAnyCase } from "./bytes.ts";
 import { isPlaceholder, isVaried, runEnd } from "./secret-values.ts";
@@ -224,8 +225,8 @@ export function authorization(bytes: Uint8Array, span: Span): boolean {
 
 /** Whether it decodes to `user:password`. */
 function isPair(bytes: Uint8Array, first: number, end: number): boolean {
-  const encoded = Buffer.from(bytes.buffer, bytes.byteOffset + first, Math.min(end - first, 512)).toString("latin1");
-  return /^[\x20-\x7e]*:[\x20-\x7e]+$/.test(Buffer.from(encoded, "base64").toString("latin1"));
+  const encoded = byteStringOf(bytes.subarray(first, Math.min(end, first + 512)));
+  return /^[\x20-\x7e]*:[\x20-\x7e]+$/.test(byteStringOf(Buffer.from(encoded, "base64")));
 }
 
 /** `response="…"`, `Signature=…`: what is computed from the secret, and good for one request or more. */

@@ -1,14 +1,13 @@
 import { z } from "zod";
 import { replayRecord } from "../replay/record.ts";
+import { approval, decision, rebase, reviewer, sync } from "./decision-bodies.ts";
 import { egress } from "./egress.ts";
-import { base64, content, count, json, name, sha256Text, text, time } from "./fields.ts";
+import { base64, content, count, details, json, name, sha256Text, text, time } from "./fields.ts";
 
 /**
  * What each kind of entry says. The ledger does not know who writes: these are facts in its own words, strict in their names so
  * that a misspelt one is refused, each with room for more in `details`.
  */
-
-const details = { details: json.optional() };
 
 const call = z.strictObject({
   tool: name,
@@ -130,93 +129,6 @@ const changeSet = z.strictObject({
   ...details,
 });
 
-/**
- * What was done because somebody decided it, where that has no `approval` of its own: the act and the decision behind it are one entry.
- */
-const decided = z.strictObject({
-  reviewId: name,
-  /** Of what was shown. */
-  subjectSha256: sha256Text,
-  decision: z.enum(["undo", "redo", "rebase"]),
-  reviewer: name,
-  /** The chosen files; absent for all of them. */
-  files: z.array(text).optional(),
-  /** In their place, when they are too many: the text that `textOfSelection` makes of them, which reviewers sign the hash of. */
-  selection: content.optional(),
-  message: text.optional(),
-  /** Whose version goes on after a rebase. */
-  take: name.optional(),
-  /** Nonces of the signed decisions that it rests on; absent while nobody was a reviewer. */
-  statements: z.array(name).optional(),
-});
-
-const approval = z.strictObject({
-  reviewId: name.optional(),
-  /** What was decided on; a call is agreed to, and a content released, under its own hash. */
-  subject: z.enum(["change-set", "call", "content"]),
-  subjectSha256: sha256Text,
-  /** What was shown, where that is another: of a workspace, some files become a change set of their own. */
-  shownSha256: sha256Text.optional(),
-  decision: z.enum(["approve", "reject", "revoke", "expire"]),
-  /** Who decided; absent only when time did. */
-  reviewer: name.optional(),
-  /** The chosen files; absent for all of them. */
-  files: z.array(text).optional(),
-  /** Protected paths that were agreed to one by one. */
-  protectedFiles: z.array(text).optional(),
-  /** In place of both, when they are too many; see `decided`. */
-  selection: content.optional(),
-  message: text.optional(),
-  /** Nonces of the signed decisions that it rests on; absent while nobody was a reviewer. */
-  statements: z.array(name).optional(),
-  ...details,
-});
-
-/** Who may decide, and with which key. */
-const reviewer = z.strictObject({
-  change: z.enum(["added", "revoked"]),
-  name,
-  /** `ed25519:…` */
-  publicKey: name,
-  roles: z.array(name).optional(),
-  origin: z.enum(["token", "key", "configuration"]).optional(),
-  ...details,
-});
-
-/** What one reviewer said and signed; see `decisions/statement.ts`. Of several that are needed each is one. */
-const decision = z.strictObject({
-  reviewId: name,
-  subject: z.enum(["change-set", "call", "content", "breaker"]),
-  /** Of what was shown. */
-  subjectSha256: sha256Text,
-  decision: z.enum(["approve", "reject", "revoke", "undo", "redo", "rebase", "close"]),
-  take: name.optional(),
-  selectionSha256: sha256Text,
-  /** The same as lists, where they are short enough to stand here. */
-  files: z.array(text).optional(),
-  protectedFiles: z.array(text).optional(),
-  message: text.optional(),
-  reviewer: name,
-  publicKey: name,
-  signedAt: time,
-  nonce: name,
-  signature: name,
-  ...details,
-});
-
-const sync = z.strictObject({
-  changeSetSha256: sha256Text,
-  outcome: z.enum(["applied", "conflict", "failed", "rolled-back", "undone"]),
-  files: z.array(text).optional(),
-  conflicts: z.array(z.strictObject({ path: text, reason: text })).optional(),
-  /** The same lists and those of the details as JSON, when they are too large to be part of the entry. */
-  list: content.optional(),
-  error: z.strictObject({ code: name, message: text }).optional(),
-  /** Of what was put back, or written again. */
-  decided: decided.optional(),
-  ...details,
-});
-
 /** What became an agent's own knowledge: the output of a call, a message, or what a person released. */
 const given = z.strictObject({ contents: z.array(content), ...details });
 
@@ -241,14 +153,6 @@ const failure = z.strictObject({ code: name, message: text, remedy: text.optiona
 
 /** Changes of a call that were not taken into its workspace, with their contents, so that nothing it did is lost. */
 const notTaken = z.strictObject({ count, contents: z.array(content), ...details });
-
-/** A review that went on over the host's new content. */
-const rebase = z.strictObject({
-  /** What became of each file, as JSON. */
-  list: content,
-  decided,
-  ...details,
-});
 
 /** A breaker that was opened, lets one call through to see, or was closed. */
 const breaker = z.strictObject({

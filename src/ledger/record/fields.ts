@@ -23,6 +23,9 @@ export const time = z
  */
 export const json = z.custom<Json>((value) => value !== undefined && typeof value !== "function");
 
+/** Room for more in each body. */
+export const details = { details: json.optional() };
+
 /** Where content is: inside the entry as `base64` when it is small, else a blob under its hash. */
 export const content = z
   .strictObject({ sha256: sha256Text, sizeBytes: count, base64: base64.optional() })
