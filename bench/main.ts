@@ -3,15 +3,28 @@ import { type RunResult, Sandbox } from "../src/index.ts";
 import { describeMachine } from "./machine.ts";
 import { hasBubblewrap, nativeThroughput, runNative, timeBubblewrap } from "./native.ts";
 import { round, type Summary, summarise } from "./statistics.ts";
+import { measureWorkloads, WORKLOAD_HEADING, workloadLine } from "./workloads.ts";
 
-/** `npm run bench [-- --json] [--calls N]`: the figures the README quotes. */
+/**
+ * `npm run bench [-- --json] [--calls N]`: the figures the README quotes.
+ * `npm run bench -- --workloads [--json] [--rounds N] [NAME...]`: real work beside native and bubblewrap, with its exits.
+ */
 
-const { values } = parseArgs({ options: { json: { type: "boolean" }, calls: { type: "string" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean" },
+    calls: { type: "string" },
+    workloads: { type: "boolean" },
+    rounds: { type: "string" },
+  },
+});
 const calls = Number(values.calls ?? 1000);
 
 /** Bubblewrap is started once for so many calls, in between them, so that both see the same machine. */
 const CALLS_PER_BUBBLEWRAP = 20;
 const CPU_ROUNDS = 7;
+const WORKLOAD_ROUNDS = 15;
 const CPU_BOUND = `
 import time
 t = time.perf_counter()
@@ -130,34 +143,44 @@ function line(name: string, summary: Summary | undefined): string {
   return `${name.padEnd(34)} p50 ${summary.p50.toFixed(2)} ms   p99 ${summary.p99.toFixed(2)} ms   (${summary.count})`;
 }
 
-const machine = describeMachine();
-const warm = await warmCalls();
-const parallel = await parallelCells();
-const cpu = await cpuBound();
-
-if (values.json) {
-  console.log(
-    JSON.stringify(
-      { machine, figures: { warmPython: warm, callsPerSecond: parallel, cpuBoundPython: cpu } },
-      undefined,
-      2,
-    ),
-  );
-} else {
-  console.log(
-    `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}${machine.nested ? ", a virtual machine itself" : ""}`,
-  );
-  console.log(`KVM: ${machine.kvm}; Node ${machine.node}; ${machine.python}\n`);
-  console.log(line("warm Python call, end to end", warm.totalMs));
-  console.log(line("  until the first guest instruction", warm.firstInstructionMs));
-  console.log(line("  rollback", warm.rollbackMs));
-  console.log(line("bubblewrap, same Python and imports", warm.bubblewrapMs));
-  if (warm.timesFaster !== undefined)
-    console.log(`${"".padEnd(34)} ${warm.timesFaster.toFixed(1)} times slower than a warm call`);
-  console.log(
-    `calls per second, 20 ms of work each  one cell ${parallel.oneCell}, two cells ${parallel.twoCells}: ${parallel.speedup.toFixed(2)} times (native processes: ${parallel.nativeSpeedup.toFixed(2)})`,
-  );
-  console.log(
-    `CPU-bound Python                    native ${cpu.nativeMs.toFixed(0)} ms, guest ${cpu.guestMs.toFixed(0)} ms: ratio ${cpu.ratio.toFixed(2)}`,
-  );
+async function benchWorkloads(): Promise<void> {
+  const figures = await measureWorkloads(Number(values.rounds ?? WORKLOAD_ROUNDS), positionals);
+  if (values.json) console.log(JSON.stringify({ machine: describeMachine(), workloads: figures }, undefined, 2));
+  else console.log([WORKLOAD_HEADING, ...figures.map(workloadLine)].join("\n"));
 }
+
+async function benchCalls(): Promise<void> {
+  const machine = describeMachine();
+  const warm = await warmCalls();
+  const parallel = await parallelCells();
+  const cpu = await cpuBound();
+
+  if (values.json) {
+    console.log(
+      JSON.stringify(
+        { machine, figures: { warmPython: warm, callsPerSecond: parallel, cpuBoundPython: cpu } },
+        undefined,
+        2,
+      ),
+    );
+  } else {
+    console.log(
+      `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}${machine.nested ? ", a virtual machine itself" : ""}`,
+    );
+    console.log(`KVM: ${machine.kvm}; Node ${machine.node}; ${machine.python}\n`);
+    console.log(line("warm Python call, end to end", warm.totalMs));
+    console.log(line("  until the first guest instruction", warm.firstInstructionMs));
+    console.log(line("  rollback", warm.rollbackMs));
+    console.log(line("bubblewrap, same Python and imports", warm.bubblewrapMs));
+    if (warm.timesFaster !== undefined)
+      console.log(`${"".padEnd(34)} ${warm.timesFaster.toFixed(1)} times slower than a warm call`);
+    console.log(
+      `calls per second, 20 ms of work each  one cell ${parallel.oneCell}, two cells ${parallel.twoCells}: ${parallel.speedup.toFixed(2)} times (native processes: ${parallel.nativeSpeedup.toFixed(2)})`,
+    );
+    console.log(
+      `CPU-bound Python                    native ${cpu.nativeMs.toFixed(0)} ms, guest ${cpu.guestMs.toFixed(0)} ms: ratio ${cpu.ratio.toFixed(2)}`,
+    );
+  }
+}
+
+await (values.workloads ? benchWorkloads() : benchCalls());

@@ -7,7 +7,7 @@ import { DEFAULT_PRELOAD } from "../src/sandbox/templates/python-job.ts";
 export const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
 
 const IMPORTS = `import ${DEFAULT_PRELOAD.join(", ")}\n`;
-const ISOLATION = [
+export const ISOLATION = [
   "--ro-bind",
   "/",
   "/",
