@@ -8,6 +8,8 @@ const isAmong =
   (...leads: readonly number[]) =>
   (byte: number): boolean =>
     leads.includes(byte);
+/** What follows a header's or a member's name. */
+const endsName = (byte: number): boolean => isAmong(0x22, 0x27, 0x2c, 0x3d, COLON)(byte) || isBlank(byte);
 
 /**
  * What must come right after the literal for its shape to hold. It says nothing a shape does not say as well; asking
@@ -44,5 +46,10 @@ export const NEXT_BYTE: Readonly<Partial<Record<ShapeName, (byte: number) => boo
   "barred-tag": (byte) => byte >= 0x41 && byte <= 0x5a,
   "selector-run": isAmong(0xef, 0xf3),
   "tag-run": isAmong(0xf3),
+  "netrc-password": isBlank,
+  "command-password": isBlank,
+  "jwk-member": (byte) => byte === COLON || isBlank(byte),
+  "cookie-value": endsName,
+  authorization: endsName,
   "zero-width-run": (byte) => byte >= 0x80,
 });
