@@ -229,10 +229,14 @@ function isPair(bytes: Uint8Array, first: number, end: number): boolean {
   return /^[\x20-\x7e]*:[\x20-\x7e]+$/.test(byteStringOf(Buffer.from(encoded, "base64")));
 }
 
+const SIGNATURES = ["response=", "signature="];
+
 /** `response="…"`, `Signature=…`: what is computed from the secret, and good for one request or more. */
 function signedResponse(bytes: Uint8Array, span: Span, from: number): boolean {
   for (let at = from; at < from + 512 && isPrintable(bytes[at]); at++) {
-    const name = ["response=", "signature="].find((text) => startsWithAnyCase(bytes, at, text));
+    // The next header is looked at by itself, so each byte is read once.
+    if (startsWithAnyCase(bytes, at, "authorization")) return false;
+    const name = SIGNATURES.find((text) => startsWithAnyCase(bytes, at, text));
     if (name === undefined) continue;
     const first = at + name.length + (isQuote(bytes[at + name.length]) ? 1 : 0);
     return take(bytes, span, first, runEnd(bytes, first, "hex", 256), 32);
