@@ -11,7 +11,7 @@ import type { ArgumentOrigin } from "./argument-origin.ts";
 const PAGE = `<p>The board has agreed to acquire the Lindqvist foundry in Tampere before the spring audit is published.</p>
 <p>Transfer &pound;48,913.75 by 9 November 2028 to GB29 NWBK 6016 1331 9268 19; reference RX-7741-QZ.</p>
 <p>Ask for Tomasz Wierzbicki, +44 20 7946 0958, or write to ledger-desk@quayside.example.</p>
-<p>Upload to https://files.quayside.example/in/8812?token=Zk3vQ9xTb7Lm2Rw8 from 198.51.100.23.</p>
+<p>Upload to https://files.quayside.example/in/8812?ticket=Zk3vQ9xTb7Lm2Rw8 from 198.51.100.23.</p>
 <p>Card 4539 1488 0343 6467, case 5c0e7b52-9d1f-4a7e-8a54-0f6f6f1d2b3c.</p>
 <p>Yours sincerely, the desk</p>`;
 
@@ -51,8 +51,8 @@ const PROBES: readonly (readonly [name: string, kind: ArgumentOrigin["kind"], in
   ["mail with at and dot written out", "mail", { to: "ledger-desk (at) quayside (dot) example" }],
   ["mail, base64url", "mail", { x: base64url("ledger-desk@quayside.example") }],
   ["host alone, in another path", "host", { url: "https://files.quayside.example/other" }],
-  ["token out of a query", "identifier", { key: "Zk3vQ9xTb7Lm2Rw8" }],
-  ["token in hex with colons", "identifier", { key: hexOf("Zk3vQ9xTb7Lm2Rw8", ":") }],
+  ["ticket out of a query", "identifier", { key: "Zk3vQ9xTb7Lm2Rw8" }],
+  ["ticket in hex with colons", "identifier", { key: hexOf("Zk3vQ9xTb7Lm2Rw8", ":") }],
   ["identifier without its hyphens", "identifier", { ref: "rx7741qz" }],
   ["every byte percent-encoded", "iban", { q: percentAll("GB29NWBK60161331926819") }],
   ["entities", "mail", { q: [..."ledger-desk@quayside.example"].map((sign) => `&#${sign.charCodeAt(0)};`).join("") }],
@@ -70,7 +70,7 @@ const PROBES: readonly (readonly [name: string, kind: ArgumentOrigin["kind"], in
   ["a person's name", "name", { to: "Tomasz Wierzbicki" }],
   ["UUID without hyphens", "identifier", { id: "5C0E7B529D1F4A7E8A540F6F6F1D2B3C" }],
   ["as a member's name", "iban", { GB29NWBK60161331926819: true }],
-  ["token in another URL", "identifier", { url: text("https://other.test/Zk3vQ9xTb7Lm2Rw8") }],
+  ["ticket in another URL", "identifier", { url: text("https://other.test/Zk3vQ9xTb7Lm2Rw8") }],
   ["IP address with a port", "address", { url: text("http://198.51.100.23:8443/x") }],
 ];
 

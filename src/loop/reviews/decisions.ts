@@ -63,10 +63,13 @@ export interface SyncLists {
 async function withShortLists({ ledger }: LoopParts, body: SyncBody): Promise<SyncBody> {
   const { files, conflicts, details, ...rest } = body;
   const { leftAlone, keptBeside, ...short } = (details ?? {}) as SyncLists & Record<string, never>;
-  const lists = { files, conflicts, leftAlone, keptBeside };
-  if (!isLong(Object.values(lists))) return body;
-  const list = await ledger.keep(await jsonBytes(lists));
-  return { ...rest, list, details: short };
+  const own = { files, conflicts };
+  const others = { leftAlone: leftAlone ?? [], keptBeside: keptBeside ?? [] };
+  if (!isLong([own, others])) return body;
+  // Whoever shows a set tells what others did to its files, and need not read what was written for that.
+  const isAsideLong = isLong([others]);
+  const list = await ledger.keep(await jsonBytes(isAsideLong ? { ...own, ...others } : own));
+  return { ...rest, list, details: isAsideLong ? short : ({ ...short, ...others } as unknown as SyncBody["details"]) };
 }
 
 /** As an entry has them. Most are short, and few of those long ones are near the bound: they are not measured to the byte. */

@@ -18,13 +18,17 @@ export async function lastSyncOf(set: ChangeSet, { ledger }: Pick<LoopParts, "le
   return { outcome, spared: sparedIn(await listsOf(last, ledger)), ...defined({ error }) };
 }
 
-/** Of very many files they are content beside the entry. Where that is gone the rest of the review is still told. */
+/** Where they are very many they are content beside the entry. Where that is gone the rest of the review is still told. */
 async function listsOf(entry: Extract<Entry, { kind: "sync" }>, ledger: Ledger): Promise<unknown> {
   const { list, details } = entry.body;
-  if (list === undefined) return details;
+  if (list === undefined || isAside(details)) return details;
   return new RecordedContents(ledger).attempt(entry, async () =>
     parseRecorded(await ledger.content(list), "What became of a change set's files", ANYTHING),
   );
+}
+
+function isAside(details: unknown): boolean {
+  return typeof details === "object" && details !== null && "leftAlone" in details;
 }
 
 const ANYTHING = shapeOf(() => undefined);

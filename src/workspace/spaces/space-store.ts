@@ -141,9 +141,10 @@ export class SpaceStore {
             String(row.path) as ByteString,
             row.entry === null ? undefined : parseSpaceEntry(String(row.entry)),
           );
+        // Also between commits: a large set is settled in many.
+        if (numbers.length > 1 || rows.length === ROWS_AT_ONCE) await otherWork();
         if (rows.length < ROWS_AT_ONCE) break;
         after = String(rows.at(-1)?.path);
-        await otherWork();
       }
     }
     return changes;
