@@ -1,6 +1,5 @@
 import type { Cpu, Machine } from "../vmm/index.ts";
 import { Allowance } from "./allowance.ts";
-import { Annex } from "./annex/annex.ts";
 import { BLOCKED } from "./blocked.ts";
 import { Deadline } from "./deadline.ts";
 import { LinuxError } from "./errno.ts";
@@ -92,7 +91,6 @@ export class Kernel {
   readonly scheduler: Scheduler;
   readonly clock: RunClock;
   readonly vdso: Vdso;
-  readonly annex: Annex;
   readonly limits: RunLimits;
   /** What the run may still use. */
   readonly allowance: Allowance;
@@ -133,7 +131,6 @@ export class Kernel {
     this.vfs = configuredVfs(config, this, options);
     this.cache = new PageCache(machine.memory, machine.pages, this.allowance, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
-    this.annex = new Annex(this, image);
     if (image) this.#publishClocks(image);
     this.scheduler = new Scheduler(this);
     this.tracer = trace && new Tracer(trace, this.#answer, () => this.clock.nowMs());
@@ -182,7 +179,6 @@ export class Kernel {
 
   seal(): KernelImage {
     this.#forgetEnded();
-    this.annex.forget();
     return sealKernel(this, this.#nextPid);
   }
 
@@ -281,11 +277,6 @@ export class Kernel {
     return shared;
   }
 
-  /** Whether anything shows a file that may change. */
-  get hasSharedFiles(): boolean {
-    return this.#sharedFiles.size > 0;
-  }
-
   /** Answers the system call the task stopped at. */
   enterCall(task: Task): void {
     const { registers32 } = task;
@@ -302,7 +293,6 @@ export class Kernel {
 
   /** Makes a call, for the first time or again after its task slept. */
   perform(task: Task, call: Call): void {
-    this.annex.beforeCall(call);
     const result = this.#dispatch(call);
     if (result === BLOCKED) {
       task.call = call;
@@ -343,7 +333,6 @@ export class Kernel {
 
   /** A fault of the task's own making. */
   fault(task: Task, signal: number, code: number, address = 0): void {
-    this.annex.settle();
     force(task, { signal, code, address });
   }
 }

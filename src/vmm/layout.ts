@@ -25,12 +25,6 @@ export const SystemVa = {
   exceptionStubs: USER_ADDRESS_LIMIT + 0x4000,
   /** The page below stays unmapped: a guard. */
   interruptStack: USER_ADDRESS_LIMIT + 0x6000,
-  annexCode: USER_ADDRESS_LIMIT + 0x10000,
-  annexState: USER_ADDRESS_LIMIT + 0x20000,
-  /** The state's second page is the annex's stack. */
-  annexStackTop: USER_ADDRESS_LIMIT + 0x22000,
-  annexFacts: USER_ADDRESS_LIMIT + 0x30000,
-  annexContent: USER_ADDRESS_LIMIT + 0x50000,
   doorbell: USER_ADDRESS_LIMIT + 0x100000,
 } as const;
 
@@ -43,14 +37,7 @@ export const SystemPhysical = {
   exceptionStubs: 0x5000,
   interruptStack: 0x6000,
   table: 0x7000,
-  annexCode: 0x10000,
-  annexState: 0x12000,
-  annexFacts: 0x18000,
-  annexContent: 0x30000,
 } as const;
-
-/** Sizes of the annex's parts (see annex.ts). */
-export const AnnexBytes = { code: 0x1000, state: 0x2000, facts: 0x17000, content: 0x40000 } as const;
 
 /** The doorbell has an address but no memory: a store to it makes KVM exit. Above all guest memory, below 4 GiB. */
 export const DOORBELL_PHYSICAL = 0xf0000000;
@@ -58,7 +45,7 @@ export const DOORBELL_PHYSICAL = 0xf0000000;
 export const DOORBELL_EXCEPTIONS = 8;
 
 /** Page tables live here; sparse megabytes, enough for about 2,000 small address spaces at once, or 150 as large as Python's. */
-export const TABLE_ARENA_START = 0x80000;
+export const TABLE_ARENA_START = 0x10000;
 export const TABLE_ARENA_END = 0x2000000;
 /** Pages for the guest's data begin here. */
 export const DATA_START = TABLE_ARENA_END;

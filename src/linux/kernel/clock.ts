@@ -87,11 +87,6 @@ export class VirtualClock implements Clock {
     this.pass(CALL_NS / 1e6);
   }
 
-  /** How many calls leave it before this scheduler's time. */
-  callsBefore(ms: number): number {
-    return Math.max(Math.ceil((ms * 1e6 - this.#elapsedNs) / CALL_NS) - 1, 0);
-  }
-
   /** Lets time pass that the guest used. */
   pass(ms: number): void {
     const ns = Math.ceil(ms * 1e6);

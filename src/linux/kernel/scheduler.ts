@@ -79,11 +79,6 @@ export class Scheduler implements Watch {
     return performance.now() - this.#startedMs;
   }
 
-  /** When a turn ends or a sleeper awakes, on the run's own clock. */
-  get dueMs(): number {
-    return Math.min(this.#turnEndMs, ...this.#tasks.map(({ wait }) => wait?.deadlineMs ?? Number.POSITIVE_INFINITY));
-  }
-
   get taskCount(): number {
     return this.#tasks.length;
   }
@@ -167,7 +162,6 @@ export class Scheduler implements Watch {
       deliver(this.#kernel, task);
       if (task.ended || task.wait || task.process.stopped) return undefined;
     }
-    this.#kernel.annex.prepare(task);
     const trap = this.#kernel.cpu.run();
     if (trap.kind === "syscall") this.#enterCall(task);
     else if (trap.kind === "interrupted") return this.#tick(control);

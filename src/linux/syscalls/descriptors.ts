@@ -125,8 +125,7 @@ function fcntl(call: Call): number {
 /** O_LARGEFILE, which every file opened by name has on a 64-bit Linux. */
 const LARGE_FILE = 0o100000;
 
-/** What F_GETFL tells. */
-export function shownFlags(file: OpenFile): number {
+function shownFlags(file: OpenFile): number {
   const flags = file.flags & ~(Open.closeOnExec | Open.create | Open.exclusive | Open.truncate);
   return file.location === undefined || (flags & Open.path) !== 0 ? flags : flags | LARGE_FILE;
 }

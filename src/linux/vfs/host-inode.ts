@@ -39,10 +39,6 @@ export abstract class HostInode extends Inode implements LowerInode {
     return true;
   }
 
-  override get isStill(): boolean {
-    return true;
-  }
-
   /** What identifies the file on the host, whatever its names. */
   get identity(): string {
     return identityOf(this.#host);

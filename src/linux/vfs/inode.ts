@@ -87,11 +87,6 @@ export abstract class Inode {
     return false;
   }
 
-  /** True while attributes, and the content of a file, change by system calls alone: what was told of it holds until one is made. */
-  get isStill(): boolean {
-    return false;
-  }
-
   // --- lifetime ---
   /** The object an open description works on: itself, or a snapshot of content computed now. May refuse (ENXIO). */
   open(): Inode {

@@ -80,10 +80,6 @@ export abstract class RamInode extends Inode {
     return keptTime(this.fs.now());
   }
 
-  override get isStill(): boolean {
-    return true;
-  }
-
   get sizeBytes(): number {
     return 0;
   }
