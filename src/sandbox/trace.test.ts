@@ -32,7 +32,7 @@ describe("a run that is traced", { skip: kvmMissing }, () => {
   test("calls that are refused or not known are marked, and the result names what is not known", async () => {
     const { calls, result } = await traced(
       python(
-        "import ctypes, sys\nlibc = ctypes.CDLL(None)\nlibc.mount(b'a', b'/b', b'tmpfs', 0, 0)\nlibc.syscall(1000, *[0] * 6)\nsys.exit(3)",
+        "import ctypes, sys\nlibc = ctypes.CDLL(None)\nlibc.mount(b'a', b'/b', b'tmpfs', 0, 0)\nlibc.syscall(1000, *[ctypes.c_long(0)] * 6)\nsys.exit(3)",
       ),
     );
     assert.equal(result.exitCode, 3);
