@@ -93,9 +93,13 @@ except BrokenPipeError: print('EPIPE')`,
 
   test("closing with something unread, or without lingering, resets the other side", async (t) => {
     const told: string[] = [];
+    // The run may be over before the other side has heard.
+    const { promise: both, resolve } = Promise.withResolvers<void>();
+    let over = 0;
     const { port } = await serve(t, (socket) => {
       socket.write("unread");
       socket.on("error", (error: NodeJS.ErrnoException) => told.push(error.code ?? ""));
+      socket.on("close", () => ++over === 2 && resolve());
     });
     const text = await python(
       port,
@@ -106,6 +110,7 @@ s = socket.create_connection(to); s.recv(10); s.setsockopt(socket.SOL_SOCKET, so
 print('closed')`,
     );
     assert.equal(text, "closed");
+    await both;
     assert.deepEqual(told, ["ECONNRESET", "ECONNRESET"]);
   });
 
