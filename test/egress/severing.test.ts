@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serve } from "../../src/egress/testing.ts";
 import { Sandbox } from "../../src/index.ts";
@@ -26,6 +26,17 @@ try: socket.getaddrinfo('${HOST}', 1); print('named')
 except OSError as error: print(error)
 `;
 
+/** A server that reads all it is sent, and says how much that was. */
+async function countingServer(t: TestContext) {
+  let bytesReceived = 0;
+  const server = await serve(t, (socket) => {
+    socket.on("data", (bytes) => {
+      bytesReceived += bytes.length;
+    });
+  });
+  return { ...server, received: () => bytesReceived };
+}
+
 describe("severing the way out of a run", { skip: kvmMissing() }, () => {
   let sandbox: Sandbox;
   before(async () => {
@@ -34,25 +45,20 @@ describe("severing the way out of a run", { skip: kvmMissing() }, () => {
   after(() => sandbox.close());
 
   test("an upload in progress stops, the receiver is told by RST, and nothing connects any more", async (t) => {
-    let received = 0;
-    const { port, sockets } = await serve(t, (socket) => {
-      socket.on("data", (bytes) => {
-        received += bytes.length;
-      });
-    });
+    const { port, sockets, received } = await countingServer(t);
     const gate = gateTo([port]);
     const running = sandbox.run({ tool: "python", code: UPLOAD(port) }, { egress: gate });
-    while (received < 20_000_000) await sleep(5);
+    while (received() < 20_000_000) await sleep(5);
     const [socket] = sockets;
     assert.ok(socket !== undefined);
     const error = once(socket, "error");
     const ended = new Promise((resolve) => socket.once("close", resolve));
     gate.sever("the monitor saw a command chain");
-    const atAlarm = received;
+    const atAlarm = received();
     assert.deepEqual([gate.liveConnections, gate.records[0]?.outcome], [0, "severed"], "at once, not later");
     assert.equal(((await error)[0] as NodeJS.ErrnoException).code, "ECONNRESET");
     await ended;
-    assert.ok(received - atAlarm <= SOCKET_BUFFER_BYTES, `${received - atAlarm} bytes came after the alarm`);
+    assert.ok(received() - atAlarm <= SOCKET_BUFFER_BYTES, `${received() - atAlarm} bytes came after the alarm`);
     const run = await running;
     assert.equal(run.status, "ok", run.stderrText);
     assert.match(run.stdoutText, /^(?:ECONNRESET|EPIPE)\nENETUNREACH\nENETUNREACH\nnamed\n$/);
@@ -64,7 +70,7 @@ describe("severing the way out of a run", { skip: kvmMissing() }, () => {
         ["refused", "severed"],
       ],
     );
-    assert.ok((run.egress[0]?.bytesOut ?? 0) >= received, "what is recorded as sent is no less than what arrived");
+    assert.ok((run.egress[0]?.bytesOut ?? 0) >= received(), "what is recorded as sent is no less than what arrived");
     assert.equal(sockets.size, 1);
   });
 
@@ -126,15 +132,10 @@ thread.join()`;
   });
 
   test("nothing more of a cell that is lost goes out", async (t) => {
-    let received = 0;
-    const { port, sockets } = await serve(t, (socket) => {
-      socket.on("data", (bytes) => {
-        received += bytes.length;
-      });
-    });
+    const { port, sockets, received } = await countingServer(t);
     const gate = gateTo([port]);
     const running = sandbox.run({ tool: "python", code: UPLOAD(port) }, { egress: gate });
-    while (received < 5_000_000) await sleep(5);
+    while (received() < 5_000_000) await sleep(5);
     const [socket] = sockets;
     assert.ok(socket !== undefined);
     const told = once(socket, "error");
