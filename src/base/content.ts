@@ -11,6 +11,10 @@ const truncate = promisify(fs.ftruncate);
 
 const ZEROS = Buffer.alloc(COPY_BYTES);
 
+/** Buffers of copies that have ended, for those to come: memory for each of very many small files costs more than to copy them. */
+const idleBuffers: Buffer[] = [];
+const IDLE_BUFFERS_MAX = 16;
+
 /** Reads into the buffer from a position of some content; 0 bytes at its end. */
 export type Source = (buffer: Buffer, position: number) => Promise<number>;
 
@@ -36,8 +40,15 @@ export interface Copied {
  * holes, so that a sparse file stays one.
  */
 export async function copyContent(source: Source, target: number | undefined, bytesMax: number): Promise<Copied> {
+  const buffer = idleBuffers.pop() ?? Buffer.allocUnsafeSlow(COPY_BYTES);
+  // After a failure it may still be written to: then nobody gets it again.
+  const copied = await copyBy(buffer, source, target, bytesMax);
+  if (idleBuffers.length < IDLE_BUFFERS_MAX) idleBuffers.push(buffer);
+  return copied;
+}
+
+async function copyBy(buffer: Buffer, source: Source, target: number | undefined, bytesMax: number): Promise<Copied> {
   const hash = sha256Stream();
-  const buffer = Buffer.allocUnsafe(COPY_BYTES);
   let sizeBytes = 0;
   // A file that grows while it is read must not keep us for ever; its hash is not the expected one anyway.
   while (sizeBytes <= bytesMax) {

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { rm } from "node:fs/promises";
 import type { BlobFiles } from "../../base/blob-files.ts";
 import { bytesOf, EMPTY, labelOf } from "../../base/byte-string.ts";
 import { copyContent, fileSource } from "../../base/content.ts";
@@ -51,7 +52,8 @@ export class Staging {
       const names = await namesIn(`${path}/${part}`);
       await inSlices(names, (name) => fs.rmSync(`${path}/${part}/${name}`, { recursive: true, force: true }));
     }
-    fs.rmSync(path, { recursive: true, force: true });
+    // Also when empty, directories that held very many names take long to go.
+    await rm(path, { recursive: true, force: true });
     root.syncNames(EMPTY);
   }
 
