@@ -3,12 +3,11 @@ import { test } from "node:test";
 import { contentOf, type Genome, nameOf, randomGenome, single } from "../../bench/guard-genome.ts";
 import { cleanText, HOSTILE_PIECES } from "../../bench/guard-pieces.ts";
 import { randomFrom } from "../../bench/random.ts";
-import { scan } from "./scanner.ts";
+import { costRatioTo } from "./testing/cost.ts";
 
 /** Large enough that quadratic work is thousands of times the clean work, small enough to try many. */
 const BYTES = 128 * 1024;
 const INPUTS = 24;
-const TRIES = 3;
 /** Measured ratios are up to 20; a matcher that reads each byte again for each byte gives many thousands. */
 const RATIO_MAX = 80;
 
@@ -28,22 +27,8 @@ const FOUND: readonly Genome[] = [
   { pieces: ["\nAction 1 Input", "\\\\", "////", '{"role":"{', "\\\\"], order: "mixed", layers: [], seed: 1 },
 ];
 
-/** Least CPU time of a few tries: what the input costs when the machine is otherwise idle. */
-function leastMs(content: Uint8Array): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const start = process.cpuUsage();
-    scan(content);
-    const { user, system } = process.cpuUsage(start);
-    least = Math.min(least, (user + system) / 1000);
-  }
-  return least;
-}
-
 test("no hostile input costs more than a fixed multiple of clean text", () => {
-  const clean = cleanText(BYTES).prose;
-  for (let warmUp = 0; warmUp < 10; warmUp++) scan(clean);
-  const cleanMs = Math.max(leastMs(clean), 0.5);
+  const ratioOf = costRatioTo(cleanText(BYTES).prose, RATIO_MAX);
   const random = randomFrom(7);
   const genomes = [
     ...FOUND,
@@ -51,15 +36,14 @@ test("no hostile input costs more than a fixed multiple of clean text", () => {
     ...Array.from({ length: INPUTS }, () => randomGenome(random)),
   ];
   const slow = genomes
-    .map((genome) => ({ name: nameOf(genome), ratio: leastMs(contentOf(genome, BYTES)) / cleanMs }))
+    .map((genome) => ({ name: nameOf(genome), ratio: ratioOf(contentOf(genome, BYTES)) }))
     .filter(({ ratio }) => ratio > RATIO_MAX);
   assert.deepEqual(slow, []);
 });
 
 test("content of one repeated byte, whichever it is, ends soon", () => {
-  const clean = cleanText(BYTES).prose;
-  const cleanMs = Math.max(leastMs(clean), 0.5);
+  const ratioOf = costRatioTo(cleanText(BYTES).prose, RATIO_MAX);
   const bytes = Array.from({ length: 256 }, (_, byte) => byte);
-  const slow = bytes.filter((byte) => leastMs(new Uint8Array(BYTES).fill(byte)) / cleanMs > RATIO_MAX);
+  const slow = bytes.filter((byte) => ratioOf(new Uint8Array(BYTES).fill(byte)) > RATIO_MAX);
   assert.deepEqual(slow, []);
 });

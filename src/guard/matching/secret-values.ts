@@ -20,15 +20,19 @@ export function runEnd(bytes: Uint8Array, first: number, alphabet: string, most:
   return at;
 }
 
+/** By byte, in which call it was seen last: a set for each call costs more than all else in a text full of beginnings. */
+const SEEN = new Uint32Array(256);
+let generation = 0;
+
 /** So many different bytes at least: a cheap bound for entropy that placeholders do not reach. */
 export function isVaried(bytes: Uint8Array, start: number, end: number, least = DISTINCT_MIN): boolean {
-  const seen = new Uint8Array(256);
+  generation = generation === 0xffffffff ? 1 : generation + 1;
   let distinct = 0;
   const limit = Math.min(end, start + VARIETY_BYTES);
   for (let at = start; at < limit && distinct < least; at++) {
     const byte = bytes[at] as number;
-    if (seen[byte] === 1) continue;
-    seen[byte] = 1;
+    if (SEEN[byte] === generation) continue;
+    SEEN[byte] = generation;
     distinct++;
   }
   return distinct >= least;
@@ -91,8 +95,14 @@ const PLACEHOLDERS = [
   "test",
 ];
 
+/** By first byte, in either case. */
+const PLACEHOLDERS_FROM = Array.from({ length: 256 }, (_, byte) =>
+  PLACEHOLDERS.filter((word) => startsWithAnyCase(Uint8Array.of(byte), 0, word.charAt(0))),
+);
+
 export function isPlaceholder(bytes: Uint8Array, start: number, end: number): boolean {
-  return PLACEHOLDERS.some((word) => startsWithAnyCase(bytes, start, word)) || !isVaried(bytes, start, end, 4);
+  const words = PLACEHOLDERS_FROM[bytes[start] ?? 0] as readonly string[];
+  return words.some((word) => startsWithAnyCase(bytes, start, word)) || !isVaried(bytes, start, end, 4);
 }
 
 /** So many signs of so many kinds are in generated values, and in no name, path or expression. */
@@ -101,7 +111,8 @@ const SIGNED_BYTES_MIN = 24;
 
 /** Long, with letters, digits and signs of several kinds among them, as frameworks make their keys. */
 export function hasManySigns(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < SIGNED_BYTES_MIN) return false;
   const text = byteStringOf(bytes.subarray(start, end));
-  if (end - start < SIGNED_BYTES_MIN || !/[0-9]/.test(text) || !/[a-z].*[a-z].*[a-z]/i.test(text)) return false;
+  if (!/[0-9]/.test(text) || !/[a-z].*[a-z].*[a-z]/i.test(text)) return false;
   return new Set(text.replace(/[A-Za-z0-9_./ -]/g, "")).size >= SIGNS_MIN && !/[{}<>\\]/.test(text);
 }

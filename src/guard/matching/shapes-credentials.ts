@@ -1,40 +1,19 @@
 import { byteStringOf } from "../../base/byte-string.ts";
 import type { Trigger } from "../rule.ts";
-import { isBlank, isDigit, isWord, NEWLINE, skipBlank, startsWith, startsWithAnyCase } from "./bytes.ts";
+import { isDigit, isWord, NEWLINE, skipBlank, startsWith, startsWithAnyCase } from "./bytes.ts";
+import { isOpaque, isQuote, isVisible, take, WORD_BYTES_MAX, wordEnd } from "./credential-words.ts";
+import { runEndOnce } from "./letter-runs.ts";
 import { isPlaceholder, isVaried, runEnd } from "./secret-values.ts";
 import type { Span } from "./shapes.ts";
 
-/** Secrets that the form around them gives away: files of credentials, command lines, headers, hashes of passwords. */
+/** Secrets that the form around them gives away: files of credentials, headers, hashes of passwords. */
 
 const COLON = 0x3a;
 const QUOTE = 0x22;
-const APOSTROPHE = 0x27;
-/** Longest name, host or user that is looked at. */
-const WORD_BYTES_MAX = 128;
-/** So much of a command is looked at for its password. */
-const COMMAND_BYTES_MAX = 256;
-/** Shorter values of cookies and hashes are preferences and identifiers. */
-const COOKIE_VALUE_MIN = 16;
+/** Shorter hashes are identifiers. */
 const HASH_MIN = 24;
 /** What comes after the last `$` of a hash: of SHA-1's 20 bytes and MD5's 16 it is some letters longer. */
 const LAST_PART_MIN = 20;
-const PASSWORD_MIN = 4;
-
-const isVisible = (byte: number | undefined): boolean => byte !== undefined && byte > 0x20 && byte < 0x7f;
-const isQuote = (byte: number | undefined): boolean => byte === QUOTE || byte === APOSTROPHE;
-
-function wordEnd(bytes: Uint8Array, first: number): number {
-  let at = first;
-  while (at - first < WORD_BYTES_MAX && isVisible(bytes[at])) at++;
-  return at;
-}
-
-function take(bytes: Uint8Array, span: Span, first: number, end: number, least = PASSWORD_MIN): boolean {
-  if (end - first < least || isPlaceholder(bytes, first, end)) return false;
-  span.start = first;
-  span.end = end;
-  return true;
-}
 
 /** `machine HOST login USER password …` and `default login …` of `.netrc`, on one line or several. */
 export function netrcPassword(bytes: Uint8Array, span: Span): boolean {
@@ -76,75 +55,6 @@ function fieldEnd(bytes: Uint8Array, first: number): number {
   return at;
 }
 
-/**
- * A command and the options of its that take a password: `-a` takes the next word or what follows at once, `-p+` only that, `-u:` what
- * comes behind its colon and `-b=` what comes behind its sign. The literal is the command.
- */
-export function commandPassword(bytes: Uint8Array, span: Span, { text, values = [] }: Trigger): boolean {
-  const limit = span.end + COMMAND_BYTES_MAX;
-  let at = span.end;
-  if (!isBlank(bytes[at]) || bytes[at] === NEWLINE) return false;
-  while (at < limit) {
-    while (bytes[at] === 0x20 || bytes[at] === 0x09) at++;
-    const end = argumentEnd(bytes, at);
-    // The next command begins, and is looked at by itself.
-    if (end === at || (startsWith(bytes, at, text) && end - at === text.length)) return false;
-    for (const value of values) {
-      const kind = value.at(-1) as string;
-      const option = /[+:=]$/.test(kind) ? value.slice(0, -1) : value;
-      if (!startsWith(bytes, at, option)) continue;
-      let first = at + option.length;
-      if (first === end && kind !== "+") {
-        first = end;
-        while (bytes[first] === 0x20) first++;
-      } else if (bytes[first] === 0x3d) first++;
-      else if (option.startsWith("--")) continue;
-      const last = argumentEnd(bytes, first);
-      if (isArgument(bytes, span, first, last, kind)) return true;
-    }
-    at = end;
-  }
-  return false;
-}
-
-function isArgument(bytes: Uint8Array, span: Span, from: number, to: number, kind: string): boolean {
-  const quoted = isQuote(bytes[from]);
-  let first = quoted ? from + 1 : from;
-  const end = quoted && bytes[to - 1] === bytes[from] ? to - 1 : to;
-  if (bytes[first] === 0x2d || bytes[first] === 0x5b) return false;
-  if (kind === ":" || kind === "=") {
-    const sign = kind === ":" ? COLON : 0x3d;
-    while (first < end && bytes[first] !== sign) first++;
-    first++;
-    if (kind === "=" && !isOpaque(bytes, first, end)) return false;
-  }
-  return take(bytes, span, first, end);
-}
-
-/** An argument of a shell, with its quotes; 0 bytes long where the command ends. */
-function argumentEnd(bytes: Uint8Array, first: number): number {
-  const limit = first + WORD_BYTES_MAX;
-  const quote = bytes[first];
-  let at = first;
-  if (isQuote(quote)) {
-    at++;
-    while (at < limit && bytes[at] !== quote && bytes[at] !== undefined && bytes[at] !== NEWLINE) at++;
-    return bytes[at] === quote ? at + 1 : at;
-  }
-  while (at < limit && isVisible(bytes[at]) && bytes[at] !== 0x3b && bytes[at] !== 0x7c && bytes[at] !== 0x60) at++;
-  return at;
-}
-
-/** What no person has written: letters and digits mixed. */
-function isOpaque(bytes: Uint8Array, first: number, end: number): boolean {
-  let [digits, letters] = [0, 0];
-  for (let at = first; at < end; at++) {
-    if (isDigit(bytes[at])) digits++;
-    else if (isWord(bytes[at])) letters++;
-  }
-  return end - first >= COOKIE_VALUE_MIN && digits >= 2 && letters >= 4 && isVaried(bytes, first, end, 8);
-}
-
 /** Longest row of cookies: browsers keep 4,096 bytes of each. */
 const COOKIES_BYTES_MAX = 4096;
 
@@ -152,11 +62,17 @@ const COOKIES_BYTES_MAX = 4096;
 export function cookieValue(bytes: Uint8Array, span: Span): boolean {
   const from = afterName(bytes, span.end);
   if (from < 0) return false;
-  // Cookies that begin inside the last ones read are those, so each byte is read once.
-  if (span.cookies?.bytes === bytes && from >= span.cookies.first && from < span.cookies.end) return false;
+  // Cookies that begin inside the last ones read are those: what comes behind them is read, so each byte is read once.
+  const known = span.cookies;
+  const isInside = known?.bytes === bytes && from >= known.first && from < known.end;
   const limit = from + COOKIES_BYTES_MAX;
-  let at = from;
-  for (let first = nextValue(bytes, at, limit); first >= 0; first = nextValue(bytes, at, limit)) {
+  let at = isInside ? known.end : from;
+  for (;;) {
+    const first = nextValue(bytes, at, limit);
+    if (first < 0) {
+      span.cookies = { bytes, first: from, end: -first };
+      return false;
+    }
     at = cookieEnd(bytes, first, limit, 0x3b);
     if (!isOpaque(bytes, first, at) || isPlaceholder(bytes, first, at)) continue;
     at = cookieEnd(bytes, first, limit, NEWLINE);
@@ -165,21 +81,19 @@ export function cookieValue(bytes: Uint8Array, span: Span): boolean {
     span.cookies = { bytes, first: from, end: at };
     return true;
   }
-  span.cookies = { bytes, first: from, end: Math.max(from + 1, at) };
-  return false;
 }
 
-/** Where the value of the next cookie begins; -1 when none follows. */
+/** Where the value of the next cookie begins; when none follows, less than 0 by where that was seen. */
 function nextValue(bytes: Uint8Array, from: number, limit: number): number {
   let at = from;
   while (at < limit) {
     while (bytes[at] === 0x20 || bytes[at] === 0x3b) at++;
     const name = at;
     while (at - name < WORD_BYTES_MAX && isVisible(bytes[at]) && bytes[at] !== 0x3d && bytes[at] !== 0x3b) at++;
-    if (at === name || isQuote(bytes[name])) return -1;
+    if (at === name || isQuote(bytes[name])) return -name;
     if (bytes[at] === 0x3d) return at + 1;
   }
-  return -1;
+  return -at;
 }
 
 /** Where the value ends, or with a line's end as `stop` the row of cookies; a quote or its escape ends both. */
@@ -213,7 +127,7 @@ export function authorization(bytes: Uint8Array, span: Span): boolean {
   if (scheme === undefined) return false;
   const first = skipBlank(bytes, at + scheme.length, 4);
   if (scheme === "digest" || scheme.startsWith("aws4")) return signedResponse(bytes, span, first);
-  const end = runEnd(bytes, first, "credential", 8192);
+  const end = runEndOnce(span, bytes, first, "credential", 8192);
   const least = scheme === "basic" ? 8 : 16;
   if (end - first < least || isPlaceholder(bytes, first, end)) return false;
   const isLong = end - first >= 16 && isVaried(bytes, first, end, 8);
@@ -249,19 +163,25 @@ const isPrintable = (byte: number | undefined): boolean => byte !== undefined &&
 /** A hash of a password with its salt (crypt(5), `{SSHA}`, Django's). The literal is what names the method. */
 export function passwordHash(bytes: Uint8Array, span: Span): boolean {
   if (isWord(bytes[span.start - 1]) && isWord(bytes[span.start])) return false;
-  const end = runEnd(bytes, span.end, "crypt", 512);
-  let last = end;
-  while (last > span.end && bytes[last - 1] !== 0x24) last--;
-  if (end - last < LAST_PART_MIN) return false;
+  const end = runEndOnce(span, bytes, span.end, "crypt", 512);
+  const last = end - LAST_PART_MIN;
+  if (last < span.end) return false;
+  for (let at = end - 1; at >= last; at--) if (bytes[at] === 0x24) return false;
+  if (!isMixed(bytes, span.end, end) || !isVaried(bytes, span.end, end, 12)) return false;
+  return take(bytes, span, span.end, end, HASH_MIN);
+}
+
+/** A digit, and some letters of either case. */
+function isMixed(bytes: Uint8Array, first: number, end: number): boolean {
   let [lower, upper, digits] = [0, 0, 0];
-  for (let at = span.end; at < end; at++) {
+  for (let at = first; at < end; at++) {
     const byte = bytes[at] as number;
     if (isDigit(byte)) digits++;
     else if (byte >= 0x61 && byte <= 0x7a) lower++;
     else if (byte >= 0x41 && byte <= 0x5a) upper++;
+    if (digits > 0 && lower >= 4 && upper >= 4) return true;
   }
-  if (digits === 0 || lower < 4 || upper < 4 || !isVaried(bytes, span.end, end, 12)) return false;
-  return take(bytes, span, span.end, end, HASH_MIN);
+  return false;
 }
 
 /** `<password>…</password>`: the literal is the opening tag. Names of tags that say less want a value that says more. */
@@ -283,8 +203,9 @@ export function jwkMember(bytes: Uint8Array, span: Span): boolean {
   const colon = skipBlank(bytes, span.end, 4);
   const open = skipBlank(bytes, colon + 1, 4);
   if (bytes[colon] !== COLON || bytes[open] !== QUOTE) return false;
-  const end = runEnd(bytes, open + 1, "padded", 8192);
-  const slashed = bytes[end] === 0x2b || bytes[end] === 0x2f ? runEnd(bytes, open + 1, "credential", 8192) : end;
+  const end = runEndOnce(span, bytes, open + 1, "padded", 8192);
+  const isSlashed = bytes[end] === 0x2b || bytes[end] === 0x2f;
+  const slashed = isSlashed ? runEndOnce(span, bytes, open + 1, "credential", 8192) : end;
   if (bytes[slashed] !== QUOTE || !isVaried(bytes, open + 1, slashed, 12)) return false;
   const from = Math.max(0, span.start - JWK_BYTES_MAX);
   const around = Buffer.from(

@@ -1,7 +1,8 @@
 import type { Trigger } from "../rule.ts";
 import { isWord, NEWLINE, skipBlank, startsWith } from "./bytes.ts";
 import { hasValidChecksum } from "./checksums.ts";
-import { inClass } from "./secret-alphabets.ts";
+import { runEndOnce } from "./letter-runs.ts";
+import { inClass, lettersOf } from "./secret-alphabets.ts";
 import { isPlaceholder, isVaried, looksSecret, runEnd, skipQuote } from "./secret-values.ts";
 import type { Span } from "./shapes.ts";
 
@@ -14,6 +15,7 @@ const BASE64_RUN = 32;
 
 interface Part {
   readonly alphabet: string;
+  readonly letters: Uint8Array;
   readonly least: number;
   readonly most: number;
   /** Text that stands there instead. */
@@ -22,17 +24,31 @@ interface Part {
   readonly isBefore: boolean;
 }
 
-const PARSED = new WeakMap<readonly string[], readonly Part[]>();
+interface Parts {
+  readonly all: readonly Part[];
+  readonly hasBefore: boolean;
+}
+
+const PARSED = new WeakMap<readonly string[], Parts>();
 
 /** `alphabet{least,most}`, `<alphabet{least,most}` for what comes before, or a text. Parsed once for each rule. */
-function partsOf(values: readonly string[]): readonly Part[] {
+function partsOf(values: readonly string[]): Parts {
   const known = PARSED.get(values);
   if (known !== undefined) return known;
-  const parts = values.map((value): Part => {
+  const all = values.map((value): Part => {
     const [, before, alphabet, least, most] = /^(<?)([a-z0-9]+)\{(\d+),(\d+)\}$/i.exec(value) ?? [];
-    if (alphabet === undefined) return { alphabet: "", least: 0, most: 0, text: value, isBefore: false };
-    return { alphabet, least: Number(least), most: Number(most), text: "", isBefore: before === "<" };
+    if (alphabet === undefined)
+      return { alphabet: "", letters: lettersOf(""), least: 0, most: 0, text: value, isBefore: false };
+    return {
+      alphabet,
+      letters: lettersOf(alphabet),
+      least: Number(least),
+      most: Number(most),
+      text: "",
+      isBefore: before === "<",
+    };
   });
+  const parts = { all, hasBefore: all.some(({ isBefore }) => isBefore) };
   PARSED.set(values, parts);
   return parts;
 }
@@ -42,16 +58,19 @@ function partsOf(values: readonly string[]): readonly Part[] {
  * a separator. A checksum at the end makes sure, but is not asked of all: what looks like a token in all else is masked too.
  */
 export function prefixedToken(bytes: Uint8Array, span: Span, { text, values = [] }: Trigger): boolean {
+  const parts = partsOf(values);
   // Asked first, so that one prefix after the other is not read on from each of them.
-  const hasBefore = partsOf(values).some(({ isBefore }) => isBefore);
-  if (!hasBefore && isWord(bytes[span.start]) && isWord(bytes[span.start - 1])) return false;
+  if (!parts.hasBefore && isWord(bytes[span.start]) && isWord(bytes[span.start - 1])) return false;
   let start = span.start;
   let at = span.end;
-  for (const { alphabet, least, most, text: separator, isBefore } of partsOf(values)) {
+  for (const { alphabet, letters, least, most, text: separator, isBefore } of parts.all) {
     const from = isBefore ? start : at;
-    if (isBefore) while (start > from - most && inClass(alphabet, bytes[start - 1] ?? 0)) start--;
-    else if (separator === "") at = runEnd(bytes, at, alphabet, most);
-    else at = startsWith(bytes, at, separator) ? at + separator.length : -1;
+    if (isBefore) while (start > from - most && letters[bytes[start - 1] ?? 0] === 1) start--;
+    else if (separator === "") {
+      // The last letter there must be tells most texts from tokens.
+      if (letters[bytes[at + least - 1] ?? 0] !== 1) return false;
+      at = runEndOnce(span, bytes, at, alphabet, most);
+    } else at = startsWith(bytes, at, separator) ? at + separator.length : -1;
     if (at < 0 || Math.abs((isBefore ? start : at) - from) < least) return false;
   }
   // Something longer of the same letters is something else.
@@ -149,11 +168,7 @@ function byteSet(text: string): Uint8Array {
 /** `Authorization: Bearer …`, `_authToken=…`: everything after the literal that is no blank. */
 export function credentialAfter(bytes: Uint8Array, span: Span, { values = [] }: Trigger): boolean {
   const first = skipQuote(bytes, skipBlank(bytes, span.end, 4));
-  // A credential that begins inside the last one read ends where that does, so each byte is read once.
-  const known = span.credential;
-  const isInside = known?.bytes === bytes && first >= known.first && first < known.end;
-  const end = isInside ? known.end : runEnd(bytes, first, "credential", SECRET_BYTES_MAX);
-  if (!isInside) span.credential = { bytes, first, end };
+  const end = runEndOnce(span, bytes, first, "credential", SECRET_BYTES_MAX);
   const least = Number(values[0] ?? 16);
   if (end - first < least || isPlaceholder(bytes, first, end) || !isVaried(bytes, first, end, 8)) return false;
   span.start = first;

@@ -1,4 +1,5 @@
 import { isBlank, isDigit, isWord, NEWLINE, startsWithAnyCase } from "./bytes.ts";
+import { runEndOnce } from "./letter-runs.ts";
 import { hasManySigns, isPlaceholder, looksSecret, runEnd } from "./secret-values.ts";
 import type { Span } from "./shapes.ts";
 
@@ -38,7 +39,7 @@ export function assignedSecret(bytes: Uint8Array, span: Span): boolean {
   if ((bytes[at] === 0x62 || bytes[at] === 0x66) && isQuote(bytes[at + 1])) at++;
   const found = isQuote(bytes[at])
     ? quotedSecret(bytes, span.start, at, isCapital)
-    : bareSecret(bytes, span.start, at, isCapital, sign + 1 === at);
+    : bareSecret(bytes, span, at, isCapital, sign + 1 === at);
   if (found < 0) return false;
   span.start = isQuote(bytes[at]) ? at + 1 : at;
   span.end = found;
@@ -62,10 +63,11 @@ function quotedSecret(bytes: Uint8Array, name: number, open: number, isCapital: 
 }
 
 /** The same of a value without quotes. `isTight`: it follows the sign at once. */
-function bareSecret(bytes: Uint8Array, name: number, first: number, isCapital: boolean, isTight: boolean): number {
+function bareSecret(bytes: Uint8Array, span: Span, first: number, isCapital: boolean, isTight: boolean): number {
+  const name = span.start;
   const place = standsInSettings(bytes, name);
   if (place === undefined) return -1;
-  const end = runEnd(bytes, first, place === "among-others" ? "parameter" : "value", VALUE_BYTES_MAX);
+  const end = runEndOnce(span, bytes, first, place === "among-others" ? "parameter" : "value", VALUE_BYTES_MAX);
   const isEnvironment = isCapital && isTight && bytes[end] === SPACE;
   if (!endsSetting(bytes, end) && !(isBlank(bytes[end]) && (place !== "line" || isEnvironment))) return -1;
   const isPassword = isPasswordName(bytes, name);

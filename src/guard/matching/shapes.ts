@@ -1,8 +1,9 @@
 import type { Trigger } from "../rule.ts";
 import { isBase64, isBlank, isDigit, skipBlank, startsWith } from "./bytes.ts";
+import type { LetterRuns } from "./letter-runs.ts";
+import { commandPassword } from "./shapes-commands.ts";
 import {
   authorization,
-  commandPassword,
   cookieValue,
   directiveValue,
   elementSecret,
@@ -61,9 +62,9 @@ export interface Span {
   end: number;
   /** The last URL that was read, so that one with many beginnings in it is not read for each. */
   url?: UrlReading;
-  /** The same of the last credential. */
-  credential?: LookedAt;
-  /** And of the last row of cookies. */
+  /** The same of the last runs of letters. */
+  runs?: LetterRuns;
+  /** And of the last row of cookies without one that is a secret. */
   cookies?: LookedAt;
   /** Where the value of the last key begins; -1 when it has none. */
   value?: { bytes: Uint8Array; keyEnd: number; at: number };
