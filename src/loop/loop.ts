@@ -7,6 +7,7 @@ import type { LoopListener } from "./events.ts";
 import { type Agent, type HandleContext, makeAgent } from "./handles/agent.ts";
 import type { Rights } from "./handles/caller.ts";
 import { Records } from "./history/records.ts";
+import { Lifetime } from "./lifetime.ts";
 import { WAIT_POLL_MS } from "./limits.ts";
 import type { Reviewers } from "./reviewers/reviewers.ts";
 import type { ReviewSummary } from "./reviews/review.ts";
@@ -33,18 +34,18 @@ export class ZeroTrustLoop implements AsyncDisposable {
   readonly records: Records;
   readonly #assembly: Assembly;
   readonly #context: HandleContext;
-  #running = new Set<Promise<unknown>>();
+  readonly #lifetime = new Lifetime();
   #closed: Promise<void> | undefined;
 
   private constructor(assembly: Assembly) {
     const { parts, memory, stateDirectory } = assembly;
     this.#assembly = assembly;
     this.stateDirectory = stateDirectory;
-    this.#context = { parts: () => this.#parts(), memory, during: (work) => this.#while(work()) };
-    this.reviews = new Reviews(parts);
-    this.reviewers = parts.reviewers;
-    this.breakers = new Breakers(parts);
-    this.records = new Records(parts);
+    this.#context = { parts: () => this.#parts(), memory, during: (work) => this.#lifetime.during(work()) };
+    this.reviews = this.#lifetime.of(new Reviews(parts));
+    this.reviewers = this.#lifetime.of(parts.reviewers);
+    this.breakers = this.#lifetime.of(new Breakers(parts));
+    this.records = this.#lifetime.of(new Records(parts));
   }
 
   /**
@@ -101,10 +102,10 @@ export class ZeroTrustLoop implements AsyncDisposable {
     return this.#assembly.listeners.add(listener);
   }
 
-  /** Lets running calls end, then closes everything. */
+  /** Lets running calls and decisions end, then closes everything. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
-      await Promise.allSettled([...this.#running]);
+      await this.#lifetime.end();
       await this.#assembly.close();
     })();
     return this.#closed;
@@ -115,16 +116,7 @@ export class ZeroTrustLoop implements AsyncDisposable {
   }
 
   #parts(): Assembly["parts"] {
-    if (this.#closed !== undefined) throw new ZtlError("closed", "The loop is closed");
+    this.#lifetime.expectOpen();
     return this.#assembly.parts;
-  }
-
-  async #while<T>(work: Promise<T>): Promise<T> {
-    this.#running.add(work);
-    try {
-      return await work;
-    } finally {
-      this.#running.delete(work);
-    }
   }
 }
