@@ -3,11 +3,13 @@ import type { Decoding } from "./finding.ts";
 import { Findings } from "./findings.ts";
 import type { GuardLimits } from "./limits.ts";
 import { APOSTROPHE, QUOTE } from "./matching/bytes.ts";
+import type { Choices } from "./matching/choices.ts";
 import { nextToken } from "./matching/json-objects.ts";
 import { type Opener, walkJson } from "./matching/json-walker.ts";
 import type { LiteralHits } from "./matching/literal-hits.ts";
 import { isAt } from "./matching/places.ts";
 import type { Span } from "./matching/shapes.ts";
+import { valueEnd, valueStart } from "./matching/shapes-json.ts";
 import type { Sink } from "./rule.ts";
 import type { Gate, Probe, RuleSet } from "./rule-set.ts";
 import { decodeLevel } from "./views/decode.ts";
@@ -108,6 +110,7 @@ export class Examination {
       span.start = end - gate.bytes.length;
       span.end = end;
       if (!holds(gate, bytes, span)) return true;
+      if (gate.choices !== undefined) return this.#choose(gate.choices, view, lastLead);
       const { start, end: spanEnd } = span;
       for (const probe of gate.probes) {
         if (probe.role === "object") {
@@ -118,6 +121,18 @@ export class Examination {
     };
     const hits = this.#rules.probe(bytes, look, copied);
     return { lastKeys, hits };
+  }
+
+  /** What the value of a key means for the rules that name one. */
+  #choose(choices: Choices, view: View, lastLead: Int32Array): true {
+    const { start, end: keyEnd } = this.#span;
+    const first = valueStart(view.bytes, keyEnd);
+    if (first < 0) return true;
+    for (const { value, probes } of choices.beginningWith(view.bytes[first])) {
+      const end = valueEnd(view.bytes, first, value);
+      if (end >= 0) for (const probe of probes) this.#found(probe, view, start, end, lastLead);
+    }
+    return true;
   }
 
   /** What a literal that counts means for one rule. */

@@ -4,6 +4,7 @@ import { sha256Hex } from "../base/sha256.ts";
 import { invariant } from "../errors.ts";
 import { SEVERITIES } from "./finding.ts";
 import { Automaton } from "./matching/automaton.ts";
+import { Choices } from "./matching/choices.ts";
 import { ObjectRules } from "./matching/json-objects.ts";
 import { LiteralHits } from "./matching/literal-hits.ts";
 import { NEXT_BYTE } from "./matching/next-byte.ts";
@@ -21,6 +22,8 @@ export interface Gate {
   readonly shape: Shape | undefined;
   /** What follows from it when it holds. */
   readonly probes: readonly Probe[];
+  /** Of a key, instead: what follows from each value that some rule names. */
+  readonly choices?: Choices;
 }
 
 /** What a literal that counts means for a rule. */
@@ -133,11 +136,22 @@ function compile(rules: readonly Rule[], wakingKeys: readonly string[]): { gates
   let sequences = 0;
   const add = (trigger: Trigger, rule: number, role: Probe["role"], sequence = -1, withinBytes = 0): void => {
     const { text, anyCase, at, shape, values } = trigger;
-    const key = JSON.stringify([text, anyCase, at, shape, values]);
+    // One text may be full of one key, and many rules name values of it: it is read once for all of them.
+    const choices = shape === "json-value" ? new Choices() : undefined;
+    const key = JSON.stringify([text, anyCase, at, shape, choices === undefined ? values : undefined]);
     const exact = anyCase !== true && /[a-z]/i.test(text);
-    const gate = gates.get(key) ?? { trigger, bytes: encode(text), exact, shape: shape && SHAPES[shape], probes: [] };
+    const gate = gates.get(key) ?? {
+      trigger,
+      bytes: encode(text),
+      exact,
+      shape: choices === undefined ? shape && SHAPES[shape] : undefined,
+      probes: [],
+      ...(choices && { choices }),
+    };
     gates.set(key, gate);
-    gate.probes.push({ rule, role, sequence, withinBytes });
+    const probe = { rule, role, sequence, withinBytes };
+    if (gate.choices === undefined) gate.probes.push(probe);
+    else for (const value of values ?? []) gate.choices.add(value, probe);
   };
   rules.forEach((rule, number) => {
     for (const pattern of rule.patterns) {

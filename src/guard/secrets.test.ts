@@ -164,12 +164,13 @@ test("a token whose checksum is right is one even without variety", () => {
 });
 
 test("what secrets begin with, in a row, costs no more than a small multiple of clean text", () => {
-  const bytes = 64 * 1024;
+  const bytes = 256 * 1024;
   const filled = (text: string): Uint8Array => Buffer.alloc(bytes, text);
-  // The least of any is some 8, of which most is the list of findings.
+  // The most of any is some 10.
   const ratioMax = 40;
-  const ratioOf = costRatioTo(filled("an ordinary line of words\n"), ratioMax);
-  const rows = new Set(SECRET_TRIGGERS.flatMap(({ text }) => [text, ` a=${text}`]));
+  const limits = { findings: 16 };
+  const ratioOf = costRatioTo(filled("an ordinary line of words\n"), ratioMax, { limits });
+  const rows = new Set(SECRET_TRIGGERS.map(({ text }) => text));
   const others = ["machine a login b ", "cookie: a=b; ", `"kty" "d":"${"aB3dEfGhIjKlMnOp".repeat(3)}",`, "$1$aB3"];
   const slow = [...rows, ...others].filter((text) => ratioOf(filled(text)) > ratioMax);
   assert.deepEqual(slow, []);

@@ -11,33 +11,30 @@ function valueAt(bytes: Uint8Array, keyEnd: number): number {
   return bytes[colon] === 0x3a ? skipBlank(bytes, colon + 1, GAP_MAX) : -1;
 }
 
-/** As `valueAt`, read once for all rules that ask about the same key. */
-function valueOnce(bytes: Uint8Array, span: Span): number {
-  span.value ??= { bytes, keyEnd: -1, at: -1 };
-  const { value } = span;
-  if (value.keyEnd === span.end && value.bytes === bytes) return value.at;
-  value.bytes = bytes;
-  value.keyEnd = span.end;
-  value.at = valueAt(bytes, span.end);
-  return value.at;
+const isQuote = (byte: number | undefined): boolean => byte === QUOTE || byte === APOSTROPHE;
+
+/** Where the value of the key begins, inside its quotes; -1 when there is none. */
+export function valueStart(bytes: Uint8Array, keyEnd: number): number {
+  const at = valueAt(bytes, keyEnd);
+  return at >= 0 && isQuote(bytes[at]) ? at + 1 : at;
 }
 
-/** A key with one of the trigger's values: a quoted string, or a bare number. */
-export function jsonValue(bytes: Uint8Array, span: Span, trigger: Trigger): boolean {
-  const at = valueOnce(bytes, span);
-  if (at < 0) return false;
-  const quote = bytes[at];
-  const quoted = quote === QUOTE || quote === APOSTROPHE;
-  const first = quoted ? at + 1 : at;
-  for (const value of trigger.values ?? []) {
-    // A text may be full of such keys: nearly all values differ in their first byte.
-    if (value.charCodeAt(0) !== bytes[first] || !startsWith(bytes, first, value)) continue;
-    const end = first + value.length;
-    if (quoted ? bytes[end] !== quote : isWord(bytes[end])) continue;
-    span.end = quoted ? end + 1 : end;
-    return true;
-  }
-  return false;
+/** End of the value that begins at `first` if it is this one, a string with its quote or a bare number; else -1. */
+export function valueEnd(bytes: Uint8Array, first: number, value: string): number {
+  if (!startsWith(bytes, first, value)) return -1;
+  const end = first + value.length;
+  const quote = bytes[first - 1];
+  if (isQuote(quote)) return bytes[end] === quote ? end + 1 : -1;
+  return isWord(bytes[end]) ? -1 : end;
+}
+
+/** A key with one of the trigger's values. */
+export function jsonValue(bytes: Uint8Array, span: Span, { values = [] }: Trigger): boolean {
+  const first = valueStart(bytes, span.end);
+  const end = first < 0 ? -1 : Math.max(-1, ...values.map((value) => valueEnd(bytes, first, value)));
+  if (end < 0) return false;
+  span.end = end;
+  return true;
 }
 
 /** A key whose value is an object with members, or an array of such objects. */

@@ -66,8 +66,6 @@ export interface Span {
   runs?: LetterRuns;
   /** And of the last row of cookies without one that is a secret. */
   cookies?: LookedAt;
-  /** Where the value of the last key begins; -1 when it has none. */
-  value?: { bytes: Uint8Array; keyEnd: number; at: number };
 }
 
 /** A stretch that has been looked at to its end. */
