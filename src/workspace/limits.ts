@@ -20,6 +20,15 @@ export interface SpaceLimits {
   readonly bytes: number;
 }
 
+/**
+ * Contents that one workspace keeps of versions gone by, for replays: as much as it may hold pending. What a call writes over or deletes
+ * would fill the host's disk else, call by call.
+ */
+export const HISTORY_BYTES_MAX = SPACE_BYTES_MAX;
+/** Contents written, or milliseconds gone by, after which a workspace that is in use looks for what can be forgotten. */
+export const TIDY_AFTER_BYTES = 1024 * 1024 * 1024;
+export const TIDY_AFTER_MS = 3600 * 1000;
+
 export const SPACE_LIMITS: SpaceLimits = { entries: ENTRIES_MAX, bytes: SPACE_BYTES_MAX };
 /** Workspaces whose entries are held in memory, some 1 KB an entry: conversations that are busy at once. */
 export const SPACES_CACHED_MAX = 16;

@@ -10,6 +10,7 @@ import { ZtlError } from "../errors.ts";
 import type { ChangeEntry, ChangeSet, ChangeSetSummary } from "./changes/change-set.ts";
 import { makeManifest, type Proposal } from "./changes/proposal.ts";
 import { Protection } from "./changes/protection.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { EXPIRE_AFTER_MS, FILE_BYTES_MAX, SPACE_LIMITS, type SpaceLimits } from "./limits.ts";
 import {
   type ApproveOptions,
@@ -23,7 +24,6 @@ import type { DiffOptions, FileDiff } from "./review/file-diff.ts";
 import { Queue } from "./review/queue.ts";
 import { EntryViews } from "./spaces/entry-views.ts";
 import { SpaceLayers } from "./spaces/space-layers.ts";
-import { pruneSpaces } from "./spaces/space-pruning.ts";
 import { SpaceReviews } from "./spaces/space-reviews.ts";
 import { SpaceStore } from "./spaces/space-store.ts";
 import { Spaces } from "./spaces/spaces.ts";
@@ -74,6 +74,7 @@ export class Workspace {
   readonly #turn: Turn;
   readonly #synchroniser: Synchroniser;
   readonly #layers: SpaceLayers;
+  readonly #housekeeping: Housekeeping;
   readonly #protection: Protection;
   readonly #hidden: HiddenPlaces;
   readonly #now: () => number;
@@ -91,6 +92,7 @@ export class Workspace {
     this.#turn = parts.turn;
     this.#synchroniser = parts.synchroniser;
     this.#layers = parts.layers;
+    this.#housekeeping = parts.housekeeping;
     this.#hidden = parts.hidden;
     const protection = new Protection(options.protectedPaths ?? []);
     const now = options.now ?? Date.now;
@@ -99,7 +101,10 @@ export class Workspace {
     this.#now = now;
     this.#expireAfterMs = expireAfterMs;
     this.queue = new Queue(parts.database);
-    this.spaces = new Spaces({ ...parts, now, expireAfterMs, limits: options.spaceLimits ?? SPACE_LIMITS });
+    this.spaces = new Spaces({
+      ...{ ...parts, now, expireAfterMs, limits: options.spaceLimits ?? SPACE_LIMITS },
+      wrote: (bytes) => parts.housekeeping.wrote(bytes),
+    });
     this.pending = new SpaceReviews({ ...parts, spaces: this.spaces, protection, now });
   }
 
@@ -108,10 +113,7 @@ export class Workspace {
     const parts = openParts(options);
     try {
       const recovered = await parts.synchroniser.recover();
-      await parts.sets.prune();
-      await pruneSpaces(parts.database, (options.now ?? Date.now)());
-      const { sets, store } = parts;
-      await parts.blobs.removeUnused((sha256) => sets.usesContent(sha256) || store.usesContent(sha256), Date.now());
+      await parts.housekeeping.tidy();
       const workspace = new Workspace(options, parts, recovered);
       await workspace.#settleAll();
       return workspace;
@@ -247,6 +249,7 @@ export class Workspace {
   /** Waits for a sync or undo that is under way. */
   async close(): Promise<void> {
     await this.#turn.settled();
+    await this.#housekeeping.settled();
     await this.#layers.close();
     this.#turn.close();
     this.#database.close();
@@ -297,6 +300,7 @@ interface Parts {
   readonly layers: SpaceLayers;
   readonly turn: Turn;
   readonly synchroniser: Synchroniser;
+  readonly housekeeping: Housekeeping;
   readonly hidden: HiddenPlaces;
 }
 
@@ -314,5 +318,7 @@ function openParts(options: WorkspaceOptions): Parts {
   const sets = new ChangeSets(database);
   const turn = new Turn(directory);
   const synchroniser = new Synchroniser({ sets, journal: new Journal(database), blobs, turn, hidden });
-  return { database, sets, store: new SpaceStore(database), blobs, layers, turn, synchroniser, hidden };
+  const store = new SpaceStore(database);
+  const housekeeping = new Housekeeping({ database, sets, store, blobs, now: options.now ?? Date.now });
+  return { database, sets, store, blobs, layers, turn, synchroniser, housekeeping, hidden };
 }

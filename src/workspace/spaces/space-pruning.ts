@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../base/database.ts";
 import { Pace } from "../../base/pace.ts";
-import { CUT_MS_MAX, HISTORY_KEPT_MS } from "../limits.ts";
+import { CUT_MS_MAX, HISTORY_BYTES_MAX, HISTORY_KEPT_MS } from "../limits.ts";
 import { removeInSlices } from "../state/removal.ts";
 import { parseSpaceEntry } from "../state/stored.ts";
 
@@ -12,13 +12,17 @@ const GIVEN_UP = -1;
 
 /**
  * Forgets what no review, no call and no replay will ask for: what killed processes had begun, workspaces in which nothing has been
- * pending for long, and of the others versions gone by as long. Each is marked first, so that whoever is killed here, or works with it
+ * pending for long, and of the others versions gone by as long, or with more contents than is kept. Each is marked first, so that whoever is killed here, or works with it
  * at the same time, finds it there or gone and never in part. Contents that nothing names any more are removed with the next blobs.
  */
-export async function pruneSpaces(database: DatabaseSync, now: number): Promise<void> {
+export async function pruneSpaces(
+  database: DatabaseSync,
+  now: number,
+  historyBytesMax = HISTORY_BYTES_MAX,
+): Promise<void> {
   const spaces = new Set<string>();
   for (const prune of [giveUpUnpublished, forgetIdle, forgetVersions])
-    for (const space of await prune(database, now)) spaces.add(space);
+    for (const space of await prune(database, now, historyBytesMax)) spaces.add(space);
   for (const space of spaces) await forgetContents(database, space);
 }
 
@@ -52,15 +56,21 @@ async function forgetIdle(database: DatabaseSync, now: number): Promise<string[]
   return [];
 }
 
-/** What a path had in a version before the oldest that is kept is in no version that can be asked for. */
-async function forgetVersions(database: DatabaseSync, now: number): Promise<string[]> {
+/**
+ * The oldest version that is kept is the last of 30 days ago, or the one after which all that was written is as much as is kept. What a
+ * path had before that is in no version that can be asked for.
+ */
+async function forgetVersions(database: DatabaseSync, now: number, historyBytesMax: number): Promise<string[]> {
   const moved = database
     .prepare(
       `UPDATE space SET kept = old.number FROM (
-         SELECT space, max(number) AS number FROM space_commit WHERE published = 1 AND made < ? GROUP BY space
+         SELECT space, max(number) AS number FROM (
+           SELECT space, number, made, sum(bytes) OVER (PARTITION BY space ORDER BY number DESC) AS since
+           FROM space_commit WHERE published = 1
+         ) WHERE made < ? OR since > ? GROUP BY space
        ) AS old WHERE old.space = space.id AND old.number > space.kept RETURNING id, kept`,
     )
-    .all(now - HISTORY_KEPT_MS);
+    .all(now - HISTORY_KEPT_MS, historyBytesMax);
   for (const { id, kept } of moved) {
     const isOlder = `space = ? AND number < ? AND EXISTS (
       SELECT 1 FROM space_change AS later JOIN space_commit AS made ON made.number = later.number

@@ -4,11 +4,11 @@ import { setImmediate as otherWork } from "node:timers/promises";
 import type { ByteString } from "../../base/byte-string.ts";
 import { transaction } from "../../base/database.ts";
 import { sortedInSlices } from "../../base/pace.ts";
-import { sha256Stream } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
 import { interrupted } from "../state/interrupted.ts";
 import { removeInSlices } from "../state/removal.ts";
 import { parseSpaceEntry } from "../state/stored.ts";
+import { beginCommit, type Change, type CommitWriter } from "./commit-writer.ts";
 import type { Author, SpaceEntry } from "./space-entry.ts";
 import { type SpaceHead, toHead } from "./space-head.ts";
 
@@ -22,15 +22,6 @@ export type CommitKind = "call" | "cut" | "applied" | "rejected" | "expired" | "
 
 /** Entries as they are from then on; undefined where nothing differs from the host any more. */
 export type Changes = ReadonlyMap<ByteString, SpaceEntry | undefined>;
-
-type Change = readonly [ByteString, SpaceEntry | undefined];
-
-interface Writer {
-  readonly version: number;
-  readonly write: (change: Change) => void;
-  /** To be asked for once, when all is written. */
-  readonly hash: () => string;
-}
 
 export interface NewCommit {
   readonly kind: CommitKind;
@@ -175,13 +166,13 @@ export class SpaceStore {
     if (sorted.length <= ROWS_AT_ONCE) {
       const isOurs = transaction(this.#database, () => {
         if (this.get(from.id).version !== from.version) return false;
-        const writer = this.#begin(from, commit);
+        const writer = beginCommit(this.#database, from, commit);
         for (const change of sorted) writer.write(change);
         return this.#publish(from, commit, writer);
       });
       return isOurs ? this.get(from.id) : undefined;
     }
-    const writer = transaction(this.#database, () => this.#begin(from, commit));
+    const writer = transaction(this.#database, () => beginCommit(this.#database, from, commit));
     await this.#inSlices(
       sorted,
       (change) => writer.write(change),
@@ -279,29 +270,7 @@ export class SpaceStore {
     return this.#database.prepare("SELECT 1 FROM space_content WHERE sha256 = ? LIMIT 1").get(sha256) !== undefined;
   }
 
-  #begin(from: SpaceHead, { kind, note, head: { last }, at }: NewCommit): Writer {
-    const { lastInsertRowid } = this.#database
-      .prepare(
-        "INSERT INTO space_commit (space, kind, published, run, tool, command, made) VALUES (?, ?, 0, ?, ?, ?, ?)",
-      )
-      // What else than a call made it is told where a call has its command.
-      .run(from.id, kind, last.runId, last.tool, kind === "call" ? last.command : (note ?? ""), at);
-    const version = Number(lastInsertRowid);
-    const hash = sha256Stream();
-    hash.update(`ztl-space-v1\n${from.hash}\n${kind}\n${JSON.stringify(note ?? null)}\n`);
-    const insert = this.#database.prepare("INSERT INTO space_change (space, path, number, entry) VALUES (?, ?, ?, ?)");
-    const use = this.#database.prepare("INSERT OR IGNORE INTO space_content (sha256, space) VALUES (?, ?)");
-    const write = ([path, entry]: Change): void => {
-      const text = entry === undefined ? null : JSON.stringify(entry);
-      hash.update(`${JSON.stringify([path, text])}\n`);
-      insert.run(from.id, path, version, text);
-      for (const state of entry === undefined ? [] : [entry.before, entry.after])
-        if (state.type === "file" && state.sha256 !== "") use.run(state.sha256, from.id);
-    };
-    return { version, write, hash: () => hash.digest("hex") };
-  }
-
-  #publish(from: SpaceHead, { head, also }: NewCommit, { version, hash: digest }: Writer): boolean {
+  #publish(from: SpaceHead, { head, also }: NewCommit, { version, newBytes, hash: digest }: CommitWriter): boolean {
     const hash = digest();
     const { roots, last } = head;
     const { changes } = this.#database
@@ -316,8 +285,8 @@ export class SpaceStore {
     if (changes !== 1) return false;
     also?.();
     const published = this.#database
-      .prepare("UPDATE space_commit SET published = 1, hash = ? WHERE number = ? AND published = 0")
-      .run(hash, version);
+      .prepare("UPDATE space_commit SET published = 1, hash = ?, bytes = ? WHERE number = ? AND published = 0")
+      .run(hash, newBytes(), version);
     if (published.changes === 1) return true;
     throw interrupted();
   }

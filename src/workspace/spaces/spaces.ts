@@ -79,6 +79,8 @@ export interface SpacesParts {
   readonly now: () => number;
   readonly expireAfterMs: number;
   readonly limits: SpaceLimits;
+  /** Told how many bytes of contents a call brought. */
+  readonly wrote: (bytes: number) => void;
 }
 
 /** What calls have changed and nobody has decided about, by whose it is: each call finds what earlier ones left, and adds to it. */
@@ -164,7 +166,9 @@ export class Spaces {
     const { roots } = await checkProposal(made);
     const source = { changes: made.changes, roots, base: view.entries, by: { runId, tool }, labels };
     const drafted = await draftDelta(source, this.#parts);
-    return await this.alone(view.spaceId, () => this.#lay(view, { ...made, roots }, drafted));
+    const result = await this.alone(view.spaceId, () => this.#lay(view, { ...made, roots }, drafted));
+    this.#parts.wrote(made.changes.reduce((sum, { content }) => sum + (content?.length ?? 0), 0));
+    return result;
   }
 
   /** Lets nobody else of this process change the workspace meanwhile. */

@@ -11,7 +11,7 @@ export const WORKSPACE_REFUSAL = {
 const FORMAT: DatabaseFormat = {
   applicationId: "ztlw",
   // Counted up when manifests or plans change, too.
-  version: 6,
+  version: 7,
   schema: [
     `CREATE TABLE change_set (
       number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, state TEXT NOT NULL,
@@ -41,7 +41,7 @@ const FORMAT: DatabaseFormat = {
     "CREATE INDEX space_pending ON space (agent, id, entries) WHERE entries > 0",
     `CREATE TABLE space_commit (
       number INTEGER PRIMARY KEY AUTOINCREMENT, space TEXT NOT NULL, kind TEXT NOT NULL, published INTEGER NOT NULL,
-      run TEXT, tool TEXT, command TEXT, hash TEXT, made INTEGER NOT NULL
+      run TEXT, tool TEXT, command TEXT, hash TEXT, made INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0
     ) STRICT`,
     "CREATE INDEX space_commit_space ON space_commit (space, number)",
     "CREATE INDEX space_commit_unpublished ON space_commit (made) WHERE published < 1",

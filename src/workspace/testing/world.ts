@@ -15,11 +15,14 @@ export interface World {
 }
 
 export async function makeWorld(t: TestContext, options: Partial<WorkspaceOptions> = {}): Promise<World> {
+  let opened: Workspace | undefined;
+  // Before its directory goes.
+  t.after(() => opened?.close());
   const place = temporaryDirectory(t);
   const host = join(place, "host");
   fs.mkdirSync(host);
   const workspace = await Workspace.open({ directory: join(place, "state"), ...options });
-  t.after(() => workspace.close());
+  opened = workspace;
   return { place, host, guest: join(place, "guest"), workspace };
 }
 
