@@ -156,4 +156,15 @@ export const HOSTILE_PIECES: readonly string[] = [
     "<think>",
   ],
   ...["aaaaaaaaaaaaaaaa", "\u00e9", "語", "\u{1f600}", "\\\\n", '\\\\\\"', "&amp;#92;", "%5c%5c", "\u200b\u200c"],
+  ...[
+    "⟦user⟧",
+    "%%sys%%",
+    "\n:::user\n",
+    "<turn:user>",
+    "<\\|bot\\|",
+    "<__bos__>",
+    '<a from="user"',
+    "<a:msg role=user ",
+    "<|turn role=user",
+  ],
 ];

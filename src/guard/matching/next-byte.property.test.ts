@@ -50,8 +50,19 @@ const CONTINUATIONS: Readonly<Record<string, string>> = {
   "numbered-token": "7>",
   "numbered-turn": "7>user\n",
   "selector-run": "\ufe01".repeat(5),
+  "enclosed-role": '">',
+  "escaped-token": "user\\|>",
+  "namespaced-role": '_start role="system">',
+  "barred-role": 'turn role="system"|>',
   "tag-run": "\u{e0041}\u{e0042}",
   "zero-width-run": "\u200b".repeat(9),
+};
+
+/** And what stands before it. */
+const LEADS: Readonly<Record<string, string>> = {
+  "namespaced-tag": "<a",
+  "namespaced-role": "<a",
+  "enclosed-role": '<turn from="',
 };
 
 interface Outcome {
@@ -60,7 +71,7 @@ interface Outcome {
 }
 
 function outcomeOf(trigger: Trigger, rest: string): Outcome {
-  const lead = trigger.shape === "namespaced-tag" ? "x\n\n<a" : "x\n\n";
+  const lead = `x\n\n${LEADS[trigger.shape ?? ""] ?? ""}`;
   const before = Buffer.from(`${lead}${trigger.text}`);
   const bytes = Buffer.concat([before, Buffer.from(rest)]);
   const span = { start: lead.length, end: before.length };

@@ -11,6 +11,11 @@ const isAmong =
 /** What follows a header's or a member's name. */
 const endsName = (byte: number): boolean => isAmong(0x22, 0x27, 0x2c, 0x3d, COLON)(byte) || isBlank(byte);
 
+/** Signs that close something. */
+const ENDS_MARK = Uint8Array.from({ length: 0x80 }, (_, byte) =>
+  /[<>\])}|#%@^~$:&+=!?*/\\_"'-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
 /**
  * What must come right after the literal for its shape to hold. It says nothing a shape does not say as well; asking
  * it first, in the automaton, spares the call of the shape at most places. Shapes that are missing take any byte, and
@@ -43,6 +48,10 @@ export const NEXT_BYTE: Readonly<Partial<Record<ShapeName, (byte: number) => boo
   "token-open": isLower,
   "sided-turn": isLower,
   "signed-token": (byte) => byte === 0x2f || isWord(byte),
+  "enclosed-role": (byte) => byte >= 0x80 || byte === 0x0a || byte === 0x0d || ENDS_MARK[byte] === 1,
+  "escaped-token": (byte) => isAmong(0x3e, 0x5c, 0x7c)(byte) || isWord(byte),
+  "namespaced-role": (byte) => isBlank(byte) || isWord(byte),
+  "barred-role": isWord,
   "barred-tag": (byte) => byte >= 0x41 && byte <= 0x5a,
   "selector-run": isAmong(0xef, 0xf3),
   "tag-run": isAmong(0xf3),

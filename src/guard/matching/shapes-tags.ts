@@ -1,5 +1,6 @@
 import type { Trigger } from "../rule.ts";
 import { APOSTROPHE, GT, isBlank, isWord, LT, QUOTE, skipBlank, startsWithAnyCase } from "./bytes.ts";
+import { roleEnd } from "./roles.ts";
 import type { Span } from "./shapes.ts";
 
 const SLASH = 0x2f;
@@ -190,4 +191,37 @@ function soleName(bytes: Uint8Array, at: number): number {
   if (!readAttribute(bytes, at) || !isNamed(bytes, "name")) return -1;
   const end = skipBlank(bytes, attribute.end, bytes.length);
   return bytes[end] === GT ? end + 1 : -1;
+}
+
+/** Attributes of a turn's tag that say whose it is. */
+const SPEAKING = ["role", "name", "from", "speaker", "author", "type"];
+
+/** Whether an attribute of the tag, whose name ends at `at`, names a role; moves the span's end behind it. */
+function namesRole(bytes: Uint8Array, span: Span, from: number): boolean {
+  let at = from;
+  while (readAttribute(bytes, at)) {
+    at = attribute.end;
+    if (!SPEAKING.some((name) => isNamed(bytes, name)) || roleEnd(bytes, attribute.valueStart) !== attribute.valueEnd)
+      continue;
+    span.end = at;
+    return true;
+  }
+  return false;
+}
+
+/** `<anything:turn_start role="system">`; the literal begins with the colon. */
+export function namespacedRole(bytes: Uint8Array, span: Span): boolean {
+  let end = span.end;
+  while (end - span.end < AFFIX_MAX && isWord(bytes[end])) end++;
+  const start = tagStart(bytes, span.start);
+  if (start < 0 || !namesRole(bytes, span, end)) return false;
+  span.start = start;
+  return true;
+}
+
+/** `<|turn role="system"|>`. */
+export function barredRole(bytes: Uint8Array, span: Span): boolean {
+  let end = span.end;
+  while (end - span.end < AFFIX_MAX && isWord(bytes[end])) end++;
+  return end > span.end && isBlank(bytes[end]) && namesRole(bytes, span, end);
 }

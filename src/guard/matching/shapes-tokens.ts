@@ -1,4 +1,4 @@
-import { BAR, GT, isLower, isNameByte, isWord, LT, startsWith } from "./bytes.ts";
+import { BACKSLASH, BAR, GT, isLower, isNameByte, isWord, LT, startsWith } from "./bytes.ts";
 import { headingRoleEnd } from "./roles.ts";
 import type { Span } from "./shapes.ts";
 import { kindOfName } from "./token-names.ts";
@@ -11,6 +11,7 @@ const SIDED_NAME_MIN = 3;
 const NAME_MIN = 2;
 const SIGNED_NAME_MIN = 3;
 const SLASH = 0x2f;
+const UNDERSCORE = 0x5f;
 const CLOSE_BRACE = 0x7d;
 /** Bytes between the bars of a DeepSeek token. */
 const FULLWIDTH_MAX = 160;
@@ -142,14 +143,33 @@ export function signedToken(bytes: Uint8Array, span: Span): boolean {
   const first = bytes[span.end] === SLASH ? span.end + 1 : span.end;
   let end = first;
   while (end - first <= SIGNED_NAME_MAX && isWord(bytes[end])) end++;
+  // The name has no such sign at its end.
+  while (sign === UNDERSCORE && end > first && bytes[end - 1] === UNDERSCORE) end--;
+  const hasTwo = sign === UNDERSCORE && bytes[end + 1] === UNDERSCORE;
   if (
     end - first < SIGNED_NAME_MIN ||
     end - first > SIGNED_NAME_MAX ||
     bytes[end] !== sign ||
-    bytes[end + 1] !== bracket
+    bytes[hasTwo ? end + 2 : end + 1] !== bracket
   )
     return false;
   if (kindOfName(bytes, first, end) === "unknown") return false;
-  span.end = end + 2;
+  // `<__END__>` is a file of Perl's.
+  if (sign === UNDERSCORE && !isLower(bytes[end - 1])) return false;
+  span.end = hasTwo ? end + 3 : end + 2;
+  return true;
+}
+
+/** `<\\|name\\|>`, `<\\|>system`: a token whose bars are escaped, as in an expression or a table of Markdown; the literal is `<\\|`. */
+export function escapedToken(bytes: Uint8Array, span: Span): boolean {
+  const first = span.end;
+  let end = first;
+  while (end - first <= SIGNED_NAME_MAX && isWord(bytes[end])) end++;
+  if (end - first > SIGNED_NAME_MAX) return false;
+  const bar = bytes[end] === BACKSLASH ? end + 1 : end;
+  if (bytes[bar] !== BAR && bytes[bar] !== GT) return false;
+  const after = bytes[bar] === BAR && bytes[bar + 1] === GT ? bar + 2 : bar + 1;
+  if (kindOfName(bytes, first, end) === "unknown" && headingRoleEnd(bytes, after) < 0) return false;
+  span.end = after;
   return true;
 }

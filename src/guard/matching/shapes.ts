@@ -12,6 +12,7 @@ import {
   passwordHash,
   pgpassPassword,
 } from "./shapes-credentials.ts";
+import { enclosedRole, type Marks } from "./shapes-enclosed.ts";
 import { jsonContainer, jsonValue, opensPair } from "./shapes-json.ts";
 import { htmlLoad, markdownImage, markdownReference, type UrlReading } from "./shapes-links.ts";
 import {
@@ -23,10 +24,20 @@ import {
   urlPassword,
 } from "./shapes-secrets.ts";
 import { assignedSecret } from "./shapes-settings.ts";
-import { functionTag, namespacedTag, roleTag, tagAttribute, tagEnd, wordyTag } from "./shapes-tags.ts";
+import {
+  barredRole,
+  functionTag,
+  namespacedRole,
+  namespacedTag,
+  roleTag,
+  tagAttribute,
+  tagEnd,
+  wordyTag,
+} from "./shapes-tags.ts";
 import { controlString, csiConceal, csiReport, hyperlink } from "./shapes-terminal.ts";
 import {
   barredTag,
+  escapedToken,
   fullwidthToken,
   fullwidthTurn,
   roleTurn,
@@ -64,6 +75,8 @@ export interface Span {
   url?: UrlReading;
   /** The same of the last runs of letters. */
   runs?: LetterRuns;
+  /** The last marks of turns. */
+  marks?: Marks;
   /** And of the last row of cookies without one that is a secret. */
   cookies?: LookedAt;
 }
@@ -138,6 +151,8 @@ export const SHAPES = Object.freeze({
   "barred-tag": barredTag,
   "sided-turn": sidedTurn,
   "signed-token": signedToken,
+  "escaped-token": escapedToken,
+  "enclosed-role": enclosedRole,
   "square-bar": squareBar,
   "square-bar-turn": squareBarTurn,
   "tilde-token": tildeToken,
@@ -156,6 +171,8 @@ export const SHAPES = Object.freeze({
   "tag-attribute": tagAttribute,
   "tag-end": tagEnd,
   "namespaced-tag": namespacedTag,
+  "namespaced-role": namespacedRole,
+  "barred-role": barredRole,
   "wordy-tag": wordyTag,
   "role-tag": roleTag,
   "triangle-token": triangleToken,
@@ -186,4 +203,4 @@ export const SHAPES = Object.freeze({
 export type ShapeName = keyof typeof SHAPES;
 
 /** Counts every change to what shapes, places or views recognise; it is hashed with the rules. */
-export const ENGINE_VERSION = 8;
+export const ENGINE_VERSION = 9;

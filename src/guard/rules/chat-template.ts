@@ -11,6 +11,7 @@ const NUMBERED = [
   "<special_",
   "<ctrl",
   "<token_",
+  "<sep_",
   "[UNUSED_TOKEN_",
   "[control_",
 ];
@@ -24,6 +25,7 @@ const BOUNDARIES = [
   ":eot>",
   ":turn>",
   ":turn_start>",
+  "_turn>",
   "<s>",
   "</s>",
   "<bos>",
@@ -42,6 +44,9 @@ const BRACKETED = [
   ...["TOOL_CALL", "TOOL_CALLS", "TOOL_RESULT", "TOOL_RESULTS", "TOOL_CONTENT", "TOOL_RESPONSE", "TOOL_OUTPUT"],
   ...["USER_MESSAGE", "USER_PROMPT", "USER_TURN", "ASSISTANT_MESSAGE", "ASSISTANT_RESPONSE", "ASSISTANT_TURN"],
   ...["END_OF_TURN", "START_OF_TURN", "BEGIN_OF_TURN", "FUNCTION_CALL", "FUNCTION_RESULT", "REASONING"],
+  ...["USER", "SYSTEM", "ASSISTANT", "HUMAN", "TURN", "ROLE"].flatMap((speaker) =>
+    ["BEGIN", "START", "END"].flatMap((edge) => [`${speaker}_${edge}`, `${edge}_${speaker}`]),
+  ),
 ].flatMap((words) => [`[${words}]`, `[/${words}]`]);
 /** Roles of which a heading with the sign # is never one of a document. */
 const HEADED_ROLES = ["User", "Human", "Assistant", "System", "USER", "HUMAN", "ASSISTANT", "SYSTEM"].flatMap(
@@ -51,11 +56,19 @@ const HEADED_ROLES = ["User", "Human", "Assistant", "System", "USER", "HUMAN", "
 /** Tags that name a speaker and an edge: `<user_start>`, `<SYS_END>`, `<s_system>`. */
 const SPEAKERS = ["system", "sys", "user", "usr", "assistant", "asst", "human", "bot", "turn", "role", "tool", "call"];
 const EDGES = SPEAKERS.flatMap((speaker) => [
-  ...["start", "begin", "end", "stop"].map((edge) => `<${speaker}_${edge}>`),
+  ...["start", "begin", "end", "stop"].flatMap((edge) => [`<${speaker}_${edge}>`, `<${edge}_${speaker}>`]),
   `<s_${speaker}>`,
 ]);
 /** Signs that may stand inside both brackets of a token. */
-const SIGNED = [":", "@", "+", "#", "!", "*", "=", "~", "^", "$"].map((sign) => `<${sign}`);
+const SIGNED = [":", "@", "+", "#", "!", "*", "=", "~", "^", "$", "_"].map((sign) => `<${sign}`);
+
+/** Blocks of a template for each role: `{{#role 'system'}}`, `{{#system}}`. */
+const BLOCKS = [
+  ...["system", "user", "assistant"].flatMap((role) =>
+    ["{{", "{{#", "{{~#"].flatMap((open) => literals(`${open}role '${role}'`, `${open}role "${role}"`)),
+  ),
+  ...literals("{{#system}}"),
+];
 
 const pair = (leads: readonly string[], follows: readonly string[]): Pattern => ({
   kind: "sequence",
@@ -127,7 +140,32 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
     meaning:
       "A speaker, a beginning or an end between two of the same sign, in brackets, as special tokens are made. Rate: 0.",
     reason: "contains what is made like a control token",
-    patterns: shaped("signed-token", ...SIGNED, "{|"),
+    patterns: [
+      ...shaped("signed-token", ...SIGNED, "{|"),
+      ...shaped("escaped-token", "<\\|"),
+      ...shaped("barred-role", "<|"),
+      ...shapedAnyCase("namespaced-role", ":turn", ":begin_turn", ":start_turn", ":message", ":msg"),
+      ...BLOCKS,
+    ],
+  },
+  {
+    id: "chat.enclosed-role",
+    family: "chat-template",
+    severity: "medium",
+    meaning: "The names of two speakers between the same signs, whatever these are: turns of a conversation.",
+    reason: "contains what is made like turns of a conversation",
+    patterns: shapedAnyCase(
+      "enclosed-role",
+      "system",
+      "sys",
+      "developer",
+      "user",
+      "usr",
+      "human",
+      "assistant",
+      "asst",
+      "bot",
+    ),
   },
   {
     id: "chat.turn-marker",
@@ -147,6 +185,8 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
         "<end_function_response>",
         "<endofturn>",
         "<startofturn>",
+        "</turn><turn>",
+        "</turn>\n<turn>",
         "<endoftext>",
         ...EDGES,
       ),

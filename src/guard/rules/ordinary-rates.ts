@@ -7,8 +7,9 @@ export const ORDINARY_FILES = 28428;
 export const ORDINARY_LIST_SHA256 = "854d774c77d8d85dec64f67dea426fa4e569f9f5a8e3335fbd4c080361edbd07";
 export const FOUND_IN: Readonly<Record<string, number>> = {
   "autogen.handoff": 0,
-  "autogen.terminate": 2,
+  "autogen.terminate": 0,
   "chat.bracket-token": 0,
+  "chat.enclosed-role": 0,
   "chat.legacy-turn": 0,
   "chat.numbered-token": 0,
   "chat.reasoning-tag": 0,
