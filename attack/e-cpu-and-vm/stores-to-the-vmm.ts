@@ -1,4 +1,4 @@
-import { SystemVa } from "../../src/vmm/layout.ts";
+import { AnnexVa, SystemVa } from "../../src/vmm/layout.ts";
 import type { Attack } from "../attack.ts";
 import { movRax, program } from "./assembly.helper.ts";
 import { MachineCode } from "./machine-code.helper.ts";
@@ -25,7 +25,9 @@ const STORES = {
   "bts with a far bit": "480fab08",
   clzero: "0f01fc",
 };
-const PLACES = Object.entries(SystemVa).flatMap(([name, address]) => [
+/** Of the annex a program may write the state, which nobody believes. */
+const { code: annexCode, facts: annexFacts, content: annexContent } = AnnexVa;
+const PLACES = Object.entries({ ...SystemVa, annexCode, annexFacts, annexContent }).flatMap(([name, address]) => [
   [name, address] as const,
   [`${name} + 8`, address + 8] as const,
   [`the end of ${name}`, address + 4088] as const,

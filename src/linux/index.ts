@@ -1,3 +1,4 @@
+export { annexDigest } from "./annex/code.ts";
 export { Config, type KernelConfig } from "./kernel/config.ts";
 export type { Diagnostics } from "./kernel/diagnostics.ts";
 export { forgetRun, type KernelImage } from "./kernel/image.ts";

@@ -1,5 +1,6 @@
 import type { Cpu, Machine } from "../vmm/index.ts";
 import { Allowance } from "./allowance.ts";
+import { Annex } from "./annex/annex.ts";
 import { BLOCKED } from "./blocked.ts";
 import { Deadline } from "./deadline.ts";
 import { LinuxError } from "./errno.ts";
@@ -91,6 +92,7 @@ export class Kernel {
   readonly scheduler: Scheduler;
   readonly clock: RunClock;
   readonly vdso: Vdso;
+  readonly annex: Annex;
   readonly limits: RunLimits;
   /** What the run may still use. */
   readonly allowance: Allowance;
@@ -131,6 +133,7 @@ export class Kernel {
     this.vfs = configuredVfs(config, this, options);
     this.cache = new PageCache(machine.memory, machine.pages, this.allowance, image && preparedCache(image));
     this.vdso = new Vdso(machine, image?.vdso);
+    this.annex = new Annex(this, image);
     if (image) this.#publishClocks(image);
     this.scheduler = new Scheduler(this);
     this.tracer = trace && new Tracer(trace, this.#answer, () => this.clock.nowMs());
@@ -179,6 +182,7 @@ export class Kernel {
 
   seal(): KernelImage {
     this.#forgetEnded();
+    this.annex.forget();
     return sealKernel(this, this.#nextPid);
   }
 
@@ -277,6 +281,11 @@ export class Kernel {
     return shared;
   }
 
+  /** Whether anything shows a file that may change. */
+  get hasSharedFiles(): boolean {
+    return this.#sharedFiles.size > 0;
+  }
+
   /** Answers the system call the task stopped at. */
   enterCall(task: Task): void {
     const { registers32 } = task;
@@ -311,6 +320,7 @@ export class Kernel {
     }
     this.callingTask = call.task;
     try {
+      this.annex.beforeCall(call);
       return handler(call);
     } catch (error) {
       if (error instanceof BrokenPipe)
@@ -333,6 +343,7 @@ export class Kernel {
 
   /** A fault of the task's own making. */
   fault(task: Task, signal: number, code: number, address = 0): void {
+    this.annex.settle();
     force(task, { signal, code, address });
   }
 }

@@ -98,7 +98,7 @@ export interface Diagnostics {
   readonly unknownSyscalls: Readonly<Record<string, number>>;
   /** Network addresses and names the guest tried to reach without a grant, with how often; every attempt was refused. */
   readonly egressAttempts: Readonly<Record<string, number>>;
-  /** Visits to the virtual machine monitor. */
+  /** Visits to the virtual machine monitor that the guest's own doing made necessary. */
   readonly exits: number;
   readonly syscalls: number;
   readonly peakMemoryBytes: number;

@@ -87,7 +87,7 @@ export interface Cpu {
   readonly initialFpu: Uint8Array;
   /** Frequency of the guest's time-stamp counter (RDTSC) in kHz; 0 when the host does not tell. */
   readonly counterKhz: number;
-  /** Exits taken since the CPU was made, for diagnostics. */
+  /** Exits of the guest's own making since the CPU was made, for diagnostics: interruptions, which depend on the time it takes, are none. */
   readonly exitCount: number;
   close(): void;
 }

@@ -57,11 +57,11 @@ export class DirtyPages {
   }
 }
 
-const PAGES_BEFORE_ARENA = TABLE_ARENA_START / PAGE_SIZE;
+/** The arena begins and ends where a word of the bitmap does. */
+const ARENA_WORD = TABLE_ARENA_START / PAGE_SIZE / 32;
 const ARENA_END_WORD = TABLE_ARENA_END / PAGE_SIZE / 32;
 
-/** The bits of a bitmap word that are not page tables; the arena begins in the middle of word 0. */
+/** The bits of a bitmap word that are not page tables. */
 function notTables(word: number): number {
-  if (word >= ARENA_END_WORD) return -1;
-  return word === 0 ? (1 << PAGES_BEFORE_ARENA) - 1 : 0;
+  return word >= ARENA_WORD && word < ARENA_END_WORD ? 0 : -1;
 }

@@ -20,7 +20,16 @@ export {
   setParentDeathSignal,
   threadId,
 } from "./host/process.ts";
-export { DATA_START, PAGE_SIZE, USER_ADDRESS_LIMIT, USER_ADDRESS_START } from "./layout.ts";
+export {
+  AnnexBytes,
+  AnnexVa,
+  DATA_START,
+  PAGE_SIZE,
+  SystemPhysical,
+  SystemVa,
+  USER_ADDRESS_LIMIT,
+  USER_ADDRESS_START,
+} from "./layout.ts";
 export { Machine } from "./machine.ts";
 export type { MachineImage } from "./machine-image.ts";
 export { OutOfGuestMemory, PageAllocator } from "./page-allocator.ts";

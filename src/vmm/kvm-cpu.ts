@@ -1,5 +1,7 @@
+import { isInAnnex, isUnanswered, takeSavedRegisters } from "./annex.ts";
 import { type Cpu, REGISTER_COUNT, Register, type Trap, Vector } from "./cpu.ts";
 import { cpuFeatures } from "./cpu-features.ts";
+import { type CpuState, Mode } from "./cpu-state.ts";
 import { finishAccess } from "./finish-access.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import { HeldExceptions } from "./held-exceptions.ts";
@@ -20,7 +22,6 @@ import {
   COMPAT_SYSCALL_TARGET,
   DOORBELL_EXCEPTIONS,
   DOORBELL_PHYSICAL,
-  SystemVa,
   USER_ADDRESS_LIMIT,
 } from "./layout.ts";
 import type { CpuImage } from "./machine-image.ts";
@@ -31,6 +32,7 @@ import {
   frameRsp,
   pushesErrorCode,
   STAR,
+  SYSCALL_ENTRY,
   SYSCALL_MASK,
   SYSCALL_STUB_END,
   type SyscallRing,
@@ -64,24 +66,11 @@ const RING = Run.systemRegisters + Sregs.cs + Segment.dpl;
 
 /** Interruptions inside the system pages taken in a row before the CPU counts as stuck; each stub is one instruction long. */
 const MAX_STUB_INTERRUPTIONS = 10_000;
-
-/** What is between the guest's present state and user mode. */
-const Mode = {
-  /** Ring 3: go on as it is. */
-  user: 0,
-  /** In ring 0 at the stub's `sysretq`. */
-  syscallStub: 1,
-  /** In ring 0 at a stub that does not return by itself. */
-  ring0: 2,
-} as const;
-
-/** A user-mode state in the form in which taking it up again is fastest. */
-export interface CpuState {
-  readonly registers: BigUint64Array;
-  readonly fpu: Uint8Array;
-  /** From {@link SystemRegisters.capture}. */
-  readonly system: Uint8Array;
-}
+/**
+ * The same for the annex, whose answers take microseconds: a program that jumped into the middle of it may go round in circles.
+ * At a timer's interval of 10 ms it is stopped after a fifth of a second.
+ */
+const MAX_ANNEX_INTERRUPTIONS = 20;
 
 /** {@link Cpu} on KVM: one vCPU in ring 3 of a machine without a kernel. */
 export class KvmCpu implements Cpu {
@@ -118,7 +107,7 @@ export class KvmCpu implements Cpu {
     this.#vcpu.setXcr0(features.xcr0);
     this.#vcpu.setMsrs([
       [Msr.star, STAR],
-      [Msr.lstar, BigInt(SystemVa.syscallStub)],
+      [Msr.lstar, BigInt(SYSCALL_ENTRY)],
       [Msr.cstar, BigInt(COMPAT_SYSCALL_TARGET)],
       [Msr.syscallMask, SYSCALL_MASK],
       [Msr.sysenterCs, 0n],
@@ -205,10 +194,16 @@ export class KvmCpu implements Cpu {
     this.#prepareEntry();
     for (let stubInterruptions = 0; stubInterruptions < MAX_STUB_INTERRUPTIONS; stubInterruptions++) {
       const errno = this.#vcpu.enter();
-      this.#exitCount++;
       this.#system.invalidate();
-      if (errno === 0) return this.#decodeExit();
+      if (errno === 0) {
+        this.#exitCount++;
+        return this.#decodeExit();
+      }
       if (errno !== EINTR && errno !== EAGAIN) return fatal(`KVM_RUN failed with errno ${errno}`);
+      if (stubInterruptions >= MAX_ANNEX_INTERRUPTIONS && this.#isAstrayInAnnex()) {
+        this.#interruption();
+        return exception(Vector.generalProtection, 0, 0);
+      }
       if (this.#inSystemPages() || this.#held.onTheirWay()) continue;
       return this.currentRing() === 3 ? this.#interruption() : fatal("the guest runs its own code in ring 0");
     }
@@ -296,7 +291,20 @@ export class KvmCpu implements Cpu {
     this.#mode = Mode.ring0;
     if (vector === Vector.doubleFault || vector === MACHINE_CHECK) return fatal(`exception ${vector}`);
     const address = vector === Vector.pageFault ? this.#system.pageFaultAddress : 0;
+    if (vector === Vector.pageFault && isUnanswered(addressAt(r, RIP), address)) return this.#unansweredCall();
     return exception(vector, pushesErrorCode(vector) ? (words[Frame.errorCode >>> 2] as number) : 0, address);
+  }
+
+  /** The host answers what the annex did not come to the end of. */
+  #unansweredCall(): Trap {
+    takeSavedRegisters(this.#memory, this.registers32);
+    this.#syscall();
+    this.#mode = Mode.ring0;
+    return SYSCALL;
+  }
+
+  #isAstrayInAnnex(): boolean {
+    return isInAnnex(addressAt(this.registers32, RIP)) && this.currentRing() === 3;
   }
 
   #decodeFatal(reason: number): Trap {

@@ -28,6 +28,16 @@ export const SystemVa = {
   doorbell: USER_ADDRESS_LIMIT + 0x100000,
 } as const;
 
+/** The same for the annex (see annex.ts), where there is one: a program may read all of it, and write its state. */
+export const AnnexVa = {
+  code: USER_ADDRESS_LIMIT + 0x10000,
+  state: USER_ADDRESS_LIMIT + 0x20000,
+  /** The state's second page is the annex's stack. */
+  stackTop: USER_ADDRESS_LIMIT + 0x22000,
+  facts: USER_ADDRESS_LIMIT + 0x30000,
+  content: USER_ADDRESS_LIMIT + 0x50000,
+} as const;
+
 /** Physical pages of the same. Page 0 stays unused so that 0 can mean "none". */
 export const SystemPhysical = {
   syscallStub: 0x1000,
@@ -37,7 +47,14 @@ export const SystemPhysical = {
   exceptionStubs: 0x5000,
   interruptStack: 0x6000,
   table: 0x7000,
+  annexCode: 0x10000,
+  annexState: 0x12000,
+  annexFacts: 0x18000,
+  annexContent: 0x30000,
 } as const;
+
+/** Sizes of the annex's parts (see annex.ts). */
+export const AnnexBytes = { code: 0x1000, state: 0x2000, facts: 0x17000, content: 0x40000 } as const;
 
 /** The doorbell has an address but no memory: a store to it makes KVM exit. Above all guest memory, below 4 GiB. */
 export const DOORBELL_PHYSICAL = 0xf0000000;
@@ -45,7 +62,7 @@ export const DOORBELL_PHYSICAL = 0xf0000000;
 export const DOORBELL_EXCEPTIONS = 8;
 
 /** Page tables live here; sparse megabytes, enough for about 2,000 small address spaces at once, or 150 as large as Python's. */
-export const TABLE_ARENA_START = 0x10000;
+export const TABLE_ARENA_START = 0x80000;
 export const TABLE_ARENA_END = 0x2000000;
 /** Pages for the guest's data begin here. */
 export const DATA_START = TABLE_ARENA_END;

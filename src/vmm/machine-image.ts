@@ -7,7 +7,7 @@ import { syscallRing } from "./syscall-ring.ts";
 import type { SyscallRing } from "./system-pages.ts";
 
 /** Changes whenever a machine's memory layout or this structure does: older images are refused, not converted. */
-export const IMAGE_VERSION = 2;
+export const IMAGE_VERSION = 3;
 
 /** A sealed machine: everything but the bytes of its memory. Plain JSON. */
 export interface MachineImage {

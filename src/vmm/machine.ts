@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import { invariant, ZtlError } from "../errors.ts";
 import { AddressSpaces } from "./address-spaces.ts";
+import { installAnnex } from "./annex.ts";
 import type { Cpu } from "./cpu.ts";
 import { cpuFeatures } from "./cpu-features.ts";
 import { GuestMemory } from "./guest-memory.ts";
@@ -79,6 +80,16 @@ export class Machine {
   get memoryFd(): number {
     invariant(!this.#baseline, "only a created machine has a memory file of its own");
     return this.#fd;
+  }
+
+  /**
+   * Has system calls land in this code first (see annex.ts), here and in all machines made from an image of this one. False
+   * where they land in ring 0: there is none for that yet.
+   */
+  installAnnex(code: Uint8Array): boolean {
+    if (syscallRing() !== 3) return false;
+    installAnnex(this.memory, code, 3);
+    return true;
   }
 
   /** An address space that maps nothing yet. @throws OutOfPageTables */

@@ -1,8 +1,9 @@
 import type { AddressSpaces } from "./address-spaces.ts";
+import type { CpuState } from "./cpu-state.ts";
 import { DirtyPages } from "./dirty-pages.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { KvmVm } from "./host/kvm.ts";
-import type { CpuState, KvmCpu } from "./kvm-cpu.ts";
+import type { KvmCpu } from "./kvm-cpu.ts";
 import { PAGE_SIZE, TABLE_ARENA_END } from "./layout.ts";
 import type { CpuImage, MachineImage } from "./machine-image.ts";
 import type { PageAllocator, PageAllocatorCheckpoint } from "./page-allocator.ts";

@@ -73,7 +73,7 @@ test("a missing snapshot, one others can write, and one made elsewhere have thei
   assert.throws(() => loadImage(path), { code: "snapshot-untrusted" });
   saveImage(path, fd, { ...image, cpuDigest: "another CPU" });
   assert.throws(() => loadImage(path), { code: "snapshot-incompatible" });
-  assert.throws(() => Machine.fromImage({ fd, image: { ...image, version: 0 as 2 } }), {
+  assert.throws(() => Machine.fromImage({ fd, image: { ...image, version: 0 as 3 } }), {
     code: "snapshot-incompatible",
   });
   closeSync(fd);

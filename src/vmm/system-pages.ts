@@ -1,5 +1,13 @@
 import type { GuestMemory } from "./guest-memory.ts";
-import { DOORBELL_EXCEPTIONS, DOORBELL_PHYSICAL, PAGE_SIZE, SystemPhysical, SystemVa } from "./layout.ts";
+import {
+  AnnexBytes,
+  AnnexVa,
+  DOORBELL_EXCEPTIONS,
+  DOORBELL_PHYSICAL,
+  PAGE_SIZE,
+  SystemPhysical,
+  SystemVa,
+} from "./layout.ts";
 
 /** Selectors; the order of the descriptors is the one `syscall` and `sysret` assume (Intel SDM vol. 2, SYSRET). */
 export const Selector = { kernelCode: 0x08, kernelData: 0x10, userData: 0x23, userCode: 0x2b, tss: 0x30 } as const;
@@ -16,6 +24,8 @@ export const TSS_LIMIT = 0x67;
 const STORE_LENGTH = 9;
 /** RIP after the stub's store: the mark of a real system call. */
 export const SYSCALL_STUB_END = SystemVa.syscallStub + STORE_LENGTH;
+/** Where `syscall` goes: a jump to the stub, or to the annex where there is one. */
+export const SYSCALL_ENTRY = SystemVa.syscallStub + 0x200;
 /** A `syscall` instruction in the stub page, for finding out how this host delivers it. */
 export const SYSCALL_PROBE = SystemVa.syscallStub + 0x100;
 const EXCEPTION_STUB_SIZE = 32;
@@ -70,6 +80,14 @@ function writeSyscallStub(memory: GuestMemory): void {
   writeStore(memory, SystemPhysical.syscallStub, SystemVa.doorbell);
   bytes.set([0x48, 0x0f, 0x07], SystemPhysical.syscallStub + STORE_LENGTH); // sysretq
   bytes.set([0x0f, 0x05], SystemPhysical.syscallStub + (SYSCALL_PROBE - SystemVa.syscallStub));
+  writeSyscallEntry(memory, SystemVa.syscallStub);
+}
+
+/** Has `syscall` go on at this address. */
+export function writeSyscallEntry(memory: GuestMemory, target: number): void {
+  const physical = SystemPhysical.syscallStub + (SYSCALL_ENTRY - SystemVa.syscallStub);
+  memory.bytes[physical] = 0xe9; // jmp rel32
+  memory.view.setInt32(physical + 1, target - (SYSCALL_ENTRY + 5), true);
 }
 
 /** `movabs [address], al`: changes no register and no flag, so everything still belongs to the user. */
@@ -128,18 +146,34 @@ const READ = 0x61; // present, accessed, dirty
 const READ_WRITE = 0x63;
 const USER = 0x4;
 
-function writeSystemTable(memory: GuestMemory, ring: SyscallRing): void {
-  const set = (va: number, physical: number, flags: number, high: number) => {
-    const word = (SystemPhysical.table + ((va - SystemVa.syscallStub) / PAGE_SIZE) * 8) / 4;
-    memory.words[word] = (physical | flags) >>> 0;
-    memory.words[word + 1] = high;
+function mapSystemPage(memory: GuestMemory, va: number, physical: number, flags: number, high: number): void {
+  const word = (SystemPhysical.table + ((va - SystemVa.syscallStub) / PAGE_SIZE) * 8) / 4;
+  memory.words[word] = (physical | flags) >>> 0;
+  memory.words[word + 1] = high;
+}
+
+/** Adds the annex's pages to every address space. */
+export function mapAnnex(memory: GuestMemory, ring: SyscallRing): void {
+  const user = ring === 3 ? USER : 0;
+  const setAll = (va: number, physical: number, bytes: number, flags: number, high: number) => {
+    for (let at = 0; at < bytes; at += PAGE_SIZE) mapSystemPage(memory, va + at, physical + at, flags | user, high);
   };
+  setAll(AnnexVa.code, SystemPhysical.annexCode, AnnexBytes.code, READ, 0);
+  setAll(AnnexVa.state, SystemPhysical.annexState, AnnexBytes.state, READ_WRITE, NO_EXECUTE);
+  setAll(AnnexVa.facts, SystemPhysical.annexFacts, AnnexBytes.facts, READ, NO_EXECUTE);
+  setAll(AnnexVa.content, SystemPhysical.annexContent, AnnexBytes.content, READ, NO_EXECUTE);
+  memory.markWritten(SystemPhysical.table, PAGE_SIZE);
+}
+
+function writeSystemTable(memory: GuestMemory, ring: SyscallRing): void {
+  const set = mapSystemPage.bind(undefined, memory);
   set(SystemVa.syscallStub, SystemPhysical.syscallStub, READ | USER, 0);
   set(SystemVa.gdt, SystemPhysical.gdt, READ, NO_EXECUTE);
   set(SystemVa.tss, SystemPhysical.tss, READ, NO_EXECUTE);
   set(SystemVa.idt, SystemPhysical.idt, READ, NO_EXECUTE);
   set(SystemVa.exceptionStubs, SystemPhysical.exceptionStubs, READ, 0);
   set(SystemVa.interruptStack, SystemPhysical.interruptStack, READ_WRITE, NO_EXECUTE);
+  const user = ring === 3 ? USER : 0;
   // Where `syscall` stays in ring 3 the stub's own store is a user store, so the doorbell must be a user page.
-  set(SystemVa.doorbell, DOORBELL_PHYSICAL, READ_WRITE | (ring === 3 ? USER : 0), NO_EXECUTE);
+  set(SystemVa.doorbell, DOORBELL_PHYSICAL, READ_WRITE | user, NO_EXECUTE);
 }

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Sandbox } from "../../src/index.ts";
-import { USER_ADDRESS_LIMIT } from "../../src/vmm/index.ts";
+import { AnnexVa, USER_ADDRESS_LIMIT } from "../../src/vmm/index.ts";
 import { kvmMissing } from "../kvm.ts";
 
 /*
  * The VMM's own pages (system call stub, descriptor tables, interrupt stack, doorbell) are in every guest's page tables.
  * The guest must reach them neither by its own instructions nor by having a system call read or write them for it.
  */
+const ANNEX = Object.values(AnnexVa).map((address) => address - USER_ADDRESS_LIMIT);
 const PROBE = `
 import ctypes, errno
 libc = ctypes.CDLL(None, use_errno=True); limit = ${USER_ADDRESS_LIMIT}; reached = []
-addresses = [limit + page * 4096 + offset for page in range(-1, 8) for offset in (0, 8, 4088)] + [limit + 0x100000, limit + 0x100008, 2**47 - 8, 2**47, 2**63, 2**64 - 8]
+addresses = [limit + page * 4096 + offset for page in range(-1, 8) for offset in (0, 8, 4088)] + [limit + page for page in (${ANNEX.join(", ")})] + [limit + 0x100000, limit + 0x100008, 2**47 - 8, 2**47, 2**63, 2**64 - 8]
 r, w = libc.pipe, None; fds = (ctypes.c_int * 2)(); libc.pipe(fds)
 for a in addresses:
     p = ctypes.c_void_p(a); inside = a >= limit

@@ -96,6 +96,8 @@ export class LockTable {
   /** Who waits for whom, so that a circle of processes is noticed. */
   readonly #waitingFor = new Map<object, object>();
   #ranges = 0;
+  /** Whether anybody has asked for a lock yet. */
+  isUsed = false;
 
   /** So many ranges more (or fewer) are locked: ENOLCK when there are too many. */
   countRanges(more: number): void {
@@ -105,6 +107,7 @@ export class LockTable {
 
   /** The locks of the file behind a description: of its inode, so that every name and opener sees the same. */
   of(file: OpenFile): FileLocks {
+    this.isUsed = true;
     const key = file.location?.inode ?? file;
     let locks = this.#byFile.get(key);
     if (!locks) {

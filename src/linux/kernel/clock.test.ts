@@ -45,3 +45,19 @@ test("one seed gives one stream, however it is asked for; no seed gives another 
   assert.notEqual(stream(undefined, [32]), stream(undefined, [32]));
   assert.ok(new Set(one.match(/../g)).size === 256, "no byte is missing in 10,000");
 });
+
+test("calls that may be counted later end before what is due at the very call that counting each finds it due", () => {
+  const clock = new VirtualClock(0);
+  for (let round = 0; round < 3000; round++) {
+    const dueMs = clock.nowMs() + (round % 40) / 4;
+    const counted = clock.callsBefore(dueMs, 256);
+    for (let i = 0; i < counted; i++) clock.tick();
+    assert.ok(counted === 0 || clock.nowMs() < dueMs, `${counted} calls before ${dueMs}`);
+    clock.tick();
+    // One less than possible only makes one more call leave the guest.
+    if (clock.nowMs() < dueMs) clock.tick();
+    assert.ok(clock.nowMs() >= dueMs);
+    if (round % 7 === 0) clock.skipTo(clock.nowMs() + 1 / 3);
+  }
+  assert.equal(clock.callsBefore(Number.POSITIVE_INFINITY, 256), 256);
+});

@@ -87,6 +87,14 @@ export class VirtualClock implements Clock {
     this.pass(CALL_NS / 1e6);
   }
 
+  /** How many calls leave it before this scheduler's time, if not more than so many. */
+  callsBefore(ms: number, callsMax: number): number {
+    let calls = Math.min(Math.max(Math.ceil((ms * 1e6 - this.#elapsedNs) / CALL_NS) - 1, 0), callsMax);
+    // In the very numbers that will be compared: milliseconds are rounded.
+    while (calls > 0 && (this.#elapsedNs + calls * CALL_NS) / 1e6 >= ms) calls--;
+    return calls;
+  }
+
   /** Lets time pass that the guest used. */
   pass(ms: number): void {
     const ns = Math.ceil(ms * 1e6);
@@ -105,6 +113,11 @@ export class VirtualClock implements Clock {
   /** The pauses so far, in milliseconds. */
   get skippedMs(): number {
     return this.#skippedNs / 1e6;
+  }
+
+  /** The time so far without pauses, in milliseconds. */
+  get usedMs(): number {
+    return (this.#elapsedNs - this.#skippedNs) / 1e6;
   }
 
   /** Time used since this was asked last, in milliseconds; pauses are not. */

@@ -63,6 +63,8 @@ export interface KernelImage {
   readonly nextPid: number;
   readonly cache: PageCacheImage;
   readonly vdso: VdsoImage;
+  /** Digest of the code that system calls land in; absent where they go straight to the host. */
+  readonly annex?: string | undefined;
   readonly process: ProcessImage | undefined;
 }
 
@@ -87,13 +89,14 @@ export function sealKernel(kernel: Kernel, nextPid: number): KernelImage {
   const alive = [...kernel.processes.values()].filter((process) => !process.exit);
   const process = alive[0];
   const vdso = kernel.vdso.pages;
-  if (!process) return { nextPid, cache, vdso, process: undefined };
+  const annex = kernel.annex.digest;
+  if (!process) return { nextPid, cache, vdso, annex, process: undefined };
   const [task] = process.tasks;
   if (alive.length > 1) refuse("more than one process is running");
   if (process.tasks.size > 1 || !task) refuse("its program has more than one thread");
   if (!task.wait || !kernel.job.waiting) refuse("its program does not wait for a job");
   if (kernel.scheduler.current !== task) refuse("its program is not the one on the CPU");
-  return { nextPid, cache, vdso, process: sealProcess(kernel, process, task) };
+  return { nextPid, cache, vdso, annex, process: sealProcess(kernel, process, task) };
 }
 
 function sealProcess(kernel: Kernel, process: Process, task: Task): ProcessImage {

@@ -21,7 +21,8 @@ const TICKS_PER_SECOND = 100;
 function statText(kernel: Kernel): string {
   const { clock, scheduler, diagnostics, processes } = kernel;
   const uptimeTicks = Number(clock.monotonicNs() / 10_000_000n);
-  const busyTicks = Math.min(Math.floor((scheduler.cpuMs * TICKS_PER_SECOND) / 1000), uptimeTicks);
+  const busyMs = clock.isVirtual ? clock.usedMs : scheduler.cpuMs;
+  const busyTicks = Math.min(Math.floor((busyMs * TICKS_PER_SECOND) / 1000), uptimeTicks);
   const cpu = `${busyTicks} 0 0 ${uptimeTicks - busyTicks} 0 0 0 0 0 0`;
   const running = scheduler.tasks.filter((task) => !task.wait).length;
   const lines = [

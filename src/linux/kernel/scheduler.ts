@@ -79,6 +79,11 @@ export class Scheduler implements Watch {
     return performance.now() - this.#startedMs;
   }
 
+  /** When a turn ends or a sleeper awakes, on the run's own clock. */
+  get dueMs(): number {
+    return Math.min(this.#turnEndMs, ...this.#tasks.map(({ wait }) => wait?.deadlineMs ?? Number.POSITIVE_INFINITY));
+  }
+
   get taskCount(): number {
     return this.#tasks.length;
   }
@@ -162,6 +167,7 @@ export class Scheduler implements Watch {
       deliver(this.#kernel, task);
       if (task.ended || task.wait || task.process.stopped) return undefined;
     }
+    this.#kernel.annex.prepare(task);
     const trap = this.#kernel.cpu.run();
     if (trap.kind === "syscall") this.#enterCall(task);
     else if (trap.kind === "interrupted") return this.#tick(control);
@@ -213,6 +219,8 @@ export class Scheduler implements Watch {
   #enterCall(task: Task): void {
     const { clock } = this.#kernel;
     this.#computedMs = undefined;
+    // What was answered inside came before.
+    this.#kernel.annex.settle();
     this.#kernel.enterCall(task);
     if (!clock.isVirtual || clock.nowMs() < this.#turnEndMs) return;
     this.#turnEndMs = clock.nowMs() + TICK_MS;

@@ -75,6 +75,14 @@ function inodeAt(file: OpenFile, offset: number): Inode {
   return file.location?.inode ?? fail("EINVAL");
 }
 
+function duplicateFrom(call: Call, file: OpenFile, descriptor: number): number {
+  const { files } = call.process;
+  if (call.int(2) < 0 || call.int(2) >= files.limit) fail("EINVAL");
+  const copy = files.install(file, call.int(1) === Fcntl.dupFdCloexec, call.int(2));
+  call.kernel.annex.duplicated(call.process, descriptor, copy);
+  return copy;
+}
+
 function fcntl(call: Call): number {
   const { files } = call.process;
   const descriptor = call.int(0);
@@ -82,8 +90,7 @@ function fcntl(call: Call): number {
   switch (call.int(1)) {
     case Fcntl.dupFd:
     case Fcntl.dupFdCloexec:
-      if (call.int(2) < 0 || call.int(2) >= files.limit) fail("EINVAL");
-      return files.install(file, call.int(1) === Fcntl.dupFdCloexec, call.int(2));
+      return duplicateFrom(call, file, descriptor);
     case Fcntl.getFd:
       return files.closeOnExec(descriptor) ? 1 : 0;
     case Fcntl.setFd:
@@ -125,7 +132,8 @@ function fcntl(call: Call): number {
 /** O_LARGEFILE, which every file opened by name has on a 64-bit Linux. */
 const LARGE_FILE = 0o100000;
 
-function shownFlags(file: OpenFile): number {
+/** What F_GETFL tells. */
+export function shownFlags(file: OpenFile): number {
   const flags = file.flags & ~(Open.closeOnExec | Open.create | Open.exclusive | Open.truncate);
   return file.location === undefined || (flags & Open.path) !== 0 ? flags : flags | LARGE_FILE;
 }

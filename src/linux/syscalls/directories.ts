@@ -68,6 +68,7 @@ function readEntries(call: Call, write: WriteRecord): number {
   if (length === 0 && index < entries.length) fail("EINVAL");
   call.memory.write(call.unsigned(1), buffer.subarray(0, length));
   file.position = index;
+  if (index >= entries.length) call.kernel.annex.listed(call.process, call.int(0));
   call.kernel.vfs.observer?.happened(FileEvent.access, location);
   return length;
 }

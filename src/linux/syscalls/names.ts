@@ -66,3 +66,9 @@ export function syscallName(number: number): string {
 export function syscallNumbers(): readonly (readonly [number: number, name: SyscallName])[] {
   return byNumber;
 }
+
+const NUMBERS = new Map<SyscallName, number>(byNumber.map(([number, name]) => [name, number]));
+
+export function numberOf(name: SyscallName): number {
+  return NUMBERS.get(name) ?? Number.NaN;
+}

@@ -74,7 +74,9 @@ function open(call: Call, base: Location, path: string, flags: number, mode: num
   const file = describe(kernel, location, flags);
   tellOpened(kernel, location, created ? flags & ~OpenFlag.truncate : flags);
   if (file instanceof PendingPipe) return waitForOtherEnd(call, file, location.inode);
-  return process.files.install(file, closeOnExec);
+  const descriptor = process.files.install(file, closeOnExec);
+  kernel.annex.opened(process, descriptor, file);
+  return descriptor;
 }
 
 function tellOpened({ vfs: { observer } }: Kernel, location: Location, flags: number): void {

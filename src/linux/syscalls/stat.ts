@@ -1,6 +1,7 @@
 import { fail } from "../errno.ts";
 import type { OpenFile } from "../files/open-file.ts";
 import type { Location, Mount, Stat } from "../vfs/index.ts";
+import { BLOCK_BYTES, STAT_BYTES, splitTime, writeStat } from "../vfs/stat-record.ts";
 import { AT_FDCWD, type Call, type SyscallTable } from "./call.ts";
 
 /** linux/fcntl.h */
@@ -8,7 +9,6 @@ export const At = { symlinkNoFollow: 0x100, symlinkFollow: 0x400, removeDirector
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_STATX_SYNC_TYPE = 0x6000;
 
-const BLOCK_BYTES = 4096;
 /** STATX_BASIC_STATS (linux/stat.h): all but the birth time. */
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_RESERVED = 0x8000_0000;
@@ -37,36 +37,20 @@ function statAt(call: Call, path: string, flags: number): Stat {
   if (path === "" && (flags & At.emptyPath) !== 0 && call.int(0) !== AT_FDCWD) {
     return call.process.files.get(call.int(0)).stat();
   }
-  return locate(call, 0, path, flags).inode.stat();
+  if (path === "") return locate(call, 0, path, flags).inode.stat();
+  return look(call, call.directory(0, path), call.int(0), path, (flags & At.symlinkNoFollow) === 0);
 }
 
-const NS_PER_SECOND = 1_000_000_000n;
-
-/** Whole seconds and the nanoseconds after them, the latter never negative. */
-function splitTime(ns: bigint): [seconds: bigint, nanoseconds: number] {
-  const rest = ns % NS_PER_SECOND;
-  return rest < 0n ? [ns / NS_PER_SECOND - 1n, Number(rest + NS_PER_SECOND)] : [ns / NS_PER_SECOND, Number(rest)];
+/** The attributes behind a path, from the directory that this descriptor stands for. */
+function look(call: Call, base: Location, descriptor: number, path: string, followLast: boolean): Stat {
+  const { kernel, process } = call;
+  const { location, isNamed } = kernel.vfs.look(base, path, { followLast, credentials: process.credentials });
+  if (isNamed) kernel.annex.looked(process, descriptor, path, location);
+  return location.inode.stat();
 }
 
-/** struct stat (asm/stat.h, x86-64): 144 bytes. */
-function statBytes(stat: Stat): Buffer {
-  const bytes = Buffer.alloc(144);
-  bytes.writeBigUInt64LE(BigInt(stat.dev), 0);
-  bytes.writeBigUInt64LE(BigInt(stat.ino), 8);
-  bytes.writeBigUInt64LE(BigInt(stat.nlink), 16);
-  bytes.writeUInt32LE(stat.mode, 24);
-  bytes.writeUInt32LE(stat.uid, 28);
-  bytes.writeUInt32LE(stat.gid, 32);
-  bytes.writeBigUInt64LE(BigInt(stat.rdev), 40);
-  bytes.writeBigInt64LE(BigInt(stat.sizeBytes), 48);
-  bytes.writeBigInt64LE(BigInt(BLOCK_BYTES), 56);
-  bytes.writeBigInt64LE(BigInt(Math.ceil(stat.blocks)), 64);
-  [stat.atimeNs, stat.mtimeNs, stat.ctimeNs].forEach((time, i) => {
-    const [seconds, nanoseconds] = splitTime(time);
-    bytes.writeBigInt64LE(seconds, 72 + 16 * i);
-    bytes.writeBigInt64LE(BigInt(nanoseconds), 80 + 16 * i);
-  });
-  return bytes;
+function lookFromCwd(call: Call, followLast: boolean): Stat {
+  return look(call, call.process.fs.cwd, AT_FDCWD, call.path(0), followLast);
 }
 
 /** Parts of a device number (sysmacros.h). */
@@ -102,6 +86,12 @@ function statxBytes(stat: Stat): Buffer {
   bytes.writeUInt32LE(minor(stat.rdev), 132);
   bytes.writeUInt32LE(major(stat.dev), 136);
   bytes.writeUInt32LE(minor(stat.dev), 140);
+  return bytes;
+}
+
+function statBytes(stat: Stat): Buffer {
+  const bytes = Buffer.allocUnsafe(STAT_BYTES);
+  writeStat(stat, new DataView(bytes.buffer, bytes.byteOffset, STAT_BYTES), 0);
   return bytes;
 }
 
@@ -156,8 +146,8 @@ function file(call: Call): OpenFile {
 }
 
 export const statCalls: SyscallTable = {
-  stat: (call) => put(call, 1, statBytes(locateFromCwd(call, call.path(0), true).inode.stat())),
-  lstat: (call) => put(call, 1, statBytes(locateFromCwd(call, call.path(0), false).inode.stat())),
+  stat: (call) => put(call, 1, statBytes(lookFromCwd(call, true))),
+  lstat: (call) => put(call, 1, statBytes(lookFromCwd(call, false))),
   fstat: (call) => put(call, 1, statBytes(file(call).stat())),
   newfstatat(call) {
     const flags = call.int(3);

@@ -61,6 +61,18 @@ export class Tracer {
     return this.#options.isCounting;
   }
 
+  /** Calls are told one by one, not only counted. */
+  get isTelling(): boolean {
+    return this.#options.sink !== undefined;
+  }
+
+  /** A call of this number was answered inside the guest. */
+  answeredInside(number: number): void {
+    if (!this.#options.isCounting) return;
+    const count = this.#countOf(syscallName(number));
+    if (count !== undefined) count.count++;
+  }
+
   /** Answers a call, for the first time or again after it slept. */
   readonly answer: Answer = (call) => {
     const begun = this.#begun.get(call) ?? this.#begin(call);
@@ -110,17 +122,21 @@ export class Tracer {
   }
 
   #count(call: Call, timeMs: number, result: number | undefined): void {
-    const name = syscallName(call.number);
-    let count = this.counts.get(name);
-    if (count === undefined) {
-      if (this.counts.size >= COUNTED_NAMES_MAX) return;
-      count = { count: 0, errors: 0, timeMs: 0 };
-      this.counts.set(name, count);
-    }
+    const count = this.#countOf(syscallName(call.number));
+    if (count === undefined) return;
     count.timeMs += timeMs;
     if (result === BLOCKED) return;
     count.count++;
     if (result !== undefined && isError(result)) count.errors++;
+  }
+
+  #countOf(name: string): CallCount | undefined {
+    let count = this.counts.get(name);
+    if (count === undefined && this.counts.size < COUNTED_NAMES_MAX) {
+      count = { count: 0, errors: 0, timeMs: 0 };
+      this.counts.set(name, count);
+    }
+    return count;
   }
 
   #end(call: Call, result: string): void {

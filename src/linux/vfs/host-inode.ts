@@ -3,6 +3,7 @@ import { type ByteString, below, byteStringOf, bytesOf, nameOf, parentOf } from 
 import { readDirectory } from "../../vmm/host/directory.ts";
 import { readLink } from "../../vmm/index.ts";
 import { fail } from "../errno.ts";
+import { HOST_INODE_BYTES, LISTED_BYTES } from "./budget.ts";
 import type { HashCache, StateHash } from "./hash-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import type { HostTree } from "./host-tree.ts";
@@ -26,6 +27,9 @@ export abstract class HostInode extends Inode implements LowerInode {
   generation: number;
   #host: BigIntStats;
   #stat: Stat | undefined;
+  /** The last run that was shown this file, and the last for which it was looked at before. */
+  #shownIn = -1;
+  #foreseenIn = -1;
 
   constructor(tree: HostTree, path: ByteString, host: BigIntStats) {
     super();
@@ -36,6 +40,10 @@ export abstract class HostInode extends Inode implements LowerInode {
   }
 
   override get readOnly(): boolean {
+    return true;
+  }
+
+  override get isStill(): boolean {
     return true;
   }
 
@@ -61,6 +69,19 @@ export abstract class HostInode extends Inode implements LowerInode {
   }
 
   protected refreshed(_changed: boolean): void {}
+
+  /** The run has come across this file: from now on it is the run's memory. */
+  show(): void {
+    if (this.#shownIn === this.tree.generation) return;
+    this.#shownIn = this.tree.generation;
+    this.tree.charge(HOST_INODE_BYTES);
+    if (this.#foreseenIn === this.tree.generation) this.tree.foreseenShown(HOST_INODE_BYTES);
+  }
+
+  /** It was looked at although the run has not come across it. */
+  foreseen(): void {
+    if (this.#shownIn !== this.tree.generation) this.#foreseenIn = this.tree.generation;
+  }
 
   override stat(): Stat {
     this.#stat ??= {
@@ -184,14 +205,29 @@ export class HostSymlink extends HostInode {
   }
 }
 
+/** Ends the reading of a directory. */
+class TooLong {}
+
 export class HostDirectory extends HostInode implements LowerDirectory {
   override readonly type = FileType.directory;
   readonly #children = new Map<string, HostInode>();
   /** The listing; like the names known to be absent it is good as long as the directory's times stay. */
   #entries: readonly DirectoryEntry[] | undefined;
   #cachedAtNs = 0n;
+  /** How many entries were read for {@link #entries}: those that are not shown included. */
+  #entriesRead = 0;
+  /** The last run that was shown the listing, and the last for which it was too long to foresee. */
+  #listedIn = -1;
+  #longIn = -1;
 
   override lookup(name: string): HostInode | undefined {
+    const found = this.look(name);
+    found?.show();
+    return found;
+  }
+
+  /** {@link lookup} without the run's knowing of it. */
+  look(name: string): HostInode | undefined {
     const known = this.#children.get(name);
     if (known?.generation === this.tree.generation) return known;
     const { absent } = this.tree;
@@ -207,10 +243,49 @@ export class HostDirectory extends HostInode implements LowerDirectory {
   }
 
   override list(): readonly DirectoryEntry[] {
-    if (this.#entries === undefined) {
-      this.#noteCaching();
-      this.#entries = this.#readEntries();
+    const isNew = this.#listedIn !== this.tree.generation;
+    this.#listedIn = this.tree.generation;
+    if (this.#entries !== undefined) {
+      if (isNew) this.tree.charge(this.#entriesRead * LISTED_BYTES);
+      return this.#entries;
     }
+    // While it is read: the run may have no room for all of them.
+    return this.#keepEntries((entries) => isNew && this.tree.charge(entries * LISTED_BYTES));
+  }
+
+  foreseeLower(name: string): HostInode | undefined {
+    const known = this.#children.get(name);
+    if (known?.generation === this.tree.generation) return known;
+    if (!this.tree.mayForesee(HOST_INODE_BYTES)) return undefined;
+    const found = this.look(name);
+    found?.foreseen();
+    return found;
+  }
+
+  override foresee(name: string): Stat | undefined {
+    const found = this.foreseeLower(name);
+    return found === undefined || found.type === FileType.symlink ? undefined : found.stat();
+  }
+
+  override foreseeEntries(entriesMax: number): readonly DirectoryEntry[] | undefined {
+    if (this.#entries !== undefined) return this.#entries;
+    if (this.#longIn === this.tree.generation) return undefined;
+    let left = entriesMax;
+    try {
+      return this.#keepEntries((entries) => {
+        left -= entries;
+        if (left < 0 || !this.tree.mayForesee(entries * LISTED_BYTES)) throw new TooLong();
+      });
+    } catch (error) {
+      if (!(error instanceof TooLong)) throw error;
+      this.#longIn = this.tree.generation;
+      return undefined;
+    }
+  }
+
+  #keepEntries(onRead: (entries: number) => void): readonly DirectoryEntry[] {
+    this.#noteCaching();
+    this.#entries = this.#readEntries(onRead);
     return this.#entries;
   }
 
@@ -228,16 +303,20 @@ export class HostDirectory extends HostInode implements LowerDirectory {
     if (this.#cachedAtNs === 0n) this.#cachedAtNs = BigInt(Date.now()) * 1_000_000n;
   }
 
-  #readEntries(): readonly DirectoryEntry[] {
+  #readEntries(onRead: (entries: number) => void): readonly DirectoryEntry[] {
     const read = (fd: number): ReturnType<typeof readDirectory> =>
-      readDirectory(fd, (entries) => this.tree.noteListing(entries));
+      readDirectory(fd, (entries) => {
+        onRead(entries);
+        this.tree.noteListing(entries);
+      });
     const found = this.tree.withDirectory(this.path, read, true);
     if (typeof found === "number") return failFromHost(found);
+    this.#entriesRead = found.length;
     const entries: DirectoryEntry[] = [];
     for (const entry of found) {
       const name = byteStringOf(entry.name);
       if (this.tree.isHidden(this, name, entry.ino)) continue;
-      const type = entry.type === 0 ? (this.lookup(name)?.type ?? 0) : (entry.type << 12) & FILE_TYPE_MASK;
+      const type = entry.type === 0 ? (this.look(name)?.type ?? 0) : (entry.type << 12) & FILE_TYPE_MASK;
       if (isShown(type)) entries.push({ name, ino: entry.ino, type });
     }
     return entries;

@@ -7,7 +7,6 @@ import { openBeneath } from "../../vmm/index.ts";
 import { unlimitedAllowance } from "../allowance.ts";
 import { Errno } from "../errno.ts";
 import { AbsentNames } from "./absent-names.ts";
-import { HOST_INODE_BYTES, LISTED_BYTES } from "./budget.ts";
 import { DescriptorCache } from "./descriptor-cache.ts";
 import { failFromHost, fromHost } from "./host-errors.ts";
 import { HERE, HostDirectory, HostFile, type HostInode, HostSymlink, identityOf, sameState } from "./host-inode.ts";
@@ -19,6 +18,12 @@ const O_PATH = 0o10000000;
 
 /** Known files and entries of listings above which a tree is forgotten between runs; about 50 MB of host memory. */
 const INODES_MAX = 50_000;
+
+/**
+ * What may be looked at in a run before the guest asks for it, which is nobody's memory until then: some 8,000 files, or
+ * 64,000 entries of listings.
+ */
+const FORESEEN_BYTES_MAX = 8 << 20;
 
 /** Guest device numbers for host devices: major 0 as for all file systems without a device, in the order of mounts, then of first sight. */
 const FIRST_DEVICE_NUMBER = 0x20;
@@ -66,6 +71,7 @@ export class HostTree {
   #inodes = new Map<string, HostInode>();
   /** Entries of the listings that are remembered. */
   #listedEntries = 0;
+  #foreseenBytes = 0;
   #allowance = unlimitedAllowance();
 
   constructor(shared: HostShared, hostPath: string, guestPath: ByteString, exclude: readonly string[] = []) {
@@ -81,12 +87,19 @@ export class HostTree {
     this.generation++;
     this.recorder = recorder;
     this.#allowance = allowance;
+    this.#foreseenBytes = 0;
     if (this.#inodes.size + this.#listedEntries > INODES_MAX) this.#forget();
     this.absent.begin();
   }
 
   /** @throws ZtlError `mount-missing` when the host has nothing (or nothing that can be shown) there. */
   root(): HostInode {
+    const root = this.#findRootOnce();
+    root.show();
+    return root;
+  }
+
+  #findRootOnce(): HostInode {
     if (this.#root?.generation === this.generation) return this.#root;
     let state: BigIntStats;
     try {
@@ -112,10 +125,10 @@ export class HostTree {
   }
 
   /** Whether an entry of a listing is one that is hidden: most can be told without looking at it. */
-  isHidden(directory: HostInode & { lookup(name: string): HostInode | undefined }, name: string, ino: number): boolean {
+  isHidden(directory: HostInode & { look(name: string): HostInode | undefined }, name: string, ino: number): boolean {
     if (this.exclude.covers(directory.path === HERE ? (name as ByteString) : below(directory.path, name as ByteString)))
       return true;
-    return this.#shared.hidden?.mayBe(name, ino) === true && directory.lookup(name) === undefined;
+    return this.#shared.hidden?.mayBe(name, ino) === true && directory.look(name) === undefined;
   }
 
   deviceNumber(host: bigint): number {
@@ -158,16 +171,30 @@ export class HostTree {
     }
   }
 
-  /** A directory was read: its entries are kept, and are the run's memory. */
+  /** Entries of a directory were read, and are kept. */
   noteListing(entries: number): void {
     this.#listedEntries += entries;
-    this.#allowance.charge(entries * LISTED_BYTES);
     this.#allowance.work(entries);
   }
 
-  /** Something was made that the run can hold until it ends. */
+  /**
+   * Something was shown to the run, which it can hold until it ends. Charged when the run asks for it, whether it was looked at
+   * before, by an earlier run or ahead of this one's question: what memory a run has left must not depend on that.
+   */
   charge(bytes: number): void {
     this.#allowance.charge(bytes);
+  }
+
+  /** Something is looked at before the run asks for it. False when that was enough for one run. */
+  mayForesee(bytes: number): boolean {
+    if (this.#foreseenBytes + bytes > FORESEEN_BYTES_MAX) return false;
+    this.#foreseenBytes += bytes;
+    return true;
+  }
+
+  /** Of that the run has now asked for so much. */
+  foreseenShown(bytes: number): void {
+    this.#foreseenBytes -= bytes;
   }
 
   close(): void {
@@ -183,13 +210,11 @@ export class HostTree {
     const known = this.#inodes.get(key);
     if (known !== undefined && known.type === (Number(state.mode) & FILE_TYPE_MASK)) {
       if (known.generation !== this.generation) {
-        this.#allowance.charge(HOST_INODE_BYTES);
         known.refresh(path, state);
         return known;
       }
       if (sameState(known.host, state)) return known;
     }
-    this.#allowance.charge(HOST_INODE_BYTES);
     const made = makeInode(this, path, state);
     if (made !== undefined) this.#inodes.set(key, made);
     return made;

@@ -12,6 +12,7 @@ export { type Mount, MountPlan, type MountSpec } from "./mounts.ts";
 export { FileEvent, type FileObserver } from "./observer.ts";
 export { type ProcFile, type ProcSource, procRoot } from "./proc.ts";
 export type { FileRead } from "./read-recorder.ts";
+export { STAT_BYTES, writeStat } from "./stat-record.ts";
 export {
   fixedEntries,
   type Owner,

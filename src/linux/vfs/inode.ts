@@ -87,6 +87,11 @@ export abstract class Inode {
     return false;
   }
 
+  /** True while attributes, and the content of a file, change by system calls alone: what was told of it holds until one is made. */
+  get isStill(): boolean {
+    return false;
+  }
+
   // --- lifetime ---
   /** The object an open description works on: itself, or a snapshot of content computed now. May refuse (ENXIO). */
   open(): Inode {
@@ -115,6 +120,18 @@ export abstract class Inode {
   /** All entries but "." and "..", in a stable order. */
   list(): readonly DirectoryEntry[] {
     return fail("ENOTDIR");
+  }
+  /**
+   * What {@link lookup} and then {@link stat} will tell of that name as long as nothing changes, when it is no symbolic link.
+   * Looking ahead is no part of the run: nothing that the guest may find out is different afterwards, its memory included.
+   * Undefined when there is nothing or it cannot be told.
+   */
+  foresee(_name: string): Stat | undefined {
+    return undefined;
+  }
+  /** In the same way what {@link list} will give; undefined as well for more than `entriesMax`. */
+  foreseeEntries(_entriesMax: number): readonly DirectoryEntry[] | undefined {
+    return undefined;
   }
   createFile(_name: string, _file: NewFile): Inode {
     return this.#refuse("EACCES");

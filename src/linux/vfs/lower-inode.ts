@@ -15,6 +15,8 @@ export interface LowerInode extends Inode {
 
 export interface LowerDirectory extends LowerInode {
   lookup(name: string): LowerInode | undefined;
+  /** What {@link lookup} will find, without the run's knowing of it; undefined when that cannot be told. */
+  foreseeLower(name: string): LowerInode | undefined;
 }
 
 export interface LowerFile extends LowerInode {

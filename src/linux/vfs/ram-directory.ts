@@ -1,5 +1,5 @@
 import { fail } from "../errno.ts";
-import { type DirectoryEntry, FileType, type Inode, type NewFile } from "./inode.ts";
+import { type DirectoryEntry, FileType, type Inode, type NewFile, type Stat } from "./inode.ts";
 import type { LowerDirectory } from "./lower-inode.ts";
 import { RamFile } from "./ram-file.ts";
 import type { RamFs } from "./ram-fs.ts";
@@ -61,10 +61,13 @@ export class RamDirectory extends RamInode {
   }
 
   override list(): readonly DirectoryEntry[] {
-    if (this.#isRemoved) return [];
+    return this.#isRemoved ? [] : this.#merge(this.lower?.list() ?? []);
+  }
+
+  #merge(entriesBelow: readonly DirectoryEntry[]): readonly DirectoryEntry[] {
     const entries: DirectoryEntry[] = [];
     const below = new Set<string>();
-    for (const entry of this.lower?.list() ?? []) {
+    for (const entry of entriesBelow) {
       below.add(entry.name);
       const own = this.#names.get(entry.name);
       if (own === undefined) entries.push(entry);
@@ -74,6 +77,20 @@ export class RamDirectory extends RamInode {
       if (own !== WHITEOUT && !below.has(name)) entries.push({ name, ino: own.ino, type: own.type });
     }
     return entries;
+  }
+
+  override foresee(name: string): Stat | undefined {
+    const own = this.#names.get(name);
+    if (own !== undefined)
+      return own === WHITEOUT || own.type === FileType.symlink || !own.isStill ? undefined : own.stat();
+    const below = this.#isRemoved ? undefined : this.lower?.foreseeLower(name);
+    return below && this.fs.foresee(below);
+  }
+
+  override foreseeEntries(entriesMax: number): readonly DirectoryEntry[] | undefined {
+    if (this.#isRemoved || this.#names.size > entriesMax) return undefined;
+    const below = this.lower === undefined ? [] : this.lower.foreseeEntries(entriesMax);
+    return below && this.#merge(below);
   }
 
   override createFile(name: string, file: NewFile): RamInode {

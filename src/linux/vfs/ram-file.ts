@@ -51,6 +51,11 @@ export class RamFile extends RamInode {
     return Math.min(Math.max(this.#charge.allocatedBytes, this.#lowerBytes), pagesBytes) / BLOCK_BYTES;
   }
 
+  /** Not while it is mapped: the first store to a page, which makes it the content, is no system call. */
+  override get isStill(): boolean {
+    return this.#mapped === undefined;
+  }
+
   /** True when the content is still the lower file's. */
   get isPristine(): boolean {
     return (

@@ -1,9 +1,10 @@
 import { type ByteString, EMPTY } from "../../base/byte-string.ts";
 import type { ByteBudget } from "./budget.ts";
+import { FileType, type Stat } from "./inode.ts";
 import { isLowerDirectory, isLowerFile, type LowerDirectory, type LowerInode } from "./lower-inode.ts";
 import { RamDirectory } from "./ram-directory.ts";
 import { RamFile } from "./ram-file.ts";
-import type { RamInode } from "./ram-inode.ts";
+import { type RamInode, statOfOrigin } from "./ram-inode.ts";
 import { RamSymlink } from "./ram-symlink.ts";
 
 /** Inode numbers of files born in RAM begin here, above those host file systems give out in practice. */
@@ -61,6 +62,15 @@ export class RamFs {
     const inode = this.#wrap(lower, path);
     this.#byLower.set(lower.identity, inode);
     return inode;
+  }
+
+  /** What stat(2) will tell of a lower file when the run looks at it; undefined where that is decided only then. */
+  foresee(lower: LowerInode): Stat | undefined {
+    if (lower.type === FileType.symlink) return undefined;
+    const known = this.#byLower.get(lower.identity);
+    if (known?.type === lower.type) return known.isStill ? known.stat() : undefined;
+    const stat = lower.stat();
+    return stat.dev === this.#lowerDev ? statOfOrigin(stat, this.dev) : undefined;
   }
 
   /** The RAM inode of a lower file, if the run has looked at it. */

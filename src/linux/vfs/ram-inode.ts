@@ -1,5 +1,5 @@
 import type { ByteString } from "../../base/byte-string.ts";
-import { type Attributes, Inode, type NewFile, type Stat } from "./inode.ts";
+import { type Attributes, FILE_TYPE_MASK, FileType, Inode, type NewFile, type Stat } from "./inode.ts";
 import type { LowerInode } from "./lower-inode.ts";
 import type { RamFs } from "./ram-fs.ts";
 
@@ -32,6 +32,17 @@ export function withoutSetId(mode: number): number {
 function keptTime(ns: bigint): bigint {
   if (BigInt.asIntN(64, ns) === ns) return ns;
   return ns < 0n ? -(2n ** 63n) : 2n ** 63n - 1n;
+}
+
+/** What {@link RamInode.stat} tells of a regular file or directory that nobody has looked at yet, by the lower one's. */
+export function statOfOrigin(lower: Stat, dev: number): Stat {
+  const [atimeNs, mtimeNs, ctimeNs] = [lower.atimeNs, lower.mtimeNs, lower.ctimeNs].map(keptTime) as [
+    bigint,
+    bigint,
+    bigint,
+  ];
+  const isEmptyFile = (lower.mode & FILE_TYPE_MASK) === FileType.regular && lower.sizeBytes === 0;
+  return { ...lower, dev, rdev: 0, blocks: isEmptyFile ? 0 : lower.blocks, atimeNs, mtimeNs, ctimeNs };
 }
 
 /** Owner, mode, times and names of a file in RAM. Access times are never updated, as on a `noatime` mount. */
@@ -78,6 +89,10 @@ export abstract class RamInode extends Inode {
   /** The guest's clock may be set to years that no file system knows. */
   protected now(): bigint {
     return keptTime(this.fs.now());
+  }
+
+  override get isStill(): boolean {
+    return true;
   }
 
   get sizeBytes(): number {

@@ -4,7 +4,7 @@ import { ByteBudget } from "./budget.ts";
 import { type Change, collectChanges } from "./changes.ts";
 import { Access, type Credentials, mayAccess } from "./credentials.ts";
 import { EmptyDirectory } from "./fixed.ts";
-import { type DirectoryEntry, FileType, type Inode, type NewFile } from "./inode.ts";
+import { type DirectoryEntry, FileType, type Inode, type NewFile, type Stat } from "./inode.ts";
 import { LayerSource, type RunLayer } from "./layer/layer-source.ts";
 import { Location } from "./location.ts";
 import { MemoryFile } from "./memory-file.ts";
@@ -90,6 +90,21 @@ export class FileTree implements Tree {
     if (inode === undefined) return undefined;
     const found = new Location(directory.mount, inode, directory, name);
     return directory.mount.keepsNames ? this.remember(found) : found;
+  }
+
+  /** See Inode.foresee; what is mounted is not told. */
+  foresee(directory: Location, name: string): Stat | undefined {
+    const known = directory.children?.get(name)?.inode;
+    if (known !== undefined) return known.isStill && known.type !== FileType.symlink ? known.stat() : undefined;
+    return directory.attachments?.has(name) ? undefined : directory.inode.foresee(name);
+  }
+
+  /** See Inode.foreseeEntries: the names, in the order of {@link list}. */
+  foreseeNames(directory: Location, namesMax: number): string[] | undefined {
+    const entries = directory.inode.foreseeEntries(namesMax);
+    if (entries === undefined) return undefined;
+    const sorted = this.#sortsNames ? [...entries].sort(byName) : entries;
+    return sorted.map(({ name }) => name);
   }
 
   /** The directory's entries without "." and "..", mounts included. */

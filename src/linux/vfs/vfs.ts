@@ -52,6 +52,19 @@ export class Vfs extends NameOperations {
     return found;
   }
 
+  /** {@link resolve} for attributes alone: tells as well whether the path's last name is the file's own, and no link to it. */
+  look(
+    base: Location,
+    path: string,
+    options: ResolveOptions,
+  ): { readonly location: Location; readonly isNamed: boolean } {
+    const walk = this.walk(options.credentials);
+    const last = walk.toLast(base, path);
+    const location = walk.finish(last, options.followLast) ?? fail("ENOENT");
+    const isName = last.kind === "name" && !last.trailingSlash;
+    return { location, isNamed: isName && location.parent === last.parent && location.name === last.name };
+  }
+
   /** An absolute path resolved with all rights, for the personality's own needs. */
   resolveFromRoot(path: string): Location {
     return this.resolve(this.root, path, { followLast: true, credentials: ROOT });

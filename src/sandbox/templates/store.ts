@@ -17,7 +17,7 @@ import { cpus, release } from "node:os";
 import { basename, join } from "node:path";
 import { sha256Hex } from "../../base/sha256.ts";
 import { ZtlError } from "../../errors.ts";
-import type { KernelImage } from "../../linux/index.ts";
+import { annexDigest, type KernelImage } from "../../linux/index.ts";
 import { loadImage, type MachineImage } from "../../vmm/index.ts";
 import { cacheKey, openCacheDirectory } from "./cache-directory.ts";
 import { TEMPLATE_FORMAT } from "./recipe.ts";
@@ -106,10 +106,13 @@ export class TemplateStore {
     this.#checkFresh(manifest);
     const kernelText = readIfThere(join(place, KERNEL_FILE)) ?? corrupt(`${KERNEL_FILE} is missing`);
     if (sha256Hex(kernelText) !== manifest.parts[KERNEL_FILE]) corrupt(`${KERNEL_FILE} was changed`);
+    const kernel = JSON.parse(kernelText.toString("utf8")) as KernelImage;
+    // Such a guest would have each of its calls answered by the host.
+    if (kernel.annex !== undefined && kernel.annex !== annexDigest) stale("it holds another version's guest code");
     return {
       key: templateKey(kernelText, manifest.parts[IMAGE_FILE]),
       ...this.#loadMemory(place, manifest),
-      kernel: JSON.parse(kernelText.toString("utf8")) as KernelImage,
+      kernel,
     };
   }
 

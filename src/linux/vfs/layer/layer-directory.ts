@@ -67,6 +67,23 @@ export class LayerDirectory extends Inode implements LowerDirectory {
     return this.#entries;
   }
 
+  /** Of what the layer does not touch: its own tables are the run's memory from the first look on. */
+  foreseeLower(name: string): LowerInode | undefined {
+    const isUntouched = this.#parts.table === undefined || (this.#table !== undefined && !this.#table.get(name));
+    return isUntouched ? this.#parts.base?.foreseeLower(name) : undefined;
+  }
+
+  override foresee(name: string): Stat | undefined {
+    const found = this.foreseeLower(name);
+    return found === undefined || found.type === FileType.symlink ? undefined : found.stat();
+  }
+
+  override foreseeEntries(entriesMax: number): readonly DirectoryEntry[] | undefined {
+    return (
+      this.#entries ?? (this.#parts.table === undefined ? this.#parts.base?.foreseeEntries(entriesMax) : undefined)
+    );
+  }
+
   #rows(): Table | undefined {
     const { table } = this.#parts;
     if (table !== undefined) this.#table ??= this.#view.source.table(table);

@@ -60,6 +60,10 @@ const kernelImage = z.strictObject({
   nextPid: whole,
   cache: list(z.tuple([text, list(z.tuple([whole, whole]))])),
   vdso: z.strictObject({ codePage: whole, dataPage: whole }),
+  annex: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   process: processImage.optional(),
 });
 
