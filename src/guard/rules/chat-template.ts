@@ -62,6 +62,24 @@ const EDGES = SPEAKERS.flatMap((speaker) => [
 /** Signs that may stand inside both brackets of a token. */
 const SIGNED = [":", "@", "+", "#", "!", "*", "=", "~", "^", "$", "_"].map((sign) => `<${sign}`);
 
+/** Tokens that end what somebody says; what heads a turn in plain words is one right behind them. */
+const ENDS = [
+  "<eos>",
+  "<|endoftext|>",
+  "<|EOT|>",
+  "<|eot|>",
+  "<|eos|>",
+  "<|end|>",
+  "<|end_of_text|>",
+  "<｜end▁of▁sentence｜>",
+];
+const HEADINGS = [
+  ...["### Instruction", "### Response", "### Human", "### Assistant", "### User", "### System", "Human:", "User:"],
+  ...["USER:", "Assistant:", "ASSISTANT:", "System:", "SYSTEM:", "Question:", "GPT4 Correct User:", "[INST]"],
+];
+/** Blanks and line breaks between the two, and the heading. */
+const ENDED_BYTES = 32;
+
 /** Blocks of a template for each role: `{{#role 'system'}}`, `{{#system}}`. */
 const BLOCKS = [
   ...["system", "user", "assistant"].flatMap((role) =>
@@ -105,6 +123,8 @@ export const CHAT_TEMPLATE_RULES: readonly Rule[] = [
       ...shapedAnyCase("numbered-turn", ...NUMBERED, "[Round "),
       ...shapedAnyCase("boundary-turn", ...BOUNDARIES),
       ...shaped("sided-turn", "<|"),
+      inSequence([...literals(...ENDS), ...shaped("orphan-close", "</s>")], literals(...HEADINGS), ENDED_BYTES),
+      ...shaped("orphan-close", "</s><s>"),
     ],
   },
   {

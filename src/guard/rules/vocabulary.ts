@@ -15,7 +15,7 @@ export function vocabularyRules(families: readonly TokenFamily[]): readonly Rule
       severity: "critical",
       meaning: "What opens a turn in the template of a known family of models.",
       reason: "opens a conversation turn with chat template tokens",
-      patterns: literals(...without(tokensOf(families, "turn"))),
+      patterns: literals(...without(tokensOf(families, "turn")), ...tokensOf(families, "start")),
     },
     {
       id: "vocabulary.token",

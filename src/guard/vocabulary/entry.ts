@@ -2,6 +2,8 @@
 export type TokenRole =
   /** Opens somebody's turn: who writes it speaks as the system, the user or the model. */
   | "turn"
+  /** Begins a conversation or a turn by a name that does not say so, as `turn` else. */
+  | "start"
   /** Ends a turn, or parts a turn's head from its text. */
   | "boundary"
   /** A boundary that other texts have as well, such as `<sep>`: it weighs less. */

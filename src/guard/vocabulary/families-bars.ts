@@ -86,7 +86,8 @@ export const FAMILIES_WITH_BARS: readonly TokenFamily[] = [
     source: "tokenizer_config.json of DeepSeek-V3.2",
     tokens: {
       turn: fullwidth("User", "Assistant"),
-      boundary: fullwidth("begin▁of▁sentence", "end▁of▁sentence"),
+      start: fullwidth("begin▁of▁sentence"),
+      boundary: fullwidth("end▁of▁sentence"),
       tool: [
         ...fullwidth("tool▁calls▁begin", "tool▁call▁begin", "tool▁sep", "tool▁outputs▁begin", "tool▁output▁begin"),
         ...["<｜DSML｜function_calls>", "<｜DSML｜tool_calls>", '<｜DSML｜invoke name="', "</｜DSML｜invoke>"],
@@ -99,7 +100,8 @@ export const FAMILIES_WITH_BARS: readonly TokenFamily[] = [
     source: "tokenizer_config.json of Hunyuan-7B-Instruct",
     tokens: {
       turn: fullwidth("hy_User", "hy_Assistant", "hy_User:opensource"),
-      boundary: [...fullwidth("hy_begin▁of▁sentence", "hy_eos"), "<|startoftext|>", "<|extra_0|>", "<|extra_4|>"],
+      start: [...fullwidth("hy_begin▁of▁sentence"), "<|startoftext|>", "<|extra_0|>", "<|extra_4|>"],
+      boundary: fullwidth("hy_eos"),
     },
   },
   {
