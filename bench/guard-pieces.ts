@@ -166,5 +166,8 @@ export const HOSTILE_PIECES: readonly string[] = [
     '<a from="user"',
     "<a:msg role=user ",
     "<|turn role=user",
+    '"role"/*',
+    '//"type"//\n',
+    '"role"/**/',
   ],
 ];

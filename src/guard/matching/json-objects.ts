@@ -164,9 +164,32 @@ export function stringEnd(bytes: Uint8Array, start: number, quote: number): numb
   return -1;
 }
 
-/** Index of the first byte at or after `at` that is not white space. */
+/** Index of the first byte at or after `at` that is neither white space nor, as JSON5 and JSONC allow it, in a comment. */
 export function nextToken(bytes: Uint8Array, at: number): number {
   let index = at;
-  while (isBlank(bytes[index])) index++;
-  return index;
+  for (let comments = 0; ; comments++) {
+    while (isBlank(bytes[index])) index++;
+    const end = bytes[index] === SLASH && comments < COMMENTS_MAX ? commentEnd(bytes, index) : -1;
+    if (end < 0) return index;
+    index = end;
+  }
+}
+
+/** A parser sets no such bounds; without them a text of keys inside comments would be read on from each. */
+const COMMENTS_MAX = 4;
+const COMMENT_BYTES_MAX = 256;
+const SLASH = 0x2f;
+const ASTERISK = 0x2a;
+const NEWLINE = 0x0a;
+
+/** Index after the comment that begins here, or -1. */
+function commentEnd(bytes: Uint8Array, start: number): number {
+  const isLine = bytes[start + 1] === SLASH;
+  if (!isLine && bytes[start + 1] !== ASTERISK) return -1;
+  const limit = Math.min(bytes.length, start + COMMENT_BYTES_MAX);
+  for (let at = start + 2; at < limit; at++) {
+    if (isLine && bytes[at] === NEWLINE) return at + 1;
+    if (!isLine && bytes[at] === ASTERISK && bytes[at + 1] === SLASH) return at + 2;
+  }
+  return -1;
 }

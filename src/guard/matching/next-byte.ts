@@ -8,6 +8,8 @@ const isAmong =
   (...leads: readonly number[]) =>
   (byte: number): boolean =>
     leads.includes(byte);
+/** White space and comments too. */
+const followsKey = (byte: number): boolean => byte === COLON || byte === 0x2f || isBlank(byte);
 /** What follows a header's or a member's name. */
 const endsName = (byte: number): boolean => isAmong(0x22, 0x27, 0x2c, 0x3d, COLON)(byte) || isBlank(byte);
 
@@ -25,8 +27,8 @@ export const NEXT_BYTE: Readonly<Partial<Record<ShapeName, (byte: number) => boo
   label: (byte) => byte === COLON || isNumberOrBlank(byte),
   "action-input-label": (byte) => isNumberOrBlank(byte) || byte === 0x49 || byte === 0x69,
   "encoded-command": isBlank,
-  "json-value": (byte) => byte === COLON || isBlank(byte),
-  "json-container": (byte) => byte === COLON || isBlank(byte),
+  "json-value": followsKey,
+  "json-container": followsKey,
   "markdown-reference": (byte) => isBlank(byte) || isAmong(0x2f, 0x48, 0x68)(byte),
   "csi-conceal": isParameter,
   "csi-report": (byte) => isParameter(byte) || byte === 0x6e || byte === 0x63,

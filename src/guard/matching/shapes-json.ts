@@ -1,14 +1,12 @@
 import type { Trigger } from "../rule.ts";
 import { APOSTROPHE, isBlank, isWord, QUOTE, skipBlank, startsWith } from "./bytes.ts";
+import { nextToken } from "./json-objects.ts";
 import type { Span } from "./shapes.ts";
 
-/** No bound is needed for white space here: what stands after one key stands after no other, so each byte is read once. */
-const GAP_MAX = Number.MAX_SAFE_INTEGER;
-
-/** Index of the value after the key and its colon, or -1. */
+/** Index of the value after the key and its colon, or -1. White space needs no bound: what stands after one key stands after no other. */
 function valueAt(bytes: Uint8Array, keyEnd: number): number {
-  const colon = skipBlank(bytes, keyEnd, GAP_MAX);
-  return bytes[colon] === 0x3a ? skipBlank(bytes, colon + 1, GAP_MAX) : -1;
+  const colon = nextToken(bytes, keyEnd);
+  return bytes[colon] === 0x3a ? nextToken(bytes, colon + 1) : -1;
 }
 
 const isQuote = (byte: number | undefined): boolean => byte === QUOTE || byte === APOSTROPHE;
@@ -41,9 +39,9 @@ export function jsonValue(bytes: Uint8Array, span: Span, { values = [] }: Trigge
 export function jsonContainer(bytes: Uint8Array, span: Span): boolean {
   let at = valueAt(bytes, span.end);
   if (at < 0) return false;
-  if (bytes[at] === 0x5b) at = skipBlank(bytes, at + 1, GAP_MAX);
+  if (bytes[at] === 0x5b) at = nextToken(bytes, at + 1);
   if (bytes[at] !== 0x7b) return false;
-  const key = skipBlank(bytes, at + 1, GAP_MAX);
+  const key = nextToken(bytes, at + 1);
   if (bytes[key] !== QUOTE && bytes[key] !== APOSTROPHE) return false;
   span.end = at + 1;
   return true;

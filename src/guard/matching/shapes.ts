@@ -203,4 +203,4 @@ export const SHAPES = Object.freeze({
 export type ShapeName = keyof typeof SHAPES;
 
 /** Counts every change to what shapes, places or views recognise; it is hashed with the rules. */
-export const ENGINE_VERSION = 9;
+export const ENGINE_VERSION = 10;

@@ -138,7 +138,7 @@ const OBJECTS: Readonly<Record<string, Members>> = {
   ],
 };
 
-const GAPS = ["", " ", "\n  ", "\t", " ".repeat(200), "\r\n\r\n"];
+const GAPS = ["", " ", "\n  ", "\t", " ".repeat(200), "\r\n\r\n", "/* x */", " // a: b\n", "/* { */ // x\n"];
 const QUOTES = ['"', "'"];
 
 /** JSON, or what Python prints, with this white space around every sign. */
