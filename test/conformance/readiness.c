@@ -262,12 +262,19 @@ static void process_descriptors(void) {
   say("close on exec %d", fcntl(descriptor, F_GETFD));
   say("alive %x", events_of(descriptor, ALL));
   say("signal 0 %ld", E(syscall(SYS_pidfd_send_signal, descriptor, 0, NULL, 0)));
+  char path[64];
+  sprintf(path, "/proc/%d", pid);
+  int directory = open(path, O_RDONLY | O_DIRECTORY);
+  sprintf(path, "/proc/%d/task", pid);
+  int tasks = open(path, O_RDONLY | O_DIRECTORY);
+  say("by its directory %ld, not by another %ld", E(syscall(SYS_pidfd_send_signal, directory, 0, NULL, 0)), E(syscall(SYS_pidfd_send_signal, tasks, 0, NULL, 0)));
   say("kill %ld", E(syscall(SYS_pidfd_send_signal, descriptor, SIGTERM, NULL, 0)));
   struct pollfd one = {.fd = descriptor, .events = POLLIN};
   say("poll %ld", E(poll(&one, 1, 1000)));
   say("waitid %ld", E(waitid(3, descriptor, &info, WEXITED)));
   say("pid %d status %d", info.si_pid == pid, info.si_status);
   say("gone %ld", E(syscall(SYS_pidfd_send_signal, descriptor, 0, NULL, 0)));
+  say("gone, by its directory %ld", E(syscall(SYS_pidfd_send_signal, directory, 0, NULL, 0)));
   say("no process %ld", E(syscall(SYS_pidfd_open, 99999, 0)));
   say("bad pid %ld", E(syscall(SYS_pidfd_open, 0, 0)));
 }

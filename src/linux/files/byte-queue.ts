@@ -59,6 +59,18 @@ export class ByteQueue {
     return done;
   }
 
+  /** A copy of the first bytes, which stay. */
+  peek(length: number): Uint8Array {
+    const copy = new Uint8Array(Math.min(length, this.#length));
+    for (let done = 0; done < copy.length; ) {
+      const at = this.#head + done;
+      const part = this.#pages[Math.floor(at / PAGE_BYTES)].subarray(at % PAGE_BYTES);
+      copy.set(part.subarray(0, copy.length - done), done);
+      done += part.length;
+    }
+    return copy;
+  }
+
   /** Forgets all that is in it. */
   clear(): void {
     this.#allowance.refund(this.#pages.length * PAGE_BYTES);

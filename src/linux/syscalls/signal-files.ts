@@ -1,8 +1,10 @@
 import { fail } from "../errno.ts";
-import { Open } from "../files/open-file.ts";
+import { Open, type OpenFile } from "../files/open-file.ts";
 import { PidFile } from "../files/pid-file.ts";
 import { SignalFile } from "../files/signal-file.ts";
+import type { Process } from "../process/process.ts";
 import { UNBLOCKABLE } from "../signals/signals.ts";
+import { ProcessDirectory } from "../vfs/index.ts";
 import type { Call, SyscallTable } from "./call.ts";
 import { sendToProcess } from "./signals.ts";
 import { refused } from "./standing.ts";
@@ -32,11 +34,15 @@ function pidfdOpen(call: Call): number {
 
 function pidfdSendSignal(call: Call): number {
   if (call.int(3) !== 0) fail("EINVAL");
-  const file = call.process.files.get(call.int(0));
+  return sendToProcess(call, processOf(call, call.process.files.get(call.int(0))), call.int(1), call.unsigned(2));
+}
+
+/** A process that was waited for is gone, though the descriptor still names it. */
+function processOf({ kernel: { processes } }: Call, file: OpenFile): Process {
+  const inode = file.location?.inode;
+  if (inode instanceof ProcessDirectory) return processes.get(inode.pid) ?? fail("ESRCH");
   if (!(file instanceof PidFile)) return fail("EBADF");
-  // A process that was waited for is gone, though the descriptor still names it.
-  if (call.kernel.processes.get(file.process.pid) !== file.process) fail("ESRCH");
-  return sendToProcess(call, file.process, call.int(1), call.unsigned(2));
+  return processes.get(file.process.pid) === file.process ? file.process : fail("ESRCH");
 }
 
 export const signalFileCalls: SyscallTable = {

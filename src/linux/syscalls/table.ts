@@ -1,4 +1,5 @@
 import type { SyscallHandler, SyscallTable } from "./call.ts";
+import { copyingCalls } from "./copying.ts";
 import { descriptorCalls } from "./descriptors.ts";
 import { futexCalls } from "./futex.ts";
 import { identityCalls } from "./identity.ts";
@@ -42,6 +43,7 @@ const entries: SyscallTable = {
   ...timeCalls,
   ...timerCalls,
   ...transferCalls,
+  ...copyingCalls,
   ...waitCalls,
   ...watchingCalls,
 };

@@ -30,7 +30,7 @@ function writable(call: Call): OpenFile {
 }
 
 /** The buffers of readv and writev (readv(2)): EINVAL for too many or too long in sum. */
-function vector(call: Call): UserBuffer[] {
+export function vector(call: Call): UserBuffer[] {
   const count = call.int(2);
   if (count < 0 || count > IOV_MAX) fail("EINVAL");
   const raw = call.memory.read(call.unsigned(1), count * 16);
@@ -81,7 +81,7 @@ function transfer(
   return BLOCKED;
 }
 
-function tellMoved({ kernel }: Call, { location }: OpenFile, writing: boolean): void {
+export function tellMoved({ kernel }: Call, { location }: OpenFile, writing: boolean): void {
   if (location !== undefined) kernel.vfs.observer?.happened(writing ? FileEvent.modify : FileEvent.access, location);
 }
 
@@ -98,7 +98,7 @@ function transferRecords(call: Call, file: OpenFile, buffers: readonly UserBuffe
   return count;
 }
 
-function readInto(call: Call, buffers: readonly UserBuffer[], position?: number, flags = 0): number {
+export function readInto(call: Call, buffers: readonly UserBuffer[], position?: number, flags = 0): number {
   const file = readable(call);
   if (file instanceof Socket) return readSocket(call, file, buffers, socketFlags(flags));
   // At the end of a file the buffer does not matter, and of one that is larger than the rest only so much.
@@ -117,7 +117,7 @@ function awaitBytes(call: Call, file: OpenFile): number {
 }
 
 /** Writes all that is asked for: a blocking write to a pipe goes on until everything is taken (pipe(7)). */
-function writeFrom(call: Call, buffers: readonly UserBuffer[], position?: number, flags = 0): number {
+export function writeFrom(call: Call, buffers: readonly UserBuffer[], position?: number, flags = 0): number {
   const file = writable(call);
   if (file instanceof Socket) return writeSocket(call, file, buffers, socketFlags(flags));
   const done = typeof call.memo === "number" ? call.memo : 0;
@@ -232,49 +232,6 @@ function pwritev2(call: Call): number {
   return count;
 }
 
-/** Bytes copied per step between two files. */
-const COPY_BYTES = 65_536;
-/**
- * Most steps of one call, 16 MiB in all; callers go on after a short count. Time limits are looked at between calls, and
- * from /dev/zero, or round a pipe that feeds itself, there is no end.
- */
-const COPY_STEPS_MAX = 256;
-
-/** sendfile(2), copy_file_range(2), splice(2): all move bytes from one description to another. */
-function copy(call: Call, from: OpenFile, to: OpenFile, length: number, fromAt?: number, toAt?: number): number {
-  if ((from.flags & Open.accessMode) === Open.writeOnly || (to.flags & Open.accessMode) === Open.readOnly)
-    fail("EBADF");
-  const buffer = new Uint8Array(Math.min(length, COPY_BYTES));
-  let done = 0;
-  for (let step = 0; done < length && step < COPY_STEPS_MAX; step++) {
-    if (!to.canTake(1)) return done > 0 ? done : to.nonBlocking ? fail("EAGAIN") : call.block(() => to.canTake(1));
-    const count = from.read(
-      buffer.subarray(0, Math.min(buffer.length, length - done)),
-      fromAt === undefined ? undefined : fromAt + done,
-    );
-    if (count === BLOCKED)
-      return done > 0 ? done : from.nonBlocking ? fail("EAGAIN") : call.block(() => (from.poll() & ~4) !== 0);
-    if (count === 0) break;
-    const written = to.write(buffer.subarray(0, count), toAt === undefined ? undefined : toAt + done);
-    // What the target did not take is put back, as far as the source can be rewound.
-    if (written !== count && fromAt === undefined && from.seekable) from.position -= count - Math.max(written, 0);
-    done += Math.max(written, 0);
-    if (written !== count) break;
-  }
-  if (done > 0) tellMoved(call, from, false);
-  if (done > 0) tellMoved(call, to, true);
-  return done;
-}
-
-/** Runs a copy whose offset, if given, lives in user memory and moves along. */
-function withOffset(call: Call, pointer: number, run: (position: number | undefined) => number): number {
-  if (pointer === 0) return run(undefined);
-  const position = call.memory.readU64(pointer);
-  const count = run(position);
-  if (count > 0) call.memory.writeU64(pointer, position + count);
-  return count;
-}
-
 export const transferCalls: SyscallTable = {
   read: (call) => readInto(call, single(call)),
   write: (call) => writeFrom(call, single(call)),
@@ -286,27 +243,4 @@ export const transferCalls: SyscallTable = {
   pwritev: (call) => writeFrom(call, vector(call), checkedPosition(call, writable(call))),
   preadv2,
   pwritev2,
-  sendfile(call) {
-    const { files } = call.process;
-    return withOffset(call, call.unsigned(2), (at) =>
-      copy(call, files.get(call.int(1)), files.get(call.int(0)), call.unsigned(3), at),
-    );
-  },
-  copy_file_range(call) {
-    const { files } = call.process;
-    const from = files.get(call.int(0));
-    const to = files.get(call.int(2));
-    if (!from.seekable || !to.seekable) fail("EINVAL");
-    return withOffset(call, call.unsigned(1), (at) =>
-      withOffset(call, call.unsigned(3), (toAt) => copy(call, from, to, call.unsigned(4), at, toAt)),
-    );
-  },
-  splice(call) {
-    const { files } = call.process;
-    return withOffset(call, call.unsigned(1), (at) =>
-      withOffset(call, call.unsigned(3), (toAt) =>
-        copy(call, files.get(call.int(0)), files.get(call.int(2)), call.unsigned(4), at, toAt),
-      ),
-    );
-  },
 };

@@ -10,7 +10,7 @@ export { Location } from "./location.ts";
 export { MemoryFile, Seal } from "./memory-file.ts";
 export { type Mount, MountPlan, type MountSpec } from "./mounts.ts";
 export { FileEvent, type FileObserver } from "./observer.ts";
-export { type ProcFile, type ProcSource, procRoot } from "./proc.ts";
+export { ProcessDirectory, type ProcFile, type ProcSource, procRoot } from "./proc.ts";
 export type { FileRead } from "./read-recorder.ts";
 export { STAT_BYTES, writeStat } from "./stat-record.ts";
 export {

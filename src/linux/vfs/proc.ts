@@ -16,6 +16,16 @@ export type ProcFile =
   | (() => string | Uint8Array)
   | { readonly read: () => string; readonly write: (text: string) => void };
 
+/** The directory of a process, which stands for it where a descriptor of one is asked for (pidfd_send_signal(2)). */
+export class ProcessDirectory extends SyntheticDirectory {
+  readonly pid: number;
+
+  constructor(pid: number, entries: SyntheticEntries, owner: Owner) {
+    super(entries, 0o555, owner);
+    this.pid = pid;
+  }
+}
+
 /** What the processes tell the file system; asked anew at each look. */
 export interface ProcSource {
   /** Process ids of all processes, ascending. */
@@ -88,14 +98,11 @@ function newProcessDirectory(source: ProcSource, pid: number): Inode {
     },
     names: () => source.threads(pid).map(String),
   });
-  return new SyntheticDirectory(
-    {
-      get: (entry) => (entry === "task" ? tasks : own.get(entry)),
-      names: () => [...own.names(), "task"],
-    },
-    0o555,
-    source.owner(pid),
-  );
+  const entries = {
+    get: (entry: string) => (entry === "task" ? tasks : own.get(entry)),
+    names: () => [...own.names(), "task"],
+  };
+  return new ProcessDirectory(pid, entries, source.owner(pid));
 }
 
 /** The files of one process, made only when asked for. */
