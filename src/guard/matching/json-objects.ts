@@ -187,9 +187,25 @@ function commentEnd(bytes: Uint8Array, start: number): number {
   const isLine = bytes[start + 1] === SLASH;
   if (!isLine && bytes[start + 1] !== ASTERISK) return -1;
   const limit = Math.min(bytes.length, start + COMMENT_BYTES_MAX);
-  for (let at = start + 2; at < limit; at++) {
-    if (isLine && bytes[at] === NEWLINE) return at + 1;
-    if (!isLine && bytes[at] === ASTERISK && bytes[at + 1] === SLASH) return at + 2;
+  const first = start + 2;
+  if (!isLine) return blockEnd(bytes, first, limit);
+  for (let at = first; at < limit; at++) if (bytes[at] === NEWLINE) return at + 1;
+  return -1;
+}
+
+/** Where a comment's end was looked for last, and is not: from `first`, before `end`. */
+const UNCLOSED = new WeakMap<Uint8Array, { first: number; end: number }>();
+
+/** Index after the end of a comment, or -1. What is known to have none is not read again, so each byte is read once. */
+function blockEnd(bytes: Uint8Array, first: number, limit: number): number {
+  const known = UNCLOSED.get(bytes);
+  const isKnown = known !== undefined && first >= known.first && first <= known.end;
+  for (let at = isKnown ? known.end : first; at < limit; at++)
+    if (bytes[at] === ASTERISK && bytes[at + 1] === SLASH) return at + 2;
+  if (known === undefined) UNCLOSED.set(bytes, { first, end: limit });
+  else {
+    if (!isKnown) known.first = first;
+    known.end = limit;
   }
   return -1;
 }
