@@ -262,4 +262,16 @@ export const WEAKENINGS: readonly Weakening[] = [
     ],
     attacks: ["encodings", "two-encodings"],
   },
+  {
+    className: "p-egress",
+    takesOut: "that an address is looked at once its name is granted",
+    edits: [
+      {
+        file: "src/egress/gate.ts",
+        find: ": this.allowed.refusesAddress(host, port, address);",
+        replace: ": port === 0 ? this.allowed.refusesAddress(host, port, address) : undefined;",
+      },
+    ],
+    attacks: ["names-that-lead-home", "names-that-change-their-mind"],
+  },
 ];
