@@ -2,6 +2,8 @@
 
 /** What a model is given of one output unless the config says otherwise: some 8,000 tokens. The guard sees all of it. */
 export const OUTPUT_FOR_MODEL_BYTES = 32 * 1024;
+/** Lists of egress rights, one of each agent above: a gate takes 16 lists, three of which a configuration gives. */
+export const EGRESS_RIGHTS_MAX = 13;
 /** An input is what a model wrote as tool arguments; the ledger's own bound for an entry is 1 MiB, larger ones go to a blob. */
 export const INPUT_BYTES_MAX = 8 * 1024 * 1024;
 /** Real tool arguments nest less than 20 levels. The ledger takes 100, of which an entry and its `details` have a few. */

@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listPermissions } from "../../src/cli/policy-report.ts";
 import { serve } from "../../src/egress/testing.ts";
-import type { LoopConfig } from "../../src/index.ts";
+import type { Agent, LoopConfig } from "../../src/index.ts";
 import type { Body } from "../../src/ledger/index.ts";
 import { openTestLoop, type TestLoop, talk } from "../../src/loop/testing.ts";
 import { Taint } from "../../src/policy/index.ts";
@@ -85,6 +85,31 @@ describe("ways out through the loop", { skip: kvmMissing() }, () => {
         [2, 1],
       ],
     );
+  });
+
+  test("an agent made for one task has no more of a way out than it is given, and than whoever made it has", async (t) => {
+    const { loop, port } = await open(t);
+    const to = (...hosts: string[]) => hosts.map((host) => ({ host, ports: [port], addresses: ["127.0.0.0/8"] }));
+    const reached = async (agent: Agent): Promise<string[]> => {
+      const { forModel } = await agent.conversation().call({ tool: "connect", input: { code: TRY(port) } });
+      return HOSTS.filter((host) => forModel.text.includes(`${host} hi`));
+    };
+    const one = loop.agent("free", { egress: to("role.test") });
+    assert.deepEqual(await reached(one), ["role.test"]);
+    // What it gives on is part of what it has, whatever it says and whatever the other's role grants.
+    assert.deepEqual(await reached(one.sub("free")), ["role.test"]);
+    assert.deepEqual(await reached(one.sub("free", { egress: to(...HOSTS) })), ["role.test"]);
+    assert.deepEqual(await reached(one.sub("free", { egress: to("agent.test") })), []);
+    assert.deepEqual(await reached(one.sub("narrow")), []);
+    assert.deepEqual(await reached(loop.agent("free", { egress: [] })), []);
+    // Rights grant nothing that the configuration does not.
+    assert.deepEqual(await reached(loop.agent("narrow", { egress: to(...HOSTS) })), ["server.test"]);
+    const wrong = { name: "ZtlError", code: "invalid-input" };
+    assert.throws(() => loop.agent("free", { egress: [{ host: "127.0.0.1", ports: [port] }] }), wrong);
+    assert.throws(() => {
+      let agent = one;
+      for (let times = 0; times < 20; times++) agent = agent.sub("free", { egress: [] });
+    }, wrong);
   });
 
   test("such a tool acts outward, its runs are not repeatable, and another tool has no network", async (t) => {

@@ -6,14 +6,19 @@ import type { Call } from "./call.ts";
 import type { Severable } from "./severance.ts";
 
 /**
- * The way out of one run, if its tool has one for this agent. What ends the call, a breaker or whoever asked, cuts it at once: before
- * anybody is told, and before the micro-VM ends.
+ * The way out of one run, if its tool has one for this agent, as far as the handle that calls it has the right to it. What ends the
+ * call, a breaker or whoever asked, cuts it at once: before anybody is told, and before the micro-VM ends.
  */
 export function wayOutOf({ policy }: LoopParts, call: Call, severance: Severable): EgressGate | undefined {
   const grants = policy.egressFor(call.scope.agent, call.tool);
   if (grants === undefined) return undefined;
   const { names = {}, quotas = {} } = policy.config.egress ?? {};
-  const gate = new EgressGate({ grants, resolver: new FixedNames(names, new HostResolver()), quotas: defined(quotas) });
+  const narrowed = [...grants, ...call.caller.narrowing.egress];
+  const gate = new EgressGate({
+    grants: narrowed,
+    resolver: new FixedNames(names, new HostResolver()),
+    quotas: defined(quotas),
+  });
   const cut = (): void => gate.sever(severance.severedBecause ?? "The call was cancelled");
   if (severance.signal.aborted) cut();
   else severance.signal.addEventListener("abort", cut, { once: true });
