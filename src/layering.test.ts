@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   policy: ["src", "base", "egress"],
   workspace: ["src", "base"],
   model: ["src", "base"],
+  proxy: ["src", "base"],
   memory: ["src", "base", "guard"],
   provenance: ["src", "base", "guard"],
   entropy: ["src", "base"],
