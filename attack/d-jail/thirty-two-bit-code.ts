@@ -11,11 +11,12 @@ const byEntry: Doing<{ how: "int80" | "sysenter"; other: boolean }> = (powers, {
 
 /** The same in a 32-bit code segment, into which a far return leads: by `int 0x80`, or by AMD's 32-bit `syscall`. */
 const inCompatibilityMode: Doing<readonly number[]> = ({ call, koffi, run }, entry) => {
-  const low = 0x1000_0000;
-  // MAP_FIXED_NOREPLACE, private, anonymous; then executable.
-  if (call(9, low, 4096, 3, 0x10_0022, -1, 0) !== low) return "no memory there";
+  // Private, anonymous, MAP_32BIT: which place is free there differs from process to process; then executable.
+  const low = call(9, 0, 4096, 3, 0x62, -1, 0);
+  if (low <= 0 || low >= 2 ** 31) return "no memory there";
+  const address = (at: number): number[] => [0, 8, 16, 24].map((shift) => ((low + at) >>> shift) & 0xff);
   // mov eax, 20; the entry; and back: push 0x33; push the address behind; retf
-  const code = [0xb8, 20, 0, 0, 0, ...entry, 0x6a, 0x33, 0x68, 0x40, 0, 0, 0x10, 0xcb];
+  const code = [0xb8, 20, 0, 0, 0, ...entry, 0x6a, 0x33, 0x68, ...address(0x40), 0xcb];
   const bytes = new Uint8Array(koffi.view(BigInt(low), 4096));
   bytes.set(code);
   // 64-bit again: mov rsp, r12; pop r12; ret
@@ -24,8 +25,8 @@ const inCompatibilityMode: Doing<readonly number[]> = ({ call, koffi, run }, ent
   // push r12; mov r12, rsp; mov esp, low + 0x800; push 0x23; push low; retfq
   return run(
     Uint8Array.from([
-      ...[0x41, 0x54, 0x49, 0x89, 0xe4, 0xbc, 0x00, 0x08, 0x00, 0x10],
-      ...[0x6a, 0x23, 0x68, 0x00, 0x00, 0x00, 0x10, 0x48, 0xcb],
+      ...[0x41, 0x54, 0x49, 0x89, 0xe4, 0xbc, ...address(0x800)],
+      ...[0x6a, 0x23, 0x68, ...address(0), 0x48, 0xcb],
     ]),
   );
 };
