@@ -39,6 +39,8 @@ const AT_INSTRUCTION = new Set<number>([
 /** Answers an exception: brings a page in, or raises the signal Linux would. */
 export function handleTrap(kernel: Kernel, task: Task, trap: Extract<Trap, { kind: "exception" }>): void {
   const { vector, errorCode } = trap;
+  // What was answered inside came before: memory that it gave back is there for this.
+  kernel.annex.settle();
   if (vector === Vector.pageFault) {
     handlePageFault(kernel, task, trap.address, errorCode);
     return;
