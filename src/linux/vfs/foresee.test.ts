@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Allowance } from "../allowance.ts";
@@ -97,6 +97,26 @@ describe("looking ahead", () => {
     for (const name of ["made", "f", "moved"])
       assert.deepEqual(vfs.foresee(directory, name), vfs.child(directory, name)?.inode.stat(), name);
     assert.equal(vfs.foresee(directory, "a"), undefined);
+  });
+
+  it("numbers no device that the run has not come across", (t) => {
+    const others = readdirSync("/dev").filter((name) => {
+      const status = lstatSync(join("/dev", name));
+      return status.isDirectory() && status.dev !== lstatSync("/dev").dev;
+    });
+    if (others.length < 2) return t.skip("SKIPPED: /dev has no two other file systems in it here");
+    const numbers = (asks: (vfs: Vfs, directory: Location) => unknown): unknown[] => {
+      const { vfs } = measured(planOf("/dev"));
+      const directory = vfs.resolveFromRoot("/ro");
+      asks(vfs, directory);
+      return others.map((name) => vfs.child(directory, name)?.inode.stat().dev).reverse();
+    };
+    const alone = numbers(() => undefined);
+    assert.deepEqual(
+      numbers((vfs, directory) => vfs.foresee(directory, others.at(-1) ?? "")),
+      alone,
+    );
+    assert.ok(new Set(alone).size > 1);
   });
 
   it("takes none of the run's memory, which counts what the run asks for and nothing else", () => {

@@ -78,6 +78,10 @@ export abstract class HostInode extends Inode implements LowerInode {
     if (this.#foreseenIn === this.tree.generation) this.tree.foreseenShown(HOST_INODE_BYTES);
   }
 
+  get mayBeForeseen(): boolean {
+    return this.tree.mayForeseeOn(this.#host.dev);
+  }
+
   /** It was looked at although the run has not come across it. */
   foreseen(): void {
     if (this.#shownIn !== this.tree.generation) this.#foreseenIn = this.tree.generation;
@@ -255,11 +259,11 @@ export class HostDirectory extends HostInode implements LowerDirectory {
 
   foreseeLower(name: string): HostInode | undefined {
     const known = this.#children.get(name);
-    if (known?.generation === this.tree.generation) return known;
+    if (known?.generation === this.tree.generation) return known.mayBeForeseen ? known : undefined;
     if (!this.tree.mayForesee(HOST_INODE_BYTES)) return undefined;
     const found = this.look(name);
     found?.foreseen();
-    return found;
+    return found?.mayBeForeseen ? found : undefined;
   }
 
   override foresee(name: string): Stat | undefined {

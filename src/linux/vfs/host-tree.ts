@@ -67,6 +67,7 @@ export class HostTree {
   /** Path of the root below {@link #rootFd}: ".", or the name of the single file mounted. */
   #rootPath: ByteString = HERE;
   #rootFd = -1;
+  #rootDevice = -1n;
   #root: HostInode | undefined;
   #inodes = new Map<string, HostInode>();
   /** Entries of the listings that are remembered. */
@@ -129,6 +130,11 @@ export class HostTree {
     if (this.exclude.covers(directory.path === HERE ? (name as ByteString) : below(directory.path, name as ByteString)))
       return true;
     return this.#shared.hidden?.mayBe(name, ino) === true && directory.look(name) === undefined;
+  }
+
+  /** Looking ahead numbers no device: other file systems below have numbers in the order in which runs come across them. */
+  mayForeseeOn(device: bigint): boolean {
+    return device === this.#rootDevice;
   }
 
   deviceNumber(host: bigint): number {
@@ -234,6 +240,7 @@ export class HostTree {
     );
     // Numbered now, in the order of the mounts, and not in the order in which runs come across them.
     this.deviceNumber(state.dev);
+    this.#rootDevice = state.dev;
   }
 
   #findRoot(): HostInode {
