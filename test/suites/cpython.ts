@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, existsSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
 import { unpackPackage } from "./debian-package.ts";
 
-const PACKAGE = "libpython3.11-testsuite";
-const OWN = "/usr/lib/python3.11/test";
+/** The library brings what the tests share; both are fetched, or else they would not fit together when the installed one is older. */
+const PACKAGES = ["libpython3.11-stdlib", "libpython3.11-testsuite"];
+const TESTS = "usr/lib/python3.11/test";
 const DRIVER = join(import.meta.dirname, "cpython_driver.py");
 /** Displays, and what plays or records sound; what is no module of tests. */
 const LEFT_OUT =
@@ -22,10 +23,10 @@ export function cpythonSuite(cache: string): PythonSuite {
   const directory = join(cache, "cpython");
   const whole = join(directory, "test");
   if (!existsSync(whole)) {
-    const unpacked = unpackPackage(PACKAGE, cache);
-    mkdirSync(dirname(whole), { recursive: true });
-    // What the library itself brings of it, and the rest.
-    for (const part of [OWN, join(unpacked, OWN)]) cpSync(part, whole, { recursive: true, verbatimSymlinks: true });
+    const draft = `${whole}.draft`;
+    for (const name of PACKAGES)
+      cpSync(join(unpackPackage(name, cache), TESTS), draft, { recursive: true, verbatimSymlinks: true });
+    renameSync(draft, whole);
   }
   cpSync(DRIVER, join(directory, "driver.py"));
   const modules = readdirSync(whole)

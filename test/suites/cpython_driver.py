@@ -65,9 +65,12 @@ class Report(unittest.TestResult):
 name = f"test.{sys.argv[1]}"
 try:
     suite = unittest.defaultTestLoader.loadTestsFromName(name)
-    errors = unittest.defaultTestLoader.errors
 except unittest.SkipTest:
     say("skipped", name)
+except Exception as error:
+    # Not ended: it says nothing.
+    say(f"failed: {error}", name)
+    os._exit(1)
 else:
     suite.run(Report())
 say("ended", name)
