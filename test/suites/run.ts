@@ -30,6 +30,8 @@ class UsageError extends Error {}
 const MEMORY_BYTES = 1024 * 1024 * 1024;
 const OUTPUT_BYTES = 8 * 1024 * 1024;
 const OPEN_FILES = 4096;
+/** With their threads; tests of queues start hundreds. */
+const PROCESSES = 1000;
 
 interface Place {
   readonly directory: string;
@@ -153,7 +155,7 @@ async function runAll(
     mounts: [{ kind: "ro", host: directory, guest: SUITE }],
     limits: {
       ...{ wallMs: seconds * 1000, cpuMs: seconds * 1000, memoryBytes: MEMORY_BYTES },
-      ...{ outputBytes: OUTPUT_BYTES, openFiles: OPEN_FILES },
+      ...{ outputBytes: OUTPUT_BYTES, openFiles: OPEN_FILES, processes: PROCESSES },
     },
   });
   const results: Compared[] = [];
