@@ -45,7 +45,7 @@ test("scan --json can be read by programs, and each finding be explained again",
   assert.match(ztl(["explain", JSON.stringify(finding)]).out, /a model's control token/);
   assert.equal(JSON.parse(ztl(["explain", "chat.role-turn", "--json"]).out).severity, "critical");
   assert.match(ztl(["explain", "chat.role-turn"]).out, /ordinary {2}in none of \d+ ordinary files/);
-  assert.match(ztl(["explain", "autogen.terminate"]).out, /ordinary {2}in \d+ of \d+ ordinary files \(0\.\d+ %\)/);
+  assert.match(ztl(["explain", "chat.turn-marker"]).out, /ordinary {2}in \d+ of \d+ ordinary files \(0\.\d+ %\)/);
 });
 
 test("where a text goes, and own rules, are options", () => {
