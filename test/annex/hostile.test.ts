@@ -17,10 +17,18 @@ const FORGERIES = Number(process.env.ZTL_FUZZ_ROUNDS ?? 1) * 4;
 const LIMITS = { wallMs: 1500, cpuMs: 1500, processes: 8, memoryBytes: 64 << 20, overlayBytes: 4 << 20 };
 const SECRET = "a-secret-that-nobody-else-may-see";
 
+/** Four of them have room at once. */
+const LARGE_BYTES = 60_000;
+const notRoot = process.getuid?.() !== 0 && "SKIPPED: not root";
+
 const PRELUDE = `
 import ctypes, os, random, sys
 STATE, FACTS, CONTENT = ${AnnexVa.state}, ${AnnexVa.facts}, ${AnnexVa.content}
+MARK = 0x5ec4e7a
+libc = ctypes.CDLL(None)
 def content(): return ctypes.string_at(CONTENT, ${AnnexBytes.content})
+def facts(): return ctypes.string_at(FACTS, ${AnnexBytes.facts})
+def state(): return ctypes.string_at(STATE, ${AnnexBytes.state})
 def poke(offset, data): ctypes.memmove(STATE + offset, data, len(data))
 def u32(*values): return b"".join((v & 0xffffffff).to_bytes(4, "little") for v in values)
 def habit(paths):
@@ -29,7 +37,56 @@ def habit(paths):
         while os.read(fd, 65536): pass
         os.close(fd)
 paths = [f"/attack/habit/{i}" for i in range(8)]
+def marked():
+    with open("/tmp/marked", "w") as file: file.truncate(MARK)
+    return "/tmp/marked"
 `;
+
+/** What one user's process leaves in the annex, and how another's finds it; `seen` says that it was there. */
+const LEFT: Readonly<Record<string, { readonly leave: string; readonly look: string }>> = {
+  "content of an open file": {
+    leave: "habit(paths)\nfd = os.open(paths[0], os.O_RDONLY)\nseen = look()",
+    look: `return b"${SECRET}" in content()`,
+  },
+  // So many that the room for them is used anew from its beginning, by fewer bytes than before.
+  "content of large files": {
+    leave: `
+for i in range(9):
+    habit([f"/attack/large-{i}"])
+    seen = seen or look()`,
+    look: `return b"${SECRET}" in content()`,
+  },
+  "attributes of a file": {
+    leave: "fd = os.open(marked(), os.O_RDONLY)\nseen = look()",
+    look: "return u32(MARK) in facts()",
+  },
+  "attributes of closed files": {
+    leave: `
+path = marked()
+fds = [os.open(path, os.O_RDONLY) for i in range(4)]
+seen = look()
+for fd in fds: os.close(fd)`,
+    look: "return u32(MARK) in facts()",
+  },
+  "names that were asked for": {
+    leave: "for i in range(20): os.stat(f'/attack/habit/{i}')\nseen = look()",
+    look: 'return b"/attack/habit" in facts()',
+  },
+  positions: {
+    leave: "fd = os.open(paths[0], os.O_RDONLY)\nos.lseek(fd, MARK, 0)\nseen = look()",
+    look: "return u32(MARK) in state()[160:672]",
+  },
+  log: {
+    leave: "fd = os.open(paths[0], os.O_RDONLY)\nos.lseek(fd, 1, 0)\nseen = look()",
+    look: "return any(u32(8 << 16 | fd) in state()[800:2848] for fd in range(64))",
+  },
+  // The annex keeps the last call's; the last call before the other's turn has the mark in one.
+  registers: { leave: "seen = True", look: "return u32(MARK) in state()[:128]" },
+  "what it wrote there itself, with nothing told": {
+    leave: "for at in (2848, 4096): poke(at, u32(MARK) * 300)\nseen = look()\nos.umask(0o22)",
+    look: "return u32(MARK) in state()[2848:]",
+  },
+};
 
 describe("a program that uses the annex against us", { skip: annexMissing() }, () => {
   let target: Target;
@@ -37,6 +94,8 @@ describe("a program that uses the annex against us", { skip: annexMissing() }, (
     target = await Target.open();
     mkdirSync(join(target.directory, "habit"));
     for (let i = 0; i < 40; i++) writeFileSync(join(target.directory, "habit", String(i)), `${SECRET} ${i}\n`);
+    for (let i = 0; i < 9; i++)
+      writeFileSync(join(target.directory, `large-${i}`), SECRET.repeat(LARGE_BYTES / SECRET.length));
   });
   after(() => target[Symbol.asyncDispose]());
 
@@ -103,31 +162,31 @@ print(len(seen) > 0, *seen)`);
     await python(
       "habit(paths); fd = os.open(paths[0], os.O_RDONLY)\nfor i in range(20): os.stat(f'/attack/habit/{i}')",
     );
-    const run = await python(
-      `facts = ctypes.string_at(FACTS, ${AnnexBytes.facts}); print(b"${SECRET}" in content(), b"/attack/habit" in facts)`,
-    );
+    const run = await python(`print(b"${SECRET}" in content(), b"/attack/habit" in facts())`);
     assert.equal(run.stdoutText, "False False\n", run.stderrText);
   });
 
-  test("nothing of a process is left for another user's", {
-    skip: process.getuid?.() !== 0 && "SKIPPED: not root",
-  }, async () => {
-    const run = await python(`
+  for (const [what, { leave, look }] of Object.entries(LEFT)) {
+    test(`nothing of a process is left for another user's: ${what}`, { skip: notRoot }, async () => {
+      const run = await python(`
 to_child, to_parent = os.pipe(), os.pipe()
+def look(): ${look}
 if os.fork() == 0:
     os.setuid(1000)
     os.write(to_parent[1], b"x")
     os.read(to_child[0], 1)
-    print(b"${SECRET}" in content(), flush=True)
+    seen = look()
+    print(seen, flush=True)
     os._exit(0)
 os.read(to_parent[0], 1)
-habit(paths)
-fd = os.open(paths[0], os.O_RDONLY)
-print(b"${SECRET}" in content(), flush=True)
+seen = False
+${leave}
+print(seen, flush=True)
 os.write(to_child[1], b"x")
-os.wait()`);
-    assert.equal(run.stdoutText, "True\nFalse\n", run.stderrText);
-  });
+libc.syscall(61, -1, None, 0, None, 0, MARK)`);
+      assert.equal(run.stdoutText, "True\nFalse\n", run.stderrText);
+    });
+  }
 });
 
 /** Loads all registers with what may lead somewhere, and jumps. */

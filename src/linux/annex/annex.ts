@@ -1,3 +1,4 @@
+import { AnnexBytes, SystemPhysical } from "../../vmm/index.ts";
 import { LinuxError } from "../errno.ts";
 import { DirectoryFile, InodeFile } from "../files/inode-file.ts";
 import { Open, type OpenFile } from "../files/open-file.ts";
@@ -46,6 +47,8 @@ export class Annex {
   #task: Task | undefined;
   /** Whose descriptors and names the annex knows. */
   #owner: Process | undefined;
+  /** Whose process ran last, and may have left something of itself in the annex's state. */
+  #user: Credentials | undefined;
 
   /** Puts the code into the machine, unless an image brought it along. */
   constructor(kernel: Kernel, image?: KernelImage) {
@@ -207,8 +210,8 @@ export class Annex {
   #enter(task: Task): void {
     this.settle();
     const { process } = task;
-    const owner = this.#owner;
-    if (owner !== undefined && !isSameUser(owner.credentials, process.credentials)) this.forget();
+    if (this.#user === undefined || !isSameUser(this.#user, process.credentials)) this.#empty();
+    this.#user = process.credentials;
     this.#task = task;
     const { user, group } = process.identity;
     const identity = [process.pid, task.tid, user.real, user.effective, group.real, group.effective];
@@ -218,6 +221,14 @@ export class Annex {
     const isOwner = process === this.#owner;
     this.#paths.show(isOwner);
     if (!isOwner) this.#files.hide();
+  }
+
+  /** Leaves nothing in the guest of whoever ran: what the annex was told, and what it and the program wrote there. */
+  #empty(): void {
+    this.forget();
+    const { memory } = this.#kernel.machine;
+    memory.bytes.fill(0, SystemPhysical.annexState, SystemPhysical.annexState + AnnexBytes.state);
+    memory.markWritten(SystemPhysical.annexState, AnnexBytes.state);
   }
 
   /** What is due at a counted time is due at that very call, whether it leaves the guest or not; timers may be at any. */

@@ -26,8 +26,9 @@ interface Known {
 export class DescriptorFacts {
   readonly #memory: GuestMemory;
   readonly #known = new Map<number, Known>();
-  /** How much of the room for contents is used. */
+  /** How much of the room for contents is used, and how much of it was since it was emptied. */
   #contentEnd = 0;
+  #contentMark = 0;
   #readers = 0;
   /** The annex was told other bits than these descriptors'. */
   #isStale = true;
@@ -85,6 +86,7 @@ export class DescriptorFacts {
     const known = this.#known.get(descriptor);
     if (known === undefined) return;
     this.#known.delete(descriptor);
+    this.#empty(descriptor);
     this.#isStale = true;
     if (known.wasRead) this.#readers = Math.min(this.#readers + 1, READERS_MIN);
     else if (known.hasContent) this.#readers = 0;
@@ -130,14 +132,17 @@ export class DescriptorFacts {
 
   /** Forgets all, and leaves nothing of it in the guest. */
   clear(): void {
-    for (const descriptor of this.#known.keys()) {
-      const at = Facts.files + FileFact.bytes * descriptor;
-      this.#memory.bytes.fill(0, at, at + FileFact.bytes);
-    }
+    for (const descriptor of this.#known.keys()) this.#empty(descriptor);
     this.#known.clear();
-    this.#memory.bytes.fill(0, Content.physical, Content.physical + this.#contentEnd);
+    this.#memory.bytes.fill(0, Content.physical, Content.physical + this.#contentMark);
     this.#contentEnd = 0;
+    this.#contentMark = 0;
     this.hide();
+  }
+
+  #empty(descriptor: number): void {
+    const at = Facts.files + FileFact.bytes * descriptor;
+    this.#memory.bytes.fill(0, at, at + FileFact.bytes);
   }
 
   #writeBits(physical: number, isSet: (descriptor: number) => boolean): void {
@@ -155,6 +160,7 @@ export class DescriptorFacts {
     const start = this.#contentEnd;
     const room = this.#memory.bytes.subarray(Content.physical + start, Content.physical + start + sizeBytes);
     this.#contentEnd = Math.ceil((start + sizeBytes) / CONTENT_ALIGNMENT) * CONTENT_ALIGNMENT;
+    this.#contentMark = Math.max(this.#contentMark, this.#contentEnd);
     this.#memory.markWritten(Content.physical + start, sizeBytes);
     const bytes = readWhole(inode, room);
     return bytes === 0 ? undefined : { address: Content.address + start, bytes };
