@@ -20,6 +20,12 @@ interface Told {
   readonly name: string;
 }
 
+interface Order {
+  readonly names: readonly string[];
+  /** -1 for a name that there is not. */
+  readonly placeOf: (name: string) => number;
+}
+
 /** What the annex knows of the attributes behind paths, as one process writes them. */
 export class PathFacts {
   /** Questions answered in the guest. */
@@ -34,6 +40,9 @@ export class PathFacts {
   /** Names of it that were told. */
   readonly #names = new Set<string>();
   #lastName = "";
+  /** All of its names, as it lists them and sorted: gone through once, until something changes. */
+  #listed: Order | undefined;
+  #sorted: Order | undefined;
 
   constructor(memory: GuestMemory, vfs: () => Vfs) {
     this.#memory = memory;
@@ -49,7 +58,7 @@ export class PathFacts {
     const isFirst = parent !== this.#directory;
     this.#adjust(isFirst);
     const previous = isFirst ? "" : this.#lastName;
-    if (isFirst) this.#names.clear();
+    if (isFirst) this.#forgetNames();
     this.#directory = parent;
     this.#lastName = name;
     if (isFirst && this.#ahead < AHEAD_AT_ONCE) return;
@@ -85,7 +94,7 @@ export class PathFacts {
 
   clear(): void {
     for (const place of this.#taken.keys()) this.#empty(place);
-    this.#names.clear();
+    this.#forgetNames();
     this.#directory = undefined;
     this.#writeCount(0);
   }
@@ -100,18 +109,40 @@ export class PathFacts {
 
   /** The names that come behind this one, in the order that the program seems to take. */
   #following(parent: Location, name: string, previous: string, credentials: Credentials): readonly string[] {
+    if (this.#ahead === 0) return [];
     try {
       this.#vfs().access(parent, Access.read, credentials);
-      const names = this.#vfs().foreseeNames(parent, LISTING_MAX);
-      if (names === undefined) return [];
-      const isListed = previous === "" || names.indexOf(previous) === names.indexOf(name) - 1;
-      if (!isListed && names.length > AHEAD_MAX) names.sort();
-      const index = names.indexOf(name) + 1;
-      return [...names.slice(index), ...names.slice(0, Math.max(index - 1, 0))].slice(0, this.#ahead);
+      const listed = this.#list(parent);
+      if (listed === undefined) return [];
+      const { names, placeOf } = this.#orderWith(listed, previous, name);
+      const index = placeOf(name) + 1;
+      const behind = names.slice(index, index + this.#ahead);
+      return [...behind, ...names.slice(0, Math.max(Math.min(index - 1, this.#ahead - behind.length), 0))];
     } catch (error) {
       if (error instanceof LinuxError) return [];
       throw error;
     }
+  }
+
+  #list(directory: Location): Order | undefined {
+    if (this.#listed !== undefined) return this.#listed;
+    const names = this.#vfs().foreseeNames(directory, LISTING_MAX);
+    if (names !== undefined) this.#listed = orderOf(names);
+    return this.#listed;
+  }
+
+  /** The order in which one name comes right behind the other, if they are in that of the directory; or else sorted. */
+  #orderWith(listed: Order, previous: string, name: string): Order {
+    const isListed = previous === "" || listed.placeOf(previous) === listed.placeOf(name) - 1;
+    if (isListed || listed.names.length <= AHEAD_MAX) return listed;
+    this.#sorted ??= orderOf([...listed.names].sort());
+    return this.#sorted;
+  }
+
+  #forgetNames(): void {
+    this.#names.clear();
+    this.#listed = undefined;
+    this.#sorted = undefined;
   }
 
   #tell(directory: number, prefix: string, parent: Location, name: string): void {
@@ -167,6 +198,11 @@ export class PathFacts {
     this.#memory.words[Facts.pathsCount / 4] = count;
     this.#memory.markWritten(Facts.pathsCount, 4);
   }
+}
+
+function orderOf(names: readonly string[]): Order {
+  const places = new Map(names.map((name, place) => [name, place]));
+  return { names, placeOf: (name) => places.get(name) ?? -1 };
 }
 
 /** As annex.c makes it. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { layerOfDifference } from "../../base/layer/testing/difference.ts";
 import { Allowance } from "../allowance.ts";
 import { ByteBudget } from "./budget.ts";
 import { ROOT } from "./credentials.ts";
@@ -9,6 +10,7 @@ import { FileType } from "./inode.ts";
 import type { Location } from "./location.ts";
 import { MountPlan } from "./mounts.ts";
 import { temporaryDirectory } from "./testing/fixtures.ts";
+import { openForTest } from "./testing/open-layer.ts";
 import { SampleWorld, write } from "./testing/sample-world.ts";
 import { Vfs } from "./vfs.ts";
 
@@ -149,6 +151,37 @@ describe("looking ahead", () => {
       }
     } finally {
       large.dispose();
+    }
+  });
+
+  it("gives no more names than asked for, whether the run has listed them or not", async () => {
+    const [host, changed, place] = [temporaryDirectory(), temporaryDirectory(), temporaryDirectory()];
+    try {
+      for (let i = 0; i < 60; i++) writeFileSync(join(host.path, `${i}`), "");
+      for (let i = 0; i < 70; i++) writeFileSync(join(changed.path, `${i}`), i < 50 ? "" : "the layer's");
+      const { layer, close } = openForTest(
+        await layerOfDifference(host.path, changed.path, join(place.path, "segment")),
+      );
+      for (const [vfs, count] of [
+        [new Vfs({ plan: planOf(host.path) }), 60],
+        [new Vfs({ plan: planOf(host.path), layer }), 70],
+      ] as const) {
+        for (const path of PLACES) {
+          const directory = vfs.resolveFromRoot(path);
+          assert.equal(vfs.foreseeNames(directory, count - 1), undefined, path);
+          const listed = vfs.list(directory).map(({ name }) => name);
+          assert.equal(listed.length, count);
+          assert.equal(vfs.foreseeNames(directory, count - 1), undefined, `${path}, listed`);
+          assert.deepEqual(vfs.foreseeNames(directory, count), listed, `${path}, listed`);
+        }
+        // Neither those below nor the run's own are too many.
+        for (let i = 0; i < 10; i++) write(vfs, `/w/made-${i}`, "");
+        assert.equal(vfs.foreseeNames(vfs.resolveFromRoot("/w"), count + 9), undefined);
+        assert.equal(vfs.foreseeNames(vfs.resolveFromRoot("/w"), count + 10)?.length, count + 10);
+      }
+      close();
+    } finally {
+      for (const directory of [host, changed, place]) directory.dispose();
     }
   });
 

@@ -272,7 +272,7 @@ export class HostDirectory extends HostInode implements LowerDirectory {
   }
 
   override foreseeEntries(entriesMax: number): readonly DirectoryEntry[] | undefined {
-    if (this.#entries !== undefined) return this.#entries;
+    if (this.#entries !== undefined) return this.#entriesRead > entriesMax ? undefined : this.#entries;
     if (this.#longIn === this.tree.generation) return undefined;
     let left = entriesMax;
     try {

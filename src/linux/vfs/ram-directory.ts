@@ -90,7 +90,9 @@ export class RamDirectory extends RamInode {
   override foreseeEntries(entriesMax: number): readonly DirectoryEntry[] | undefined {
     if (this.#isRemoved || this.#names.size > entriesMax) return undefined;
     const below = this.lower === undefined ? [] : this.lower.foreseeEntries(entriesMax);
-    return below && this.#merge(below);
+    if (below === undefined) return undefined;
+    const entries = this.#merge(below);
+    return entries.length > entriesMax ? undefined : entries;
   }
 
   override createFile(name: string, file: NewFile): RamInode {

@@ -79,9 +79,9 @@ export class LayerDirectory extends Inode implements LowerDirectory {
   }
 
   override foreseeEntries(entriesMax: number): readonly DirectoryEntry[] | undefined {
-    return (
-      this.#entries ?? (this.#parts.table === undefined ? this.#parts.base?.foreseeEntries(entriesMax) : undefined)
-    );
+    const listed = this.#entries;
+    if (listed !== undefined) return listed.length > entriesMax ? undefined : listed;
+    return this.#parts.table === undefined ? this.#parts.base?.foreseeEntries(entriesMax) : undefined;
   }
 
   #rows(): Table | undefined {
