@@ -88,6 +88,7 @@ static s64 duplicate(u64 descriptor, u32 command, u32 least) {
   u64 unused = ~STATE->used & ~0UL << least;
   if (unused == 0) return ASK;
   u64 copy = __builtin_ctzl(unused);
+  if (STATE->closed >> copy & 1) return ASK;
   STATE->used |= 1UL << copy;
   STATE->known |= 1UL << copy;
   STATE->files[copy] = STATE->files[descriptor];
@@ -148,6 +149,7 @@ static s64 answer_fstatat(u64 directory, u64 path, u64 address, u32 flags) {
 }
 
 _Static_assert(__builtin_offsetof(struct state, log) == 800 && sizeof(struct file) == 176, "as layout.ts has it");
+_Static_assert(__builtin_offsetof(struct state, closed) == 2848, "as layout.ts has it");
 _Static_assert(__builtin_offsetof(struct facts, paths) == 11296 && sizeof(struct path) == 320, "as layout.ts has it");
 
 static s64 answer(const u64 *r) {
@@ -166,6 +168,7 @@ static s64 answer(const u64 *r) {
       if (!is_known(descriptor)) return ASK;
       STATE->known &= ~(1UL << descriptor);
       STATE->used &= ~(1UL << descriptor);
+      STATE->closed |= 1UL << descriptor;
       return 0;
     case SYS_stat:
     case SYS_lstat:

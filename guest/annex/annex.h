@@ -41,6 +41,7 @@ struct state {
   u8 files[DESCRIPTORS]; /* where in `files` a descriptor's file is: that of which it is a duplicate */
   u8 descriptor_flags[DESCRIPTORS];
   struct entry log[LOG_ENTRIES];
+  u64 closed; /* a bit for each descriptor closed here: until the host has seen it, `paths` may start from what it was */
 };
 
 enum { FILE_REGULAR = 1, FILE_DIRECTORY = 2, FILE_AT_END = 4 };

@@ -79,6 +79,15 @@ for i in range(4):
     print(os.listdir(fd), os.fstat(again), os.stat("0", dir_fd=fd), os.listdir(again))
     os.fchdir(fd); print(os.getcwd(), os.stat("1")); os.chdir("../..")
     os.close(fd); os.close(again)`),
+  "directories by the same number": python(`
+import fcntl
+for i in range(4):
+    one, two = (os.open("deep/%d" % n, os.O_RDONLY | os.O_DIRECTORY) for n in (i, i + 1))
+    for name in range(7): os.stat(str(name), dir_fd=one)
+    os.close(one)
+    again = fcntl.fcntl(two, fcntl.F_DUPFD, 0)
+    print(again == one, [os.stat(str(name), dir_fd=again) for name in range(10)])
+    os.close(two); os.close(again)`),
   threads: python(`
 import threading
 def work(name):

@@ -147,6 +147,72 @@ static void descriptors(void) {
   say("lowest %d", fd_of("habit/2") == directory);
 }
 
+/* Sizes of names in a directory, as a program asks for them that goes through all of it; nothing else happens in between. */
+struct sizes {
+  long of[8];
+};
+static struct sizes sizes_in(int directory, const char *prefix, int first, int count) {
+  struct sizes sizes = {0};
+  for (int i = 0; i < count; i++) {
+    char name[64];
+    struct stat st;
+    snprintf(name, sizeof name, "%s%d", prefix, first + i);
+    long failed = E(fstatat(directory, name, &st, 0));
+    sizes.of[i % 8] += failed ? failed : (long)st.st_size;
+  }
+  return sizes;
+}
+
+static void say_sizes(const char *what, struct sizes sizes) {
+  say("%s %ld %ld %ld %ld %ld %ld %ld %ld", what, sizes.of[0], sizes.of[1], sizes.of[2], sizes.of[3], sizes.of[4],
+      sizes.of[5], sizes.of[6], sizes.of[7]);
+}
+
+static void make_sized(const char *directory, int bytes) {
+  char name[32], text[256];
+  mkdir(directory, 0755);
+  for (int i = 0; i < 60; i++) {
+    snprintf(name, sizeof name, "%s/%d", directory, i);
+    snprintf(text, sizeof text, "%0*d", bytes + i, i);
+    write_file(name, text);
+  }
+}
+
+/* A number that was one directory's becomes another's: whichever call gives it, and whoever has seen the first one closed. */
+static void numbers_change_directory(int command) {
+  int small = open("small", O_RDONLY | O_DIRECTORY);
+  sizes_in(small, "", 0, 40);
+  int large = open("large", O_RDONLY | O_DIRECTORY);
+  sizes_in(small, "", 0, 3);
+  close(small);
+  int copy = fcntl(large, command, 0);
+  struct sizes first = sizes_in(copy, "", 20, 8);
+  say("the same number %d", copy == small);
+  say_sizes("of the second", first);
+  sizes_in(copy, "", 20, 8);
+  close(copy);
+  say("closed twice %ld", E(close(copy)));
+  copy = fcntl(large, command, 0);
+  say_sizes("given again", sizes_in(copy, "", 24, 8));
+  /* What was duplicated is closed first, and its number given to a third. */
+  int third = open("small", O_RDONLY | O_DIRECTORY);
+  sizes_in(large, "", 24, 8);
+  close(large);
+  int last = fcntl(third, command, large);
+  first = sizes_in(last, "", 24, 8);
+  say_sizes("of the third", first);
+  say_sizes("of the copy", sizes_in(copy, "", 24, 8));
+  close(copy);
+  copy = dup(last);
+  say_sizes("by dup", sizes_in(copy, "", 24, 8));
+  close(copy);
+  close(third);
+  copy = open("large", O_RDONLY | O_DIRECTORY);
+  say_sizes("by open", sizes_in(copy, "", 24, 8));
+  close(copy);
+  close(last);
+}
+
 static void reading_in_parts(void) {
   char text[16];
   habit(10);
@@ -319,6 +385,10 @@ int main(void) {
   names_change();
   the_start_of_names_changes();
   descriptors();
+  make_sized("small", 10);
+  make_sized("large", 110);
+  numbers_change_directory(F_DUPFD);
+  numbers_change_directory(F_DUPFD_CLOEXEC);
   reading_in_parts();
   unreachable_memory();
   directories_to_their_end();

@@ -117,6 +117,7 @@ export class DescriptorFacts {
     }
     this.#writeBits(State.known, (descriptor) => this.#known.has(descriptor));
     this.#writeBits(State.used, (descriptor) => descriptor >= files.limit || files.peek(descriptor) !== undefined);
+    this.#writeBits(State.closed, () => false);
     this.#memory.markWritten(SystemPhysical.annexState, State.bytes);
     this.#isStale = false;
   }

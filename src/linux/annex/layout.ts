@@ -17,7 +17,8 @@ export const State = {
   files: SystemPhysical.annexState + 672,
   descriptorFlags: SystemPhysical.annexState + 736,
   log: SystemPhysical.annexState + 800,
-  bytes: 800 + 8 * LOG_ENTRIES,
+  closed: SystemPhysical.annexState + 800 + 8 * LOG_ENTRIES,
+  bytes: 808 + 8 * LOG_ENTRIES,
 } as const;
 
 /** struct facts */
