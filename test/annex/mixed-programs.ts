@@ -88,6 +88,12 @@ for i in range(4):
     again = fcntl.fcntl(two, fcntl.F_DUPFD, 0)
     print(again == one, [os.stat(str(name), dir_fd=again) for name in range(10)])
     os.close(two); os.close(again)`),
+  "paths through descriptors": python(`
+for path in ("/proc/self/fd/%d/", "/dev/fd/%d/", "/proc/%d/fd/%%d/" % os.getpid()):
+    for i in range(4):
+        fd = os.open("deep/%d" % i, os.O_RDONLY | os.O_DIRECTORY)
+        print(fd, [os.stat(path % fd + str(name)).st_ino for name in range(10)])
+        os.close(fd)`),
   threads: python(`
 import threading
 def work(name):

@@ -154,7 +154,7 @@ struct sizes {
 static struct sizes sizes_in(int directory, const char *prefix, int first, int count) {
   struct sizes sizes = {0};
   for (int i = 0; i < count; i++) {
-    char name[64];
+    char name[4300];
     struct stat st;
     snprintf(name, sizeof name, "%s%d", prefix, first + i);
     long failed = E(fstatat(directory, name, &st, 0));
@@ -211,6 +211,89 @@ static void numbers_change_directory(int command) {
   say_sizes("by open", sizes_in(copy, "", 24, 8));
   close(copy);
   close(last);
+}
+
+/* Paths through what is a process's own: its descriptors and directories, by any name, and the process itself. */
+static void paths_through_a_descriptor(const char *format, pid_t pid) {
+  char prefix[64];
+  int small = open("small", O_RDONLY | O_DIRECTORY);
+  snprintf(prefix, sizeof prefix, format, pid, small);
+  sizes_in(AT_FDCWD, prefix, 0, 40);
+  close(small);
+  int large = open("large", O_RDONLY | O_DIRECTORY);
+  struct sizes of_large = sizes_in(AT_FDCWD, prefix, 20, 8);
+  close(large);
+  struct sizes closed = sizes_in(AT_FDCWD, prefix, 20, 8);
+  say("%s the same number %d", format, small == large);
+  say_sizes("of the second", of_large);
+  say_sizes("of none", closed);
+}
+
+static void paths_through_a_child(const char *format) {
+  char prefix[96], byte;
+  int go[2], done[2];
+  pipe(go);
+  pipe(done);
+  int small = open("small", O_RDONLY | O_DIRECTORY);
+  pid_t child = fork();
+  if (child == 0) {
+    read(go[0], &byte, 1);
+    close(small);
+    open("large", O_RDONLY | O_DIRECTORY);
+    write(done[1], "x", 1);
+    read(go[0], &byte, 1);
+    chdir("large");
+    write(done[1], "x", 1);
+    read(go[0], &byte, 1);
+    _exit(0);
+  }
+  snprintf(prefix, sizeof prefix, format, child, small);
+  sizes_in(AT_FDCWD, prefix, 0, 40);
+  for (int i = 0; i < 2; i++) {
+    write(go[1], "x", 1);
+    read(done[0], &byte, 1);
+    say_sizes(format, sizes_in(AT_FDCWD, prefix, 20, 8));
+    sizes_in(AT_FDCWD, prefix, 0, 40);
+  }
+  write(go[1], "x", 1);
+  /* Between these questions and the last ones nothing happens but that the process is taken away. */
+  siginfo_t info;
+  waitid(P_PID, child, &info, WEXITED | WNOWAIT);
+  sizes_in(AT_FDCWD, prefix, 0, 40);
+  waitpid(child, NULL, 0);
+  say_sizes("ended", sizes_in(AT_FDCWD, prefix, 20, 8));
+  for (int i = 0; i < 2; i++) close(go[i]), close(done[i]);
+  close(small);
+}
+
+static void paths_through_processes(void) {
+  char cwd[4096], around[4200];
+  getcwd(cwd, sizeof cwd);
+  snprintf(around, sizeof around, "/proc/%%d/../..%s/small/", cwd);
+  symlink("/proc/self/fd", "descriptors");
+  paths_through_a_descriptor("/proc/self/fd/%2$d/", 0);
+  paths_through_a_descriptor("/dev/fd/%2$d/", 0);
+  paths_through_a_descriptor("descriptors/%2$d/", 0);
+  paths_through_a_descriptor("/proc/%d/fd/%d/", getpid());
+  paths_through_a_descriptor("/proc/%d/cwd/descriptors/%d/../small/", getpid());
+  paths_through_a_child("/proc/%d/fd/%d/");
+  paths_through_a_child("/proc/%d/cwd/");
+  paths_through_a_child("/proc/%d/cwd/../small/");
+  chdir("small");
+  paths_through_a_child("/proc/%d/cwd/");
+  chdir("..");
+  struct sizes before, after;
+  char prefix[4200];
+  pid_t child = fork();
+  if (child == 0) _exit(0);
+  siginfo_t info;
+  waitid(P_PID, child, &info, WEXITED | WNOWAIT);
+  snprintf(prefix, sizeof prefix, around, child);
+  before = sizes_in(AT_FDCWD, prefix, 0, 40);
+  waitpid(child, NULL, 0);
+  after = sizes_in(AT_FDCWD, prefix, 20, 8);
+  say_sizes("around a child", before);
+  say_sizes("that ended", after);
 }
 
 static void reading_in_parts(void) {
@@ -389,6 +472,7 @@ int main(void) {
   make_sized("large", 110);
   numbers_change_directory(F_DUPFD);
   numbers_change_directory(F_DUPFD_CLOEXEC);
+  paths_through_processes();
   reading_in_parts();
   unreachable_memory();
   directories_to_their_end();

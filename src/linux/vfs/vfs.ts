@@ -52,7 +52,10 @@ export class Vfs extends NameOperations {
     return found;
   }
 
-  /** {@link resolve} for attributes alone: tells as well whether the path's last name is the file's own, and no link to it. */
+  /**
+   * {@link resolve} for attributes alone: tells as well whether the path names the file itself, by no link to it,
+   * and will until somebody changes names.
+   */
   look(
     base: Location,
     path: string,
@@ -61,8 +64,8 @@ export class Vfs extends NameOperations {
     const walk = this.walk(options.credentials);
     const last = walk.toLast(base, path);
     const location = walk.finish(last, options.followLast) ?? fail("ENOENT");
-    const isName = last.kind === "name" && !last.trailingSlash;
-    return { location, isNamed: isName && location.parent === last.parent && location.name === last.name };
+    const isOwn = location.parent === last.parent && location.name === last.name;
+    return { location, isNamed: isOwn && last.kind === "name" && !last.trailingSlash && !walk.isFleeting };
   }
 
   /** An absolute path resolved with all rights, for the personality's own needs. */

@@ -39,10 +39,16 @@ export class Walk {
   readonly #tree: Tree;
   readonly #credentials: Credentials;
   #linksFollowed = 0;
+  #isFleeting = false;
 
   constructor(tree: Tree, credentials: Credentials) {
     this.#tree = tree;
     this.#credentials = credentials;
+  }
+
+  /** Whether it went through a tree whose names come and go by themselves: the same path may lead elsewhere next time. */
+  get isFleeting(): boolean {
+    return this.#isFleeting;
   }
 
   /** Resolves all but the last component. Symbolic links on the way are followed; the last one is not looked at. */
@@ -59,6 +65,7 @@ export class Walk {
       const name = rest.slice(start, end);
       const next = skipSlashes(rest, end);
       this.checkSearch(at);
+      if (!at.mount.keepsNames) this.#isFleeting = true;
       if (next === rest.length) return { parent: at, kind: kindOf(name), name, trailingSlash: end < rest.length };
       const step = this.#step(at, name);
       if (step.inode.type !== FileType.symlink) {
