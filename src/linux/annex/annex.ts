@@ -1,5 +1,6 @@
 import { AnnexBytes, SystemPhysical } from "../../vmm/index.ts";
 import { LinuxError } from "../errno.ts";
+import type { Descriptors } from "../files/descriptors.ts";
 import { DirectoryFile, InodeFile } from "../files/inode-file.ts";
 import { Open, type OpenFile } from "../files/open-file.ts";
 import type { KernelImage } from "../kernel/image.ts";
@@ -73,7 +74,7 @@ export class Annex {
     const limit = this.#isWanted ? this.#callsUntilDue() : 0;
     if (limit !== this.#logLimit) this.#limitLog(limit);
     // After an interruption what the annex did is not taken over yet, and must stay.
-    if (this.#isSettled && task.process === this.#owner) this.#files.publish(task.process.files);
+    if (this.#isSettled && task.process === this.#owner) this.#publish(task.process.files);
     this.#isSettled = false;
   }
 
@@ -173,8 +174,9 @@ export class Annex {
     else if (number === CLOSE || number === FCNTL) this.#replay(task.process, number, descriptor, argument);
   }
 
-  /** A call that changes descriptors. In a log that was forged there may be one that fails. */
+  /** A call that changes descriptors. In a log that was forged there may be one that fails, or that changes the owner's. */
   #replay(process: Process, number: number, descriptor: number, argument: number): void {
+    if (process !== this.#owner && process.files === this.#owner?.files) this.forget();
     try {
       if (number === FCNTL) this.#control(process, descriptor, argument & 0xffff, argument >>> 16);
       else {
@@ -193,6 +195,12 @@ export class Annex {
     const isDuplicate = command === F_DUPFD || command === F_DUPFD_CLOEXEC;
     if (!isDuplicate || !(file instanceof DirectoryFile)) return;
     this.duplicated(process, descriptor, files.install(file, command === F_DUPFD_CLOEXEC, value));
+  }
+
+  /** What the annex is told of a descriptor is of the file that the descriptor is, whatever came before. */
+  #publish(files: Descriptors): void {
+    for (const descriptor of this.#files.changed(files)) this.#forgetDescriptor(descriptor);
+    this.#files.publish(files);
   }
 
   #forgetDescriptor(descriptor: number): void {

@@ -60,6 +60,13 @@ export class DescriptorFacts {
     this.#isStale = true;
   }
 
+  /** Descriptors that are not the files any more that they were. */
+  changed(files: Descriptors): readonly number[] {
+    const changed: number[] = [];
+    for (const [descriptor, { file }] of this.#known) if (files.peek(descriptor) !== file) changed.push(descriptor);
+    return changed;
+  }
+
   noteRead(descriptor: number): void {
     const known = this.#known.get(descriptor);
     if (known !== undefined) known.wasRead = true;
