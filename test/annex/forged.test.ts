@@ -12,7 +12,7 @@ const FORGERIES = Number(process.env.ZTL_FUZZ_ROUNDS ?? 1) * 2;
 const WALL_MS = 20_000;
 
 const PRELUDE = `
-import ctypes, os, random
+import ctypes, os, random, signal, time
 def poke(offset, data): ctypes.memmove(${AnnexVa.state} + offset, data, len(data))
 def u32(*values): return b"".join((v & 0xffffffff).to_bytes(4, "little") for v in values)
 def forge(*words): poke(800, u32(*words)); poke(136, u32(len(words) // 2))
@@ -25,7 +25,7 @@ def is_open(fd):
     try: os.fstat(fd); return True
     except OSError: return False
 libc = ctypes.CDLL(None)
-CLOSE, FCNTL, DUPLICATE, MARK = 3 << 16, 72 << 16, 0, 2
+CLOSE, FCNTL, GETPID, DUPLICATE, MARK = 3 << 16, 72 << 16, 39 << 16, 0, 2
 paths = [f"/attack/habit/{i}" for i in range(8)]
 def fork_sharing_descriptors(): return libc.syscall(56, 0x400 | 17, 0, 0, 0, 0)  # clone, CLONE_FILES | SIGCHLD
 other = -1
@@ -94,6 +94,37 @@ print(is_open(20), is_open(20) and not os.get_inheritable(20), is_open(60))`);
       assert.equal(run.stdoutText, `${seen}\n`, `${run.status} ${run.stderrText}`);
     });
   }
+
+  const HIDDEN = `
+files = [os.open(path, os.O_RDONLY) for path in paths[:3]]
+directory = os.open("/attack/habit", os.O_RDONLY)
+os.write(2, b"before")
+forge(CLOSE | files[0], 0, CLOSE | files[1], 0, FCNTL | directory, 40 << 16 | DUPLICATE)
+os.write(2, b"after")
+print(*map(is_open, (*files, directory, 40)))`;
+
+  for (const [setting, { code, isTraced }] of Object.entries({
+    traced: SETTINGS.traced,
+    watched: { code: WATCH, isTraced: false },
+  })) {
+    test(`is none where all calls are the host's: ${setting}`, async () => {
+      const { run } = await python(code + HIDDEN, isTraced);
+      assert.equal(run.stdoutText, "True True True True False\n", run.stderrText);
+    });
+  }
+
+  test("takes no time where each call may be the one at which something is due", async () => {
+    const code = `${PRELUDE}
+signal.setitimer(signal.ITIMER_REAL, 1000)
+entries = [(), [GETPID, 0] * 200]
+def took(words):
+    start = time.monotonic_ns(); forge(*words); return time.monotonic_ns() - start
+took(entries[1])
+print(took(entries[0]) == took(entries[1]))`;
+    const deterministic = { seed: "5c".repeat(32), clockMs: Date.UTC(2031, 0, 1) };
+    const run = await target.sandbox.run({ tool: "python", code, limits: { wallMs: WALL_MS } }, { deterministic });
+    assert.equal(run.stdoutText, "True\n", run.stderrText);
+  });
 });
 
 /** A program that writes logs of its own and then asks for something, again and again. */

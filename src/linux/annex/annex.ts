@@ -42,6 +42,8 @@ export class Annex {
   /** Calls are answered inside. What the annex is told of descriptors does not depend on it: a traced run reads the same. */
   #isWanted = false;
   #logLimit = 0;
+  /** So many entries there may be since the log was looked at last: the highest limit that the guest ran under. */
+  #entriesMax = 0;
   /** Nothing is in the log: the guest has not run since it was looked at. */
   #isSettled = true;
   /** Whose log it is: the task that ran last. */
@@ -73,6 +75,7 @@ export class Annex {
     this.#isWanted = this.#kernel.vfs.observer === undefined && this.#kernel.tracer?.isTelling !== true;
     const limit = this.#isWanted ? this.#callsUntilDue() : 0;
     if (limit !== this.#logLimit) this.#limitLog(limit);
+    this.#entriesMax = this.#isSettled ? limit : Math.max(this.#entriesMax, limit);
     // After an interruption what the annex did is not taken over yet, and must stay.
     if (this.#isSettled && task.process === this.#owner) this.#publish(task.process.files);
     this.#isSettled = false;
@@ -83,11 +86,13 @@ export class Annex {
     if (!this.#isInstalled) return;
     this.#isSettled = true;
     const { words } = this.#kernel.machine.memory;
-    const count = Math.min(words[State.logCount / 4], LOG_ENTRIES);
-    if (count === 0) return;
+    const claimed = words[State.logCount / 4];
+    if (claimed === 0) return;
     words[State.logCount / 4] = 0;
+    // What is beyond, the annex did not write.
+    const count = Math.min(claimed, this.#entriesMax);
     const task = this.#task;
-    if (task === undefined) return;
+    if (task === undefined || count === 0) return;
     // A copy: what is in the guest is not looked at twice.
     const log = words.slice(State.log / 4, State.log / 4 + 2 * count);
     if (task.process === this.#owner) this.#files.takePositions();
