@@ -1,5 +1,5 @@
 import { sha256Hex } from "../../base/sha256.ts";
-import type { MountSpec } from "../../linux/index.ts";
+import { annexDigest, type MountSpec } from "../../linux/index.ts";
 import type { ToolName } from "../call.ts";
 import type { GuestIdentity } from "../guest-tree.ts";
 
@@ -34,7 +34,10 @@ export interface TemplateRecipe {
 /** Raised whenever the meaning of a template's parts changes: older ones on disk are then rebuilt. */
 export const TEMPLATE_FORMAT = 4;
 
-/** Names the template's content: everything that goes into making it, but not the host files it reads. */
+/**
+ * Names the template's content: everything that goes into making it, but not the host files it reads. Versions with other code inside the
+ * guest have templates of their own: two on one machine would replace each other's, and no run could be replayed.
+ */
 export function recipeKey(recipe: TemplateRecipe): string {
-  return sha256Hex(JSON.stringify([TEMPLATE_FORMAT, recipe])).slice(0, 32);
+  return sha256Hex(JSON.stringify([TEMPLATE_FORMAT, annexDigest, recipe])).slice(0, 32);
 }
