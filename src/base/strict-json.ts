@@ -68,8 +68,8 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_ARRAY = 0x5d;
 const CLOSE_OBJECT = 0x7d;
 
-/** Where the string that begins before `start` ends; the text's end when it does not. */
-function endOfString(text: string, start: number): number {
+/** Where the string that begins before `start` ends, its closing quote; the text's end when it does not. */
+export function endOfString(text: string, start: number): number {
   let at = start;
   for (;;) {
     const quote = text.indexOf('"', at);

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { expectLoopback, originsOf } from "../base/loopback-address.ts";
 import { userName } from "../base/user-directories.ts";
 import { ZtlError } from "../errors.ts";
-import { expectLoopback, originsOf } from "./access/address.ts";
 import { createApp } from "./app.ts";
 import type { Desk } from "./desk.ts";
 import {

@@ -1,4 +1,4 @@
-import { ZtlError } from "../../errors.ts";
+import { ZtlError } from "../errors.ts";
 
 /** Where a server may listen: this machine alone. */
 export const LOOPBACK_HOSTS = ["127.0.0.1", "::1"] as const;
@@ -9,7 +9,7 @@ export function expectLoopback(host: string): LoopbackHost {
   const found = LOOPBACK_HOSTS.find((one) => one === host);
   if (found !== undefined) return found;
   throw new ZtlError("not-loopback", `Expected 127.0.0.1 or ::1 to listen on; found ${JSON.stringify(host)}`, {
-    remedy: "To reach the page from another machine, forward the port: ssh -L 4711:127.0.0.1:4711 host",
+    remedy: "To reach it from another machine, forward the port: ssh -L 4711:127.0.0.1:4711 host",
   });
 }
 
