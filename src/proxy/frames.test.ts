@@ -50,3 +50,25 @@ test("a frame longer than its bound is refused, ended or not, and so is what is 
     assert.deepEqual(new FrameReader(framing, 10).push(Buffer.from([0x61, 0xff, 0x0a, 0x0a])), notUtf8);
   }
 });
+
+test("a byte order mark is none of the text at the start of the stream, and part of it anywhere else", () => {
+  const mark = "\ufeff";
+  for (const chunks of [
+    [Buffer.from(`${mark}data: 1\n\n${mark}data: 2\n\ndata: ${mark}3\n\n`)],
+    bytesOf(`${mark}data: 1\n\n${mark}data: 2\n\ndata: ${mark}3\n\n`),
+  ]) {
+    const { frames } = read("events", chunks);
+    assert.deepEqual(dataOf(frames), ["1", `${mark}3`], "a field whose name begins with it is another field");
+    assert.deepEqual(Buffer.concat(frames.map(({ bytes }) => bytes)), Buffer.concat(chunks));
+  }
+  assert.deepEqual(dataOf(read("lines", [Buffer.from(`${mark}1\n${mark}2\n`)]).frames), ["1", `${mark}2`]);
+});
+
+test("a frame that comes in single bytes takes memory of its own length", () => {
+  const reader = new FrameReader("lines", 1 << 20);
+  const before = process.memoryUsage();
+  for (let count = 0; count < 1 << 20; count++) reader.push(Buffer.of(0x61));
+  const after = process.memoryUsage();
+  assert.ok(after.arrayBuffers - before.arrayBuffers < 64 << 20, "no buffer is kept for each byte");
+  assert.equal(reader.rest().length, 1 << 20);
+});

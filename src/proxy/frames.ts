@@ -14,14 +14,19 @@ export type Frames =
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** Room that is kept from one frame for the next; frames of tokens have some hundred bytes. */
+const KEPT_BYTES = 16 * 1024;
+
 /**
  * Cuts an untrusted stream into whole frames, wherever the network split it. All frames together are the stream, byte for
  * byte. Never holds more than one frame of `maxFrameBytes`; after a refusal it must not be used again.
  */
 export class FrameReader {
-  /** Chunks are joined once a frame ends, so that a stream of single bytes costs no more than its length. */
-  #held: Buffer[] = [];
+  /** What has come of the frame so far, in its first bytes. It doubles when it is full, so that a stream of single bytes costs its length. */
+  #held = Buffer.alloc(0);
   #heldBytes = 0;
+  /** Of the whole stream: a byte order mark may stand there, and only there (HTML, "Parsing an event stream"). */
+  #isFirst = true;
   #lineIsEmpty = true;
   #afterCr = false;
   /** A frame ended in CR: an LF that comes next is part of that end, and goes on at once as a frame without data. */
@@ -49,7 +54,7 @@ export class FrameReader {
 
   /** What is left when the stream is over: a frame that was never ended, which no reader should act on. */
   rest(): Buffer {
-    return Buffer.concat(this.#held);
+    return Buffer.from(this.#held.subarray(0, this.#heldBytes));
   }
 
   #endsFrame(byte: number): boolean {
@@ -67,31 +72,45 @@ export class FrameReader {
   }
 
   #hold(bytes: Buffer): Frames | undefined {
-    this.#heldBytes += bytes.length;
-    if (this.#heldBytes > this.#maxFrameBytes) return { ok: false, code: "frame_too_long" };
-    if (bytes.length > 0) this.#held.push(Buffer.from(bytes));
+    const length = this.#heldBytes + bytes.length;
+    if (length > this.#maxFrameBytes) return { ok: false, code: "frame_too_long" };
+    if (length > this.#held.length) {
+      const larger = Buffer.alloc(Math.min(this.#maxFrameBytes, Math.max(length, 2 * this.#held.length)));
+      this.#held.copy(larger, 0, 0, this.#heldBytes);
+      this.#held = larger;
+    }
+    bytes.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = length;
     return undefined;
   }
 
   #take(bytes: Buffer, frames: Frame[]): Frames | undefined {
     const refusal = this.#hold(bytes);
     if (refusal !== undefined) return refusal;
-    const whole = Buffer.concat(this.#held);
-    this.#held = [];
+    const whole = this.rest();
     this.#heldBytes = 0;
+    if (this.#held.length > KEPT_BYTES) this.#held = Buffer.alloc(0);
     const text = utf8(whole);
     if (text === undefined) return { ok: false, code: "not_utf8" };
-    frames.push({ bytes: whole, data: this.#framing === "lines" ? text.trim() || undefined : eventData(text) });
+    const read = this.#isFirst ? text.replace(/^\ufeff/, "") : text;
+    this.#isFirst = false;
+    frames.push({ bytes: whole, data: this.#framing === "lines" ? jsonLine(read) : eventData(read) });
     return undefined;
   }
 }
 
+/** A byte order mark stays: only the stream's first is none of the text. */
 function utf8(bytes: Buffer): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }
+}
+
+/** Without the white space of JSON around it; what else `trim` takes for white space is none, a byte order mark among it. */
+function jsonLine(text: string): string | undefined {
+  return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "") || undefined;
 }
 
 /** The `data` of an event as the HTML standard joins it; other fields travel in the bytes. */
