@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   policy: ["src", "base", "egress"],
   workspace: ["src", "base"],
   model: ["src", "base"],
-  proxy: ["src", "base"],
+  proxy: ["src", "base", "guard", "entropy"],
   memory: ["src", "base", "guard"],
   provenance: ["src", "base", "guard"],
   entropy: ["src", "base"],
@@ -41,7 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   adapters: ["src", "base", "loop", "memory"],
   server: ["src", "base", "loop"],
   examples: ["src", "base", "loop", "server", "memory", "model"],
-  cli: ["src", "base", "egress", "guard", "entropy", "sandbox", "policy", "loop", "server", "examples"],
+  cli: ["src", "base", "egress", "guard", "entropy", "proxy", "sandbox", "policy", "loop", "server", "examples"],
   src: ["src", "base", "linux", "egress", "sandbox", "loop"],
 };
 /** What each room may have from outside the package, besides Node's own modules. */
