@@ -3,6 +3,7 @@ import { parseJson } from "../base/strict-json.ts";
 import { ZtlError } from "../errors.ts";
 import { type Frame, FrameReader, type Framing } from "./frames.ts";
 import { PROXY_LIMITS } from "./limits.ts";
+import type { Strip } from "./logprobs.ts";
 import { RefusedError } from "./refusal.ts";
 import { Step, type ToolCall } from "./tool-calls.ts";
 import type { Wire } from "./wires.ts";
@@ -12,7 +13,7 @@ export interface AnswerOptions {
   /** Throws RefusedError for a step that is not to be made. */
   readonly judge: (calls: readonly ToolCall[]) => void;
   /** Takes out what only the proxy asked for; undefined where that is nothing. */
-  readonly strip?: ((value: Json, text: string) => string) | undefined;
+  readonly strip?: Strip | undefined;
   /** Each frame's content, or the whole answer's, as it comes. */
   readonly observe?: ((value: Json) => void) | undefined;
 }

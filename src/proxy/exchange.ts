@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isJsonObject } from "../base/json.ts";
+import type { Monitor, Signal, TokenState } from "../entropy/index.ts";
 import { type AnswerOptions, streamedAnswer, wholeAnswer } from "./answer.ts";
 import type { Framing } from "./frames.ts";
 import { endToEnd } from "./headers.ts";
 import { PROXY_LIMITS } from "./limits.ts";
+import { LogprobAsker, type Strip } from "./logprobs.ts";
 import type { Prompt, PromptGuard } from "./prompts.ts";
 import { type Refusal, RefusedError } from "./refusal.ts";
 import type { StepGuard } from "./step-guard.ts";
+import { type TokenReport, TokenWatch } from "./token-watch.ts";
 import type { Upstream } from "./upstream.ts";
 import { errorBody, errorFrame, isOllama, type Wire } from "./wires.ts";
 
@@ -15,6 +18,14 @@ export interface ExchangeParts {
   readonly upstream: Upstream;
   readonly prompts: PromptGuard;
   readonly steps: StepGuard;
+  /** Undefined where no tokens are watched, and no log-probabilities asked for. */
+  readonly tokens: TokenParts | undefined;
+}
+
+export interface TokenParts {
+  readonly asker: LogprobAsker;
+  readonly monitor?: (() => Monitor<Signal, TokenState>) | undefined;
+  readonly told: (report: TokenReport) => void;
 }
 
 /** One request of a client and its answer. */
@@ -72,7 +83,7 @@ export class Exchange {
   async #judge(wire: Wire): Promise<void> {
     const { prompts, steps } = this.#parts;
     const prompt = prompts.check(wire, await this.#body());
-    const answer = await this.#ask(this.#headers(prompt.bytes), prompt.bytes);
+    const { answer, strip } = await this.#askModel(wire, prompt);
     const status = answer.statusCode ?? 0;
     if (status < 200 || status > 299) return this.#forward(answer);
     const encoding = answer.headers["content-encoding"] ?? "identity";
@@ -80,8 +91,21 @@ export class Exchange {
       answer.destroy();
       throw new RefusedError("answer_encoded", "The model server encoded its answer, though it was asked not to.");
     }
-    const options: AnswerOptions = { wire, judge: (calls) => steps.check(calls) };
-    const framing = framingOfAnswer(wire, prompt, answer);
+    const tokens = this.#parts.tokens && new TokenWatch(wire, this.#parts.tokens.monitor?.());
+    const options: AnswerOptions = {
+      wire,
+      judge: (calls) => steps.check(calls),
+      strip,
+      observe: tokens && ((value) => tokens.observe(value)),
+    };
+    try {
+      await this.#deliver(answer, framingOfAnswer(wire, prompt, answer), options);
+    } finally {
+      if (tokens !== undefined) this.#parts.tokens?.told(tokens.report);
+    }
+  }
+
+  async #deliver(answer: IncomingMessage, framing: Framing | undefined, options: AnswerOptions): Promise<void> {
     if (framing === undefined) {
       const body = await wholeAnswer(answer, options);
       this.#head(answer, { "content-length": String(body.length) });
@@ -93,6 +117,20 @@ export class Exchange {
     this.#isFramed = true;
     await this.#write(streamedAnswer(answer, framing, options));
     this.#response.end();
+  }
+
+  /** Log-probabilities are asked for as well; a server that refuses them is asked once more, without. */
+  async #askModel(wire: Wire, prompt: Prompt): Promise<{ answer: IncomingMessage; strip: Strip | undefined }> {
+    const { tokens } = this.#parts;
+    const ask = (bytes: Buffer): Promise<IncomingMessage> => this.#ask(this.#headers(bytes), bytes);
+    const more = tokens?.asker.ask(wire, prompt);
+    if (more === undefined) return { answer: await ask(prompt.bytes), strip: undefined };
+    const answer = await ask(more.bytes);
+    if (!LogprobAsker.isRefusal(answer.statusCode)) return { answer, strip: more.strip };
+    answer.destroy();
+    const plain = await ask(prompt.bytes);
+    if (!LogprobAsker.isRefusal(plain.statusCode)) tokens?.asker.refused(wire, prompt);
+    return { answer: plain, strip: undefined };
   }
 
   async #forward(answer: IncomingMessage): Promise<void> {

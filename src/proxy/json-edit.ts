@@ -1,3 +1,4 @@
+import type { Json } from "../base/json.ts";
 import { endOfString, parseJson } from "../base/strict-json.ts";
 
 /** A value in a JSON text: names of members and numbers of items, from the outside in. */
@@ -37,6 +38,15 @@ export function editJson(text: string, edits: readonly Edit[]): string {
     from = end;
   }
   return `${pieces.join("")}${text.slice(from)}`;
+}
+
+/** Puts members before those of the object that the text is. None of them may be in it. */
+export function addMembers(text: string, members: Readonly<Record<string, Json>>): string {
+  const added = Object.entries(members).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  if (added.length === 0) return text;
+  const start = skipSpace(text, 0) + 1;
+  const isEmpty = text[skipSpace(text, start)] === "}";
+  return `${text.slice(0, start)}${added.join()}${isEmpty ? "" : ","}${text.slice(start)}`;
 }
 
 interface Span {

@@ -12,6 +12,10 @@ export const PROXY_LIMITS = {
   jsonDepth: 128,
   /** Ids of tool texts that held nothing, each of 64 characters: a conversation sends all of its earlier ones again with each request. */
   cleanTexts: 4096,
+  /** Models of which it is known that the server tells no log-probabilities; servers that offer many have some hundreds. */
+  silentModels: 256,
+  /** Likeliest tokens that are asked for beside each: the least that any server gives at most (OpenAI's first models: 5). */
+  alternatives: 5,
   /** Names and values of a request's headers together; Node's own default, in which a long bearer token fits. */
   headerBytes: 16 * 1024,
   /** A client on this machine sends its headers at once. */

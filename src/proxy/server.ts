@@ -1,13 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expectLoopback, originsOf } from "../base/loopback-address.ts";
+import type { Monitor, Signal, TokenState } from "../entropy/index.ts";
 import { ZtlError } from "../errors.ts";
 import type { RuleSet } from "../guard/index.ts";
 import { answerRefusal, Exchange, type ExchangeParts } from "./exchange.ts";
 import { PROXY_LIMITS } from "./limits.ts";
+import { LogprobAsker } from "./logprobs.ts";
 import { type OnFinding, PromptGuard, type ProxyFinding } from "./prompts.ts";
 import { type Refusal, RefusedError, refusal } from "./refusal.ts";
 import { StepGuard } from "./step-guard.ts";
+import type { TokenReport } from "./token-watch.ts";
 import { Upstream } from "./upstream.ts";
 import { wireOf } from "./wires.ts";
 
@@ -31,6 +34,13 @@ export interface ProxyOptions {
   readonly breaker?: ProxyBreaker;
   /** Told of each finding, with nothing of the content. Must not throw. */
   readonly found?: (finding: ProxyFinding) => void;
+  /** Asks for log-probabilities, which clients do not see unless they asked themselves, and tells of each answer's tokens. */
+  readonly tokens?: {
+    /** Must not throw. */
+    readonly told: (report: TokenReport) => void;
+    /** Watches the tokens of one answer. */
+    readonly monitor?: () => Monitor<Signal, TokenState>;
+  };
   readonly idleTimeoutMs?: number;
 }
 
@@ -51,7 +61,12 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { onFinding = "block", rules, found = () => {}, idleTimeoutMs = PROXY_LIMITS.idleTimeoutMs } = options;
   const guarded = { onFinding, rules, found };
   const upstream = new Upstream(options.upstream, idleTimeoutMs);
-  const parts = { upstream, prompts: new PromptGuard(guarded), steps: new StepGuard(guarded) };
+  const parts: ExchangeParts = {
+    upstream,
+    prompts: new PromptGuard(guarded),
+    steps: new StepGuard(guarded),
+    tokens: options.tokens && { ...options.tokens, asker: new LogprobAsker() },
+  };
   const server = createServer({
     requestTimeout: PROXY_LIMITS.requestTimeoutMs,
     headersTimeout: PROXY_LIMITS.headersTimeoutMs,
