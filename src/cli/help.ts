@@ -21,6 +21,7 @@ export const COMMANDS = [
   "ledger",
   "guard",
   "monitor",
+  "proxy",
   "version",
   "help",
 ] as const;
@@ -60,6 +61,9 @@ Look at a text as the guard does
 Watch what an agent does
   ztl monitor calibrate --runs FILE         how well recorded runs that obeyed an injection are told from others
   ztl monitor show RUN                      what it said of each outward call of a run's conversation
+
+Stand between any framework and its model server
+  ztl proxy --upstream URL                  tool results in prompts, tool calls in answers: looked at on their way
 
   ztl version
 

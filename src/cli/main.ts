@@ -47,6 +47,7 @@ const BY_NAME: Readonly<Record<string, Command>> = {
   policy: async (args) => (await import("./policy.ts")).policy(args),
   guard: async (args) => (await import("./guard.ts")).guard(args),
   monitor: async (args) => (await import("./monitor.ts")).monitor(args),
+  proxy: async (args) => (await import("./proxy.ts")).proxy(args),
 };
 
 function decide(verb: "approve" | "reject" | "revoke" | "undo" | "redo"): Command {

@@ -3,6 +3,7 @@ import { terminalJson } from "../base/text/index.ts";
 import { startServer } from "../server/index.ts";
 import { helped, parseLoopArguments, withLoop } from "./loop-command.ts";
 import { writeAll } from "./output.ts";
+import { portOf, told } from "./serving.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const SERVE_HELP = `ztl serve [--port N] [--reviewer NAME] [--config FILE] [--json]
@@ -24,8 +25,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseLoopArguments(args, OPTIONS);
   if (await helped(values, SERVE_HELP)) return 0;
   if (positionals.length > 0) throw new UsageError("ztl serve takes options only");
-  const port = values.port === undefined ? 0 : Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError("--port takes a number up to 65535");
+  const port = portOf(values.port);
   return withLoop(values.config, async (loop) => {
     const reviewer = defined({ reviewer: values.reviewer });
     const server = await startServer(loop, { port, ...reviewer });
@@ -35,9 +35,7 @@ export async function serve(args: readonly string[]): Promise<number> {
         ? `${terminalJson({ url, port: bound, token })}\n`
         : `The page is at ${url}\nCtrl-C ends it.\n`;
       await writeAll(process.stdout, text);
-      await new Promise<void>((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
-      });
+      await told();
       return 0;
     } finally {
       await server.close();

@@ -52,11 +52,22 @@ export async function* streamedAnswer(
 ): AsyncGenerator<Buffer> {
   const stream = new AnswerStream(framing, options);
   for await (const chunk of chunks) {
-    const passed = stream.push(chunk);
-    if (passed.length > 0) yield passed;
+    yield* untilRefused(stream.push(chunk));
   }
-  const rest = stream.end();
-  if (rest.length > 0) yield rest;
+  yield* untilRefused(stream.end());
+}
+
+/** All that may go on in one piece, also what came before a refusal. */
+function* untilRefused(parts: Iterable<Buffer>): Generator<Buffer> {
+  const passed: Buffer[] = [];
+  let refused: unknown;
+  try {
+    for (const part of parts) passed.push(part);
+  } catch (error) {
+    refused = error;
+  }
+  if (passed.length > 0) yield Buffer.concat(passed);
+  if (refused !== undefined) throw refused;
 }
 
 class AnswerStream {
@@ -75,21 +86,21 @@ class AnswerStream {
   }
 
   /** What goes on now. */
-  push(chunk: Buffer): Buffer {
+  *push(chunk: Buffer): Generator<Buffer> {
     const cut = this.#reader.push(chunk);
     if (!cut.ok)
       throw cut.code === "frame_too_long"
         ? new RefusedError("answer_too_large", "A part of the answer is longer than can be looked at.")
         : malformed(cut.code);
-    return Buffer.concat(cut.frames.flatMap((frame) => this.#pass(frame)));
+    for (const frame of cut.frames) yield* this.#pass(frame);
   }
 
   /** What is left when the upstream has ended. A frame that it did not end is ended here: some clients act on it all the same. */
-  end(): Buffer {
-    const passed = this.#reader.rest().length === 0 ? [] : [this.push(Buffer.from(END[this.#framing]))];
+  *end(): Generator<Buffer> {
+    if (this.#reader.rest().length > 0) yield* this.push(Buffer.from(END[this.#framing]));
     if (this.#step.calls.length > 0 && !this.#step.isComplete)
       throw new RefusedError("step_incomplete", "The answer ended in the middle of a tool call.");
-    return Buffer.concat([...passed, ...this.#release()]);
+    yield* this.#release();
   }
 
   #pass(frame: Frame): Buffer[] {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isJsonObject } from "../base/json.ts";
+import { defined } from "../base/optional.ts";
 import type { Monitor, Signal, TokenState } from "../entropy/index.ts";
 import { type AnswerOptions, streamedAnswer, wholeAnswer } from "./answer.ts";
 import type { Framing } from "./frames.ts";
@@ -134,8 +135,7 @@ export class Exchange {
   }
 
   async #forward(answer: IncomingMessage): Promise<void> {
-    const length = answer.headers["content-length"];
-    this.#head(answer, length === undefined ? {} : { "content-length": length });
+    this.#head(answer, defined({ "content-length": answer.headers["content-length"] }));
     this.#response.flushHeaders();
     await this.#write(answer);
     this.#response.end();

@@ -32,7 +32,10 @@ export class StepGuard {
   }
 }
 
-/** A secret that a model writes is one that it was given: those of tools it never saw. */
+/**
+ * As of an agent's own words, what only flags is let through: arguments are data, and those of many honest tools look like messages and
+ * calls. A secret that a model writes is one that it was given: those of tools it never saw.
+ */
 function isGrave({ family, severity }: Finding): boolean {
-  return family === "limit" || (family !== "secret" && DEFAULT_POLICY[severity] !== "admit");
+  return family === "limit" || (family !== "secret" && DEFAULT_POLICY[severity] === "block");
 }

@@ -163,6 +163,24 @@ for (const [target, value] of OTHERS)
     assert.equal((await ask(world, target, false)).text, JSON.stringify(fine));
   });
 
+test("arguments that look like messages, calls, code and keys are data, and pass", async () => {
+  const found: ProxyFinding[] = [];
+  await using world = await openTestProxy({ found: (finding) => found.push(finding) });
+  const inputs = [
+    { messages: [{ role: "system", content: "You are helpful" }] },
+    { jsonrpc: "2.0", method: "tools/call", params: { name: "x", arguments: {} }, id: 1 },
+    { text: "User: hi\nAssistant: hello\nFinal Answer: 42" },
+    { content: "{{#system}}x{{/system}} \u001b[31m" },
+    { env: `TOKEN=ghp_${"aB3dE5fG7hJ9".repeat(3)}` },
+  ];
+  for (const input of inputs) {
+    const frames = chatFrames(JSON.stringify(input));
+    world.reply = streams(SSE, frames);
+    assert.equal((await ask(world, CHAT)).text, frames.join(""));
+  }
+  assert.deepEqual(found, []);
+});
+
 test("text in which a model writes such signs is no tool call, and passes", async () => {
   await using world = await openTestProxy();
   const frames = sse(chat({ content: "<|im_start|>" }), chat({}, "stop"), "[DONE]");

@@ -155,6 +155,37 @@ describe("what goes on when a breaker is opened", () => {
       assert.equal((body as Body<"run">).status, "cancelled");
   });
 
+  test("who watches beside the calls is told once, of what is over it, in another process too", async () => {
+    await using world = await openTestLoop();
+    const { breakers } = world.loop;
+    const told: Record<string, string[]> = {};
+    const watch = (name: string, who: { agent?: string; conversation?: string }): (() => void) => {
+      const heard: string[] = [];
+      told[name] = heard;
+      return breakers.watch(who, ({ reason }) => heard.push(reason));
+    };
+    const expectTold = (expected: Record<string, string[]>): void => assert.deepEqual(told, expected);
+    const ends = [
+      watch("all", {}),
+      watch("writer", { agent: "writer" }),
+      watch("a", { agent: "writer", conversation: "a" }),
+      watch("reader", { agent: "reader" }),
+    ];
+    const gone = watch("gone", { agent: "writer" });
+    gone();
+    assert.throws(() => breakers.watch({ agent: "nobody" }, () => {}), { code: "unknown-agent" });
+    await breakers.open({ by: "ann", agent: "writer", conversation: "a", message: "one" });
+    expectTold({ all: [], writer: [], a: ["one"], reader: [], gone: [] });
+    await breakers.open({ by: "ann", agent: "writer", message: "two" });
+    expectTold({ all: [], writer: ["two"], a: ["one"], reader: [], gone: [] });
+    await (await world.again()).breakers.open({ by: "ann", message: "three" });
+    for (let tries = 0; tries < 200 && told.reader?.length === 0; tries++) await later(20);
+    expectTold({ all: ["three"], writer: ["two"], a: ["one"], reader: ["three"], gone: [] });
+    watch("late", {})();
+    assert.deepEqual(told.late, ["three"], "what is open is told at once");
+    for (const end of ends) end();
+  });
+
   test("a tool that runs elsewhere is told by its signal, and is not begun once it is open", async () => {
     await using world = await openTestLoop();
     const { loop } = world;

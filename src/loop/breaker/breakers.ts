@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { defined } from "../../base/optional.ts";
 import { ZtlError } from "../../errors.ts";
 import type { Policy } from "../../policy/index.ts";
@@ -61,6 +62,21 @@ export class Breakers {
     const breaker = await this.#parts.breaker.open({ target, source: "person", reason, openedBy: by });
     this.#parts.reviewsChanged();
     return breaker;
+  }
+
+  /**
+   * For what goes on beside the loop's calls, such as the answer of a model: `onOpen` is called once, as soon as a breaker over all
+   * agents is open, over the one that is named, or its conversation; before this returns, if one is. Must not throw. Returns what ends
+   * the watch. Throws ZtlError `unknown-agent`.
+   */
+  watch(
+    { agent, conversation }: Pick<OpenRequest, "agent" | "conversation">,
+    onOpen: (breaker: { readonly reason: string }) => void,
+  ): () => void {
+    if (agent !== undefined) expectAgent(this.#parts.policy, agent);
+    // Names of agents and conversations are not empty: without one, only what is over all is over it.
+    const who = { agent: agent ?? "", conversation: conversation ?? "", runId: randomUUID(), tool: "" };
+    return this.#parts.breaker.watch(who, onOpen);
   }
 
   /** Lets it go on, once those have agreed who must; they sign it, as they do decisions about reviews. */
