@@ -105,8 +105,10 @@ class AnswerStream {
 
   #pass(frame: Frame): Buffer[] {
     const { data } = frame;
-    const isEnd = data === "[DONE]" && this.#options.wire === "chat";
-    const bytes = data === undefined || isEnd ? frame.bytes : this.#read(frame.bytes, data);
+    // Some servers end Responses so, too.
+    const isEnd = data === "[DONE]" && this.#framing === "events";
+    // An event with nothing in it is none (HTML, "dispatch the event").
+    const bytes = data === undefined || data === "" || isEnd ? frame.bytes : this.#read(frame.bytes, data);
     if (this.#step.calls.length === 0) return [bytes];
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;

@@ -270,6 +270,19 @@ test("a breaker that opens ends streams with an error event, closes the server's
   assert.deepEqual([refused.status, world.asked.length, watching.size], [403, 1, 0]);
 });
 
+test("a breaker that cannot be asked lets nothing begin", async () => {
+  const breaker = {
+    watch: (): never => {
+      throw new Error("no such table");
+    },
+  };
+  const warned = once(process, "warning");
+  await using world = await openTestProxy({ breaker });
+  await assert.rejects(world.send(CHAT, ask({ messages: [] })), { code: "ECONNRESET" });
+  assert.equal(((await warned) as [Error])[0].message, "no such table");
+  assert.equal(world.asked.length, 0);
+});
+
 test("a key is in nothing that the proxy says", async () => {
   const told: string[] = [];
   await using world = await openTestProxy({ found: (finding) => told.push(JSON.stringify(finding)) });

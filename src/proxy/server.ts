@@ -102,14 +102,15 @@ async function serve(
   response.on("close", () => ending.abort());
   // Heard by whoever reads or writes; without a listener it would end the process.
   for (const stream of [request, response]) stream.on("error", () => {});
-  const unwatch = breaker?.watch((reason) =>
-    ending.abort(new RefusedError("breaker_open", `The breaker is open: ${reason}`)),
-  );
+  let unwatch: (() => void) | undefined;
   const { method = "GET", url = "/" } = request;
   try {
+    unwatch = breaker?.watch((reason) =>
+      ending.abort(new RefusedError("breaker_open", `The breaker is open: ${reason}`)),
+    );
     await new Exchange(parts, { request, response, wire: wireOf(method, url), signal: ending.signal }).run();
   } catch (error) {
-    process.emitWarning(error as Error, { type: "ZtlProxyError" });
+    process.emitWarning(error as Error);
     response.destroy();
   } finally {
     unwatch?.();

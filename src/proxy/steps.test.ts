@@ -188,6 +188,19 @@ test("text in which a model writes such signs is no tool call, and passes", asyn
   assert.equal((await ask(world, CHAT)).text, frames.join(""));
 });
 
+test("ends and pauses that servers are known to send pass", async () => {
+  await using world = await openTestProxy();
+  const answers: [string, string[]][] = [
+    [RESPONSES, [...responsesFrames("{}"), "data: [DONE]\n\n"]],
+    [RESPONSES, [...sse({ type: "response.output_text.delta", delta: "x" }), "data: [DONE]\n\n"]],
+    [CHAT, [": PROCESSING\n\n", "event: ping\ndata:\n\n", ...chatFrames("{}"), ": bye\n\n"]],
+  ];
+  for (const [target, frames] of answers) {
+    world.reply = streams(SSE, frames);
+    assert.equal((await ask(world, target)).text, frames.join(""));
+  }
+});
+
 test("tools that the server runs itself do not hold back what the model says of them", async () => {
   await using world = await openTestProxy();
   const frames = sse(
