@@ -42,36 +42,11 @@ interface Place {
 async function runNatively(module: string, { directory, seconds }: Place): Promise<Outcomes> {
   const scratch = mkdtempSync(join(tmpdir(), "ztl-suite-"));
   const walls = [
-    ...[
-      "--ro-bind",
-      "/",
-      "/",
-      "--dev",
-      "/dev",
-      "--proc",
-      "/proc",
-      "--tmpfs",
-      "/tmp",
-      "--tmpfs",
-      "/home",
-      "--tmpfs",
-      "/opt",
-    ],
+    ...`--ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /home --tmpfs /opt`.split(" "),
     ...["--ro-bind", directory, SUITE, "--bind", scratch, "/home/agent", "--chdir", "/home/agent"],
     ...["--unshare-net", "--unshare-pid", "--unshare-ipc", "--new-session", "--die-with-parent"],
   ];
-  const limits = [
-    "timeout",
-    "-k",
-    "5",
-    String(seconds),
-    "prlimit",
-    `--nofile=${OPEN_FILES}`,
-    "--core=0",
-    "taskset",
-    "-c",
-    "0",
-  ];
+  const limits = `timeout -k 5 ${seconds} prlimit --nofile=${OPEN_FILES} --core=0 taskset -c 0`.split(" ");
   const child = spawn("bwrap", [...walls, "--", ...limits, ...commandOf(module)], {
     env: ENVIRONMENT,
     stdio: ["ignore", "pipe", "ignore"],
